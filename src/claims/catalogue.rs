@@ -1,0 +1,133 @@
+//! The claims at hand: those embedded in the binary and those of other directories.
+
+use std::path::Path;
+
+use super::claim::Claim;
+use crate::error::{Error, Result};
+
+include!(concat!(env!("OUT_DIR"), "/claims.rs"));
+
+/// The files of `rates/claims` as they were at build time: (file name, text).
+pub fn embedded() -> &'static [(&'static str, &'static str)] {
+    EMBEDDED
+}
+
+/// Claims by name.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    claims: Vec<Claim>,
+}
+
+impl Catalogue {
+    /// The claims embedded in the binary.
+    pub fn builtin() -> Result<Self> {
+        let mut catalogue = Self::default();
+        for (file, text) in embedded() {
+            catalogue.add(Claim::parse(text, &format!("rates/claims/{file}"))?)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Adds every `*.toml` of a directory, in order of file name.
+    pub fn add_directory(&mut self, dir: &Path) -> Result<()> {
+        let entries = std::fs::read_dir(dir).map_err(|e| Error::io(dir, &e))?;
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| Error::io(dir, &e))?.path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                files.push(path);
+            }
+        }
+        if files.is_empty() {
+            return Err(Error::input("holds no *.toml claims").in_file(dir.display().to_string()));
+        }
+        files.sort();
+        for path in files {
+            let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
+            self.add(Claim::parse(&text, &path.display().to_string())?)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, claim: Claim) -> Result<()> {
+        if self.claims.iter().any(|c| c.name == claim.name) {
+            let message = format!("a claim named {:?} exists already", claim.name);
+            return Err(Error::input(message).in_field("name"));
+        }
+        self.claims.push(claim);
+        Ok(())
+    }
+
+    /// All claims, in order of file name, the embedded ones first.
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    /// The claims that match any of the names or globs (`*`, `?`), all for an empty list.
+    ///
+    /// # Errors
+    /// When a pattern matches nothing.
+    pub fn select(&self, patterns: &[String]) -> Result<Vec<Claim>> {
+        for p in patterns {
+            if !self.claims.iter().any(|c| matches(p, &c.name)) {
+                let names: Vec<&str> = self.claims.iter().map(|c| c.name.as_str()).collect();
+                return Err(Error::usage(format!("no claim matches {p:?}; there are {}", names.join(", "))));
+            }
+        }
+        let chosen = |c: &&Claim| patterns.is_empty() || patterns.iter().any(|p| matches(p, &c.name));
+        Ok(self.claims.iter().filter(chosen).cloned().collect())
+    }
+}
+
+/// Glob matching with `*` and `?`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (p, n): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut i, mut j) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while j < n.len() {
+        if i < p.len() && (p[i] == '?' || p[i] == n[j]) && p[i] != '*' {
+            i += 1;
+            j += 1;
+        } else if i < p.len() && p[i] == '*' {
+            star = Some((i, j));
+            i += 1;
+        } else if let Some((si, sj)) = star {
+            i = si + 1;
+            j = sj + 1;
+            star = Some((si, sj + 1));
+        } else {
+            return false;
+        }
+    }
+    p[i..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (p, n, want) in [
+            ("itd-*", "itd-bound", true),
+            ("*", "x", true),
+            ("*-limit", "aid-fp-limit", true),
+            ("i?d-bound", "itd-bound", true),
+            ("itd", "itd-bound", false),
+            ("*-x*", "itd-bound", false),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(p, n), want, "{p} {n}");
+        }
+    }
+
+    #[test]
+    fn every_embedded_claim_parses_and_is_named_after_its_file() {
+        let catalogue = Catalogue::builtin().unwrap();
+        assert_eq!(catalogue.claims().len(), embedded().len());
+        for (claim, (file, _)) in catalogue.claims().iter().zip(embedded()) {
+            assert_eq!(format!("{}.toml", claim.name), *file);
+        }
+        assert!(catalogue.select(&["nope".into()]).unwrap_err().is_usage());
+    }
+}

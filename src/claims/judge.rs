@@ -1,0 +1,170 @@
+//! From a claim, an instance and an implementation to verdicts.
+
+use super::checks::Finding;
+use super::claim::{Check, Claim};
+use super::evidence::{At, Exact, Request, compare};
+use super::verdict::{Curve, InstanceId, Record, SCHEMA, Status, Verdict};
+use crate::instances::Instance;
+use crate::methods::{Case, Differentiator};
+use crate::theory::Level;
+use crate::trajectory;
+use crate::truth::Truth;
+
+/// What a claim says about one instance.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// One verdict per check, in the order of the claim.
+    pub verdicts: Vec<Verdict>,
+    /// Fits and, where asked for, curves.
+    pub records: Vec<Record>,
+}
+
+/// How the verdicts of an instance are named.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Instance id, unique within the claim.
+    pub instance: String,
+    /// Text of the `replay` field given a verdict id.
+    pub replay: String,
+    /// Record the curves of this instance.
+    pub plot: bool,
+}
+
+/// Judges `implementation` on `instance` by every check of `claim`.
+pub fn judge(claim: &Claim, instance: &Instance, label: &Label, implementation: &mut dyn Differentiator) -> Judged {
+    let truth = Truth::solve(&instance.map, &instance.lambda);
+    let broken = claim.hypotheses.iter().find_map(|h| h.check(&truth).err());
+    let steps = claim.checks.iter().map(|c| c.steps).max().unwrap_or(0);
+    let exact = match (broken, truth) {
+        (None, Ok(truth)) => Exact::new(instance, truth, steps),
+        (broken, truth) => {
+            let why = broken.or_else(|| truth.err().map(|e| e.to_string())).unwrap_or_default();
+            let verdicts = claim.checks.iter().map(|c| {
+                let finding = Finding { status: Status::NotApplicable, ..Finding::inconclusive(why.clone()) };
+                verdict(claim, c, instance, label, finding)
+            });
+            return Judged { verdicts: verdicts.collect(), records: Vec::new() };
+        }
+    };
+    let mut judged = Judged::default();
+    for check in &claim.checks {
+        let mut finding = examine(claim, check, instance, &exact, implementation);
+        if let Some(mut fit) = finding.fit.take() {
+            fit.claim.clone_from(&claim.name);
+            fit.kind = instance.spec.kind.name().into();
+            fit.instance.clone_from(&label.instance);
+            judged.records.push(Record::Fit(fit));
+        }
+        judged.verdicts.push(verdict(claim, check, instance, label, finding));
+    }
+    if label.plot {
+        judged.records.extend(curve(claim, instance, &exact, label, implementation).map(Record::Curve));
+    }
+    judged
+}
+
+/// Runs what the check asks for and judges it; a run that did not complete fails.
+fn examine(
+    claim: &Claim,
+    check: &Check,
+    instance: &Instance,
+    exact: &Exact,
+    implementation: &mut dyn Differentiator,
+) -> Finding {
+    let mut seen = Vec::new();
+    for request in check.kind.plan(check, exact, claim.method) {
+        let t = run(instance, exact, &request, implementation);
+        if t.status != trajectory::Status::Completed {
+            let detail = format!("the method {} on a contraction with q = {}", t.status, exact.theorem.q);
+            return Finding { status: Status::Fail, ..Finding::inconclusive(detail) };
+        }
+        if t.estimates.len() != request.steps.len() {
+            let detail = format!("{} estimates for {} steps", t.estimates.len(), request.steps.len());
+            return Finding { status: Status::Fail, ..Finding::inconclusive(detail) };
+        }
+        seen.extend(compare(exact, claim.method, &request, &t));
+    }
+    check.kind.judge(check, exact, claim.method, &seen)
+}
+
+fn run(
+    instance: &Instance,
+    exact: &Exact,
+    request: &Request,
+    implementation: &mut dyn Differentiator,
+) -> trajectory::Trajectory {
+    implementation.run(&Case {
+        map: &instance.map,
+        lambda: &instance.lambda,
+        w: request.point(instance, exact),
+        cotangent: &instance.cotangent,
+        steps: &request.steps,
+    })
+}
+
+fn verdict(claim: &Claim, check: &Check, instance: &Instance, label: &Label, finding: Finding) -> Verdict {
+    let id = format!("{}/{}/{}", claim.name, label.instance, check.name);
+    Verdict {
+        schema: SCHEMA,
+        claim: claim.name.clone(),
+        theorem: claim.theorem.clone(),
+        method: claim.method.name().into(),
+        instance: InstanceId {
+            kind: instance.spec.kind.name().into(),
+            id: label.instance.clone(),
+            seed: instance.seed,
+            spec: instance.spec.clone(),
+        },
+        status: finding.status,
+        check: check.kind.label().into(),
+        measured: finding.measured,
+        bound: finding.bound,
+        slack: finding.slack,
+        detail: finding.detail,
+        replay: label.replay.replace("{id}", &id),
+        id,
+    }
+}
+
+/// Error and bounds against t; AID-FP with k = t.
+fn curve(
+    claim: &Claim,
+    instance: &Instance,
+    exact: &Exact,
+    label: &Label,
+    implementation: &mut dyn Differentiator,
+) -> Option<Curve> {
+    let aid = claim.method.is_aid();
+    let last = exact.run.w.len() - 1;
+    let steps: Vec<usize> = (0..=last).step_by(if aid { last.div_ceil(60).max(1) } else { 1 }).collect();
+    let requests: Vec<Request> = if aid {
+        steps.iter().map(|&t| Request { at: At::Iterate(t), steps: vec![t] }).collect()
+    } else {
+        vec![Request { at: At::Start, steps: steps.clone() }]
+    };
+    let mut seen = Vec::new();
+    for request in &requests {
+        let t = run(instance, exact, request, implementation);
+        if t.status != trajectory::Status::Completed {
+            return None;
+        }
+        seen.extend(compare(exact, claim.method, request, &t));
+    }
+    let bounds = |level| steps.iter().map(|&t| exact.bound(level, aid, t, t)).collect();
+    Some(Curve {
+        claim: claim.name.clone(),
+        method: claim.method.name().into(),
+        kind: instance.spec.kind.name().into(),
+        instance: label.instance.clone(),
+        q: exact.theorem.q,
+        rho: exact.rho(),
+        tau: (exact.theorem.tau < crate::tol::TAU_LIMIT).then_some(exact.theorem.tau),
+        identified: exact.run.identified,
+        error: seen.iter().map(|c| c.error).collect(),
+        floor: seen.iter().map(|c| c.floor + exact.jacobian_error()).collect(),
+        paper: bounds(Level::Paper),
+        trajectory: bounds(Level::Trajectory),
+        sharp: bounds(Level::Sharp),
+        steps,
+    })
+}

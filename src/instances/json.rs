@@ -1,0 +1,209 @@
+//! Instances and problems as JSON, in the form the protocol uses (matrices are lists of rows).
+
+use serde_json::{Map as Object, Value, json};
+
+use super::{Instance, Spec};
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+use crate::maps::{Activation, Map, Problem};
+
+/// A finite float as a number, NaN and infinities as the strings of the protocol.
+pub fn number(x: f64) -> Value {
+    if x.is_nan() {
+        "NaN".into()
+    } else if x.is_infinite() {
+        if x > 0.0 { "Infinity".into() } else { "-Infinity".into() }
+    } else {
+        json!(x)
+    }
+}
+
+/// A matrix as a list of rows.
+pub fn rows_of(m: &Matrix) -> Value {
+    m.row_iter().map(|r| r.iter().map(|v| number(*v)).collect::<Value>()).collect()
+}
+
+fn list(v: &[f64]) -> Value {
+    v.iter().map(|x| number(*x)).collect()
+}
+
+/// A problem in the protocol's form.
+pub fn problem_to_json(problem: &Problem) -> Value {
+    let kind = problem.kind();
+    match problem {
+        Problem::Affine { a, b, c } => {
+            json!({"kind": kind, "A": rows_of(a), "B": rows_of(b), "c": list(c.as_slice())})
+        }
+        Problem::Scaling { rotation, c } => json!({"kind": kind, "Q": rows_of(rotation), "c": list(c.as_slice())}),
+        Problem::Layer { a, v, b, c, activation } => json!({
+            "kind": kind, "A": rows_of(a), "V": rows_of(v), "B": rows_of(b), "c": list(c.as_slice()),
+            "activation": activation.name()
+        }),
+        Problem::ElasticNet { x, y, step } => {
+            json!({"kind": kind, "X": rows_of(x), "y": list(y.as_slice()), "step": number(*step)})
+        }
+    }
+}
+
+/// Reads a problem in the protocol's form; errors name the field.
+pub fn problem_from_json(value: &Value) -> Result<Problem> {
+    let object = Fields::of(value)?;
+    let problem = match object.text("kind")? {
+        "affine" => Problem::Affine { a: object.matrix("A")?, b: object.matrix("B")?, c: object.vector("c")? },
+        "scaling" => Problem::Scaling { rotation: object.matrix("Q")?, c: object.vector("c")? },
+        "layer" => {
+            let name = object.text("activation")?;
+            let activation = Activation::NAMES.iter().find(|(n, _)| *n == name).map(|(_, a)| *a).ok_or_else(|| {
+                let names: Vec<&str> = Activation::NAMES.iter().map(|n| n.0).collect();
+                Error::input(format!("unknown activation {name:?}; one of {}", names.join(", "))).in_field("activation")
+            })?;
+            Problem::Layer {
+                a: object.matrix("A")?,
+                v: object.matrix("V")?,
+                b: object.matrix("B")?,
+                c: object.vector("c")?,
+                activation,
+            }
+        }
+        "elastic-net" => {
+            Problem::ElasticNet { x: object.matrix("X")?, y: object.vector("y")?, step: object.number("step")? }
+        }
+        other => {
+            let message = format!("unknown problem {other:?}; one of affine, scaling, layer, elastic-net");
+            return Err(Error::input(message).in_field("kind"));
+        }
+    };
+    problem.validate()?;
+    Ok(problem)
+}
+
+/// An instance as `generate` writes it and `explain --instance` reads it.
+#[derive(Clone, Debug)]
+pub struct InstanceFile {
+    /// The instance; `spec` and `seed` say how it was drawn, if it was.
+    pub instance: Instance,
+}
+
+impl InstanceFile {
+    /// The JSON object of an instance, without ground truth.
+    pub fn to_json(instance: &Instance) -> Object<String, Value> {
+        let mut o = Object::new();
+        o.insert("schema".into(), json!(1));
+        o.insert("kind".into(), json!(instance.spec.kind.name()));
+        o.insert("seed".into(), json!(instance.seed));
+        o.insert("spec".into(), serde_json::to_value(&instance.spec).unwrap_or(Value::Null));
+        o.insert("problem".into(), problem_to_json(instance.map.problem()));
+        o.insert("lambda".into(), list(&instance.lambda));
+        o.insert("w0".into(), list(&instance.w0));
+        o.insert("cotangent".into(), list(&instance.cotangent));
+        o
+    }
+
+    /// Reads an instance; `w0` (zero) and `cotangent` (first unit vector) may be missing, ground truth is
+    /// ignored (it is computed again).
+    ///
+    /// # Errors
+    /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range.
+    pub fn parse(text: &str) -> Result<Instance> {
+        let value: Value = serde_json::from_str(text)
+            .map_err(|e| Error::input(format!("not valid JSON: {e}")).at_line(e.line()))?;
+        Self::read(&value).map_err(|e| match e.field().and_then(|f| line_of(text, f)) {
+            Some(line) => e.at_line(line),
+            None => e,
+        })
+    }
+
+    fn read(value: &Value) -> Result<Instance> {
+        let object = Fields::of(value)?;
+        let problem = problem_from_json(object.get("problem")?).map_err(|e| e.in_field("problem"))?;
+        let map = Map::new(problem).map_err(|e| e.in_field("problem"))?;
+        let lambda = object.vector("lambda")?.as_slice().to_vec();
+        map.check_lambda(&lambda)?;
+        let d = map.dims().w;
+        let optional = |name: &str, default: Vec<f64>| -> Result<Vec<f64>> {
+            let v = match value.get(name) {
+                None => default,
+                Some(_) => object.vector(name)?.as_slice().to_vec(),
+            };
+            map.check_w(name, &v)?;
+            Ok(v)
+        };
+        let w0 = optional("w0", vec![0.0; d])?;
+        let cotangent = optional("cotangent", (0..d).map(|i| f64::from(u8::from(i == 0))).collect())?;
+        let spec = match value.get("spec") {
+            Some(spec) => serde_json::from_value(spec.clone())
+                .map_err(|e| Error::input(e.to_string()).in_field("spec"))?,
+            None => Spec::typical(super::Kind::AffineNormal, d),
+        };
+        let seed = value.get("seed").and_then(Value::as_u64).unwrap_or(0);
+        Ok(Instance { spec, seed, map, lambda, w0, cotangent })
+    }
+}
+
+/// The line on which the innermost named key of a field path stands.
+fn line_of(text: &str, field: &str) -> Option<usize> {
+    let name = field.split(['.', '[']).rfind(|part| !part.is_empty() && !part.ends_with(']'))?;
+    let key = format!("\"{name}\"");
+    text.lines().position(|line| line.contains(&key)).map(|i| i + 1)
+}
+
+/// Typed access to the fields of a JSON object; every error names the field.
+struct Fields<'a>(&'a Object<String, Value>);
+
+impl<'a> Fields<'a> {
+    fn of(value: &'a Value) -> Result<Self> {
+        value.as_object().map(Self).ok_or_else(|| Error::input("expected a JSON object"))
+    }
+
+    fn get(&self, name: &str) -> Result<&'a Value> {
+        self.0.get(name).ok_or_else(|| Error::input("is missing").in_field(name))
+    }
+
+    fn text(&self, name: &str) -> Result<&'a str> {
+        self.get(name)?.as_str().ok_or_else(|| Error::input("expected a string").in_field(name))
+    }
+
+    fn number(&self, name: &str) -> Result<f64> {
+        float(self.get(name)?).map_err(|e| e.in_field(name))
+    }
+
+    fn vector(&self, name: &str) -> Result<Vector> {
+        numbers(self.get(name)?).map(Vector::from_vec).map_err(|e| e.in_field(name))
+    }
+
+    fn matrix(&self, name: &str) -> Result<Matrix> {
+        let rows = self
+            .get(name)?
+            .as_array()
+            .ok_or_else(|| Error::input("expected a list of rows").in_field(name))?;
+        let cols = rows.first().and_then(Value::as_array).map_or(0, Vec::len);
+        let mut m = Matrix::zeros(rows.len(), cols);
+        for (i, row) in rows.iter().enumerate() {
+            let row = numbers(row).map_err(|e| e.in_field(format!("[{i}]")).in_field(name))?;
+            if row.len() != cols {
+                let message = format!("expected {cols} numbers as in the first row, got {}", row.len());
+                return Err(Error::input(message).in_field(format!("{name}[{i}]")));
+            }
+            m.row_mut(i).iter_mut().zip(&row).for_each(|(o, v)| *o = *v);
+        }
+        Ok(m)
+    }
+}
+
+fn numbers(value: &Value) -> Result<Vec<f64>> {
+    let items = value.as_array().ok_or_else(|| Error::input("expected a list of numbers"))?;
+    items.iter().enumerate().map(|(i, v)| float(v).map_err(|e| e.in_field(format!("[{i}]")))).collect()
+}
+
+fn float(value: &Value) -> Result<f64> {
+    match value {
+        Value::Number(n) => n.as_f64().ok_or_else(|| Error::input("not a binary64 number")),
+        Value::String(s) => match s.as_str() {
+            "NaN" => Ok(f64::NAN),
+            "Infinity" => Ok(f64::INFINITY),
+            "-Infinity" => Ok(f64::NEG_INFINITY),
+            _ => Err(Error::input(format!("expected a number, got {s:?}"))),
+        },
+        _ => Err(Error::input("expected a number")),
+    }
+}

@@ -1,0 +1,99 @@
+//! Instances: (spec, seed) → a problem with λ, w_0 and a cotangent, the same on every platform.
+//!
+//! Owns how instances are drawn and how a failing one gets simpler ([`Spec::shrink`], the one
+//! shrinker that `certify`, proptest and quickcheck share). Must not know ground truth,
+//! methods or claims.
+
+mod affine;
+mod elastic_net;
+mod json;
+mod layer;
+mod random;
+mod real;
+mod spec;
+
+pub use json::{InstanceFile, number, problem_from_json, problem_to_json, rows_of};
+pub use random::{Random, hash, mix};
+pub use spec::{BOUNDS, Kind, Spec, bound};
+
+use crate::error::Result;
+use crate::linalg::Vector;
+use crate::maps::{Map, Problem};
+
+/// A concrete problem to differentiate.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// What was asked for.
+    pub spec: Spec,
+    /// The seed it was drawn with.
+    pub seed: u64,
+    /// Φ.
+    pub map: Map,
+    /// λ (m).
+    pub lambda: Vec<f64>,
+    /// w_0 (d).
+    pub w0: Vec<f64>,
+    /// y (d), of norm about 1.
+    pub cotangent: Vec<f64>,
+}
+
+/// What a generator fills in.
+struct Draft {
+    problem: Problem,
+    lambda: Vec<f64>,
+    w0: Vec<f64>,
+}
+
+impl Instance {
+    /// Draws the instance of (spec, seed).
+    ///
+    /// # Errors
+    /// When a field of the spec is out of range; the error names it.
+    pub fn generate(spec: &Spec, seed: u64) -> Result<Self> {
+        let spec = spec.clone().normalised();
+        spec.validate()?;
+        let mut random = Random::new(seed);
+        let draft = match spec.kind {
+            Kind::AffineSymmetric | Kind::AffineNormal | Kind::AffineNonNormal | Kind::AffineRotation => {
+                affine::affine(&spec, &mut random)
+            }
+            Kind::Tight => affine::tight(&spec, &mut random),
+            Kind::LayerRelu | Kind::LayerLeakyRelu | Kind::LayerAbs | Kind::LayerTanh => {
+                layer::layer(&spec, &mut random)
+            }
+            Kind::ElasticNetFull | Kind::ElasticNetMargin => elastic_net::backwards(&spec, &mut random),
+            Kind::ElasticNet | Kind::ElasticNetWide | Kind::ElasticNetEmpty | Kind::ElasticNetDuplicated => {
+                elastic_net::drawn(&spec, &mut random)
+            }
+            Kind::Diabetes => real::diabetes(&spec)?,
+        };
+        let d = draft.w0.len();
+        let y = random.normals(d);
+        let cotangent = if spec.plain {
+            (0..d).map(|i| f64::from(u8::from(i == 0))).collect()
+        } else {
+            (y.clone() / random::sum_of_squares(y.as_slice()).sqrt()).as_slice().to_vec()
+        };
+        let map = Map::new(draft.problem)?;
+        map.check_lambda(&draft.lambda)?;
+        Ok(Self { spec, seed, map, lambda: draft.lambda, w0: draft.w0, cotangent })
+    }
+}
+
+/// A starting point: zero for plain instances, else random.
+fn start(spec: &Spec, random: &mut Random) -> Vec<f64> {
+    let w0 = random.normals(spec.dim);
+    if spec.plain { vec![0.0; spec.dim] } else { w0.as_slice().to_vec() }
+}
+
+/// Rounds to multiples of 1/64 where plain numbers are wanted.
+fn rounded(spec: &Spec, v: f64) -> f64 {
+    if spec.plain { (v * 64.0).round() / 64.0 } else { v }
+}
+
+fn rounded_vector(spec: &Spec, v: Vector) -> Vector {
+    v.map(|x| rounded(spec, x))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! Linear algebra below the domain: products, norms, direct solves, double-double.
+//!
+//! Owns numerical kernels on top of nalgebra storage. Must not know a word of
+//! the domain: no maps, no Jacobians, no theorems.
+
+pub mod dd;
+pub mod norm;
+pub mod product;
+pub mod solve;
+
+pub use dd::Dd;
+
+use nalgebra::{DMatrix, DVector};
+
+/// Dense real matrix.
+pub type Matrix = DMatrix<f64>;
+/// Dense real column vector.
+pub type Vector = DVector<f64>;

@@ -1,0 +1,163 @@
+//! Operator (spectral) norms with certificates, eigenvalues, spectral radii.
+//!
+//! Owns enclosures that do not trust an eigenvalue solver: an upper bound is
+//! returned only after a floating-point Cholesky factorisation has proved it
+//! (Rump, "Verification of positive definiteness", BIT 46, 2006).
+
+use nalgebra::{Cholesky, Complex, Schur, SymmetricEigen};
+
+use super::Matrix;
+use super::product::{norm2, power_of_two_below};
+use crate::tol::{UNIT, gamma};
+
+/// A certified upper bound of ‖A‖ (spectral), within about d·1e-15 of it. 0 for an empty or zero
+/// matrix, infinite for one with a non-finite entry.
+pub fn spectral_upper(a: &Matrix) -> f64 {
+    match gram_of_scaled(a) {
+        Scaled::Zero => 0.0,
+        Scaled::NotFinite => f64::INFINITY,
+        Scaled::Gram { gram, scale, rounding } => {
+            (largest_eigenvalue_upper(&gram) + rounding).sqrt() * (1.0 + 4.0 * UNIT) * scale
+        }
+    }
+}
+
+/// A certified lower bound of ‖A‖ (spectral): ‖Ax‖/‖x‖ rounded down for a nearly optimal x.
+pub fn spectral_lower(a: &Matrix) -> f64 {
+    let Scaled::Gram { gram, scale, .. } = gram_of_scaled(a) else {
+        return 0.0;
+    };
+    let wide = a.ncols() > a.nrows();
+    let eigen = SymmetricEigen::new(gram);
+    let top = eigen.eigenvalues.imax();
+    let x = eigen.eigenvectors.column(top).into_owned();
+    let scaled = a / scale;
+    let y = if wide { scaled.tr_mul(&x) } else { &scaled * &x };
+    // Each entry of y carries at most γ_n‖row‖‖x‖; the norms lose a few roundings more.
+    let lost = gamma(x.len() + 4) * scaled.norm() * x.norm();
+    ((norm2(y.as_slice()) - lost) / norm2(x.as_slice()) * (1.0 - gamma(y.len() + 8))).max(0.0) * scale
+}
+
+/// A certified upper bound of λ_max of a symmetric matrix (only the lower triangle is read).
+pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
+    let d = g.nrows();
+    if d == 0 {
+        return f64::NEG_INFINITY;
+    }
+    if d == 1 {
+        return g[(0, 0)];
+    }
+    let estimate = g.symmetric_eigenvalues().max();
+    let size = g.diagonal().iter().map(|v| v.abs()).sum::<f64>().max(estimate.abs());
+    let mut excess = 4.0 * d as f64 * UNIT * size;
+    // Doubles until the proof goes through; twice is unusual. A norm bound ends the search.
+    let frobenius = g.norm() * (1.0 + gamma(d * d + 2));
+    while estimate + excess < frobenius {
+        let c = estimate + excess;
+        let mut shifted = -g;
+        for i in 0..d {
+            shifted[(i, i)] += c;
+        }
+        let trace: f64 = shifted.diagonal().iter().sum();
+        if Cholesky::new(shifted).is_some() {
+            // A completed factorisation proves λ_min > -γ/(1-γ)·trace; forming cI - G lost u(|c|+|g_ii|).
+            let g1 = gamma(d + 1);
+            return c + g1 / (1.0 - g1) * trace * (1.0 + gamma(d)) + 2.0 * UNIT * (c.abs() + size);
+        }
+        excess *= 2.0;
+    }
+    frobenius
+}
+
+/// A certified enclosure [lower, upper] of the spectrum of a symmetric matrix.
+pub fn symmetric_range(g: &Matrix) -> (f64, f64) {
+    (-largest_eigenvalue_upper(&-g), largest_eigenvalue_upper(g))
+}
+
+/// All eigenvalues of a square matrix by the real Schur form, or `None` if it does not converge
+/// (or an entry is not finite). Not certified: used where a later check decides.
+pub fn eigenvalues(a: &Matrix) -> Option<Vec<Complex<f64>>> {
+    if a.is_empty() || !a.iter().all(|v| v.is_finite()) {
+        return if a.is_empty() { Some(Vec::new()) } else { None };
+    }
+    let schur = Schur::try_new(a.clone(), f64::EPSILON, 200 * a.nrows())?;
+    Some(schur.complex_eigenvalues().iter().copied().collect())
+}
+
+/// Moduli of the eigenvalues, largest first.
+pub fn moduli(a: &Matrix) -> Option<Vec<f64>> {
+    let mut moduli: Vec<f64> = eigenvalues(a)?.iter().map(|z| z.re.hypot(z.im)).collect();
+    moduli.sort_by(|x, y| y.total_cmp(x));
+    Some(moduli)
+}
+
+enum Scaled {
+    Zero,
+    NotFinite,
+    /// Gram matrix of the smaller side of A/scale, and a bound of its rounding error.
+    Gram { gram: Matrix, scale: f64, rounding: f64 },
+}
+
+fn gram_of_scaled(a: &Matrix) -> Scaled {
+    if !a.iter().all(|v| v.is_finite()) {
+        return Scaled::NotFinite;
+    }
+    let largest = a.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    if largest == 0.0 {
+        return Scaled::Zero;
+    }
+    // A power of two: dividing by it is exact (entries that underflow are 2^-1000 of the norm).
+    let scale = power_of_two_below(largest);
+    let b = a / scale;
+    let (gram, n) = if a.ncols() <= a.nrows() {
+        (b.tr_mul(&b), a.nrows())
+    } else {
+        (&b * b.transpose(), a.ncols())
+    };
+    // ‖|B|ᵀ|B|‖ ≤ ‖B‖_F².
+    let rounding = gamma(n + 2) * b.norm_squared();
+    Scaled::Gram { gram, scale, rounding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn matrix() -> impl Strategy<Value = Matrix> {
+        (1usize..8, 1usize..8).prop_flat_map(|(r, c)| {
+            proptest::collection::vec(-10.0..10.0f64, r * c)
+                .prop_map(move |v| Matrix::from_vec(r, c, v))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn enclosures_hold_the_singular_value_and_are_tight(a in matrix(), p in -300i32..300) {
+            let a = a * 2f64.powi(p);
+            let sigma = a.singular_values().max();
+            let (lo, hi) = (spectral_lower(&a), spectral_upper(&a));
+            prop_assert!(lo <= hi);
+            prop_assert!(hi >= sigma * (1.0 - 1e-14) && hi <= sigma * (1.0 + 1e-13), "{hi} {sigma}");
+            prop_assert!(lo <= sigma * (1.0 + 1e-14) && lo >= sigma * (1.0 - 1e-12), "{lo} {sigma}");
+        }
+    }
+
+    #[test]
+    fn exact_cases() {
+        assert_eq!(spectral_upper(&Matrix::zeros(3, 2)), 0.0);
+        assert!(spectral_upper(&Matrix::from_element(2, 2, f64::NAN)).is_infinite());
+        let q = spectral_upper(&Matrix::from_row_slice(2, 2, &[0.0, 0.9, -0.9, 0.0]));
+        assert!((0.9..0.9 + 1e-14).contains(&q));
+        let (lo, hi) = symmetric_range(&Matrix::from_row_slice(2, 2, &[2.0, 1.0, 1.0, 2.0]));
+        assert!(lo <= 1.0 && lo > 1.0 - 1e-14 && hi >= 3.0 && hi < 3.0 + 1e-14);
+    }
+
+    #[test]
+    fn moduli_of_a_rotation_and_of_nothing() {
+        let m = moduli(&Matrix::from_row_slice(2, 2, &[0.0, 0.5, -0.5, 0.0])).unwrap();
+        assert!((m[0] - 0.5).abs() < 1e-15 && (m[1] - 0.5).abs() < 1e-15);
+        assert_eq!(moduli(&Matrix::zeros(0, 0)), Some(vec![]));
+        assert_eq!(moduli(&Matrix::from_element(2, 2, f64::INFINITY)), None);
+    }
+}

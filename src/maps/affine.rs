@@ -1,0 +1,87 @@
+//! Φ(w, λ) = Aw + Bλ + c: one piece, L = M = 0, R = ∞.
+
+use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie, Workspace};
+use crate::linalg::norm::spectral_upper;
+use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
+use crate::linalg::{Matrix, Vector};
+use crate::tol::gamma;
+
+pub(super) struct Affine {
+    a: Matrix,
+    b: Matrix,
+    c: Vector,
+    /// ‖|A|‖.
+    a_abs_norm: f64,
+    a_norm: f64,
+    b_norm: f64,
+}
+
+impl Affine {
+    pub(super) fn new(a: &Matrix, b: &Matrix, c: &Vector) -> Self {
+        Self {
+            a: a.clone(),
+            b: b.clone(),
+            c: c.clone(),
+            a_abs_norm: spectral_upper(&abs(a)),
+            a_norm: spectral_upper(a),
+            b_norm: spectral_upper(b),
+        }
+    }
+}
+
+impl FixedPointMap for Affine {
+    fn dims(&self) -> Dims {
+        Dims { w: self.a.nrows(), lambda: self.b.ncols(), units: 0 }
+    }
+
+    fn evaluate(&self, w: &[f64], lambda: &[f64], _: &mut Tie<'_>, lin: &mut Linearization) {
+        lin.value.copy_from_slice(self.c.as_slice());
+        gemv(1.0, &self.b, lambda, 1.0, &mut lin.value);
+        gemv(1.0, &self.a, w, 1.0, &mut lin.value);
+    }
+
+    fn jvp_w(&self, _: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {
+        gemm_few(1.0, &self.a, x, 0.0, out);
+    }
+
+    fn vjp_w(&self, _: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {
+        gemv_tr(1.0, &self.a, y, 0.0, out);
+    }
+
+    fn add_jvp_lambda(&self, _: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {
+        gemm_few(1.0, &self.b, x, 1.0, out);
+    }
+
+    fn push_forward(&self, _: &Linearization, d: &Matrix, out: &mut Matrix, _: &mut Workspace) {
+        out.copy_from(&self.b);
+        gemm_few(1.0, &self.a, d, 1.0, out);
+    }
+
+    fn vjp_lambda(&self, _: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {
+        gemv_tr(1.0, &self.b, y, 0.0, out);
+    }
+
+    fn constants(&self, _: &[f64]) -> Constants {
+        Constants { q: self.a_norm, l1: 0.0, l2: 0.0 }
+    }
+
+    fn moduli_at(&self, _: &[f64], _: &[f64], _: f64) -> Moduli {
+        Moduli::smooth(0.0, 0.0, self.b_norm)
+    }
+
+    fn rounding(&self, lambda: &[f64]) -> Rounding {
+        let (d, m) = self.b.shape();
+        let terms = gamma(d + m + 3);
+        let constant = times(&abs(&self.b), &magnitudes(lambda)) + self.c.abs();
+        Rounding {
+            value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
+            push_w: [0.0, terms * self.a_abs_norm],
+            push_lambda: [0.0, terms * self.b.norm()],
+            units: Vec::new(),
+        }
+    }
+
+    fn unit_sensitivity(&self, _: &[f64]) -> Vec<f64> {
+        Vec::new()
+    }
+}

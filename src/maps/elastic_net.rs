@@ -1,0 +1,276 @@
+//! The forward-backward step of the elastic net (theory, section 8).
+//!
+//! With H = XᵀX/n, b = Xᵀy/n, A = (1-ηλ₂)I - ηH and z = Aw + ηb: Φ = soft(z, ηλ₁),
+//! ∂₁Φ = SA, ∂₂Φ = [-ηS sign(z), -ηSw], S = diag(1{|z_i| > ηλ₁}). Products use the Gram matrix
+//! where it is the cheaper of the two forms, O(min(nd, d²)) each.
+
+use super::linearization::Workspace;
+use super::moduli::{rows_norm, staircase};
+use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
+use crate::linalg::product::{abs, dot, gemm_few, gemv, gemv_tr, norm2};
+use crate::linalg::{Matrix, Vector};
+use crate::tol::{UNIT, gamma};
+
+pub(super) struct ElasticNet {
+    form: Form,
+    /// Norms of the rows of |X|ᵀ|X|/n, and a bound of its operator norm.
+    h_abs_rows: Vec<f64>,
+    h_abs_norm: f64,
+    /// Xᵀy/n and |X|ᵀ|y|/n.
+    b: Vector,
+    b_abs: Vector,
+    n: usize,
+    d: usize,
+    step: f64,
+    /// Certified enclosure [μ, L] of the spectrum of H.
+    spectrum: (f64, f64),
+}
+
+/// H as a product with a vector.
+enum Form {
+    /// H itself (d×d), where d ≤ 2n.
+    Gram(Matrix),
+    /// X (n×d) with the factor 1/n.
+    Data(Matrix, f64),
+}
+
+impl Form {
+    fn new(x: &Matrix) -> Self {
+        let (n, d) = x.shape();
+        if d <= 2 * n {
+            Self::Gram(x.tr_mul(x) / n as f64)
+        } else {
+            Self::Data(x.clone(), 1.0 / n as f64)
+        }
+    }
+
+    /// out ← beta·out + alpha·H·v for every column.
+    fn multiply(&self, alpha: f64, v: &Matrix, beta: f64, out: &mut Matrix, ws: &mut Workspace) {
+        match self {
+            Self::Gram(h) => gemm_few(alpha, h, v, beta, out),
+            Self::Data(x, scale) => {
+                let inner = ws.matrix.shaped(x.nrows(), v.ncols());
+                gemm_few(1.0, x, v, 0.0, inner);
+                for (column, mut o) in inner.column_iter().zip(out.column_iter_mut()) {
+                    gemv_tr(alpha * scale, x, column.as_slice(), beta, o.as_mut_slice());
+                }
+            }
+        }
+    }
+
+    fn multiply_vector(&self, alpha: f64, v: &[f64], beta: f64, out: &mut [f64], ws: &mut Workspace) {
+        match self {
+            Self::Gram(h) => gemv(alpha, h, v, beta, out),
+            Self::Data(x, scale) => {
+                let inner = ws.vector(x.nrows());
+                gemv(1.0, x, v, 0.0, inner);
+                gemv_tr(alpha * scale, x, inner, beta, out);
+            }
+        }
+    }
+}
+
+impl ElasticNet {
+    pub(super) fn new(x: &Matrix, y: &Vector, step: f64) -> Self {
+        let (n, d) = x.shape();
+        let b = x.tr_mul(y) / n as f64;
+        let magnitude = abs(x);
+        let b_abs = magnitude.tr_mul(&y.abs()) / n as f64;
+        // ‖row_i‖ ≤ ‖|x_i|‖‖|X|‖ and ‖|X|ᵀ|X|‖ = ‖|X|‖², without forming a d×d matrix.
+        let top = spectral_upper(&magnitude);
+        let h_abs_norm = top * top / n as f64;
+        let h_abs_rows = x.column_iter().map(|c| c.norm() * top / n as f64).collect();
+        // Eigenvalues of the smaller Gram matrix; forming it lost γ_{max(n,d)}‖X‖_F²/n.
+        let lost = gamma(n.max(d) + 3) * x.norm_squared() / n as f64;
+        let spectrum = if d <= n {
+            let (lo, hi) = symmetric_range(&(x.tr_mul(x) / n as f64));
+            ((lo - lost).max(0.0), hi + lost)
+        } else {
+            (0.0, largest_eigenvalue_upper(&(x * x.transpose() / n as f64)) + lost)
+        };
+        Self {
+            form: Form::new(x),
+            h_abs_rows,
+            h_abs_norm,
+            b,
+            b_abs,
+            n,
+            d,
+            step,
+            spectrum,
+        }
+    }
+
+    /// A = (1-ηλ₂)I - ηH as a matrix (d×d).
+    fn a_matrix(&self, lambda: &[f64]) -> Matrix {
+        let mut a = match &self.form {
+            Form::Gram(h) => h * -self.step,
+            Form::Data(x, scale) => x.tr_mul(x) * (-self.step * scale),
+        };
+        for i in 0..self.d {
+            a[(i, i)] += 1.0 - self.step * lambda[1];
+        }
+        a
+    }
+
+    /// Bound of the entrywise rounding of `a_matrix` in every row, as a Euclidean norm.
+    fn a_rounding(&self) -> f64 {
+        gamma(self.n + 6) * (1.0 + self.step * self.spectrum.1 * (self.d as f64).sqrt())
+    }
+}
+
+impl FixedPointMap for ElasticNet {
+    fn dims(&self) -> Dims {
+        Dims { w: self.d, lambda: 2, units: self.d }
+    }
+
+    fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
+        let (eta, threshold) = (self.step, self.step * lambda[0]);
+        let mut ws = std::mem::take(&mut lin.workspace);
+        self.form.multiply_vector(1.0, w, 0.0, &mut lin.z, &mut ws);
+        lin.workspace = ws;
+        for i in 0..self.d {
+            let z = w[i] - eta * (lin.z[i] - self.b[i] + lambda[1] * w[i]);
+            let excess = z.abs() - threshold;
+            lin.z[i] = z;
+            lin.margin[i] = excess.abs();
+            // A NaN must come out as NaN, not as an inactive coordinate.
+            (lin.value[i], lin.slope[i]) = if excess > 0.0 {
+                (excess.copysign(z), 1.0)
+            } else if excess < 0.0 {
+                (0.0, 0.0)
+            } else if excess == 0.0 {
+                (0.0, tie.weight(i))
+            } else {
+                (f64::NAN, f64::NAN)
+            };
+        }
+    }
+
+    fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+        self.form.multiply(-self.step, x, 0.0, out, ws);
+        let keep = 1.0 - self.step * lin.lambda[1];
+        for (mut o, v) in out.column_iter_mut().zip(x.column_iter()) {
+            for ((o, v), s) in o.iter_mut().zip(v.iter()).zip(&lin.slope) {
+                *o = s * (*o + keep * v);
+            }
+        }
+    }
+
+    fn vjp_w(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        // (SA)ᵀy = A(Sy), A symmetric.
+        let mut masked = std::mem::take(&mut ws.masked);
+        masked.clear();
+        masked.extend(y.iter().zip(&lin.slope).map(|(v, s)| v * s));
+        self.form.multiply_vector(-self.step, &masked, 0.0, out, ws);
+        let keep = 1.0 - self.step * lin.lambda[1];
+        out.iter_mut().zip(&masked).for_each(|(o, v)| *o += keep * v);
+        ws.masked = masked;
+    }
+
+    fn add_jvp_lambda(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {
+        for (k, mut column) in out.column_iter_mut().enumerate() {
+            let (x1, x2) = (x[(0, k)], x[(1, k)]);
+            for (i, o) in column.iter_mut().enumerate() {
+                *o -= self.step * lin.slope[i] * (lin.z[i].signum() * x1 + lin.w[i] * x2);
+            }
+        }
+    }
+
+    fn push_forward(&self, lin: &Linearization, d: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+        self.jvp_w(lin, d, out, ws);
+        let (mut first, mut second) = out.columns_range_pair_mut(0, 1);
+        for i in 0..self.d {
+            let scaled = self.step * lin.slope[i];
+            first[i] -= scaled * lin.z[i].signum();
+            second[i] -= scaled * lin.w[i];
+        }
+    }
+
+    fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        let masked = ws.vector(self.d);
+        for ((o, v), s) in masked.iter_mut().zip(y).zip(&lin.slope) {
+            *o = v * s;
+        }
+        let signed: f64 = masked.iter().zip(&lin.z).map(|(v, z)| v * z.signum()).sum();
+        out[0] = -self.step * signed;
+        out[1] = -self.step * dot(masked, &lin.w);
+    }
+
+    fn constants(&self, lambda: &[f64]) -> Constants {
+        let (mu, l) = self.spectrum;
+        let at = |h: f64| (1.0 - self.step * (h + lambda[1])).abs();
+        // Three roundings in 1 - η(h+λ₂), none larger than the terms.
+        let rounding = 4.0 * UNIT * (1.0 + self.step * (l + lambda[1]));
+        Constants { q: at(mu).max(at(l)) + rounding, l1: 0.0, l2: self.step }
+    }
+
+    fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
+        let (d, eta) = (self.d, self.step);
+        let mut lin = Linearization::new(self.dims());
+        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
+        let a = self.a_matrix(lambda);
+        let a_lost = self.a_rounding();
+        let sensitivity = self.unit_sensitivity(lambda);
+        let rounding = self.rounding(lambda);
+        let w_norm = norm2(w);
+        let band: Vec<f64> =
+            (0..d).map(|i| Rounding::at(rounding.units[i], w_norm) + sensitivity[i] * w_error).collect();
+        let kinks: Vec<usize> = (0..d).filter(|&i| lin.margin[i] <= band[i]).collect();
+        let radii: Vec<f64> = (0..d)
+            .map(|i| {
+                let distance = if lin.margin[i] <= band[i] { 2.0 * eta * lambda[0] } else { lin.margin[i] };
+                if sensitivity[i] <= a_lost {
+                    f64::INFINITY
+                } else {
+                    (distance - band[i]).max(0.0) / sensitivity[i] * (1.0 - 4.0 * UNIT)
+                }
+            })
+            .collect();
+        let at_kink = |i: &usize| kinks.binary_search(i).is_ok();
+        let stairs = staircase(&radii, |flips| {
+            let off: Vec<usize> = flips.iter().copied().filter(|i| !at_kink(i)).collect();
+            let on = (flips.len() - off.len()) as f64;
+            let sum: f64 = off.iter().map(|&i| (1.0 + (w[i].abs() + w_error).powi(2)).max(4.0)).sum();
+            [rows_norm(&a, &off) + a_lost, eta * (sum + on).sqrt() * (1.0 + gamma(d + 4))]
+        });
+        for i in &kinks {
+            lin.slope[*i] = 1.0;
+        }
+        let d2 = Matrix::from_fn(d, 2, |i, j| {
+            -eta * lin.slope[i] * if j == 0 { lin.z[i].signum() } else { w[i] }
+        });
+        Moduli {
+            l: [0.0, eta],
+            m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
+            r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
+            d2_sup: spectral_upper(&d2) * (1.0 + gamma(4)) + eta * w_error,
+            kinks,
+            stairs,
+        }
+    }
+
+    fn rounding(&self, lambda: &[f64]) -> Rounding {
+        // Sums over n and d and a few operations, whichever form the product takes.
+        let terms = gamma(self.n + self.d + 10);
+        let (eta, d) = (self.step, self.d as f64);
+        let keep = 1.0 + eta * lambda[1];
+        let push = terms * (keep + eta * self.h_abs_norm);
+        let threshold = eta * lambda[0];
+        Rounding {
+            value: [push, terms * (eta * self.b_abs.norm() + threshold * d.sqrt())],
+            push_w: [0.0, push],
+            push_lambda: [gamma(self.d + 5) * eta, gamma(self.d + 5) * eta * d.sqrt()],
+            units: (0..self.d)
+                .map(|i| [terms * (keep + eta * self.h_abs_rows[i]), terms * (eta * self.b_abs[i] + threshold)])
+                .collect(),
+        }
+    }
+
+    fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64> {
+        let a = self.a_matrix(lambda);
+        let lost = self.a_rounding();
+        a.row_iter().map(|r| r.norm() * (1.0 + gamma(self.d + 4)) + lost).collect()
+    }
+}

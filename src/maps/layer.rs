@@ -1,0 +1,239 @@
+//! Φ(w, λ) = A σ(Vw + Bλ + c), σ applied to every unit.
+//!
+//! ∂₁Φ = A S V, ∂₂Φ = A S B with S = diag(slopes). Constants: theory, section 2. For the
+//! piecewise-linear σ with slopes lo, hi: L_j = 0 and M_1 = |hi-lo|‖A‖‖V‖, M_2 = |hi-lo|‖A‖‖B‖.
+
+use super::linearization::Workspace;
+use super::moduli::{columns_norm, rows_norm, staircase};
+use super::problem::LEAKY_SLOPE;
+use super::{Activation, Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use crate::linalg::norm::spectral_upper;
+use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
+use crate::linalg::{Matrix, Vector};
+use crate::tol::{LIBM_ULPS, UNIT, gamma};
+
+/// max |tanh''| = 4/(3√3), rounded up.
+const KAPPA_2: f64 = 0.769_800_358_919_501_1;
+
+pub(super) struct Layer {
+    a: Matrix,
+    v: Matrix,
+    b: Matrix,
+    c: Vector,
+    activation: Activation,
+    /// ‖|A|‖, ‖|V|‖.
+    a_abs_norm: f64,
+    v_abs_norm: f64,
+    a_norm: f64,
+    v_norm: f64,
+    b_norm: f64,
+    /// ‖V_i‖, rounded up.
+    v_rows: Vec<f64>,
+}
+
+impl Layer {
+    pub(super) fn new(a: &Matrix, v: &Matrix, b: &Matrix, c: &Vector, activation: Activation) -> Self {
+        let up = 1.0 + gamma(v.ncols() + 4);
+        Self {
+            a: a.clone(),
+            v: v.clone(),
+            b: b.clone(),
+            c: c.clone(),
+            activation,
+            a_abs_norm: spectral_upper(&abs(a)),
+            v_abs_norm: spectral_upper(&abs(v)),
+            a_norm: spectral_upper(a),
+            v_norm: spectral_upper(v),
+            b_norm: spectral_upper(b),
+            v_rows: v.row_iter().map(|r| r.norm() * up).collect(),
+        }
+    }
+
+    /// |B||λ| + |c|.
+    fn constant_units(&self, lambda: &[f64]) -> Vector {
+        times(&abs(&self.b), &magnitudes(lambda)) + self.c.abs()
+    }
+
+    fn scaled_units(&self, lin: &Linearization, inner: &Matrix, x: &Matrix, ws: &mut Matrix) {
+        gemm_few(1.0, inner, x, 0.0, ws);
+        for mut column in ws.column_iter_mut() {
+            column.iter_mut().zip(&lin.slope).for_each(|(u, s)| *u *= s);
+        }
+    }
+
+    fn pull_back(&self, lin: &Linearization, inner: &Matrix, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        let units = ws.vector(self.v.nrows());
+        gemv_tr(1.0, &self.a, y, 0.0, units);
+        units.iter_mut().zip(&lin.slope).for_each(|(u, s)| *u *= s);
+        gemv_tr(1.0, inner, units, 0.0, out);
+    }
+}
+
+impl FixedPointMap for Layer {
+    fn dims(&self) -> Dims {
+        Dims { w: self.a.nrows(), lambda: self.b.ncols(), units: self.v.nrows() }
+    }
+
+    fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
+        lin.z.copy_from_slice(self.c.as_slice());
+        gemv(1.0, &self.b, lambda, 1.0, &mut lin.z);
+        gemv(1.0, &self.v, w, 1.0, &mut lin.z);
+        // `slope` first holds σ(z), until the value is formed.
+        for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
+            *s = match self.activation {
+                // Not `max`, which would turn a NaN into 0.
+                Activation::Relu => if *z < 0.0 { 0.0 } else { *z },
+                Activation::Abs => z.abs(),
+                Activation::LeakyRelu => if *z > 0.0 { *z } else { LEAKY_SLOPE * z },
+                Activation::Tanh => z.tanh(),
+            };
+        }
+        gemv(1.0, &self.a, &lin.slope, 0.0, &mut lin.value);
+        match self.activation.slopes() {
+            None => lin.slope.iter_mut().for_each(|s| *s = 1.0 - *s * *s),
+            Some((lo, hi)) => {
+                for (i, &z) in lin.z.iter().enumerate() {
+                    lin.margin[i] = z.abs();
+                    lin.slope[i] = if z > 0.0 {
+                        hi
+                    } else if z < 0.0 {
+                        lo
+                    } else if z == 0.0 {
+                        lo + tie.weight(i) * (hi - lo)
+                    } else {
+                        f64::NAN
+                    };
+                }
+            }
+        }
+    }
+
+    fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+        let units = ws.matrix.shaped(self.v.nrows(), x.ncols());
+        self.scaled_units(lin, &self.v, x, units);
+        gemm_few(1.0, &self.a, units, 0.0, out);
+    }
+
+    fn vjp_w(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        self.pull_back(lin, &self.v, y, out, ws);
+    }
+
+    fn add_jvp_lambda(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+        let units = ws.matrix.shaped(self.v.nrows(), x.ncols());
+        self.scaled_units(lin, &self.b, x, units);
+        gemm_few(1.0, &self.a, units, 1.0, out);
+    }
+
+    fn push_forward(&self, lin: &Linearization, d: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+        // A S (V D + B): the outer product is shared.
+        let units = ws.matrix.shaped(self.v.nrows(), d.ncols());
+        units.copy_from(&self.b);
+        gemm_few(1.0, &self.v, d, 1.0, units);
+        for mut column in units.column_iter_mut() {
+            column.iter_mut().zip(&lin.slope).for_each(|(u, s)| *u *= s);
+        }
+        gemm_few(1.0, &self.a, units, 0.0, out);
+    }
+
+    fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        self.pull_back(lin, &self.b, y, out, ws);
+    }
+
+    fn constants(&self, _: &[f64]) -> Constants {
+        // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖.
+        let q = self.a_norm * self.v_norm * (1.0 + f64::EPSILON);
+        if self.activation != Activation::Tanh {
+            return Constants { q, l1: 0.0, l2: 0.0 };
+        }
+        let row = self.v_rows.iter().fold(0.0f64, |m, v| m.max(*v));
+        let up = 1.0 + gamma(8);
+        Constants {
+            q,
+            l1: KAPPA_2 * self.a_norm * self.v_norm * row * up,
+            l2: KAPPA_2 * self.a_norm * self.b_norm * row * up,
+        }
+    }
+
+    fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
+        let dims = self.dims();
+        let mut lin = Linearization::new(dims);
+        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
+        let mut d2 = Matrix::zeros(dims.w, dims.lambda);
+        let unit = Matrix::identity(dims.lambda, dims.lambda);
+        self.add_jvp_lambda(&lin, &unit, &mut d2, &mut Workspace::default());
+        // The w-error moves the slopes of tanh, and rounding moves the entries.
+        let c = self.constants(lambda);
+        let rounding = self.rounding(lambda);
+        let w_norm = norm2(w);
+        let d2_sup = spectral_upper(&d2) + c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
+        let Some((lo, hi)) = self.activation.slopes() else {
+            return Moduli::smooth(c.l1, c.l2, d2_sup);
+        };
+        let width = (hi - lo).abs();
+        let mut kinks = Vec::new();
+        let radii: Vec<f64> = (0..dims.units)
+            .map(|i| {
+                let band = Rounding::at(rounding.units[i], w_norm) + self.v_rows[i] * w_error;
+                if lin.margin[i] <= band {
+                    kinks.push(i);
+                }
+                // A unit at its kink has both slopes in D_Φ already; one without weights never flips.
+                if lin.margin[i] <= band || self.v_rows[i] == 0.0 {
+                    f64::INFINITY
+                } else {
+                    (lin.margin[i] - band) / self.v_rows[i] * (1.0 - 4.0 * UNIT)
+                }
+            })
+            .collect();
+        let stairs = staircase(&radii, |flips| {
+            let a = columns_norm(&self.a, flips);
+            [width * a * rows_norm(&self.v, flips), width * a * rows_norm(&self.b, flips)]
+        });
+        let at_kinks = if kinks.is_empty() {
+            0.0
+        } else {
+            width * columns_norm(&self.a, &kinks) * rows_norm(&self.b, &kinks)
+        };
+        Moduli {
+            l: [0.0, 0.0],
+            m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
+            r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
+            d2_sup: d2_sup + at_kinks,
+            kinks,
+            stairs,
+        }
+    }
+
+    fn rounding(&self, lambda: &[f64]) -> Rounding {
+        let (h, d) = self.v.shape();
+        let m = self.b.ncols();
+        let constant = self.constant_units(lambda);
+        let inner = gamma(d + m + 3);
+        // |σ(z)| ≤ |z| and |σ'| ≤ 1, so one factor covers the inner sum, σ and the outer sum.
+        let whole = gamma(d + m + h + LIBM_ULPS + 5) * self.a_abs_norm;
+        let units: Vec<[f64; 2]> = (0..h).map(|i| [inner * self.v_rows[i], inner * constant[i]]).collect();
+        let push = gamma(d + m + h + 5) * self.a_abs_norm;
+        // Forming the slope of tanh: |σ''| times the error of z, and 1 - t² from a rounded t.
+        let slope = match self.activation {
+            Activation::Tanh => {
+                let worst = |k: usize| units.iter().fold(0.0f64, |top, u| top.max(u[k]));
+                [KAPPA_2 * worst(0), KAPPA_2 * worst(1) + gamma(2 * LIBM_ULPS + 4)]
+            }
+            _ => [0.0, 0.0],
+        };
+        let times_inner = |norm: f64| {
+            let both = 1.0 + gamma(d + m + h + 5);
+            [slope[0] * both * self.a_abs_norm * norm, (slope[1] * both * self.a_abs_norm + push) * norm]
+        };
+        Rounding {
+            value: [whole * self.v_abs_norm, whole * norm2(constant.as_slice())],
+            push_w: times_inner(self.v_abs_norm),
+            push_lambda: times_inner(self.b.norm()),
+            units,
+        }
+    }
+
+    fn unit_sensitivity(&self, _: &[f64]) -> Vec<f64> {
+        self.v_rows.clone()
+    }
+}

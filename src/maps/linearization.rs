@@ -1,0 +1,108 @@
+//! A linearisation point with the selection of D_Φ taken there.
+
+use super::Dims;
+use crate::linalg::Matrix;
+
+/// How a tie is decided: the weight in [0, 1] of the upper slope of a unit exactly at its kink.
+pub enum Tie<'a> {
+    /// The same weight at every tie.
+    Weight(f64),
+    /// Asked for unit i at every tie, in order of i.
+    Ask(&'a mut dyn FnMut(usize) -> f64),
+}
+
+impl Tie<'_> {
+    /// The weight for unit i.
+    pub fn weight(&mut self, unit: usize) -> f64 {
+        match self {
+            Self::Weight(v) => *v,
+            Self::Ask(f) => f(unit),
+        }
+    }
+}
+
+/// Φ(w, λ) and the selection at (w, λ), from which every product is taken.
+#[derive(Clone, Debug)]
+pub struct Linearization {
+    /// The point w (d).
+    pub w: Vec<f64>,
+    /// λ (m).
+    pub lambda: Vec<f64>,
+    /// Φ(w, λ) (d).
+    pub value: Vec<f64>,
+    /// Inputs z of the units.
+    pub z: Vec<f64>,
+    /// Slope chosen for every unit.
+    pub slope: Vec<f64>,
+    /// Distance of every z_i to the nearest kink; infinite where σ has none.
+    pub margin: Vec<f64>,
+    /// Buffer of `evaluate`.
+    pub(super) workspace: Workspace,
+}
+
+impl Linearization {
+    pub(super) fn new(dims: Dims) -> Self {
+        Self {
+            w: vec![0.0; dims.w],
+            lambda: vec![0.0; dims.lambda],
+            value: vec![0.0; dims.w],
+            z: vec![0.0; dims.units],
+            slope: vec![1.0; dims.units],
+            margin: vec![f64::INFINITY; dims.units],
+            workspace: Workspace::default(),
+        }
+    }
+
+    /// Which piece of Φ is active: equal keys, same piece. A unit with slope 0 has one piece whatever the sign of
+    /// its input; with another slope the sign belongs to it (soft-thresholding has slope 1 on both sides).
+    pub fn piece(&self) -> impl Iterator<Item = f64> + '_ {
+        let kinked = self.margin.iter().map(|m| m.is_finite());
+        self.slope.iter().zip(&self.z).zip(kinked).map(|((s, z), kinked)| if kinked { piece_key(*s, *z) } else { 0.0 })
+    }
+
+    /// Units exactly at a kink.
+    pub fn ties(&self) -> impl Iterator<Item = usize> + '_ {
+        self.margin.iter().enumerate().filter(|(_, m)| **m == 0.0).map(|(i, _)| i)
+    }
+}
+
+/// Key of one unit's piece from its slope and its input.
+pub(crate) fn piece_key(slope: f64, z: f64) -> f64 {
+    if slope == 0.0 { 0.0 } else { slope + 2.0 * z.signum() }
+}
+
+/// Buffers reused by the products, so that none allocates once they have their size.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace {
+    pub(super) vector: Vec<f64>,
+    /// Holds a masked cotangent while `vector` is in use.
+    pub(super) masked: Vec<f64>,
+    pub(super) matrix: Matrix0,
+}
+
+/// A matrix buffer that changes shape without giving up its memory.
+#[derive(Clone, Debug)]
+pub(super) struct Matrix0(Matrix);
+
+impl Default for Matrix0 {
+    fn default() -> Self {
+        Self(Matrix::zeros(0, 0))
+    }
+}
+
+impl Matrix0 {
+    /// The buffer with the given shape; contents unspecified.
+    pub(super) fn shaped(&mut self, rows: usize, cols: usize) -> &mut Matrix {
+        if self.0.shape() != (rows, cols) {
+            self.0 = Matrix::zeros(rows, cols);
+        }
+        &mut self.0
+    }
+}
+
+impl Workspace {
+    pub(super) fn vector(&mut self, len: usize) -> &mut [f64] {
+        self.vector.resize(len, 0.0);
+        &mut self.vector[..]
+    }
+}

@@ -1,0 +1,87 @@
+//! The modulus of D_Φ at a point (Lemma 2.5, Lemma 3.2, Theorem B.2).
+
+use crate::linalg::{Matrix, norm::spectral_upper};
+
+/// Constants of Lemma 3.2 at one (w, λ), all on the safe side: M_j, ω_j, ‖D_{Φ,2}‖sup are upper
+/// bounds, R a lower bound.
+///
+/// Δ(D_{Φ,j}(u), D_{Φ,j}(w)) ≤ (L_j + (M_j/R)·1{‖u-w‖ ≥ R})·‖u-w‖ for every u.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moduli {
+    /// L_1, L_2: Lipschitz constants of the pieces' partial derivatives.
+    pub l: [f64; 2],
+    /// M_1, M_2: largest jump between a piece and the nearest active one.
+    pub m: [f64; 2],
+    /// R ∈ (0, ∞]: no other piece is reached within this distance.
+    pub r: f64,
+    /// ‖D_{Φ,2}(w, λ)‖sup.
+    pub d2_sup: f64,
+    /// Units exactly at a kink.
+    pub kinks: Vec<usize>,
+    /// The refined modulus as a staircase, by increasing radius.
+    pub stairs: Vec<Stair>,
+}
+
+/// From `radius` on, the jump part of ω_j is `jump[j-1]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stair {
+    /// Distance at which the next pieces become reachable.
+    pub radius: f64,
+    /// Jump part of (ω_1, ω_2) from there on.
+    pub jump: [f64; 2],
+}
+
+impl Moduli {
+    /// A map of one smooth piece.
+    pub fn smooth(l1: f64, l2: f64, d2_sup: f64) -> Self {
+        Self {
+            l: [l1, l2],
+            m: [0.0, 0.0],
+            r: f64::INFINITY,
+            d2_sup,
+            kinks: Vec::new(),
+            stairs: Vec::new(),
+        }
+    }
+
+    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R}, j ∈ {1, 2}.
+    pub fn c(&self, j: usize, e: f64) -> f64 {
+        self.l[j - 1] + if e >= self.r { self.m[j - 1] / self.r } else { 0.0 }
+    }
+
+    /// ω_j(r) = L_j·r + the jumps reachable within radius r (theory, section 2), j ∈ {1, 2}.
+    pub fn omega(&self, j: usize, r: f64) -> f64 {
+        let reached = self.stairs.partition_point(|s| s.radius <= r);
+        let jump = if reached == 0 { 0.0 } else { self.stairs[reached - 1].jump[j - 1] };
+        self.l[j - 1] * r + jump
+    }
+}
+
+/// Builds the staircase from the flip radius of every unit: `jump(units)` bounds the jump of
+/// (∂₁, ∂₂) over all subsets of `units` and must grow with the set. It is called for a
+/// geometric selection of prefixes only; between them the next larger value is used, which is
+/// still an upper bound.
+pub(super) fn staircase(radii: &[f64], mut jump: impl FnMut(&[usize]) -> [f64; 2]) -> Vec<Stair> {
+    let mut order: Vec<usize> = (0..radii.len()).filter(|&i| radii[i].is_finite()).collect();
+    order.sort_by(|&i, &j| radii[i].total_cmp(&radii[j]));
+    let mut stairs = Vec::new();
+    let mut from = 0;
+    while from < order.len() {
+        let width = (from / 3).max(1);
+        let to = (from + width).min(order.len());
+        let radius = radii[order[from]];
+        stairs.push(Stair { radius, jump: jump(&order[..to]) });
+        from = to;
+    }
+    stairs
+}
+
+/// ‖M_{rows,:}‖, rounded up.
+pub(super) fn rows_norm(m: &Matrix, rows: &[usize]) -> f64 {
+    spectral_upper(&m.select_rows(rows))
+}
+
+/// ‖M_{:,cols}‖, rounded up.
+pub(super) fn columns_norm(m: &Matrix, cols: &[usize]) -> f64 {
+    spectral_upper(&m.select_columns(cols))
+}

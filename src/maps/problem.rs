@@ -1,0 +1,170 @@
+//! The plain description of a problem: numbers only, no prepared products.
+
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+
+/// Data of a fixed-point problem; λ is given separately.
+///
+/// Everything that judges a method (references, exact arithmetic, other languages)
+/// starts from these numbers, never from the fast products.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Problem {
+    /// Φ(w, λ) = Aw + Bλ + c; A d×d, B d×m, c d.
+    Affine {
+        /// A, d×d.
+        a: Matrix,
+        /// B, d×m.
+        b: Matrix,
+        /// c, d.
+        c: Vector,
+    },
+    /// Φ(w, λ) = λQw + c with Q orthogonal and λ scalar: the tight family of Theorem 4.1.
+    Scaling {
+        /// Q, d×d, orthogonal to rounding.
+        rotation: Matrix,
+        /// c, d.
+        c: Vector,
+    },
+    /// Φ(w, λ) = A σ(Vw + Bλ + c); A d×h, V h×d, B h×m, c h.
+    Layer {
+        /// A, d×h.
+        a: Matrix,
+        /// V, h×d.
+        v: Matrix,
+        /// B, h×m.
+        b: Matrix,
+        /// c, h.
+        c: Vector,
+        /// σ, applied to every unit.
+        activation: Activation,
+    },
+    /// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁, λ₂):
+    /// Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁). X n×d, y n.
+    ElasticNet {
+        /// X, n×d.
+        x: Matrix,
+        /// y, n.
+        y: Vector,
+        /// η > 0, constant in λ.
+        step: f64,
+    },
+}
+
+/// The scalar nonlinearity of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// max(z, 0).
+    Relu,
+    /// |z|.
+    Abs,
+    /// z for z > 0, 0.01·z otherwise.
+    LeakyRelu,
+    /// tanh z.
+    Tanh,
+}
+
+/// Slope of the leaky ReLU below zero.
+pub(crate) const LEAKY_SLOPE: f64 = 0.01;
+
+impl Activation {
+    /// All activations with the names they have in files and on the wire.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("relu", Self::Relu),
+        ("abs", Self::Abs),
+        ("leaky-relu", Self::LeakyRelu),
+        ("tanh", Self::Tanh),
+    ];
+
+    /// The name in files and on the wire.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, a)| *a == self).map_or("", |(n, _)| n)
+    }
+
+    /// Slopes (below, above) the kink at 0 of a piecewise-linear activation; `None` for tanh.
+    pub fn slopes(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Relu => Some((0.0, 1.0)),
+            Self::Abs => Some((-1.0, 1.0)),
+            Self::LeakyRelu => Some((LEAKY_SLOPE, 1.0)),
+            Self::Tanh => None,
+        }
+    }
+}
+
+impl Problem {
+    /// The name of the problem kind in files and on the wire.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Affine { .. } => "affine",
+            Self::Scaling { .. } => "scaling",
+            Self::Layer { .. } => "layer",
+            Self::ElasticNet { .. } => "elastic-net",
+        }
+    }
+
+    /// Refuses wrong shapes, empty dimensions, non-finite entries and a step ≤ 0, naming the field.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Self::Affine { a, b, c } => {
+                shape("c", c.nrows(), 1, None, None)?;
+                let d = c.nrows();
+                shape("A", a.nrows(), a.ncols(), Some(d), Some(d))?;
+                shape("B", b.nrows(), b.ncols(), Some(d), None)?;
+                finite("A", a.as_slice(), d)?;
+                finite("B", b.as_slice(), d)?;
+                finite("c", c.as_slice(), d)
+            }
+            Self::Scaling { rotation, c } => {
+                let d = c.nrows();
+                shape("c", d, 1, None, None)?;
+                shape("Q", rotation.nrows(), rotation.ncols(), Some(d), Some(d))?;
+                finite("Q", rotation.as_slice(), d)?;
+                finite("c", c.as_slice(), d)
+            }
+            Self::Layer { a, v, b, c, .. } => {
+                let h = c.nrows();
+                shape("c", h, 1, None, None)?;
+                shape("A", a.nrows(), a.ncols(), None, Some(h))?;
+                shape("V", v.nrows(), v.ncols(), Some(h), Some(a.nrows()))?;
+                shape("B", b.nrows(), b.ncols(), Some(h), None)?;
+                finite("A", a.as_slice(), a.nrows())?;
+                finite("V", v.as_slice(), h)?;
+                finite("B", b.as_slice(), h)?;
+                finite("c", c.as_slice(), h)
+            }
+            Self::ElasticNet { x, y, step } => {
+                shape("y", y.nrows(), 1, None, None)?;
+                shape("X", x.nrows(), x.ncols(), Some(y.nrows()), None)?;
+                finite("X", x.as_slice(), x.nrows())?;
+                finite("y", y.as_slice(), y.nrows())?;
+                if !(step.is_finite() && *step > 0.0) {
+                    return Err(Error::input(format!("must be positive and finite, got {step}")).in_field("step"));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn shape(field: &str, rows: usize, cols: usize, want_rows: Option<usize>, want_cols: Option<usize>) -> Result<()> {
+    let fits = |got: usize, want: Option<usize>| want.map_or(got > 0, |w| got == w);
+    if fits(rows, want_rows) && fits(cols, want_cols) {
+        return Ok(());
+    }
+    let say = |w: Option<usize>| w.map_or("≥1".to_string(), |w| w.to_string());
+    Err(Error::input(format!(
+        "expected {}×{} numbers, got {rows}×{cols}",
+        say(want_rows),
+        say(want_cols)
+    ))
+    .in_field(field))
+}
+
+/// `entries` in column-major order with `rows` rows.
+fn finite(field: &str, entries: &[f64], rows: usize) -> Result<()> {
+    match entries.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(k) => Err(Error::input(format!("must be finite, got {}", entries[k]))
+            .in_field(format!("{field}[{}][{}]", k % rows, k / rows))),
+    }
+}

@@ -1,0 +1,32 @@
+//! What one floating-point evaluation of a map can lose, for any order of summation and for either
+//! form of a product (theory, section 9). Linear bounds in ‖w‖, so that no product is spent on them.
+
+use crate::tol::UNIT;
+
+/// Rounding bounds at one λ. A pair [s, k] stands for s·‖w‖ + k.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rounding {
+    /// ‖fl(Φ(w, λ)) - Φ(w, λ)‖.
+    pub value: [f64; 2],
+    /// ‖fl(∂₁Φ·x) - ∂₁Φ·x‖ per ‖x‖, and the same for ∂₁Φᵀ; the rounding of the slopes included.
+    pub push_w: [f64; 2],
+    /// ‖fl(∂₂Φ) - ∂₂Φ‖_F, and the same for ∂₂Φᵀy per ‖y‖.
+    pub push_lambda: [f64; 2],
+    /// The input z_i of every unit (and the comparison with its kink).
+    pub units: Vec<[f64; 2]>,
+}
+
+impl Rounding {
+    /// s·‖w‖ + k.
+    pub fn at(pair: [f64; 2], w_norm: f64) -> f64 {
+        pair[0] * w_norm + pair[1]
+    }
+
+    /// One forward-mode step: ‖fl(∂₁D + ∂₂) - (∂₁D + ∂₂)‖_F for ‖D‖_F = `d_norm`.
+    pub fn forward_step(&self, w_norm: f64, d_norm: f64) -> f64 {
+        let (p1, p2) = (Self::at(self.push_w, w_norm), Self::at(self.push_lambda, w_norm));
+        // The final addition rounds once more; its operands are at most ‖D‖ and ‖∂₂‖ with the
+        // latter below ‖∂₁D + ∂₂‖ + ‖D‖, already counted by one more term in every γ.
+        p1 * d_norm + p2 + UNIT * d_norm
+    }
+}

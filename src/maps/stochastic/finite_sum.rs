@@ -1,0 +1,198 @@
+//! Gradient steps on finite sums: minibatch least squares and logistic regression.
+//!
+//! Owns T̂(w, λ, b) = w - η(∇ℓ_b(w) + λ₂w) for a minibatch b of row indices and its partial
+//! Jacobians. Must not know how indices are drawn, nor what follows the step.
+
+use super::rows::add_weighted_rows;
+use super::sample::Sample;
+use crate::error::{Error, Result};
+use crate::linalg::Matrix;
+use crate::linalg::product::dot;
+
+/// The loss of one row, averaged over a minibatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// ½(x_i·w - y_i)².
+    Squared,
+    /// log(1 + exp(-y_i x_i·w)), y_i ∈ {-1, 1}.
+    Logistic,
+}
+
+/// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer map.
+///
+/// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares);
+/// ∂₂T̂ = \[0, -ηw\] does not depend on the sample.
+#[derive(Clone, Debug)]
+pub struct FiniteSum {
+    /// n×d, one contiguous row per sample.
+    x: Vec<f64>,
+    y: Vec<f64>,
+    d: usize,
+    eta: f64,
+    loss: Loss,
+}
+
+impl FiniteSum {
+    /// `x` holds n rows of length `d`, `y` the n targets (labels ±1 for the logistic loss), `eta` the step η > 0.
+    pub fn new(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64, loss: Loss) -> Result<Self> {
+        let n = y.len();
+        if d == 0 || n == 0 || n.checked_mul(d) != Some(x.len()) {
+            let text = format!("{} numbers do not make {n} rows of length {d}", x.len());
+            return Err(Error::input(text).in_field("X"));
+        }
+        if let Some(k) = x.iter().position(|v| !v.is_finite()) {
+            return Err(Error::input("not finite")
+                .in_field(format!("[{}][{}]", k / d, k % d))
+                .in_field("X"));
+        }
+        let bad = |v: &f64| !v.is_finite() || (loss == Loss::Logistic && v.abs() != 1.0);
+        if let Some(k) = y.iter().position(bad) {
+            let text = match loss {
+                Loss::Squared => "a target must be finite",
+                Loss::Logistic => "a label must be -1 or 1",
+            };
+            return Err(Error::input(text).in_field(format!("[{k}]")).in_field("y"));
+        }
+        if !(eta > 0.0 && eta.is_finite()) {
+            return Err(
+                Error::input(format!("the step must be positive and finite, got {eta}"))
+                    .in_field("step"),
+            );
+        }
+        Ok(Self { x, y, d, eta, loss })
+    }
+
+    /// d = dim w.
+    pub fn dim(&self) -> usize {
+        self.d
+    }
+
+    /// n, the number of rows.
+    pub fn rows(&self) -> usize {
+        self.y.len()
+    }
+
+    /// The step η.
+    pub fn eta(&self) -> f64 {
+        self.eta
+    }
+
+    /// The loss.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// x_i.
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.x[i * self.d..(i + 1) * self.d]
+    }
+
+    /// XᵀX/n.
+    pub fn gram(&self) -> Matrix {
+        self.curvature_matrix(|_| 1.0)
+    }
+
+    /// n⁻¹ Σ c(i) x_i x_iᵀ.
+    pub fn curvature_matrix(&self, mut c: impl FnMut(usize) -> f64) -> Matrix {
+        let d = self.d;
+        let mut out = Matrix::zeros(d, d);
+        for i in 0..self.rows() {
+            let (row, ci) = (self.row(i), c(i));
+            for (j, xj) in row.iter().enumerate() {
+                let t = ci * xj;
+                for (o, xk) in out.column_mut(j).iter_mut().zip(row) {
+                    *o += t * xk;
+                }
+            }
+        }
+        out / self.rows() as f64
+    }
+
+    /// ℓ'_i(s): the derivative of the loss of row i at the score s = x_i·w.
+    pub fn slope(&self, i: usize, s: f64) -> f64 {
+        match self.loss {
+            Loss::Squared => s - self.y[i],
+            Loss::Logistic => -self.y[i] * sigmoid(-self.y[i] * s),
+        }
+    }
+
+    /// h_i = ℓ''_i(s) at the score s = x_i·w.
+    pub fn curvature(&self, s: f64) -> f64 {
+        match self.loss {
+            Loss::Squared => 1.0,
+            // σ(s)σ(-s), and not σ(1-σ), keeps its relative accuracy in the tails.
+            Loss::Logistic => sigmoid(s) * sigmoid(-s),
+        }
+    }
+
+    /// h_i for every row at w.
+    pub fn curvatures(&self, w: &[f64]) -> Vec<f64> {
+        (0..self.rows())
+            .map(|i| self.curvature(dot(self.row(i), w)))
+            .collect()
+    }
+
+    pub(super) fn apply(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, out: &mut [f64]) {
+        let f = |i, s| self.slope(i, s);
+        self.scaled_copy(w, lambda, out);
+        self.accumulate(w, sample, f, out);
+    }
+
+    /// out ← ∂₁T̂ v (symmetric, so also ∂₁T̂ᵀ v).
+    pub(super) fn d1(
+        &self,
+        w: &[f64],
+        lambda: &[f64],
+        sample: Sample<'_>,
+        v: &[f64],
+        out: &mut [f64],
+    ) {
+        self.scaled_copy(v, lambda, out);
+        match self.loss {
+            Loss::Squared => self.accumulate(v, sample, |_, s| s, out),
+            // The score is recomputed: the row is in the cache, and a table of n curvatures would
+            // cost a pass over all rows.
+            Loss::Logistic => self.accumulate(
+                v,
+                sample,
+                |i, s| self.curvature(dot(self.row(i), w)) * s,
+                out,
+            ),
+        }
+    }
+
+    fn scaled_copy(&self, v: &[f64], lambda: &[f64], out: &mut [f64]) {
+        let a = 1.0 - self.eta * lambda[1];
+        out.iter_mut().zip(v).for_each(|(o, x)| *o = a * x);
+    }
+
+    /// out ← out - (η/|b|) Σ f(i, x_i·v) x_i.
+    fn accumulate(
+        &self,
+        v: &[f64],
+        sample: Sample<'_>,
+        mut f: impl FnMut(usize, f64) -> f64,
+        out: &mut [f64],
+    ) {
+        match sample {
+            Sample::Batch(b) => {
+                let c = -self.eta / b.len() as f64;
+                add_weighted_rows(&self.x, v, b.len(), |k| b[k], |i, s| c * f(i, s), out);
+            }
+            Sample::Mean => {
+                let c = -self.eta / self.rows() as f64;
+                add_weighted_rows(&self.x, v, self.rows(), |k| k, |i, s| c * f(i, s), out);
+            }
+        }
+    }
+}
+
+/// 1/(1+e⁻ˢ) without overflow.
+fn sigmoid(s: f64) -> f64 {
+    if s >= 0.0 {
+        1.0 / (1.0 + (-s).exp())
+    } else {
+        let e = s.exp();
+        e / (1.0 + e)
+    }
+}

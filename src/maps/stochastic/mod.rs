@@ -1,0 +1,363 @@
+//! Composite stochastic maps Φ(w, λ) = G(T(w, λ), λ), T = E T̂(·, ·, ξ) (Section 5 of the paper).
+//!
+//! Owns the inner maps T̂ that are reached through samples only ([`FiniteSum`], [`NoiseModel`]), the outer
+//! maps G ([`Outer`]), products with all four partial Jacobians and their transposes, and the
+//! constants of Assumptions 5.1 and 5.2 computed from the data. A sample is an index below
+//! [`Inner::population`]; a minibatch is a slice of indices. Must not know how indices are drawn,
+//! which method uses the products, nor any theorem.
+
+mod finite_sum;
+mod moduli;
+mod noise;
+mod outer;
+mod rows;
+mod sample;
+mod variance;
+
+#[cfg(test)]
+mod tests;
+
+pub use finite_sum::{FiniteSum, Loss};
+pub use moduli::PointModuli;
+pub use noise::{Channel, MAX_CHANNELS, NoiseModel};
+pub use outer::{Gamma, Outer, OuterActivation};
+pub use sample::Sample;
+pub use variance::Variance;
+
+use crate::error::{Error, Result};
+use crate::linalg::Matrix;
+
+/// The inner map T̂(w, λ, ξ).
+#[derive(Clone, Debug)]
+pub enum Inner {
+    /// A gradient step on a finite sum.
+    FiniteSum(FiniteSum),
+    /// An affine map with sign noise.
+    Noise(NoiseModel),
+}
+
+impl Inner {
+    /// d = dim w.
+    pub fn dim(&self) -> usize {
+        match self {
+            Inner::FiniteSum(f) => f.dim(),
+            Inner::Noise(f) => f.dim(),
+        }
+    }
+
+    /// m = dim λ.
+    pub fn params(&self) -> usize {
+        match self {
+            Inner::FiniteSum(_) => 2,
+            Inner::Noise(f) => f.params(),
+        }
+    }
+
+    /// The number of equally likely samples.
+    pub fn population(&self) -> usize {
+        match self {
+            Inner::FiniteSum(f) => f.rows(),
+            Inner::Noise(f) => f.population(),
+        }
+    }
+
+    /// out ← T̂(w, λ, sample).
+    pub fn apply(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, out: &mut [f64]) {
+        match self {
+            Inner::FiniteSum(f) => f.apply(w, lambda, sample, out),
+            Inner::Noise(f) => f.apply(w, lambda, sample, out),
+        }
+    }
+
+    /// out ← ∂₁T̂(w, λ, sample) v.
+    pub fn d1(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
+        match self {
+            Inner::FiniteSum(f) => f.d1(w, lambda, sample, v, out),
+            Inner::Noise(f) => {
+                out.fill(0.0);
+                f.d1(lambda, sample, v, false, out);
+            }
+        }
+    }
+
+    /// out ← ∂₁T̂(w, λ, sample)ᵀ v.
+    pub fn d1_tr(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
+        match self {
+            Inner::FiniteSum(f) => f.d1(w, lambda, sample, v, out),
+            Inner::Noise(f) => {
+                out.fill(0.0);
+                f.d1(lambda, sample, v, true, out);
+            }
+        }
+    }
+
+    /// out ← out + ∂₂T̂(w, λ, sample) u, u (m), out (d).
+    pub fn add_d2(&self, w: &[f64], sample: Sample<'_>, u: &[f64], out: &mut [f64]) {
+        match self {
+            Inner::FiniteSum(f) => {
+                let c = -f.eta() * u[1];
+                out.iter_mut().zip(w).for_each(|(o, x)| *o += c * x);
+            }
+            Inner::Noise(f) => f.add_d2(w, sample, u, out),
+        }
+    }
+
+    /// out ← out + ∂₂T̂(w, λ, sample)ᵀ v, v (d), out (m).
+    pub fn add_d2_tr(&self, w: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
+        match self {
+            Inner::FiniteSum(f) => out[1] -= f.eta() * crate::linalg::product::dot(w, v),
+            Inner::Noise(f) => f.add_d2_tr(w, sample, v, out),
+        }
+    }
+
+    /// ∂₁T̂ as a dense matrix (d×d).
+    pub fn d1_matrix(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> Matrix {
+        let d = self.dim();
+        let (mut out, mut unit) = (Matrix::zeros(d, d), vec![0.0; d]);
+        for (j, column) in out.as_mut_slice().chunks_exact_mut(d).enumerate() {
+            unit[j] = 1.0;
+            self.d1(w, lambda, sample, &unit, column);
+            unit[j] = 0.0;
+        }
+        out
+    }
+
+    /// ∂₂T̂ as a dense matrix (d×m).
+    pub fn d2_matrix(&self, w: &[f64], sample: Sample<'_>) -> Matrix {
+        let (d, m) = (self.dim(), self.params());
+        let (mut out, mut unit) = (Matrix::zeros(d, m), vec![0.0; m]);
+        for (j, column) in out.as_mut_slice().chunks_exact_mut(d).enumerate() {
+            unit[j] = 1.0;
+            self.add_d2(w, sample, &unit, column);
+            unit[j] = 0.0;
+        }
+        out
+    }
+}
+
+/// Φ = G∘E T̂.
+#[derive(Clone, Debug)]
+pub struct StochasticMap {
+    inner: Inner,
+    outer: Outer,
+}
+
+impl StochasticMap {
+    /// Checks shapes, entries, and that G is nonexpansive.
+    pub fn new(inner: Inner, outer: Outer) -> Result<Self> {
+        if let Inner::Noise(model) = &inner {
+            model.validate().map_err(|e| e.in_field("inner"))?;
+        }
+        outer
+            .validate(inner.dim(), inner.params())
+            .map_err(|e| e.in_field("outer"))?;
+        Ok(Self { inner, outer })
+    }
+
+    /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d row-major.
+    pub fn elastic_net(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64) -> Result<Self> {
+        let inner = FiniteSum::new(x, y, d, eta, Loss::Squared)?;
+        Self::new(Inner::FiniteSum(inner), Outer::Soft { eta })
+    }
+
+    /// T̂.
+    pub fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// G.
+    pub fn outer(&self) -> &Outer {
+        &self.outer
+    }
+
+    /// d = dim w.
+    pub fn dim(&self) -> usize {
+        self.inner.dim()
+    }
+
+    /// m = dim λ.
+    pub fn params(&self) -> usize {
+        self.inner.params()
+    }
+
+    /// Refuses a w, λ or cotangent y of the wrong length or not finite, and a λ outside the domain.
+    pub fn check(&self, w: &[f64], lambda: &[f64], y: &[f64]) -> Result<()> {
+        for (name, v, n) in [
+            ("w", w, self.dim()),
+            ("lambda", lambda, self.params()),
+            ("cotangent", y, self.dim()),
+        ] {
+            if v.len() != n {
+                return Err(
+                    Error::input(format!("must have length {n}, has {}", v.len())).in_field(name),
+                );
+            }
+            if let Some(i) = v.iter().position(|x| !x.is_finite()) {
+                return Err(Error::input("not finite").in_field(format!("{name}[{i}]")));
+            }
+        }
+        if matches!(self.outer, Outer::Soft { .. } | Outer::GroupSoft { .. }) && lambda[0] <= 0.0 {
+            return Err(
+                Error::input(format!("λ1 must be positive, got {}", lambda[0]))
+                    .in_field("lambda[0]"),
+            );
+        }
+        if matches!(self.inner, Inner::FiniteSum(_)) && lambda[1] < 0.0 {
+            return Err(
+                Error::input(format!("λ2 must be nonnegative, got {}", lambda[1]))
+                    .in_field("lambda[1]"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses a minibatch that is empty or points outside the population.
+    pub fn check_batch(&self, batch: &[usize]) -> Result<()> {
+        let n = self.inner.population();
+        match batch.iter().position(|i| *i >= n) {
+            _ if batch.is_empty() => Err(Error::input("a minibatch must not be empty")),
+            Some(k) => Err(
+                Error::input(format!("{} is not a sample: there are {n}", batch[k]))
+                    .in_field(format!("[{k}]")),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// out ← Φ(w, λ); `u` (d) receives T(w, λ).
+    pub fn apply(&self, w: &[f64], lambda: &[f64], u: &mut [f64], out: &mut [f64]) {
+        self.inner.apply(w, lambda, Sample::Mean, u);
+        self.outer.apply(u, lambda, out);
+    }
+
+    /// Γ at (T(w, λ), λ): the selection the deterministic map would use.
+    pub fn mean_gamma(&self, w: &[f64], lambda: &[f64], tie: f64) -> Gamma {
+        let mut u = vec![0.0; self.dim()];
+        self.inner.apply(w, lambda, Sample::Mean, &mut u);
+        let mut gamma = self.outer.gamma(self.dim());
+        self.outer.linearize(&u, lambda, tie, &mut gamma);
+        gamma
+    }
+
+    /// Γ if it is the same whatever samples w̄ averages, because no coordinate (unit) of T̂(w, λ, ξ) can
+    /// cross a kink of G; `None` where a mask may flip or Γ varies smoothly with u.
+    ///
+    /// w̄ lies in the box spanned by the single samples; cost O(n d) (O(pd) for noise models).
+    pub fn certain_gamma(&self, w: &[f64], lambda: &[f64]) -> Option<Gamma> {
+        let gamma = self.mean_gamma(w, lambda, 0.0);
+        if matches!(self.outer, Outer::Identity) {
+            return Some(gamma);
+        }
+        let d = self.dim();
+        let (mut low, mut high) = (vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
+        let (mut u, mut z) = (vec![0.0; d], vec![0.0; d]);
+        let mut widen = |z: &[f64]| {
+            for (x, (l, h)) in z.iter().zip(low.iter_mut().zip(high.iter_mut())) {
+                *l = l.min(*x);
+                *h = h.max(*x);
+            }
+        };
+        match &self.inner {
+            Inner::FiniteSum(f) => {
+                for i in 0..f.rows() {
+                    f.apply(w, lambda, Sample::Batch(&[i]), &mut u);
+                    self.outer.units(&u, lambda, &mut z);
+                    widen(&z);
+                }
+            }
+            Inner::Noise(f) => {
+                // Each unit is its mean plus independent ± parts: the extremes add their moduli.
+                f.apply(w, lambda, Sample::Mean, &mut u);
+                self.outer.units(&u, lambda, &mut z);
+                let centre = z.clone();
+                let mut spread = vec![0.0; d];
+                for k in 0..f.channels.len() {
+                    let both = [1usize << k, 0];
+                    let mut parts = [vec![0.0; d], vec![0.0; d]];
+                    for (i, part) in both.iter().zip(&mut parts) {
+                        f.apply(w, lambda, Sample::Batch(&[*i]), &mut u);
+                        self.outer.units(&u, lambda, part);
+                    }
+                    for (s, (p, q)) in spread.iter_mut().zip(parts[0].iter().zip(&parts[1])) {
+                        *s += 0.5 * (p - q).abs();
+                    }
+                }
+                let at = |sign: f64| -> Vec<f64> {
+                    centre
+                        .iter()
+                        .zip(&spread)
+                        .map(|(c, s)| c + sign * s)
+                        .collect()
+                };
+                widen(&at(-1.0));
+                widen(&at(1.0));
+            }
+        }
+        // Room for the rounding of a unit, by whichever order it is summed: the magnitude of its terms.
+        let largest = low.iter().chain(&high).fold(0.0f64, |m, v| m.max(v.abs()));
+        let size = largest + self.term_size(w, lambda);
+        let room = crate::tol::gamma(8 * (d + self.inner.population().min(1 << 20))) * size;
+        let inside = |low: f64, high: f64, kink: f64| low - room <= kink && kink <= high + room;
+        let crosses = low
+            .iter()
+            .zip(&high)
+            .enumerate()
+            .any(|(i, (l, h))| match &self.outer {
+                Outer::Identity => false,
+                Outer::Soft { eta } => {
+                    inside(*l, *h, eta * lambda[0]) || inside(*l, *h, -eta * lambda[0])
+                }
+                Outer::Nonnegative
+                | Outer::Layer {
+                    activation: OuterActivation::Relu,
+                    ..
+                } => inside(*l, *h, 0.0),
+                Outer::Box { lower, upper } => inside(*l, *h, lower[i]) || inside(*l, *h, upper[i]),
+                Outer::GroupSoft { .. } | Outer::Layer { .. } => true,
+            });
+        (!crosses).then_some(gamma)
+    }
+
+    /// The largest sum of moduli of the terms that one entry of T̂(w, λ, ξ), and one unit of G after it, is made of.
+    fn term_size(&self, w: &[f64], lambda: &[f64]) -> f64 {
+        use crate::linalg::product::norm2;
+        let inner = match &self.inner {
+            Inner::FiniteSum(f) => {
+                let row = (0..f.rows()).fold(0.0f64, |m, i| {
+                    let norm = norm2(f.row(i));
+                    m.max(norm * (norm * norm2(w) + f.slope(i, 0.0).abs()))
+                });
+                f.eta() * (row + lambda[1] * norm2(w)) + norm2(w)
+            }
+            Inner::Noise(f) => {
+                let weighted = lambda
+                    .iter()
+                    .zip(&f.bilinear)
+                    .map(|(l, a)| l.abs() * a.norm());
+                let n = f
+                    .channels
+                    .iter()
+                    .filter_map(|c| c.n.as_ref())
+                    .map(|n| n.norm());
+                let m = f
+                    .channels
+                    .iter()
+                    .filter_map(|c| c.m.as_ref())
+                    .map(|m| m.norm());
+                let e = f
+                    .channels
+                    .iter()
+                    .filter_map(|c| c.e.as_ref())
+                    .map(|e| e.norm());
+                (f.a.norm() + weighted.chain(n).sum::<f64>()) * norm2(w)
+                    + (f.b.norm() + m.sum::<f64>()) * norm2(lambda)
+                    + f.c.norm()
+                    + e.sum::<f64>()
+            }
+        };
+        match &self.outer {
+            Outer::Layer { v, b, c, .. } => v.norm() * inner + b.norm() * norm2(lambda) + c.norm(),
+            _ => inner,
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Moduli of D_T and D_G at a point (Lemma 2.5 for the two factors of Φ).
+//!
+//! Owns L_j, M_j, R and ‖D_{·,2}‖sup of T at w and of G at u, all upper bounds (R a lower bound).
+//! Must not know the theorem that composes them.
+
+use super::{FiniteSum, Inner, Loss, Outer, OuterActivation, StochasticMap};
+use crate::linalg::Matrix;
+use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
+use crate::linalg::product::{dot, norm2};
+use crate::tol::gamma;
+
+/// Δ(D_j(u), D_j(u')) ≤ (L_j + M_j/R)‖u - u'‖ for every u, at the point u' this was made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PointModuli {
+    /// Lipschitz constant of the first partial derivative of every piece.
+    pub l1: f64,
+    /// Largest jump of the first partial derivative between pieces.
+    pub m1: f64,
+    /// The same for the second partial derivative.
+    pub l2: f64,
+    /// Largest jump of the second partial derivative.
+    pub m2: f64,
+    /// Distance to the nearest point where another piece is active; infinite without kinks.
+    pub r: f64,
+    /// ‖D_{·,2}‖sup at the point.
+    pub b2: f64,
+}
+
+impl PointModuli {
+    /// C_1 = L_1 + M_1/R.
+    pub fn c1(&self) -> f64 {
+        self.l1
+            + if self.m1 == 0.0 {
+                0.0
+            } else {
+                self.m1 / self.r
+            }
+    }
+
+    /// C_2 = L_2 + M_2/R.
+    pub fn c2(&self) -> f64 {
+        self.l2
+            + if self.m2 == 0.0 {
+                0.0
+            } else {
+                self.m2 / self.r
+            }
+    }
+
+    const SMOOTH: Self = Self {
+        l1: 0.0,
+        m1: 0.0,
+        l2: 0.0,
+        m2: 0.0,
+        r: f64::INFINITY,
+        b2: 0.0,
+    };
+}
+
+/// max |tanh''| = 4/(3√3).
+const TANH_CURVATURE: f64 = 0.769_800_358_919_501;
+/// max |σ''| of the logistic function = 1/(6√3).
+const LOGISTIC_CURVATURE: f64 = 0.096_225_044_864_937_64;
+
+impl StochasticMap {
+    /// The moduli of D_T at (w, λ), w in the first role. T has no kinks, so R = ∞.
+    pub fn inner_moduli(&self, w: &[f64], lambda: &[f64]) -> PointModuli {
+        match self.inner() {
+            Inner::FiniteSum(f) => finite_sum(f, w),
+            Inner::Noise(f) => {
+                // ‖[A_1u, …, A_mu]‖ ≤ ‖·‖_F ≤ λ_max(ΣA_lᵀA_l)^½‖u‖.
+                let d = f.dim();
+                let gram = f
+                    .bilinear
+                    .iter()
+                    .fold(Matrix::zeros(d, d), |s, a| s + a.tr_mul(a));
+                let up = gamma(d * (f.params() + 2) + 8);
+                let l2 = (largest_eigenvalue_upper(&gram).max(0.0) + up * gram.trace()).sqrt()
+                    * (1.0 + up);
+                let _ = lambda;
+                let d2 = self.inner().d2_matrix(w, super::Sample::Mean);
+                PointModuli {
+                    l2,
+                    b2: spectral_upper(&d2) * (1.0 + up),
+                    ..PointModuli::SMOOTH
+                }
+            }
+        }
+    }
+
+    /// The moduli of D_G at (u, λ), u in the first role.
+    pub fn outer_moduli(&self, u: &[f64], lambda: &[f64]) -> PointModuli {
+        let up = 1.0 + gamma(4 * u.len() + 16);
+        let down = 1.0 - gamma(4 * u.len() + 16);
+        let root = |count: usize| (count as f64).sqrt();
+        let mut out = match self.outer() {
+            Outer::Identity => PointModuli::SMOOTH,
+            Outer::Soft { eta } => {
+                let t = eta * lambda[0];
+                // On a kink the next other piece is the one of the opposite sign.
+                let gap = |x: &f64| {
+                    if x.abs() == t {
+                        2.0 * t
+                    } else {
+                        (x.abs() - t).abs()
+                    }
+                };
+                let active = u.iter().filter(|x| x.abs() >= t).count();
+                PointModuli {
+                    m1: 1.0,
+                    // A column entry moves by η (on/off) or 2η (sign change).
+                    m2: 2.0 * eta * root(u.len()),
+                    r: u.iter().map(gap).fold(f64::INFINITY, f64::min),
+                    b2: eta * root(active),
+                    ..PointModuli::SMOOTH
+                }
+            }
+            Outer::GroupSoft {
+                eta,
+                groups,
+                weights,
+            } => {
+                let (mut r, mut active, mut all, mut least) =
+                    (f64::INFINITY, 0.0, 0.0, f64::INFINITY);
+                for (g, weight) in groups.iter().zip(weights) {
+                    let (t, norm) = (eta * lambda[0] * weight, norm2(&u[g.clone()]));
+                    if norm != t {
+                        r = r.min((norm - t).abs());
+                    }
+                    if norm >= t * down {
+                        active += (eta * weight).powi(2);
+                    }
+                    all += (eta * weight).powi(2);
+                    least = least.min(t);
+                }
+                PointModuli {
+                    // τ times the Lipschitz constant 2/(√3ρ²) of the Jacobian of z/‖z‖ on ‖z‖ ≥ ρ = τ.
+                    l1: 2.0 / (3f64.sqrt() * least),
+                    m1: 1.0,
+                    // ηω_g times the Lipschitz constant 1/τ_g of z/‖z‖ there.
+                    l2: 1.0 / lambda[0],
+                    m2: all.sqrt(),
+                    r,
+                    b2: active.sqrt(),
+                }
+            }
+            Outer::Box { lower, upper } => {
+                let gap = |(x, (l, h)): (&f64, (&f64, &f64))| {
+                    let g = |k: f64| {
+                        if (x - k) == 0.0 {
+                            f64::INFINITY
+                        } else {
+                            (x - k).abs()
+                        }
+                    };
+                    g(*l).min(g(*h))
+                };
+                let r = u
+                    .iter()
+                    .zip(lower.iter().zip(upper))
+                    .map(gap)
+                    .fold(f64::INFINITY, f64::min);
+                PointModuli {
+                    m1: 1.0,
+                    r,
+                    ..PointModuli::SMOOTH
+                }
+            }
+            Outer::Nonnegative => {
+                let r = u
+                    .iter()
+                    .filter(|x| **x != 0.0)
+                    .fold(f64::INFINITY, |m, x| m.min(x.abs()));
+                PointModuli {
+                    m1: 1.0,
+                    r,
+                    ..PointModuli::SMOOTH
+                }
+            }
+            Outer::Layer {
+                v, b, activation, ..
+            } => {
+                let mut z = vec![0.0; u.len()];
+                self.outer().units(u, lambda, &mut z);
+                let row: Vec<f64> = v.row_iter().map(|r| r.norm()).collect();
+                match activation {
+                    OuterActivation::Relu => {
+                        let gaps = z.iter().zip(&row).filter(|(z, n)| **z != 0.0 && **n != 0.0);
+                        // A unit at its kink is active for one of the selections.
+                        let on = scaled_rows(b, |i| if z[i] >= 0.0 { 1.0 } else { 0.0 });
+                        PointModuli {
+                            m1: spectral_upper(v),
+                            m2: spectral_upper(b),
+                            r: gaps.map(|(z, n)| z.abs() / n).fold(f64::INFINITY, f64::min),
+                            b2: spectral_upper(&on),
+                            ..PointModuli::SMOOTH
+                        }
+                    }
+                    OuterActivation::Tanh => {
+                        let steepest = TANH_CURVATURE * row.iter().fold(0.0f64, |m, n| m.max(*n));
+                        let slopes = scaled_rows(b, |i| 1.0 - z[i].tanh().powi(2));
+                        PointModuli {
+                            l1: steepest * spectral_upper(v),
+                            l2: steepest * spectral_upper(b),
+                            b2: spectral_upper(&slopes) + gamma(16 * u.len()) * b.norm(),
+                            ..PointModuli::SMOOTH
+                        }
+                    }
+                }
+            }
+        };
+        for c in [
+            &mut out.l1,
+            &mut out.m1,
+            &mut out.l2,
+            &mut out.m2,
+            &mut out.b2,
+        ] {
+            *c *= up;
+        }
+        out.r *= down;
+        out
+    }
+}
+
+fn finite_sum(f: &FiniteSum, w: &[f64]) -> PointModuli {
+    let eta = f.eta();
+    let up = 1.0 + gamma(f.rows() + f.dim() + 16);
+    let l1 = match f.loss() {
+        Loss::Squared => 0.0,
+        Loss::Logistic => {
+            // ‖n⁻¹Σ(h_i(w) - h_i(w'))x_i x_iᵀ‖ ≤ max|h'| max‖x_i‖ ‖w - w'‖ ‖XᵀX/n‖.
+            let gram = f.gram();
+            let row = (0..f.rows())
+                .map(|i| dot(f.row(i), f.row(i)))
+                .fold(0.0f64, f64::max)
+                .sqrt();
+            let norm = largest_eigenvalue_upper(&gram) + gamma(f.rows() + 6) * gram.trace();
+            eta * LOGISTIC_CURVATURE * row * norm * up
+        }
+    };
+    PointModuli {
+        l1,
+        l2: eta,
+        b2: eta * norm2(w) * up,
+        ..PointModuli::SMOOTH
+    }
+}
+
+fn scaled_rows(b: &Matrix, s: impl Fn(usize) -> f64) -> Matrix {
+    Matrix::from_fn(b.nrows(), b.ncols(), |i, j| s(i) * b[(i, j)])
+}

@@ -1,0 +1,129 @@
+//! Products against finite differences and each other, constants against samples.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn matrix(r: usize, c: usize, seed: &mut u64) -> Matrix {
+    Matrix::from_fn(r, c, |_, _| {
+        *seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (*seed >> 40) as f64 / 2f64.powi(23) - 1.0
+    })
+}
+
+fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
+    let s = &mut seed;
+    let (d, m, h, n) = (4, 3, 5, 7);
+    let v = |r, s: &mut u64| Vector::from_column_slice(matrix(r, 1, s).as_slice());
+    let lambda = matrix(m, 1, s).as_slice().to_vec();
+    let mut out = vec![
+        (Problem::Affine { a: matrix(d, d, s) * 0.3, b: matrix(d, m, s), c: v(d, s) }, lambda.clone()),
+        (Problem::Scaling { rotation: matrix(d, d, s), c: v(d, s) }, vec![0.4]),
+    ];
+    for (_, activation) in Activation::NAMES {
+        out.push((
+            Problem::Layer {
+                a: matrix(d, h, s) * 0.3,
+                v: matrix(h, d, s) * 0.3,
+                b: matrix(h, m, s),
+                c: v(h, s),
+                activation,
+            },
+            lambda.clone(),
+        ));
+    }
+    out.push((Problem::ElasticNet { x: matrix(n, d, s), y: v(n, s), step: 0.4 }, vec![0.1, 0.05]));
+    out.push((Problem::ElasticNet { x: matrix(2, 6, s), y: v(2, s), step: 0.4 }, vec![0.05, 0.2]));
+    out.into_iter().map(|(p, l)| (Map::new(p).unwrap(), l)).collect()
+}
+
+fn at(map: &Map, w: &[f64], lambda: &[f64]) -> Linearization {
+    let mut lin = map.linearization();
+    map.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
+    lin
+}
+
+proptest! {
+    #[test]
+    fn products_are_derivatives_and_transposes_agree(seed: u64) {
+        let mut s = seed;
+        for (map, lambda) in maps(seed) {
+            let Dims { w: d, lambda: m, .. } = map.dims();
+            let w = matrix(d, 1, &mut s).as_slice().to_vec();
+            let lin = at(&map, &w, &lambda);
+            prop_assert!(map.apply(&w, &lambda).as_slice() == &lin.value[..]);
+            let (j1, j2) = (map.jacobian_w(&lin), map.jacobian_lambda(&lin));
+            let y = matrix(d, 1, &mut s);
+            let (mut out1, mut out2) = (vec![0.0; d], vec![0.0; m]);
+            let mut ws = map.workspace();
+            map.vjp_w(&lin, y.as_slice(), &mut out1, &mut ws);
+            map.vjp_lambda(&lin, y.as_slice(), &mut out2, &mut ws);
+            prop_assert!((j1.tr_mul(&y).column(0) - Vector::from_vec(out1)).amax() < 1e-14);
+            prop_assert!((j2.tr_mul(&y).column(0) - Vector::from_vec(out2)).amax() < 1e-14);
+            // Central differences, where no unit is within reach of its kink.
+            let h = 1e-6;
+            if lin.margin.iter().all(|v| *v > 1e-4) {
+                for k in 0..d + m {
+                    let mut ends = [-h, h].map(|step| {
+                        let (mut w, mut l) = (w.clone(), lambda.clone());
+                        if k < d { w[k] += step } else { l[k - d] += step }
+                        map.apply(&w, &l)
+                    });
+                    let slope = (&ends[1] - &ends[0]) / (2.0 * h);
+                    ends[0].fill(0.0);
+                    let want = if k < d { j1.column(k).into_owned() } else { j2.column(k - d).into_owned() };
+                    prop_assert!((slope - want).amax() < 1e-8);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn constants_and_moduli_hold_on_samples(seed: u64) {
+        let mut s = seed;
+        for (map, lambda) in maps(seed) {
+            let d = map.dims().w;
+            let w = matrix(d, 1, &mut s).as_slice().to_vec();
+            let lin = at(&map, &w, &lambda);
+            let c = map.constants(&lambda);
+            let moduli = map.moduli_at(&w, &lambda, 0.0);
+            let (j1, j2) = (map.jacobian_w(&lin), map.jacobian_lambda(&lin));
+            prop_assert!(crate::linalg::norm::spectral_lower(&j1) <= c.q);
+            prop_assert!(j2.singular_values().max() <= moduli.d2_sup * (1.0 + 1e-14), "{map:?} {} {}", j2.singular_values().max(), moduli.d2_sup);
+            for scale in [0.01, 0.1, 1.0, 10.0] {
+                let u: Vec<f64> = w.iter().map(|v| v + scale * matrix(1, 1, &mut s)[0]).collect();
+                let lu = at(&map, &u, &lambda);
+                let e = (Vector::from_vec(u) - Vector::from_vec(w.clone())).norm();
+                let gaps = [
+                    (map.jacobian_w(&lu) - &j1).singular_values().max(),
+                    (map.jacobian_lambda(&lu) - &j2).singular_values().max(),
+                ];
+                for (j, gap) in gaps.into_iter().enumerate() {
+                    prop_assert!(gap <= moduli.omega(j + 1, e) + 1e-13, "ω {map:?}");
+                    prop_assert!(moduli.omega(j + 1, e) <= moduli.c(j + 1, e) * e * (1.0 + 1e-12), "{map:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nan_comes_out_as_nan() {
+    for (map, lambda) in maps(5) {
+        let w = vec![f64::NAN; map.dims().w];
+        assert!(map.apply(&w, &lambda).iter().all(|v| v.is_nan()), "{map:?}");
+    }
+}
+
+#[test]
+fn lambda_out_of_its_domain_is_refused() {
+    let (net, _) = maps(1).pop().unwrap();
+    for (lambda, text) in [
+        (vec![0.0, 1.0], "field `lambda[0]`: λ1 must be positive, got 0"),
+        (vec![1.0, -1.0], "field `lambda[1]`: λ2 must be nonnegative, got -1"),
+        (vec![1.0], "field `lambda`: expected 2 numbers, got 1"),
+        (vec![1.0, f64::NAN], "field `lambda[1]`: must be finite, got NaN"),
+    ] {
+        assert_eq!(net.check_lambda(&lambda).unwrap_err().to_string(), text);
+    }
+}

@@ -1,0 +1,197 @@
+//! Iterative differentiation, equation (13):
+//! w_{t+1} = Φ(w_t, λ), D_{t+1} = ∂₁Φ(w_t, λ)D_t + ∂₂Φ(w_t, λ), D_0 = 0.
+
+use super::{Case, Differentiator, FLOAT_BYTES, trouble};
+use crate::linalg::{Matrix, Vector};
+use crate::maps::{Linearization, Map, Tie};
+use crate::trajectory::{Cost, Estimates, Status, Trajectory};
+
+/// Forward mode: carries D_t (d×m). O(t·m) products, memory independent of t.
+#[derive(Clone, Debug)]
+pub struct ItdForward {
+    /// Weight given to a unit exactly at its kink.
+    pub tie: f64,
+}
+
+/// Reverse mode over the stored trajectory: D_tᵀy with O(t) products and O(t·d) memory.
+#[derive(Clone, Debug)]
+pub struct ItdReverse {
+    /// Weight given to a unit exactly at its kink.
+    pub tie: f64,
+}
+
+/// Reverse mode that stores every ⌈√t⌉-th iterate and recomputes the segments between: O(√t·d) memory
+/// for one more forward pass.
+#[derive(Clone, Debug)]
+pub struct ItdCheckpointed {
+    /// Weight given to a unit exactly at its kink.
+    pub tie: f64,
+}
+
+macro_rules! tie_zero {
+    ($($name:ident),+) => { $(impl Default for $name { fn default() -> Self { Self { tie: 0.0 } } })+ };
+}
+tie_zero!(ItdForward, ItdReverse, ItdCheckpointed);
+
+impl Differentiator for ItdForward {
+    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+        let dims = case.map.dims();
+        let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
+        let mut w = case.w.to_vec();
+        let mut d = Matrix::zeros(dims.w, dims.lambda);
+        let mut next = d.clone();
+        let mut out = Vec::with_capacity(case.steps.len());
+        let mut cost = Cost { bytes_held: (2 * dims.w * dims.lambda + 2 * dims.w) * FLOAT_BYTES, ..Cost::default() };
+        let mut status = Status::Completed;
+        let mut wanted = case.steps.iter().copied().peekable();
+        for t in 0..=case.horizon() {
+            if wanted.next_if_eq(&t).is_some() {
+                out.push(d.clone());
+            }
+            if wanted.peek().is_none() {
+                break;
+            }
+            case.map.linearize(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+            case.map.push_forward(&lin, &d, &mut next, &mut ws);
+            std::mem::swap(&mut d, &mut next);
+            w.copy_from_slice(&lin.value);
+            cost.map_evaluations += 1;
+            cost.jacobian_products += dims.lambda;
+            if let Some(s) = trouble(t + 1, &w).or_else(|| trouble(t + 1, d.as_slice())) {
+                status = s;
+                break;
+            }
+        }
+        Trajectory { estimates: Estimates::Jacobians(out), cost, status }
+    }
+}
+
+impl Differentiator for ItdReverse {
+    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+        let d = case.map.dims().w;
+        let mut pass = Pass::new(case, self.tie);
+        let mut stored = vec![case.w.to_vec()];
+        if let Some(status) = pass.forward(&mut stored, case.horizon(), 0) {
+            return pass.stopped(status);
+        }
+        pass.cost.bytes_held = (stored.len() + 3) * d * FLOAT_BYTES;
+        let mut out = Vec::with_capacity(case.steps.len());
+        for &t in case.steps {
+            let mut adjoint = Adjoint::new(case);
+            for w in stored[..t].iter().rev() {
+                pass.backward(w, &mut adjoint);
+            }
+            out.push(Vector::from_vec(adjoint.u));
+        }
+        Trajectory { estimates: Estimates::Cotangents(out), cost: pass.cost, status: Status::Completed }
+    }
+}
+
+impl Differentiator for ItdCheckpointed {
+    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+        let d = case.map.dims().w;
+        let mut pass = Pass::new(case, self.tie);
+        let mut out = Vec::with_capacity(case.steps.len());
+        for &t in case.steps {
+            let segment = (t as f64).sqrt().ceil().max(1.0) as usize;
+            // Forward: keep w_0, w_s, w_2s, ...
+            let mut checkpoints = vec![case.w.to_vec()];
+            let mut start = 0;
+            while start + segment < t {
+                let mut stretch = vec![checkpoints[checkpoints.len() - 1].clone()];
+                if let Some(status) = pass.forward(&mut stretch, segment, start) {
+                    return pass.stopped(status);
+                }
+                checkpoints.extend(stretch.pop());
+                start += segment;
+            }
+            // Backward: recompute one segment at a time.
+            let mut adjoint = Adjoint::new(case);
+            let mut end = t;
+            while let Some(checkpoint) = checkpoints.pop() {
+                let begin = checkpoints.len() * segment;
+                let mut stretch = vec![checkpoint];
+                if let Some(status) = pass.forward(&mut stretch, (end - begin).saturating_sub(1), begin) {
+                    return pass.stopped(status);
+                }
+                let held = (checkpoints.len() + stretch.len() + 3) * d * FLOAT_BYTES;
+                pass.cost.bytes_held = pass.cost.bytes_held.max(held);
+                for w in stretch[..(end - begin).min(stretch.len())].iter().rev() {
+                    pass.backward(w, &mut adjoint);
+                }
+                end = begin;
+            }
+            out.push(Vector::from_vec(adjoint.u));
+        }
+        Trajectory { estimates: Estimates::Cotangents(out), cost: pass.cost, status: Status::Completed }
+    }
+}
+
+/// Buffers of the reverse modes.
+struct Pass<'a> {
+    map: &'a Map,
+    lambda: &'a [f64],
+    tie: f64,
+    lin: Linearization,
+    ws: crate::maps::Workspace,
+    next: Vec<f64>,
+    by_lambda: Vec<f64>,
+    cost: Cost,
+}
+
+/// p = (∂₁Φ(w_{s+1})⋯∂₁Φ(w_{t-1}))ᵀy and u = Σ ∂₂Φ(w_s)ᵀp so far.
+struct Adjoint {
+    p: Vec<f64>,
+    u: Vec<f64>,
+}
+
+impl Adjoint {
+    fn new(case: &Case<'_>) -> Self {
+        Self { p: case.cotangent.to_vec(), u: vec![0.0; case.lambda.len()] }
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn new(case: &Case<'a>, tie: f64) -> Self {
+        let dims = case.map.dims();
+        Self {
+            map: case.map,
+            lambda: case.lambda,
+            tie,
+            lin: case.map.linearization(),
+            ws: case.map.workspace(),
+            next: vec![0.0; dims.w],
+            by_lambda: vec![0.0; dims.lambda],
+            cost: Cost::default(),
+        }
+    }
+
+    /// Appends `steps` iterates to `stored`; the first is number `from`.
+    fn forward(&mut self, stored: &mut Vec<Vec<f64>>, steps: usize, from: usize) -> Option<Status> {
+        for s in 0..steps {
+            let w = &stored[stored.len() - 1];
+            self.map.linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+            self.cost.map_evaluations += 1;
+            if let Some(status) = trouble(from + s + 1, &self.lin.value) {
+                return Some(status);
+            }
+            stored.push(self.lin.value.clone());
+        }
+        None
+    }
+
+    /// One step of the adjoint recursion at w.
+    fn backward(&mut self, w: &[f64], adjoint: &mut Adjoint) {
+        self.map.linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+        self.map.vjp_lambda(&self.lin, &adjoint.p, &mut self.by_lambda, &mut self.ws);
+        adjoint.u.iter_mut().zip(&self.by_lambda).for_each(|(u, v)| *u += v);
+        self.map.vjp_w(&self.lin, &adjoint.p, &mut self.next, &mut self.ws);
+        std::mem::swap(&mut adjoint.p, &mut self.next);
+        self.cost.map_evaluations += 1;
+        self.cost.jacobian_products += 1;
+    }
+
+    fn stopped(&self, status: Status) -> Trajectory {
+        Trajectory { estimates: Estimates::Cotangents(Vec::new()), cost: self.cost, status }
+    }
+}

@@ -1,0 +1,121 @@
+//! Seeded samplers (PCG XSL-RR 128/64): the same indices on every platform.
+
+use rand::Rng;
+use rand_pcg::Pcg64;
+
+use super::source::IndexSource;
+use crate::error::{Error, Result};
+
+/// What a stream of indices is for; different roles are independent streams of one seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// ξ⁽¹⁾: the average w̄ and ∂₂T̂.
+    Inner,
+    /// ξ⁽²⁾: the linear system.
+    Linear,
+    /// The solver of w.
+    Solver,
+}
+
+/// Independent uniform indices with replacement: what Theorem 5.4 assumes.
+#[derive(Clone, Debug)]
+pub struct Iid {
+    rng: Pcg64,
+    population: u64,
+}
+
+impl Iid {
+    /// Indices below `population` for one replicate and role of a seed; every (seed, replicate, role) has
+    /// its own stream, so a replicate does not depend on which others are run.
+    pub fn new(seed: u64, replicate: u64, role: Role, population: usize) -> Self {
+        Self {
+            rng: generator(seed, replicate, role),
+            population: population as u64,
+        }
+    }
+}
+
+impl IndexSource for Iid {
+    fn fill(&mut self, out: &mut [usize]) -> Result<()> {
+        if self.population == 0 {
+            return Err(Error::input("there is nothing to draw from").in_field("population"));
+        }
+        out.iter_mut()
+            .for_each(|o| *o = below(&mut self.rng, self.population) as usize);
+        Ok(())
+    }
+}
+
+/// Epoch-wise shuffling: a random permutation is cut into consecutive minibatches (an incomplete
+/// last one is dropped), then shuffled anew. Samples within an epoch are dependent: this is *not* the
+/// estimator of Theorem 5.4, it is what training code usually does.
+#[derive(Clone, Debug)]
+pub struct EpochShuffle {
+    rng: Pcg64,
+    order: Vec<usize>,
+    next: usize,
+}
+
+impl EpochShuffle {
+    /// As [`Iid::new`].
+    pub fn new(seed: u64, replicate: u64, role: Role, population: usize) -> Self {
+        Self {
+            rng: generator(seed, replicate, role),
+            order: (0..population).collect(),
+            next: population,
+        }
+    }
+}
+
+impl IndexSource for EpochShuffle {
+    fn fill(&mut self, out: &mut [usize]) -> Result<()> {
+        let n = self.order.len();
+        if out.len() > n {
+            let text = format!(
+                "a minibatch of {} cannot be cut from an epoch of {n}",
+                out.len()
+            );
+            return Err(Error::input(text).in_field("batch"));
+        }
+        if n - self.next < out.len() {
+            // Fisher-Yates.
+            for i in (1..n).rev() {
+                let j = below(&mut self.rng, i as u64 + 1) as usize;
+                self.order.swap(i, j);
+            }
+            self.next = 0;
+        }
+        out.copy_from_slice(&self.order[self.next..self.next + out.len()]);
+        self.next += out.len();
+        Ok(())
+    }
+}
+
+/// Uniform on 0..n without bias (Lemire, "Fast random integer generation in an interval", 2019).
+fn below(rng: &mut Pcg64, n: u64) -> u64 {
+    let mut product = u128::from(rng.next_u64()) * u128::from(n);
+    if (product as u64) < n {
+        let threshold = n.wrapping_neg() % n;
+        while (product as u64) < threshold {
+            product = u128::from(rng.next_u64()) * u128::from(n);
+        }
+    }
+    (product >> 64) as u64
+}
+
+/// SplitMix64 spreads neighbouring (seed, replicate, role) over the whole state and stream space.
+fn generator(seed: u64, replicate: u64, role: Role) -> Pcg64 {
+    let mut z = seed;
+    let mut word = |salt: u64| {
+        z = z.wrapping_add(salt).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = z;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^= x >> 31;
+        z ^= x;
+        u128::from(x)
+    };
+    let state = (word(0) << 64) | word(replicate);
+    let stream = (word(role as u64 + 1) << 64) | word(0);
+    Pcg64::new(state, stream)
+}

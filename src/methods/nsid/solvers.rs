@@ -1,0 +1,110 @@
+//! Approximate fixed points w for NSID: the deterministic iteration and proximal SGD.
+
+use super::run::{Status, broken};
+use super::source::IndexSource;
+use crate::error::{Error, Result};
+use crate::maps::stochastic::{Sample, StochasticMap};
+use crate::tol::NSID_DIVERGED;
+
+/// An approximate fixed point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FixedPoint {
+    /// w_t.
+    pub w: Vec<f64>,
+    /// How the iteration ended.
+    pub status: Status,
+}
+
+/// w_t = Φᵗ(w_0): `t` full evaluations, O(nd) each. Stops early where Φ(w) = w exactly.
+pub fn fixed_point(
+    map: &StochasticMap,
+    lambda: &[f64],
+    w0: &[f64],
+    t: usize,
+) -> Result<FixedPoint> {
+    map.check(w0, lambda, w0)?;
+    let (mut w, mut u, mut next) = (w0.to_vec(), vec![0.0; w0.len()], vec![0.0; w0.len()]);
+    for i in 0..t {
+        map.apply(&w, lambda, &mut u, &mut next);
+        if let Some(status) = broken(&next, NSID_DIVERGED, i + 1) {
+            return Ok(FixedPoint { w: next, status });
+        }
+        if next == w {
+            break;
+        }
+        std::mem::swap(&mut w, &mut next);
+    }
+    Ok(FixedPoint {
+        w,
+        status: Status::Finished,
+    })
+}
+
+/// Relative steps a_i = θ/(t₀+i) ≤ 1 of proximal SGD, in units of the map's own η.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProxStep {
+    /// θ.
+    pub theta: f64,
+    /// t₀ ≥ θ.
+    pub offset: f64,
+}
+
+impl ProxStep {
+    /// a_i.
+    pub fn at(&self, i: usize) -> f64 {
+        self.theta / (self.offset + i as f64)
+    }
+}
+
+/// Proximal SGD for the fixed point of Φ = prox∘E T̂ (Rosasco, Villa and Vũ 2020):
+/// w_{i+1} = prox_{a_iη}(w_i - a_i(w_i - T̂(w_i, λ, ξ_i))), where (w - T̂)/η is the minibatch gradient.
+///
+/// Every prox of every step length has the same fixed point, so E‖w_t - w(λ)‖² = O(1/t). Refused for
+/// an outer map that is not a prox.
+pub fn prox_sgd(
+    map: &StochasticMap,
+    lambda: &[f64],
+    w0: &[f64],
+    step: ProxStep,
+    batch: usize,
+    t: usize,
+    samples: &mut impl IndexSource,
+) -> Result<FixedPoint> {
+    map.check(w0, lambda, w0)?;
+    if !map.outer().is_prox() {
+        return Err(
+            Error::input("proximal SGD needs an outer map that is a prox").in_field("outer"),
+        );
+    }
+    if batch == 0 {
+        return Err(Error::input("a minibatch must not be empty").in_field("batch"));
+    }
+    if !(step.theta > 0.0 && step.offset >= step.theta && step.offset.is_finite()) {
+        let text = format!(
+            "θ/(t₀+i) needs 0 < θ ≤ t₀, got θ = {}, t₀ = {}",
+            step.theta, step.offset
+        );
+        return Err(Error::input(text).in_field("step"));
+    }
+    let (mut w, mut u) = (w0.to_vec(), vec![0.0; w0.len()]);
+    let mut indices = vec![0; batch];
+    for i in 0..t {
+        samples.fill(&mut indices)?;
+        map.check_batch(&indices)
+            .map_err(|e| e.in_field(format!("samples[{i}]")))?;
+        map.inner()
+            .apply(&w, lambda, Sample::Batch(&indices), &mut u);
+        let a = step.at(i);
+        u.iter_mut()
+            .zip(&w)
+            .for_each(|(u, w)| *u = (1.0 - a) * w + a * *u);
+        map.outer().apply_scaled(&u, lambda, a, &mut w);
+        if let Some(status) = broken(&w, NSID_DIVERGED, i + 1) {
+            return Ok(FixedPoint { w, status });
+        }
+    }
+    Ok(FixedPoint {
+        w,
+        status: Status::Finished,
+    })
+}

@@ -1,0 +1,110 @@
+//! Where minibatches come from: index lists given from outside, or any [`IndexSource`].
+
+use crate::error::{Error, Result};
+
+/// Delivers one minibatch after the other.
+pub trait IndexSource {
+    /// Fills `out` with the next minibatch of `out.len()` sample indices; an error when there is none.
+    fn fill(&mut self, out: &mut [usize]) -> Result<()>;
+}
+
+/// Index lists of equal length: each is one minibatch, 0-based, repeats allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batches {
+    flat: Vec<usize>,
+    size: usize,
+}
+
+impl Batches {
+    /// Refuses empty and unequal lists; no list at all is allowed (zero steps).
+    pub fn new(lists: &[Vec<usize>]) -> Result<Self> {
+        let size = lists.first().map_or(1, Vec::len);
+        if let Some(k) = lists.iter().position(|l| l.is_empty() || l.len() != size) {
+            let text = format!(
+                "index lists must not be empty and have equal lengths ({} after {size})",
+                lists[k].len()
+            );
+            return Err(Error::input(text).in_field(format!("[{k}]")));
+        }
+        Ok(Self {
+            flat: lists.concat(),
+            size,
+        })
+    }
+
+    /// Takes `count` minibatches of `size` from a source.
+    pub fn draw(source: &mut impl IndexSource, count: usize, size: usize) -> Result<Self> {
+        if size == 0 {
+            return Err(Error::input("a minibatch must not be empty").in_field("batch"));
+        }
+        let Some(total) = count.checked_mul(size) else {
+            return Err(Error::input("too many samples").in_field("batch"));
+        };
+        let mut flat = vec![0; total];
+        for batch in flat.chunks_exact_mut(size) {
+            source.fill(batch)?;
+        }
+        Ok(Self { flat, size })
+    }
+
+    /// Number of minibatches.
+    pub fn len(&self) -> usize {
+        self.flat.len() / self.size
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.flat.is_empty()
+    }
+
+    /// Samples per minibatch.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// All indices, one minibatch after the other.
+    pub fn flat(&self) -> &[usize] {
+        &self.flat
+    }
+
+    /// The minibatches in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[usize]> {
+        self.flat.chunks_exact(self.size)
+    }
+
+    /// A source that delivers these minibatches in order.
+    pub fn cursor(&self) -> Cursor<'_> {
+        Cursor {
+            batches: self,
+            next: 0,
+        }
+    }
+}
+
+/// Reads [`Batches`] in order.
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
+    batches: &'a Batches,
+    next: usize,
+}
+
+impl IndexSource for Cursor<'_> {
+    fn fill(&mut self, out: &mut [usize]) -> Result<()> {
+        let (size, k) = (self.batches.size, self.next);
+        let Some(batch) = self.batches.flat.get(k * size..(k + 1) * size) else {
+            return Err(
+                Error::input(format!("only {k} index lists were given")).in_field("samples")
+            );
+        };
+        if size != out.len() {
+            let text = format!(
+                "index lists have length {size}, {} was asked for",
+                out.len()
+            );
+            return Err(Error::input(text).in_field("samples"));
+        }
+        out.copy_from_slice(batch);
+        self.next += 1;
+        Ok(())
+    }
+}

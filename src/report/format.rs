@@ -1,0 +1,107 @@
+//! Numbers and foreign text as a report shows them.
+//!
+//! Owns rounding for display and the taming of control characters. Must not know where they are shown.
+
+/// `x` to about four significant digits: plain in the middle of the range, scientific outside.
+pub(super) fn number(x: f64) -> String {
+    if x.is_nan() {
+        return "NaN".into();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "∞".into() } else { "-∞".into() };
+    }
+    if x == 0.0 {
+        return "0".into();
+    }
+    // The exponent is read off the rounded form, so that 9999.7 does not become 10000.
+    let scientific = format!("{x:.3e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    match exponent.parse::<i32>() {
+        Ok(e @ -3..=4) => {
+            let digits = usize::try_from(3 - e).unwrap_or(0);
+            trim(&format!("{x:.digits$}")).to_owned()
+        }
+        _ => format!("{}e{exponent}", trim(mantissa)),
+    }
+}
+
+fn trim(digits: &str) -> &str {
+    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+}
+
+/// Control characters made visible (`\n` as a space, others as `\u{1b}`): what a foreign implementation
+/// reports must not move the cursor of the terminal it is printed on.
+pub(super) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(' '),
+            '\r' => {}
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `n things`, with the singular where n = 1.
+pub(super) fn count(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+/// Escapes for XML and HTML, text and attributes alike. What XML 1.0 forbids even as a reference
+/// (most control characters, U+FFFE, U+FFFF) is written visibly instead.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            // An attribute value would have these turned into spaces.
+            '\n' => out += "&#10;",
+            '\t' => out += "&#9;",
+            '\r' => out += "&#13;",
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_four_digits() {
+        for (x, s) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (1.00042, "1"),
+            (1.0042, "1.004"),
+            (123.456, "123.5"),
+            (9999.7, "10000"),
+            (123_456.0, "1.235e5"),
+            (0.001, "0.001"),
+            (1.5e-17, "1.5e-17"),
+            (-2.0e-9, "-2e-9"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "∞"),
+            (f64::NEG_INFINITY, "-∞"),
+            (5e-324, "4.941e-324"),
+        ] {
+            assert_eq!(number(x), s);
+        }
+    }
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(visible("a\n\u{1b}[31mb\t\u{85}"), "a \\u{1b}[31mb \\u{85}");
+        assert_eq!(escape("a<b>&\"'\u{0}\u{fffe}\n"), "a&lt;b&gt;&amp;&quot;&#39;\\u{0}\\u{fffe}&#10;");
+    }
+}

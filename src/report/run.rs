@@ -1,0 +1,209 @@
+//! A run as plain data, and a run directory read back.
+//!
+//! Owns the content of `run.json` and how the three recorded files are read, with errors that
+//! name file, line and field. Must not know how anything is displayed, nor what a claim means.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::locate::located;
+use crate::claims::verdict::{Curve, Fit, Record, SCHEMA, Verdict};
+use crate::error::{Error, Result};
+
+/// What was asked of a run and how long it took: the content of `run.json` (beside `"schema"`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Version of the program.
+    pub version: String,
+    /// Profile by name.
+    pub profile: String,
+    /// The seed everything is derived from.
+    pub seed: u64,
+    /// Start as an RFC 3339 string; empty where no clock was read.
+    pub started: String,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Instances the run drew.
+    pub instances: usize,
+    /// (i, n) for shard i of n, counted from 1.
+    pub shard: Option<(usize, usize)>,
+    /// False-alarm probability of all statistical checks together.
+    pub alpha: f64,
+    /// The claims of the run, in the order they are shown.
+    pub claims: Vec<ClaimInfo>,
+}
+
+/// What a claim says, for the reader of a report.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClaimInfo {
+    /// Name, as in [`Verdict::claim`].
+    pub name: String,
+    /// Short title.
+    pub title: String,
+    /// The statement in words.
+    pub statement: String,
+    /// Where it is printed.
+    pub source: String,
+    /// "Theorem 4.1", "Lemma 2.5", ...
+    pub theorem: String,
+    /// Kind of claim: upper bound, tight, two-sided, ...
+    pub kind: String,
+    /// Method by name.
+    pub method: String,
+    /// One sentence: what a pass would have caught. May be empty.
+    pub caught: String,
+}
+
+/// Everything a report is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// What was asked.
+    pub info: RunInfo,
+    /// The verdicts, in the order of `verdicts.jsonl`.
+    pub verdicts: Vec<Verdict>,
+    /// Curves and fits, in the order of `records.jsonl`.
+    pub records: Vec<Record>,
+}
+
+impl RunInfo {
+    /// The text of `run.json`.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct File<'a> {
+            schema: u32,
+            #[serde(flatten)]
+            info: &'a RunInfo,
+        }
+        serde_json::to_string_pretty(&File { schema: SCHEMA, info: self }).unwrap_or_default() + "\n"
+    }
+
+    /// Reads the text of `run.json`. Unknown fields are ignored.
+    ///
+    /// # Errors
+    /// Names line and field: malformed JSON, a missing or mistyped field, another schema.
+    pub fn parse(text: &str) -> Result<Self> {
+        check_schema(text)?;
+        located(text)
+    }
+}
+
+impl Run {
+    /// Reads `run.json`, `verdicts.jsonl` and `records.jsonl` of `dir`. A missing `records.jsonl` is an
+    /// empty one: figures are then left out.
+    ///
+    /// # Errors
+    /// Names file, line and field.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let path = dir.join("run.json");
+        let info = RunInfo::parse(&read(&path)?).map_err(|e| in_file(e, &path))?;
+        let path = dir.join("verdicts.jsonl");
+        let verdicts = parse_verdicts(&read(&path)?).map_err(|e| in_file(e, &path))?;
+        let path = dir.join("records.jsonl");
+        let text = match fs::read_to_string(&path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
+            other => other.map_err(|e| Error::io(&path, &e))?,
+        };
+        let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
+        Ok(Self { info, verdicts, records })
+    }
+}
+
+/// The text of `verdicts.jsonl`.
+pub fn verdict_lines(verdicts: &[Verdict]) -> String {
+    lines(verdicts)
+}
+
+/// The text of `records.jsonl`.
+pub fn record_lines(records: &[Record]) -> String {
+    lines(records)
+}
+
+fn lines<T: Serialize>(items: &[T]) -> String {
+    let mut out = String::new();
+    for item in items {
+        out += &serde_json::to_string(item).unwrap_or_default();
+        out.push('\n');
+    }
+    out
+}
+
+/// Reads the text of `verdicts.jsonl`; blank lines are skipped.
+///
+/// # Errors
+/// Names line and field.
+pub fn parse_verdicts(text: &str) -> Result<Vec<Verdict>> {
+    each_line(text, |line| {
+        check_schema(line)?;
+        located(line)
+    })
+}
+
+/// Reads the text of `records.jsonl`; blank lines are skipped.
+///
+/// # Errors
+/// Names line and field; also a curve whose columns differ in length.
+pub fn parse_records(text: &str) -> Result<Vec<Record>> {
+    #[derive(Deserialize)]
+    struct Tag {
+        record: String,
+    }
+    each_line(text, |line| {
+        // The kinds are read by hand because an internally tagged enum forgets where in the line it failed.
+        match located::<Tag>(line)?.record.as_str() {
+            "curve" => {
+                let curve: Curve = located(line)?;
+                check_lengths(&curve)?;
+                Ok(Record::Curve(curve))
+            }
+            "fit" => Ok(Record::Fit(located::<Fit>(line)?)),
+            other => Err(Error::input(format!("unknown record {other:?}; one of curve, fit")).in_field("record")),
+        }
+    })
+}
+
+fn each_line<T>(text: &str, parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(i, line)| parse(line).map_err(|e| e.at_line(i + 1))).collect()
+}
+
+fn check_schema(text: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        schema: u32,
+    }
+    match located::<Versioned>(text)?.schema {
+        SCHEMA => Ok(()),
+        other => {
+            Err(Error::input(format!("format version {other} is not supported, only {SCHEMA} is")).in_field("schema"))
+        }
+    }
+}
+
+fn check_lengths(curve: &Curve) -> Result<()> {
+    let steps = curve.steps.len();
+    let columns = [
+        ("error", &curve.error),
+        ("paper", &curve.paper),
+        ("trajectory", &curve.trajectory),
+        ("sharp", &curve.sharp),
+        ("floor", &curve.floor),
+    ];
+    match columns.iter().find(|(_, column)| column.len() != steps) {
+        None => Ok(()),
+        Some((name, column)) => {
+            let message = format!("expected {steps} numbers as in steps, got {}", column.len());
+            Err(Error::input(message).in_field(*name))
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| Error::io(path, &e))
+}
+
+fn in_file(error: Error, path: &Path) -> Error {
+    error.in_file(path.display().to_string())
+}

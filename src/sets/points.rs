@@ -1,0 +1,338 @@
+//! Finite sets of matrices and their convex hulls.
+//!
+//! Owns the set algebra that goes member by member: Minkowski sums and products,
+//! images, inverses, blocks. Must not know distances.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::rounding::{Sum, add_up, collect, mul_up, norm_upper, product};
+use super::same_shape;
+use crate::error::{Error, Result};
+
+/// A finite nonempty set of matrices of one shape (not convex unless it has one member).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Points {
+    members: Vec<DMatrix<f64>>,
+    rounding: f64,
+}
+
+/// The convex hull of finitely many matrices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hull(Points);
+
+impl Points {
+    /// The set of `members`, exact duplicates dropped, order kept.
+    ///
+    /// Errors: no member, members of different shapes, an entry that is not finite.
+    pub fn new(members: Vec<DMatrix<f64>>) -> Result<Self> {
+        Self::rounded(members, 0.0)
+    }
+
+    /// The same for members that are each within `rounding` (Frobenius norm) of what they stand for.
+    pub fn rounded(members: Vec<DMatrix<f64>>, rounding: f64) -> Result<Self> {
+        if rounding.is_nan() || rounding < 0.0 {
+            return Err(Error::input(format!(
+                "rounding radius must be at least 0, got {rounding}"
+            ))
+            .in_field("rounding"));
+        }
+        let Some(shape) = members.first().map(DMatrix::shape) else {
+            return Err(Error::input("a set of matrices needs at least one").in_field("members"));
+        };
+        for (i, member) in members.iter().enumerate() {
+            let here = |e: Error| e.in_field(format!("members[{i}]"));
+            same_shape("every member", member.shape(), shape).map_err(here)?;
+            if !member.iter().all(|v| v.is_finite()) {
+                return Err(here(Error::input("every entry must be finite")));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let mut members = members;
+        // Adding 0.0 makes the two zeros one.
+        members.retain(|m| seen.insert(m.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>()));
+        Ok(Self { members, rounding })
+    }
+
+    /// The set of one matrix.
+    pub fn single(member: DMatrix<f64>) -> Result<Self> {
+        Self::new(vec![member])
+    }
+
+    /// The members, at least one.
+    pub fn members(&self) -> &[DMatrix<f64>] {
+        &self.members
+    }
+
+    /// Radius of rounding (Frobenius norm) of each member.
+    pub fn rounding(&self) -> f64 {
+        self.rounding
+    }
+
+    /// (rows, columns) of the members.
+    pub fn shape(&self) -> (usize, usize) {
+        self.members.first().map_or((0, 0), DMatrix::shape)
+    }
+
+    /// Their convex hull.
+    pub fn into_hull(self) -> Hull {
+        Hull(self)
+    }
+
+    /// A certified upper bound of ‖·‖sup over the members (stored, and exact).
+    fn size(&self) -> f64 {
+        let largest = self.members.iter().map(norm_upper).fold(0.0, f64::max);
+        add_up(largest, self.rounding)
+    }
+
+    /// Applies an operation that returns a matrix and its own rounding error; `carried` is what
+    /// the operation makes of the rounding that was there.
+    fn map(&self, carried: f64, f: impl Fn(&DMatrix<f64>) -> (DMatrix<f64>, f64)) -> Result<Self> {
+        let mut lost: f64 = 0.0;
+        let members = self
+            .members
+            .iter()
+            .map(|m| {
+                let (value, error) = f(m);
+                lost = lost.max(error);
+                value
+            })
+            .collect();
+        Self::rounded(members, add_up(carried, lost))
+    }
+
+    /// All pairs of members through `f`.
+    fn pairs(
+        &self,
+        other: &Self,
+        carried: f64,
+        f: impl Fn(&DMatrix<f64>, &DMatrix<f64>) -> (DMatrix<f64>, f64),
+    ) -> Result<Self> {
+        let mut lost: f64 = 0.0;
+        let mut members = Vec::with_capacity(self.members.len() * other.members.len());
+        for a in &self.members {
+            for b in &other.members {
+                let (value, error) = f(a, b);
+                lost = lost.max(error);
+                members.push(value);
+            }
+        }
+        Self::rounded(members, add_up(carried, lost))
+    }
+
+    /// Minkowski sum A + B.
+    pub fn sum(&self, other: &Self) -> Result<Self> {
+        same_shape("the other summand", other.shape(), self.shape())?;
+        let (rows, cols) = self.shape();
+        self.pairs(other, add_up(self.rounding, other.rounding), |a, b| {
+            collect(rows, cols, |i, j| {
+                let mut sum = Sum::default();
+                sum.add(a[(i, j)]);
+                sum.add(b[(i, j)]);
+                sum
+            })
+        })
+    }
+
+    /// Minkowski product AB = {ab}. Of vertex sets: the products of vertices, whose hull is
+    /// conv(AB); AB itself is not convex in general. For a convex T, Δ(AB, T) is attained at them,
+    /// because the distance to T is convex in a for fixed b and in b for fixed a.
+    pub fn product(&self, other: &Self) -> Result<Self> {
+        let columns = other.shape().1;
+        same_shape("the right factor", other.shape(), (self.shape().1, columns))?;
+        // ‖(a+e)(b+f) - ab‖_F ≤ ‖a‖‖f‖_F + ‖b‖‖e‖_F + ‖e‖‖f‖, with ‖a‖ + ‖e‖ ≤ size.
+        let carried = if self.rounding == 0.0 && other.rounding == 0.0 {
+            0.0
+        } else {
+            add_up(
+                mul_up(self.size(), other.rounding),
+                mul_up(other.size(), self.rounding),
+            )
+        };
+        self.pairs(other, carried, product)
+    }
+
+    /// {M a}.
+    pub fn left_image(&self, m: &DMatrix<f64>) -> Result<Self> {
+        finite(m)?;
+        same_shape("the left factor", m.shape(), (m.nrows(), self.shape().0))?;
+        self.map(carried(m, self.rounding), |a| product(m, a))
+    }
+
+    /// {a M}.
+    pub fn right_image(&self, m: &DMatrix<f64>) -> Result<Self> {
+        finite(m)?;
+        same_shape("the right factor", m.shape(), (self.shape().1, m.ncols()))?;
+        self.map(carried(m, self.rounding), |a| product(a, m))
+    }
+
+    /// {aᵀ y} as single columns, for a cotangent `y` with one entry per row of the members.
+    pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
+        let y = cotangent_column(y, self.shape().0)?;
+        self.map(carried(&y, self.rounding), |a| product(&a.transpose(), &y))
+    }
+
+    /// The projection to a block of coordinates (Lemma B.1 (vi)).
+    pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Self> {
+        block_range(&rows, &cols, self.shape())?;
+        self.map(self.rounding, |a| {
+            (
+                a.view((rows.start, cols.start), (rows.len(), cols.len()))
+                    .into_owned(),
+                0.0,
+            )
+        })
+    }
+
+    /// {a⁻¹}, with an a-posteriori error bound: with X ≈ a⁻¹ and ρ = ‖I - aX‖ < 1,
+    /// ‖a⁻¹ - X‖_F ≤ ‖X‖_F ρ/(1-ρ), and for the rounding r of a, ‖a⁻¹‖²r/(1-‖a⁻¹‖r) more.
+    ///
+    /// Errors: not square, or a member that is not invertible beyond rounding.
+    pub fn inverse(&self) -> Result<Self> {
+        let (n, _) = self.shape();
+        same_shape("an invertible matrix", self.shape(), (n, n))?;
+        let singular = |i: usize| {
+            Error::input("not invertible beyond rounding").in_field(format!("members[{i}]"))
+        };
+        let mut members = Vec::with_capacity(self.members.len());
+        let mut lost: f64 = 0.0;
+        for (i, a) in self.members.iter().enumerate() {
+            let x = a.clone().try_inverse().ok_or_else(|| singular(i))?;
+            let (defect, error) = collect(n, n, |r, c| {
+                let mut sum = Sum::default();
+                if r == c {
+                    sum.add(-1.0);
+                }
+                for l in 0..n {
+                    sum.add_product(a[(r, l)], x[(l, c)]);
+                }
+                sum
+            });
+            let rho = add_up(norm_upper(&defect), error);
+            let room = (1.0 - rho).next_down();
+            if !(rho < 1.0 && room > 0.0) {
+                return Err(singular(i));
+            }
+            let size = super::rounding::euclidean_upper(x.as_slice());
+            let own = if rho == 0.0 {
+                0.0
+            } else {
+                (mul_up(size, rho) / room).next_up()
+            };
+            let bound = add_up(size, own);
+            let carried = if self.rounding == 0.0 {
+                0.0
+            } else {
+                let room = (1.0 - mul_up(bound, self.rounding)).next_down();
+                if room <= 0.0 {
+                    return Err(singular(i));
+                }
+                (mul_up(mul_up(bound, bound), self.rounding) / room).next_up()
+            };
+            lost = lost.max(add_up(own, carried));
+            members.push(x);
+        }
+        Self::rounded(members, lost)
+    }
+
+    /// The union of two sets of one shape.
+    pub fn union(&self, other: &Self) -> Result<Self> {
+        same_shape("the other set", other.shape(), self.shape())?;
+        let members = self.members.iter().chain(&other.members).cloned().collect();
+        Self::rounded(members, self.rounding.max(other.rounding))
+    }
+}
+
+impl Hull {
+    /// The convex hull of `vertices`; errors as for [`Points::new`].
+    pub fn new(vertices: Vec<DMatrix<f64>>) -> Result<Self> {
+        Points::new(vertices).map(Hull)
+    }
+
+    /// The points it is the hull of (some may be redundant).
+    pub fn points(&self) -> &Points {
+        &self.0
+    }
+
+    /// The matrices it is the hull of.
+    pub fn vertices(&self) -> &[DMatrix<f64>] {
+        self.0.members()
+    }
+
+    /// Minkowski sum of two hulls: the hull of the sums of vertices.
+    pub fn sum(&self, other: &Self) -> Result<Self> {
+        self.0.sum(&other.0).map(Hull)
+    }
+
+    /// conv(AB): larger than AB in general (see [`Points::product`]).
+    pub fn product_hull(&self, other: &Self) -> Result<Self> {
+        self.0.product(&other.0).map(Hull)
+    }
+
+    /// {M a}.
+    pub fn left_image(&self, m: &DMatrix<f64>) -> Result<Self> {
+        self.0.left_image(m).map(Hull)
+    }
+
+    /// {a M}.
+    pub fn right_image(&self, m: &DMatrix<f64>) -> Result<Self> {
+        self.0.right_image(m).map(Hull)
+    }
+
+    /// {aᵀ y} as single columns.
+    pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
+        self.0.cotangent(y).map(Hull)
+    }
+
+    /// The projection to a block of coordinates.
+    pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Self> {
+        self.0.block(rows, cols).map(Hull)
+    }
+}
+
+/// What a linear image by `m` makes of a rounding radius.
+pub(super) fn carried(m: &DMatrix<f64>, rounding: f64) -> f64 {
+    if rounding == 0.0 {
+        0.0
+    } else {
+        mul_up(norm_upper(m), rounding)
+    }
+}
+
+/// An error when an entry is not finite.
+pub(super) fn finite(m: &DMatrix<f64>) -> Result<()> {
+    if m.iter().all(|v| v.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::input("every entry must be finite").in_field("matrix"))
+}
+
+/// `y` as a column, checked.
+pub(super) fn cotangent_column(y: &[f64], rows: usize) -> Result<DMatrix<f64>> {
+    same_shape("the cotangent", (y.len(), 1), (rows, 1)).map_err(|e| e.in_field("cotangent"))?;
+    let y = DMatrix::from_column_slice(y.len(), 1, y);
+    finite(&y).map_err(|e| e.in_field("cotangent"))?;
+    Ok(y)
+}
+
+/// An error when a block is not inside `shape`.
+pub(super) fn block_range(
+    rows: &Range<usize>,
+    cols: &Range<usize>,
+    shape: (usize, usize),
+) -> Result<()> {
+    if rows.start <= rows.end
+        && rows.end <= shape.0
+        && cols.start <= cols.end
+        && cols.end <= shape.1
+    {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "rows {rows:?} and columns {cols:?} do not lie within {} x {}",
+        shape.0, shape.1
+    ))
+    .in_field("block"))
+}

@@ -1,0 +1,192 @@
+//! Lemma D.3: the rate of the linear system of NSID (Algorithm 3).
+//!
+//! Problem: v = ∂₁Tᵀ Γ₁ᵀ v + y at any w, any Γ₁ with ‖Γ₁‖ ≤ 1, ‖∂₁T‖ ≤ q < 1.
+//! Method: v_{i+1} = (1-η_i)v_i + η_i(∂₁T̂(w, λ, ξ_i)ᵀΓ₁ᵀv_i + y), v_0 = 0, η_i = β/(γ+i).
+//! Metric: E‖v_i - v̂‖².
+//! Guarantee: upper bound for every i, the same for all w and w̄: Lemma D.2 with
+//!   σ̂₁ = 2σ₁'‖y‖²/(1-q)²,  σ̂₂ = 2σ₁'/(1-q)²,  ‖v_0-v̂‖ = ‖v̂‖ ≤ ‖y‖/(1-q),
+//! because Var ≤ σ₁'‖v‖² and ‖v‖ ≤ (‖Ψ(v)-v‖ + ‖y‖)/(1-q).
+//! Default steps: β = 2/(1-q²), γ = β(1+σ̂₂), and then c = max{ γ‖y‖²/(1-q)², 8σ₁'‖y‖²/((1-q)²(1-q²)²) }.
+//! Reference: Grazzi, Pontil and Salzo (ICML 2024), Lemma D.3.
+
+use super::lemma_d2::{LemmaD2, Rate, Unmet};
+
+/// The data of Lemma D.3.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LemmaD3 {
+    /// q < 1, an upper bound of ‖D_{T,1}‖sup.
+    pub q: f64,
+    /// σ₁' ≥ λ_max(E\[ΔΔᵀ\]) for the minibatches in use.
+    pub sigma1: f64,
+    /// ‖y‖.
+    pub y_norm: f64,
+}
+
+impl LemmaD3 {
+    /// The constants handed to Lemma D.2.
+    pub fn process(&self) -> LemmaD2 {
+        let k2 = (1.0 - self.q).powi(2);
+        let y2 = self.y_norm * self.y_norm;
+        LemmaD2 {
+            q: self.q,
+            sigma1_hat: 2.0 * self.sigma1 * y2 / k2,
+            sigma2_hat: 2.0 * self.sigma1 / k2,
+            initial: y2 / k2,
+        }
+    }
+
+    /// β = 2/(1-q²) and γ = β(1+σ̂₂).
+    pub fn steps(&self) -> Result<(f64, f64), Unmet> {
+        let process = self.process();
+        process.check_process()?;
+        let beta = 2.0 / (1.0 - self.q * self.q);
+        Ok((beta, beta * (1.0 + process.sigma2_hat)))
+    }
+
+    /// σ(k) = c/(γ+k) with the default β and γ times user multipliers; a multiplier that breaks a hypothesis is named.
+    pub fn rate(&self, times_beta: f64, times_gamma: f64) -> Result<Rate, Unmet> {
+        let (beta, gamma) = self.steps()?;
+        self.process().rate(beta * times_beta, gamma * times_gamma)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linalg::{Matrix, Vector};
+    use crate::maps::stochastic::{FiniteSum, Inner, Loss, NoiseModel, Outer, StochasticMap};
+    use crate::tol::bound_room;
+    use crate::truth::expectation::Recursion;
+
+    struct Stream(u64);
+    impl Stream {
+        fn next(&mut self) -> f64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
+        }
+        fn vec(&mut self, n: usize) -> Vec<f64> {
+            (0..n).map(|_| self.next()).collect()
+        }
+    }
+
+    /// The largest ratio of the exact E‖v_i-v̂‖² to the bound, over random sums, losses, minibatch sizes, w, w̄ and multipliers.
+    #[test]
+    fn exact_expectations_never_exceed_the_bound() {
+        let mut s = Stream(3);
+        let mut largest: f64 = 0.0;
+        for trial in 0..120 {
+            let (d, n) = (1 + trial % 4, 2 + trial % 7);
+            let loss = if trial % 3 == 0 {
+                Loss::Logistic
+            } else {
+                Loss::Squared
+            };
+            let x = s.vec(n * d);
+            let y: Vec<f64> = s
+                .vec(n)
+                .iter()
+                .map(|v| if trial % 3 == 0 { v.signum() } else { *v })
+                .collect();
+            let eta = 0.2 + 0.2 * (trial % 5) as f64;
+            let inner = FiniteSum::new(x, y, d, eta, loss).unwrap();
+            let map = StochasticMap::new(Inner::FiniteSum(inner), Outer::Soft { eta }).unwrap();
+            let lambda = [0.1, 0.05 + 0.1 * (trial % 4) as f64];
+            let (w, cotangent, batch) = (s.vec(d), s.vec(d), 1 + trial % 3);
+            let gamma = map.mean_gamma(&w, &lambda, 0.0);
+            let q = map.q(&lambda);
+            if q >= 1.0 {
+                continue;
+            }
+            let mut recursion =
+                Recursion::nsid(&map, &w, &lambda, &gamma, &cotangent, batch).unwrap();
+            let y_norm = Vector::from_vec(cotangent).norm();
+            let lemma = LemmaD3 {
+                q,
+                sigma1: map.variance(&w, &lambda, batch).sigma1,
+                y_norm,
+            };
+            for (tb, tg) in [(1.0, 1.0), (0.6, 1.0), (2.0, 5.0)] {
+                let rate = lemma.rate(tb, tg).unwrap();
+                for (i, e) in recursion
+                    .mse_curve(400, |i| rate.step(i))
+                    .iter()
+                    .enumerate()
+                {
+                    assert!(
+                        *e <= rate.at(i) * bound_room(i),
+                        "trial {trial}, step {i}: {e} > {}",
+                        rate.at(i)
+                    );
+                    largest = largest.max(e / rate.at(i));
+                }
+            }
+        }
+        assert!(largest > 0.2, "the bound was never approached: {largest}");
+    }
+
+    /// d = 1, P_ξ = q ± √σ₁': the process that separates right from wrong constants.
+    fn scalar(q: f64, sigma1: f64) -> Recursion {
+        let one = |v: f64| Matrix::from_element(1, 1, v);
+        let model = NoiseModel::multiplicative(
+            one(q),
+            one(sigma1.sqrt()),
+            one(0.0),
+            one(0.0),
+            Vector::zeros(1),
+        );
+        let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+        let gamma = map.mean_gamma(&[0.0], &[0.0], 0.0);
+        Recursion::nsid(&map, &[0.0], &[0.0], &gamma, &[1.0], 1).unwrap()
+    }
+
+    #[test]
+    fn a_missing_factor_in_sigma2_hat_is_refuted() {
+        let (q, sigma1) = (0.95, 100.0);
+        let right = LemmaD3 {
+            q,
+            sigma1,
+            y_norm: 1.0,
+        };
+        let exceeds = |rate: Rate| {
+            scalar(q, sigma1)
+                .mse_curve(20_000, |i| rate.step(i))
+                .iter()
+                .enumerate()
+                .any(|(i, e)| *e > rate.at(i) * bound_room(i))
+        };
+        assert!(!exceeds(right.rate(1.0, 1.0).unwrap()));
+        // σ̂₂ = σ₁' instead of 2σ₁'/(1-q)²: the steps become too long.
+        let wrong = LemmaD2 {
+            sigma2_hat: sigma1,
+            ..right.process()
+        };
+        let beta = 2.0 / (1.0 - q * q);
+        assert!(exceeds(wrong.rate(beta, beta * (1.0 + sigma1)).unwrap()));
+        // σ̂₁ without 1/(1-q)², and without the noise at all, with the right steps: too small a c late in the run.
+        let (_, gamma) = right.steps().unwrap();
+        let none = LemmaD2 {
+            sigma1_hat: 0.0,
+            initial: 0.0,
+            ..right.process()
+        };
+        assert!(exceeds(none.rate(beta, gamma).unwrap()));
+    }
+
+    #[test]
+    fn closed_form_of_c_and_broken_hypotheses() {
+        let lemma = LemmaD3 {
+            q: 0.5,
+            sigma1: 0.3,
+            y_norm: 2.0,
+        };
+        let rate = lemma.rate(1.0, 1.0).unwrap();
+        let want = (rate.gamma * 4.0 / 0.25f64).max(8.0 * 0.3 * 4.0 / (0.25 * 0.75 * 0.75));
+        assert!((rate.c - want).abs() <= 1e-12 * want);
+        assert_eq!(lemma.rate(0.5, 1.0).unwrap_err().hypothesis, "β > 1/(1-q²)");
+        assert_eq!(lemma.rate(1.0, 0.9).unwrap_err().hypothesis, "γ ≥ β(1+σ̂₂)");
+        assert!(LemmaD3 { q: 1.0, ..lemma }.rate(1.0, 1.0).is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! Every tolerance and rounding floor of the crate, each with its reason.
+//!
+//! No other module writes a bare `1e-k`. Rounding floors are not tuned numbers:
+//! they are built from the unit roundoff with [`gamma`] along the computation
+//! they belong to (theory, section 9).
+
+/// Unit roundoff of binary64, u = 2⁻⁵³.
+pub const UNIT: f64 = f64::EPSILON / 2.0;
+
+/// Unit roundoff of binary32, 2⁻²⁴.
+pub const UNIT_F32: f64 = 5.960_464_477_539_063e-8;
+
+/// γ_p = pu/(1-pu): the relative error bound of p roundings in a row
+/// (Higham, Accuracy and Stability of Numerical Algorithms, Lemma 3.1).
+pub fn gamma(p: usize) -> f64 {
+    let pu = p as f64 * UNIT;
+    pu / (1.0 - pu)
+}
+
+/// Relative room for evaluating a bound itself in floating point: a bound is a
+/// short expression in constants that were already rounded up, and powers qᵗ
+/// lose at most t·u (see [`bound_room`]).
+pub const BOUND_ROOM: f64 = 1e-12;
+
+/// Factor (1 + 1e-12 + t·u) by which a bound at step t may be exceeded by rounding in the bound.
+pub fn bound_room(t: usize) -> f64 {
+    1.0 + BOUND_ROOM + t as f64 * UNIT
+}
+
+/// The elementary functions (tanh, exp) of the platform are taken to be within
+/// this many ulps; glibc, musl and macOS document at most 2.
+pub const LIBM_ULPS: usize = 4;
+
+// Sets of matrices.
+
+/// Relative gap upper/lower - 1 at which a distance between matrices is called solved. The certificate
+/// holds whatever the gap; an interior-point method in binary64 reaches about √u on the square of the norm.
+pub const DISTANCE_GAP: f64 = 1e-9;
+
+/// Relative duality gap at which a Euclidean nearest point is called solved: Wolfe's method is finite, so
+/// only rounding (a few hundred u for the dimensions used) is left.
+pub const NEAREST_POINT_GAP: f64 = 1e-13;
+
+/// Below this part of the data's size a distance is all rounding, and no longer refined.
+pub const DISTANCE_FLOOR: f64 = 1e-15;
+
+/// Relative error of one double-double operation (Joldes, Muller, Popescu 2017: at most 10·2⁻¹⁰⁶ for the
+/// quotient, 3·2⁻¹⁰⁶ for sums, 5·2⁻¹⁰⁶ for products), with room for short sums of them.
+pub const DD_UNIT: f64 = 1.0 / (1u128 << 100) as f64;
+
+/// Linear systems the search for a fixed point may solve. Newton on the pieces needs as many as it
+/// meets pieces; a search that is still busy after this many is not going to be certified.
+pub const NEWTON_STEPS: usize = 200;
+
+/// Steps of Φ itself the search may take between Newton steps; each is one product, so 2·10⁵ of them
+/// at d = 100 take about a second.
+pub const CONTRACTION_FALLBACK_STEPS: usize = 200_000;
+
+// Statistics.
+/// False-alarm probability of all statistical checks of one run together, where
+/// none is stated: once in a billion runs, so that a rejection is worth a look
+/// even in a project that runs the suite a thousand times a day for years.
+pub const RUN_ALPHA: f64 = 1e-9;
+
+// Stochastic methods (NSID, SID, proximal SGD).
+
+/// A run with an entry beyond this multiple of max(‖y‖∞, 1) has diverged: squares of such numbers are
+/// still far from overflow, and no convergent run comes near (‖v‖ ≤ κ‖y‖ plus its noise).
+pub const NSID_DIVERGED: f64 = 1e100;
+
+/// Beyond this magnitude a run is called diverged. Contractions stay below B + e_0, which is under 1e12 for
+/// every instance drawn; cotangents are at most 1e100.
+pub const DIVERGED: f64 = 1e200;
+
+/// τ is counted by a loop; q ≤ 0.9999 and R ≥ 1e-12·e_0 need fewer than 3·10⁵ steps, and bounds are asked
+/// for far fewer.
+pub const TAU_LIMIT: usize = 10_000_000;
+
+/// Multiply-adds one limit check may spend on running a method; at 2 Gflop/s a tenth of a second. Beyond
+/// it the limit is reached through the exact tail recursion.
+pub const LIMIT_WORK: usize = 50_000_000;
+
+/// Steps beyond which an exact tail is not followed: q = 1 - 1e-4 needs 4·10⁵ to reach 1e-17.
+pub const LIMIT_TAIL_STEPS: usize = 1 << 24;
+
+/// A window for a rate ends where the error is this many times the floor: rounding then moves log‖E‖ by
+/// less than 1e-4, a hundredth of the slack given to rates.
+pub const RATE_ABOVE_FLOOR: f64 = 1e4;
+
+/// Fewest points from which a rate is fitted: with fewer a straight line says little.
+pub const RATE_POINTS: usize = 8;
+
+/// Most points a rate is fitted to; AID-FP with k = t pays a run for each.
+pub const RATE_MOST_POINTS: usize = 24;
+
+/// Share of the permitted slack that the exact sequence itself may use up before an instance is called
+/// inconclusive for its rate: the rest is left for the method.
+pub const RATE_OWN_SHARE: f64 = 0.5;
+
+/// Steps that stand for infinity when the limiting growth β of a resonant tail is evaluated: subdominant
+/// modes at |ρ₂/ρ| ≤ 0.99 have decayed by 1e-9 after 2¹¹ steps.
+pub const RESONANT_LIMIT_STEPS: usize = 1 << 11;
+
+/// Relative width to which a ray is bisected for the first change of piece; R is certified downwards by a
+/// few units in the last place and the rounding band.
+pub const RAY_WIDTH: f64 = 1e-9;
+
+/// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so the fifteen
+/// or so steps to the smallest instance fit several times.
+pub const SHRINK_TRIES: usize = 80;

@@ -1,0 +1,135 @@
+//! Errors of the estimate r = K v_k, from the moments of v_k.
+
+use super::recursion::{Moments, Recursion};
+use super::solve_vector;
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+use crate::maps::stochastic::{Gamma, Inner, Sample, StochasticMap};
+
+/// How an estimate reads v_k: r = K_ξv_k with E K_ξ = K and E(K_ξ-K)ᵀ(K_ξ-K) = G, independent of v_k.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Readout {
+    /// K (m×d).
+    pub k: Matrix,
+    /// G (d×d); `None` where K is not random (ξ⁽¹⁾ given, or nothing in it depends on ξ⁽¹⁾).
+    pub spread: Option<Matrix>,
+}
+
+impl Readout {
+    /// E r = K E v_k.
+    pub fn mean(&self, recursion: &Recursion, at: &Moments) -> Vector {
+        &self.k * (&at.m + recursion.v_hat())
+    }
+
+    /// E‖r - r*‖² = ‖E r - r*‖² + tr KCKᵀ + tr GW: a sum of nonnegative terms.
+    pub fn mse(&self, recursion: &Recursion, at: &Moments, r_star: &Vector) -> f64 {
+        (self.mean(recursion, at) - r_star).norm_squared() + self.variance(recursion, at)
+    }
+
+    /// E‖r - E r‖².
+    pub fn variance(&self, recursion: &Recursion, at: &Moments) -> f64 {
+        let mut out = (&self.k * &at.c).component_mul(&self.k).sum().max(0.0);
+        if let Some(g) = &self.spread {
+            let mut w = Matrix::zeros(g.nrows(), g.ncols());
+            recursion.second_moment(at, &mut w);
+            out += g.component_mul(&w).sum().max(0.0);
+        }
+        out
+    }
+
+    /// Cov r = KCKᵀ; with a random K only its trace is known, so `None` there.
+    pub fn covariance(&self, at: &Moments) -> Option<Matrix> {
+        self.spread
+            .is_none()
+            .then(|| &self.k * &at.c * self.k.transpose())
+    }
+}
+
+/// NSID's readout and Γ given ξ⁽¹⁾ (all J minibatches in one list): K = D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ with Γ at w̄(ξ⁽¹⁾).
+///
+/// With the recursion at this Γ, [`Readout::mse`] is E[‖r - r*‖² | ξ⁽¹⁾], the Rao-Blackwellised error:
+/// only ξ⁽¹⁾ is left to sample or enumerate.
+pub fn conditional_readout(
+    map: &StochasticMap,
+    w: &[f64],
+    lambda: &[f64],
+    inner: &[usize],
+    tie: f64,
+) -> Result<(Gamma, Readout)> {
+    map.check(w, lambda, w)?;
+    map.check_batch(inner)
+        .map_err(|e| e.in_field("inner_samples"))?;
+    let mut u = vec![0.0; map.dim()];
+    map.inner().apply(w, lambda, Sample::Batch(inner), &mut u);
+    let mut gamma = map.outer().gamma(map.dim());
+    map.outer().linearize(&u, lambda, tie, &mut gamma);
+    let k = readout(map, &map.inner().d2_matrix(w, Sample::Batch(inner)), &gamma);
+    Ok((gamma, Readout { k, spread: None }))
+}
+
+/// NSID's readout where Γ does not depend on ξ⁽¹⁾ (`None` where it may); `inner` = J·|b|, the number of
+/// samples averaged in ξ⁽¹⁾. Then [`Readout::mse`] is E‖r - r*‖² with nothing left to sample.
+pub fn certain_readout(
+    map: &StochasticMap,
+    w: &[f64],
+    lambda: &[f64],
+    inner: usize,
+) -> Option<(Gamma, Readout)> {
+    let gamma = map.certain_gamma(w, lambda)?;
+    let k = readout(map, &map.inner().d2_matrix(w, Sample::Mean), &gamma);
+    let spread = match map.inner() {
+        Inner::FiniteSum(_) => None,
+        Inner::Noise(f) => {
+            // (K_ξ-K)ᵀ = Γ₁Δ₂, Δ₂ a mean of `inner` terms: G = Γ₁ (Σ_a M_aM_aᵀ) Γ₁ᵀ/inner.
+            let d = map.dim();
+            let terms = f.channels.iter().filter_map(|c| c.m.as_ref());
+            let sum = terms.fold(Matrix::zeros(d, d), |s, m| s + m * m.transpose());
+            let g = map.outer().d1_matrix(&gamma);
+            Some(&g * sum * g.transpose() / inner as f64)
+        }
+    };
+    Some((gamma, Readout { k, spread }))
+}
+
+/// (Γ₁D₂ + Γ₂)ᵀ.
+fn readout(map: &StochasticMap, d2: &Matrix, gamma: &Gamma) -> Matrix {
+    let g = map.outer();
+    (g.d1_matrix(gamma) * d2 + g.d2_matrix(gamma, map.params())).transpose()
+}
+
+/// The noiseless counterpart of NSID at w.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// v̂ = (I - ∂₁Tᵀ Γ₁ᵀ)⁻¹y with Γ at T(w, λ).
+    pub v: Vector,
+    /// r = (∂₂TᵀΓ₁ᵀ + Γ₂ᵀ)v̂; at w = w(λ) an element of D_impᵀy, the only one where no kink is active.
+    pub r: Vector,
+}
+
+/// [`Reference`] at (w, λ).
+pub fn reference(
+    map: &StochasticMap,
+    w: &[f64],
+    lambda: &[f64],
+    y: &[f64],
+    tie: f64,
+) -> Result<Reference> {
+    map.check(w, lambda, y)?;
+    if !(0.0..=1.0).contains(&tie) {
+        return Err(Error::input(format!("must lie in [0, 1], got {tie}")).in_field("tie"));
+    }
+    let gamma = map.mean_gamma(w, lambda, tie);
+    let d = map.dim();
+    let g = map.outer().d1_matrix(&gamma);
+    let p = map
+        .inner()
+        .d1_matrix(w, lambda, Sample::Mean)
+        .tr_mul(&g.transpose());
+    let v = solve_vector(
+        &(Matrix::identity(d, d) - p),
+        &Vector::from_column_slice(y),
+        "I - P",
+    )?;
+    let r = readout(map, &map.inner().d2_matrix(w, Sample::Mean), &gamma) * &v;
+    Ok(Reference { v, r })
+}

@@ -1,0 +1,15 @@
+//! A naive, separate reference: the formulas as written, in a number type far more precise than
+//! what they judge (double-double) or exact (rationals).
+//!
+//! Owns its own evaluation of every problem straight from the data; shares no line with the fast
+//! products of `maps`. Must not know methods: it *is* what they are compared with.
+
+mod naive;
+mod recursion;
+mod scalar;
+mod solve;
+
+pub use naive::{Naive, Point};
+pub use recursion::{Columns, Itd, aid_fp};
+pub use scalar::{Rational, Scalar};
+pub use solve::solve;

@@ -1,0 +1,128 @@
+//! The number types of the reference.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use num_bigint::BigInt;
+use num_rational::Ratio;
+use num_traits::{Signed, ToPrimitive, Zero};
+
+use crate::linalg::Dd;
+
+/// Exact rational numbers.
+pub type Rational = Ratio<BigInt>;
+
+/// A field that contains the binary64 numbers.
+pub trait Scalar:
+    Clone
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The number x exactly. x must be finite.
+    fn exactly(x: f64) -> Self;
+    /// The nearest binary64 number (up to one ulp).
+    fn to_f64(&self) -> f64;
+    /// |x|.
+    fn magnitude(&self) -> Self {
+        if *self < Self::exactly(0.0) { -self.clone() } else { self.clone() }
+    }
+    /// Exactly zero; lets sums skip structural zeros.
+    fn vanishes(&self) -> bool {
+        *self == Self::exactly(0.0)
+    }
+    /// tanh x; `None` in a field without it.
+    fn tanh(&self) -> Option<Self>;
+}
+
+impl Scalar for f64 {
+    fn exactly(x: f64) -> Self {
+        x
+    }
+    fn to_f64(&self) -> f64 {
+        *self
+    }
+    fn tanh(&self) -> Option<Self> {
+        Some(f64::tanh(*self))
+    }
+}
+
+impl Scalar for Dd {
+    fn exactly(x: f64) -> Self {
+        Self::from(x)
+    }
+    fn to_f64(&self) -> f64 {
+        self.hi()
+    }
+    fn tanh(&self) -> Option<Self> {
+        // tanh x = e/(e+2) with e = exp(2x)-1, which loses nothing near 0; exp(y)-1 by its series
+        // at y/2^k and k doublings E(2y) = E(y)(E(y)+2).
+        let x = self.abs();
+        if !(x.hi() < 50.0) {
+            let saturated = if x.hi().is_nan() { f64::NAN } else { 1f64.copysign(self.hi()) };
+            return Some(Self::from(saturated));
+        }
+        let y = x + x;
+        let halvings = (y.hi().max(1.0).log2().ceil() as i32 + 4).max(0);
+        let y = y * Self::from(2f64.powi(-halvings));
+        let (mut term, mut e) = (y, y);
+        // |y| ≤ 1/16: 24 terms leave less than 2^-170.
+        for k in 2..=24 {
+            term = term * y / Self::from(f64::from(k));
+            e = e + term;
+        }
+        let two = Self::from(2.0);
+        for _ in 0..halvings {
+            e = e * (e + two);
+        }
+        let t = e / (e + two);
+        Some(if self.hi() < 0.0 { -t } else { t })
+    }
+}
+
+impl Scalar for Rational {
+    fn exactly(x: f64) -> Self {
+        // Only called with finite numbers; zero stands in for the impossible.
+        Self::from_float(x).unwrap_or_else(Self::zero)
+    }
+    fn to_f64(&self) -> f64 {
+        ToPrimitive::to_f64(self).unwrap_or(f64::NAN)
+    }
+    fn magnitude(&self) -> Self {
+        self.abs()
+    }
+    fn vanishes(&self) -> bool {
+        self.is_zero()
+    }
+    fn tanh(&self) -> Option<Self> {
+        self.is_zero().then(Self::zero)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tanh_in_double_double_matches_known_digits() {
+        // tanh(1/2) = 0.46211715726000975850231848364367254873028928033011..., tanh(3) = 0.99505475368673045133188018525548847509781385470028...
+        for (x, hi, lo) in [
+            (0.5, 0.462_117_157_260_009_76, "0.46211715726000975850231848364367254873"),
+            (3.0, 0.995_054_753_686_730_4, "0.99505475368673045133188018525548847510"),
+        ] {
+            let t = Scalar::tanh(&Dd::from(x)).unwrap();
+            assert!((t.hi() - hi).abs() <= f64::EPSILON / 2.0);
+            let digits: String = lo.chars().skip(2).collect();
+            let (head, tail) = digits.split_at(15);
+            let want = Dd::from(head.parse::<f64>().unwrap()) / Dd::from(1e15)
+                + Dd::from(tail[..15].parse::<f64>().unwrap()) / Dd::from(1e15) / Dd::from(1e15);
+            assert!((t - want).abs().hi() < 2e-30, "{:?} {:?}", t, want);
+        }
+        assert_eq!(Scalar::tanh(&Dd::ZERO).unwrap(), Dd::ZERO);
+        let tiny = Scalar::tanh(&Dd::from(1e-20)).unwrap();
+        assert!(((tiny - Dd::from(1e-20)).hi()).abs() < 1e-50);
+        assert_eq!(Scalar::tanh(&Dd::from(-80.0)).unwrap().hi(), -1.0);
+    }
+}

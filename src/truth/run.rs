@@ -1,0 +1,153 @@
+//! The exact course of ITD and AID-FP on an instance, with floors and the steps where exact
+//! comparison stops.
+
+use crate::linalg::product::norm2;
+use crate::linalg::{Dd, Matrix, Vector};
+use crate::maps::{Rounding, Tie};
+
+use super::Truth;
+use super::floor::{AidFloor, Floor};
+use super::reference::{self, Columns, Itd, Point, Scalar};
+
+/// ITD from w_0 for t = 0..=T, evaluated in double-double and rounded once.
+#[derive(Clone, Debug)]
+pub struct ItdRun {
+    /// w_t (T+1 vectors).
+    pub w: Vec<Vector>,
+    /// Upper bounds of e_t = ‖w_t - w(λ)‖.
+    pub e: Vec<f64>,
+    /// D_t (T+1 matrices d×m).
+    pub d: Vec<Matrix>,
+    /// E_t = D_t - J, formed before rounding; empty where J is a set.
+    pub error: Vec<Matrix>,
+    /// Rounding floors.
+    pub floor: Floor,
+    /// First t at which binary64 may select another piece at w_t than the exact iterate: D_s is
+    /// comparable exactly for s ≤ t only.
+    pub doubt_from: Option<usize>,
+    /// First t from which on every w_t of the run lies on the piece of w(λ); `None` if the last
+    /// one does not. 0 for maps without kinks.
+    pub identified: Option<usize>,
+}
+
+/// AID-FP at a fixed w for k = 0..=K, evaluated in double-double and rounded once.
+#[derive(Clone, Debug)]
+pub struct AidRun {
+    /// w.
+    pub w: Vector,
+    /// Upper bound of ‖w - w(λ)‖.
+    pub e: f64,
+    /// D^k.
+    pub d: Vec<Matrix>,
+    /// D^k - J; empty where J is a set.
+    pub error: Vec<Matrix>,
+    /// Rounding floors.
+    pub floor: AidFloor,
+    /// A unit of w lies within rounding of its kink: another selection is possible.
+    pub doubt: bool,
+    /// w lies on the piece of w(λ).
+    pub identified: bool,
+}
+
+/// Runs ITD exactly. `w0` must have the right length and be finite.
+pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
+    let (d, m) = truth.naive.dims();
+    let mut state = Itd::start(&truth.naive, w0);
+    let mut run = ItdRun {
+        w: Vec::with_capacity(steps + 1),
+        e: Vec::with_capacity(steps + 1),
+        d: Vec::with_capacity(steps + 1),
+        error: Vec::new(),
+        floor: Floor::start(),
+        doubt_from: None,
+        identified: None,
+    };
+    let star = piece_at_solution(truth);
+    for t in 0..=steps {
+        let (w, d_columns) = (state.w.clone(), state.d.clone());
+        let rounded = vector(&w);
+        let w_norm = rounded.norm();
+        run.e.push(distance(truth, &w));
+        if let Some(j) = &truth.jacobian {
+            run.error.push(difference(&d_columns, &j.j));
+        }
+        let d_t = matrix(&d_columns, d);
+        let d_norm = d_t.norm();
+        run.w.push(rounded);
+        run.d.push(d_t);
+        let Some(point) = state.step(&mut Tie::Weight(0.0)) else {
+            break;
+        };
+        if run.doubt_from.is_none() && in_doubt(truth, &point, w_norm, run.floor.w[t]) {
+            run.doubt_from = Some(t);
+        }
+        let on_piece = star.as_ref().is_none_or(|s| *s == point.piece());
+        run.identified = if on_piece { run.identified.or(Some(t)) } else { None };
+        if t < steps {
+            let d2_norm = (0..m).map(|j| norm_sq(&truth.naive.column(&point, j))).sum::<f64>().sqrt();
+            run.floor.push(&truth.constants, &truth.rounding, m, w_norm, d_norm, d2_norm);
+        }
+    }
+    run
+}
+
+/// Runs AID-FP exactly at w.
+pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
+    let (d, m) = truth.naive.dims();
+    let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
+    let point = truth.naive.at(&exact, &mut Tie::Weight(0.0))?;
+    let (mut ds, mut error) = (Vec::with_capacity(steps + 1), Vec::new());
+    reference::aid_fp(&truth.naive, &point, steps, |_, columns| {
+        if let Some(j) = &truth.jacobian {
+            error.push(difference(columns, &j.j));
+        }
+        ds.push(matrix(columns, d));
+    });
+    let norms: Vec<f64> = ds.iter().map(|m: &Matrix| m.norm()).collect();
+    let d2_norm = (0..m).map(|j| norm_sq(&truth.naive.column(&point, j))).sum::<f64>().sqrt();
+    let w_norm = w.norm();
+    Some(AidRun {
+        w: w.clone(),
+        e: distance(truth, &exact),
+        d: ds,
+        error,
+        floor: AidFloor::new(&truth.constants, &truth.rounding, w_norm, d2_norm, &norms),
+        doubt: in_doubt(truth, &point, w_norm, 0.0),
+        identified: piece_at_solution(truth).is_none_or(|s| s == point.piece()),
+    })
+}
+
+/// A decision is in doubt when |margin_i| ≤ ‖∂z_i/∂w‖·f^w + rounding of z_i.
+fn in_doubt(truth: &Truth, p: &Point<Dd>, w_norm: f64, fw: f64) -> bool {
+    p.margin.iter().enumerate().any(|(i, margin)| {
+        let band = truth.sensitivity[i] * fw + Rounding::at(truth.rounding.units[i], w_norm + fw);
+        !(margin.hi().abs() > band)
+    })
+}
+
+/// The piece active at ŵ; empty for maps without kinks.
+fn piece_at_solution(truth: &Truth) -> Option<Vec<f64>> {
+    let w: Vec<Dd> = truth.w().iter().map(|v| Dd::exactly(*v)).collect();
+    Some(truth.naive.at(&w, &mut Tie::Weight(0.0))?.piece())
+}
+
+fn distance(truth: &Truth, w: &[Dd]) -> f64 {
+    let diff: Vec<f64> = w.iter().zip(truth.w().iter()).map(|(a, b)| (*a - Dd::from(*b)).hi()).collect();
+    norm2(&diff) * (1.0 + crate::tol::gamma(diff.len() + 4)) + truth.fixed_point.error
+}
+
+fn norm_sq(v: &[Dd]) -> f64 {
+    v.iter().map(|x| x.hi() * x.hi()).sum()
+}
+
+fn vector(v: &[Dd]) -> Vector {
+    Vector::from_iterator(v.len(), v.iter().map(|x| x.hi()))
+}
+
+fn matrix(columns: &Columns<Dd>, d: usize) -> Matrix {
+    Matrix::from_fn(d, columns.len(), |i, j| columns[j][i].hi())
+}
+
+fn difference(columns: &Columns<Dd>, j: &Matrix) -> Matrix {
+    Matrix::from_fn(j.nrows(), j.ncols(), |i, k| (columns[k][i] - Dd::from(j[(i, k)])).hi())
+}

@@ -1,0 +1,122 @@
+//! The exact tail of ITD on a piecewise-affine map, any number of steps at once.
+//!
+//! After identification, with δ_t = w_t - w(λ) and E_t = D_t - J: δ_{t+1} = Pδ_t and
+//! E_{t+1} = P E_t + [K_1δ_t … K_mδ_t], where K_j = ∂(column j of ∂₂Φ)/∂w on the active piece.
+//! s steps are composed by repeated squaring, O(m d³ log s).
+
+use super::Truth;
+use crate::linalg::{Matrix, Vector};
+use crate::maps::Problem;
+
+/// One or more steps of the tail as a linear operator.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    /// P^s.
+    p: Matrix,
+    /// Per column of D: the operator from δ to E over the steps; `None` where it is zero.
+    k: Vec<Option<Matrix>>,
+}
+
+impl Tail {
+    /// One step at the solution; `None` unless the map is piecewise affine and J is one matrix.
+    pub fn at_solution(truth: &Truth) -> Option<Self> {
+        let p = truth.jacobian.as_ref()?.p.clone();
+        let (d, m) = truth.naive.dims();
+        let mut k = vec![None; m];
+        match truth.map.problem() {
+            Problem::Affine { .. } => {}
+            Problem::Layer { activation, .. } => {
+                activation.slopes()?;
+            }
+            Problem::Scaling { rotation, .. } => k[0] = Some(rotation.clone()),
+            Problem::ElasticNet { step, .. } => {
+                // Column 2 of ∂₂Φ is -ηSw.
+                let d2 = &truth.jacobian.as_ref()?.d2;
+                k[1] = Some(Matrix::from_fn(d, d, |i, j| {
+                    // S_ii = 1 exactly where column 1, -ηS sign(z), is not zero.
+                    if i == j && d2[(i, 0)] != 0.0 { -step } else { 0.0 }
+                }));
+            }
+        }
+        Some(Self { p, k })
+    }
+
+    /// One step of AID at the solution: E ← P E, whatever the map.
+    pub fn frozen(truth: &Truth) -> Option<Self> {
+        let p = truth.jacobian.as_ref()?.p.clone();
+        let k = vec![None; truth.lambda.len()];
+        Some(Self { p, k })
+    }
+
+    /// One step of the tail divided by a common factor per step: P·s and K·s.
+    #[must_use]
+    pub fn scaled(&self, s: f64) -> Self {
+        Self { p: &self.p * s, k: self.k.iter().map(|k| k.as_ref().map(|k| k * s)).collect() }
+    }
+
+    /// `first` and then `self`.
+    fn after(&self, first: &Self) -> Self {
+        // E'' = P'(P E + K δ) + K' P δ.
+        let k = self
+            .k
+            .iter()
+            .zip(&first.k)
+            .map(|(k2, k1)| match (k2, k1) {
+                (Some(k2), Some(k1)) => Some(&self.p * k1 + k2 * &first.p),
+                _ => None,
+            })
+            .collect();
+        Self { p: &self.p * &first.p, k }
+    }
+
+    /// s steps as one operator.
+    pub fn power(&self, mut s: usize) -> Option<Self> {
+        let mut result: Option<Self> = None;
+        let mut square = self.clone();
+        while s > 0 {
+            if s & 1 == 1 {
+                result = Some(match result {
+                    None => square.clone(),
+                    Some(r) => square.after(&r),
+                });
+            }
+            s >>= 1;
+            if s > 0 {
+                square = square.after(&square.clone());
+            }
+        }
+        result
+    }
+
+    /// (δ, E) after these steps.
+    pub fn advance(&self, delta: &Vector, e: &Matrix) -> (Vector, Matrix) {
+        let mut next = &self.p * e;
+        for (j, k) in self.k.iter().enumerate() {
+            if let Some(k) = k {
+                let moved = k * delta;
+                next.column_mut(j).iter_mut().zip(moved.iter()).for_each(|(o, v)| *o += v);
+            }
+        }
+        (&self.p * delta, next)
+    }
+
+    /// Smallest power of two s with ‖E_s‖_F ≤ level, and that norm; `None` beyond `limit` steps.
+    pub fn steps_to(&self, delta: &Vector, e: &Matrix, level: f64, limit: usize) -> Option<(usize, f64)> {
+        let mut operator = self.clone();
+        let mut s = 1;
+        while s <= limit {
+            let norm = operator.advance(delta, e).1.norm();
+            if norm <= level {
+                return Some((s, norm));
+            }
+            operator = operator.after(&operator.clone());
+            s *= 2;
+        }
+        None
+    }
+
+    /// Columns of D whose error grows like t·ρᵗ: those with a nonzero K.
+    pub fn resonant(&self) -> Vec<bool> {
+        self.k.iter().map(|k| k.as_ref().is_some_and(|k| k.amax() > 0.0)).collect()
+    }
+}

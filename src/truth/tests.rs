@@ -1,0 +1,108 @@
+use super::*;
+use crate::linalg::{Dd, Matrix, Vector};
+use crate::maps::{Activation, Map, Problem, Tie};
+use reference::{Naive, Rational, Scalar};
+
+pub(crate) fn net() -> (Map, [f64; 2]) {
+    let x = Matrix::from_fn(6, 4, |i, j| ((i * 7 + j * 3 + i * j * 5) % 11) as f64 / 5.0 - 1.0);
+    let y = Vector::from_fn(6, |i, _| ((i * 5) % 7) as f64 / 3.0 - 1.0);
+    (Map::new(Problem::ElasticNet { x, y, step: 0.25 }).unwrap(), [0.05, 0.3])
+}
+
+fn layer(activation: Activation) -> (Map, [f64; 2]) {
+    let f = |i: usize, j: usize| ((i * 5 + j * 3 + 1) % 7) as f64 / 20.0 - 0.15;
+    let problem = Problem::Layer {
+        a: Matrix::from_fn(3, 4, f),
+        v: Matrix::from_fn(4, 3, |i, j| 3.0 * f(j, i)),
+        b: Matrix::from_fn(4, 2, |i, j| 4.0 * f(i + 1, j)),
+        c: Vector::from_column_slice(&[0.3, -0.4, 0.2, 0.1]),
+        activation,
+    };
+    (Map::new(problem).unwrap(), [0.4, -0.7])
+}
+
+#[test]
+fn fixed_points_and_jacobians_agree_with_a_double_double_solve() {
+    for (map, lambda) in [net(), layer(Activation::Relu), layer(Activation::Tanh), layer(Activation::Abs)] {
+        let truth = Truth::solve(&map, &lambda).unwrap();
+        assert!(truth.fixed_point.error < 1e-14, "{:?}", truth.fixed_point);
+        let naive: Naive<Dd> = Naive::new(map.problem(), &lambda);
+        let w: Vec<Dd> = truth.w().iter().map(|v| Dd::exactly(*v)).collect();
+        let p = naive.at(&w, &mut Tie::Weight(0.0)).unwrap();
+        let j = truth.jacobian.as_ref().unwrap();
+        let mut m = naive.jacobian_w(&p);
+        for (k, column) in m.iter_mut().enumerate() {
+            for (i, v) in column.iter_mut().enumerate() {
+                *v = Dd::from(if i == k { 1.0 } else { 0.0 }) - *v;
+            }
+        }
+        let b: Vec<Vec<Dd>> = (0..2).map(|k| naive.column(&p, k)).collect();
+        let exact = reference::solve(&m, &b).unwrap();
+        for k in 0..2 {
+            for i in 0..j.j.nrows() {
+                assert!((exact[k][i].hi() - j.j[(i, k)]).abs() <= j.error);
+            }
+        }
+        assert!(j.error < 1e-12);
+    }
+}
+
+#[test]
+fn exact_rationals_and_double_double_agree_on_the_recursion() {
+    let (map, lambda) = net();
+    let truth = Truth::solve(&map, &lambda).unwrap();
+    let run = itd_run(&truth, &[0.0; 4], 6);
+    let exact: Naive<Rational> = Naive::new(map.problem(), &lambda);
+    let mut itd = reference::Itd::start(&exact, &[0.0; 4]);
+    for t in 0..=6 {
+        for j in 0..2 {
+            for i in 0..4 {
+                let got = run.d[t][(i, j)];
+                assert!((got - itd.d[j][i].to_f64()).abs() <= f64::EPSILON * got.abs());
+            }
+        }
+        itd.step(&mut Tie::Weight(0.0)).unwrap();
+    }
+}
+
+#[test]
+fn the_tail_continues_the_run() {
+    for (map, lambda) in [net(), layer(Activation::Relu)] {
+        let truth = Truth::solve(&map, &lambda).unwrap();
+        let d = map.dims().w;
+        let run = itd_run(&truth, &vec![0.0; d], 60);
+        let from = run.identified.unwrap();
+        let tail = Tail::at_solution(&truth).unwrap();
+        let s = 60 - from;
+        let (delta, e) = tail.power(s).unwrap().advance(&(&run.w[from] - truth.w()), &run.error[from]);
+        assert!((e - &run.error[60]).norm() < 1e-13);
+        assert!((delta - (&run.w[60] - truth.w())).norm() < 1e-13);
+    }
+}
+
+#[test]
+fn a_map_that_is_no_contraction_has_no_truth() {
+    let (map, _) = net();
+    // Step 0.25 with λ₂ = 20: |1 - η(μ+λ₂)| > 1.
+    let failure = Truth::solve(&map, &[0.1, 20.0]).unwrap_err();
+    assert!(matches!(failure, Unsolved::NotContraction { q } if q > 1.0));
+    assert!(failure.to_string().contains("Assumption 3.1(ii)"));
+}
+
+#[test]
+fn a_solution_on_a_kink_has_no_single_jacobian() {
+    // Φ(w) = relu(0.5w + λ) at λ = 0: w(λ) = 0 exactly on the kink.
+    let one = |v: f64| Matrix::from_element(1, 1, v);
+    let problem = Problem::Layer {
+        a: one(1.0),
+        v: one(0.5),
+        b: one(1.0),
+        c: Vector::zeros(1),
+        activation: Activation::Relu,
+    };
+    let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
+    assert_eq!(truth.moduli.kinks, vec![0]);
+    assert!(truth.jacobian.is_none());
+    let run = itd_run(&truth, &[0.0], 3);
+    assert_eq!(run.doubt_from, Some(0));
+}
