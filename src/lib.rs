@@ -13,8 +13,8 @@ pub mod runner;
 pub mod sets;
 #[cfg(feature = "instances")]
 pub mod stats;
-pub mod tol;
 pub mod theory;
+pub mod tol;
 pub mod trajectory;
 pub mod truth;
 pub use error::{Error, Result};

@@ -63,12 +63,21 @@ impl Plan {
         let mut jobs = Vec::new();
         for (claim, c) in self.claims.iter().enumerate() {
             for (family, f) in c.families.iter().enumerate() {
-                jobs.extend((0..f.count(self.profile)).map(|index| Job { claim, family, index }));
+                jobs.extend((0..f.count(self.profile)).map(|index| Job {
+                    claim,
+                    family,
+                    index,
+                }));
             }
         }
         match self.shard {
             None => jobs,
-            Some((i, n)) => jobs.into_iter().enumerate().filter(|(k, _)| k % n == i - 1).map(|(_, j)| j).collect(),
+            Some((i, n)) => jobs
+                .into_iter()
+                .enumerate()
+                .filter(|(k, _)| k % n == i - 1)
+                .map(|(_, j)| j)
+                .collect(),
         }
     }
 
@@ -85,7 +94,13 @@ impl Plan {
     fn instance(&self, job: Job) -> Result<(Instance, Label)> {
         let claim = &self.claims[job.claim];
         let family = &claim.families[job.family];
-        let seed = mix(&[self.seed, hash(&claim.name), hash(family.kind.name()), job.family as u64, job.index as u64]);
+        let seed = mix(&[
+            self.seed,
+            hash(&claim.name),
+            hash(family.kind.name()),
+            job.family as u64,
+            job.index as u64,
+        ]);
         let spec = family.draw(job.index, mix(&[seed, 1]));
         let label = Label {
             instance: format!("{}.{}.{}", family.kind.name(), job.family, job.index),
@@ -98,11 +113,20 @@ impl Plan {
     fn run_job(&self, job: Job) -> Result<Judged> {
         let claim = &self.claims[job.claim];
         let (instance, label) = self.instance(job)?;
-        let mut judged = judge(claim, &instance, &label, claim.method.implementation().as_mut());
+        let mut judged = judge(
+            claim,
+            &instance,
+            &label,
+            claim.method.implementation().as_mut(),
+        );
         // Shrinking everything a broken method fails would take for ever; which instances are shrunk
         // must not depend on threads or shards.
         if job.index < 2 {
-            for verdict in judged.verdicts.iter_mut().filter(|v| v.status == Status::Fail) {
+            for verdict in judged
+                .verdicts
+                .iter_mut()
+                .filter(|v| v.status == Status::Fail)
+            {
                 if let Some(smaller) = shrink(claim, &verdict.id, &instance, &label) {
                     let spec = serde_json::to_string(&smaller.instance.spec).unwrap_or_default();
                     verdict.detail += &format!(
@@ -119,7 +143,12 @@ impl Plan {
     ///
     /// # Errors
     /// Interrupted (through `stop`), or the journal cannot be written.
-    pub fn run(&self, journal: Option<&Journal>, stop: &AtomicBool, progress: Progress<'_>) -> Result<Output> {
+    pub fn run(
+        &self,
+        journal: Option<&Journal>,
+        stop: &AtomicBool,
+        progress: Progress<'_>,
+    ) -> Result<Output> {
         let jobs = self.jobs();
         let done = AtomicUsize::new(0);
         let mut results: Vec<Option<Judged>> = vec![None; jobs.len()];
@@ -137,25 +166,35 @@ impl Plan {
             .map_err(|e| Error::usage(format!("cannot start the threads: {e}")))?;
         let outcome: Result<()> = pool.install(|| {
             // Small chunks: jobs differ in size by a factor of a thousand.
-            results.par_iter_mut().with_max_len(1).enumerate().try_for_each(|(k, slot)| {
-                if slot.is_some() || stop.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
-                let judged = self.run_job(jobs[k])?;
-                if let Some(journal) = journal {
-                    journal.append(k, &judged)?;
-                }
-                *slot = Some(judged);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
-                Ok(())
-            })
+            results
+                .par_iter_mut()
+                .with_max_len(1)
+                .enumerate()
+                .try_for_each(|(k, slot)| {
+                    if slot.is_some() || stop.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
+                    let judged = self.run_job(jobs[k])?;
+                    if let Some(journal) = journal {
+                        journal.append(k, &judged)?;
+                    }
+                    *slot = Some(judged);
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
+                    Ok(())
+                })
         });
         outcome?;
         if results.iter().any(Option::is_none) {
             let finished = results.iter().flatten().count();
-            return Err(Error::interrupted(format!("{finished} of {} instances are finished and saved", jobs.len())));
+            return Err(Error::interrupted(format!(
+                "{finished} of {} instances are finished and saved",
+                jobs.len()
+            )));
         }
-        let mut output = Output { instances: jobs.len(), ..Output::default() };
+        let mut output = Output {
+            instances: jobs.len(),
+            ..Output::default()
+        };
         for judged in results.into_iter().flatten() {
             output.verdicts.extend(judged.verdicts);
             output.records.extend(judged.records);
@@ -189,10 +228,25 @@ struct Smaller {
 fn shrink(claim: &Claim, id: &str, instance: &Instance, label: &Label) -> Option<Smaller> {
     let fails = |spec: &Spec| -> Option<Smaller> {
         let candidate = Instance::generate(spec, instance.seed).ok()?;
-        let quiet = Label { plot: false, ..label.clone() };
-        let judged = judge(claim, &candidate, &quiet, claim.method.implementation().as_mut());
-        let verdict = judged.verdicts.into_iter().find(|v| v.id == id && v.status == Status::Fail)?;
-        Some(Smaller { instance: candidate, measured: verdict.measured, bound: verdict.bound })
+        let quiet = Label {
+            plot: false,
+            ..label.clone()
+        };
+        let judged = judge(
+            claim,
+            &candidate,
+            &quiet,
+            claim.method.implementation().as_mut(),
+        );
+        let verdict = judged
+            .verdicts
+            .into_iter()
+            .find(|v| v.id == id && v.status == Status::Fail)?;
+        Some(Smaller {
+            instance: candidate,
+            measured: verdict.measured,
+            bound: verdict.bound,
+        })
     };
     let mut best: Option<Smaller> = None;
     let mut spec = instance.spec.clone();
@@ -220,8 +274,17 @@ fn shrink(claim: &Claim, id: &str, instance: &Instance, label: &Label) -> Option
 /// When the spec is out of range.
 pub fn replay(claim: &Claim, verdict: &Verdict) -> Result<(Instance, Judged)> {
     let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?;
-    let label = Label { instance: verdict.instance.id.clone(), replay: "ratecert replay {id}".into(), plot: true };
-    let judged = judge(claim, &instance, &label, claim.method.implementation().as_mut());
+    let label = Label {
+        instance: verdict.instance.id.clone(),
+        replay: "ratecert replay {id}".into(),
+        plot: true,
+    };
+    let judged = judge(
+        claim,
+        &instance,
+        &label,
+        claim.method.implementation().as_mut(),
+    );
     Ok((instance, judged))
 }
 
@@ -247,7 +310,10 @@ impl Journal {
         let (head, path) = (dir.join("plan.txt"), dir.join("journal.jsonl"));
         if resume {
             let found = fs::read_to_string(&head).map_err(|_| {
-                Error::usage(format!("nothing to resume: {} does not exist", head.display()))
+                Error::usage(format!(
+                    "nothing to resume: {} does not exist",
+                    head.display()
+                ))
             })?;
             if found != plan.fingerprint() {
                 return Err(Error::usage(format!(
@@ -262,8 +328,15 @@ impl Journal {
             fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
             fs::write(&head, plan.fingerprint()).map_err(|e| Error::io(&head, &e))?;
         }
-        let file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|e| Error::io(&path, &e))?;
-        Ok(Self { path, file: Mutex::new(file) })
+        let file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|e| Error::io(&path, &e))?;
+        Ok(Self {
+            path,
+            file: Mutex::new(file),
+        })
     }
 
     /// Entries so far; a line cut short by a crash ends the reading.
@@ -274,25 +347,43 @@ impl Journal {
         for line in text.split_inclusive('\n') {
             match serde_json::from_str::<Entry>(line) {
                 Ok(e) if line.ends_with('\n') => {
-                    entries.push((e.job, Judged { verdicts: e.verdicts, records: e.records }));
+                    entries.push((
+                        e.job,
+                        Judged {
+                            verdicts: e.verdicts,
+                            records: e.records,
+                        },
+                    ));
                 }
                 _ => break,
             }
             intact += line.len();
         }
         if intact < text.len() {
-            let file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            file.set_len(intact as u64).map_err(|e| Error::io(&self.path, &e))?;
+            let file = self
+                .file
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            file.set_len(intact as u64)
+                .map_err(|e| Error::io(&self.path, &e))?;
         }
         Ok(entries)
     }
 
     fn append(&self, job: usize, judged: &Judged) -> Result<()> {
-        let entry = Entry { job, verdicts: judged.verdicts.clone(), records: judged.records.clone() };
+        let entry = Entry {
+            job,
+            verdicts: judged.verdicts.clone(),
+            records: judged.records.clone(),
+        };
         let mut line = serde_json::to_string(&entry).unwrap_or_default();
         line.push('\n');
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.write_all(line.as_bytes()).map_err(|e| Error::io(&self.path, &e))
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.write_all(line.as_bytes())
+            .map_err(|e| Error::io(&self.path, &e))
     }
 }
 
@@ -301,7 +392,10 @@ impl Journal {
 /// # Errors
 /// When `dir` exists and is not a run (no run.json), or renaming fails.
 pub fn replace(dir: &Path, fresh: &Path) -> Result<()> {
-    let io = |path: &Path| { let path = path.to_path_buf(); move |e: std::io::Error| Error::io(&path, &e) };
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |e: std::io::Error| Error::io(&path, &e)
+    };
     check_replaceable(dir)?;
     if !dir.exists() {
         return fs::rename(fresh, dir).map_err(io(dir));
@@ -324,5 +418,8 @@ pub fn check_replaceable(dir: &Path) -> Result<()> {
     if !dir.exists() || dir.join("run.json").exists() || (dir.is_dir() && empty(dir)) {
         return Ok(());
     }
-    Err(Error::usage(format!("{} exists and is not the output of a run; choose another --out", dir.display())))
+    Err(Error::usage(format!(
+        "{} exists and is not the output of a run; choose another --out",
+        dir.display()
+    )))
 }

@@ -71,10 +71,14 @@ impl Catalogue {
         for p in patterns {
             if !self.claims.iter().any(|c| matches(p, &c.name)) {
                 let names: Vec<&str> = self.claims.iter().map(|c| c.name.as_str()).collect();
-                return Err(Error::usage(format!("no claim matches {p:?}; there are {}", names.join(", "))));
+                return Err(Error::usage(format!(
+                    "no claim matches {p:?}; there are {}",
+                    names.join(", ")
+                )));
             }
         }
-        let chosen = |c: &&Claim| patterns.is_empty() || patterns.iter().any(|p| matches(p, &c.name));
+        let chosen =
+            |c: &&Claim| patterns.is_empty() || patterns.iter().any(|p| matches(p, &c.name));
         Ok(self.claims.iter().filter(chosen).cloned().collect())
     }
 }

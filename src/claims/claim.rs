@@ -47,18 +47,31 @@ pub enum Profile {
 
 impl Profile {
     /// All profiles with their names.
-    pub const NAMES: [(&'static str, Self); 3] = [("test", Self::Test), ("quick", Self::Quick), ("full", Self::Full)];
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("test", Self::Test),
+        ("quick", Self::Quick),
+        ("full", Self::Full),
+    ];
 
     /// The name in files and on the command line.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, p)| *p == self).map_or("", |(n, _)| n)
+        Self::NAMES
+            .iter()
+            .find(|(_, p)| *p == self)
+            .map_or("", |(n, _)| n)
     }
 
     /// The profile of a name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Self::NAMES.iter().find(|(n, _)| *n == name).map(|(_, p)| *p).ok_or_else(|| {
-            Error::usage(format!("unknown profile {name:?}; one of test, quick, full"))
-        })
+        Self::NAMES
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, p)| *p)
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "unknown profile {name:?}; one of test, quick, full"
+                ))
+            })
     }
 }
 
@@ -124,9 +137,24 @@ pub struct Check {
     pub reason: String,
 }
 
-const STEPS: Bound = Bound { name: "steps", what: "the number of steps", min: 1.0, max: 5000.0 };
-const SLACK: Bound = Bound { name: "slack", what: "the slack", min: 0.0, max: 1.5 };
-const COUNT: Bound = Bound { name: "count", what: "the number of instances", min: 0.0, max: 100_000.0 };
+const STEPS: Bound = Bound {
+    name: "steps",
+    what: "the number of steps",
+    min: 1.0,
+    max: 5000.0,
+};
+const SLACK: Bound = Bound {
+    name: "slack",
+    what: "the slack",
+    min: 0.0,
+    max: 1.5,
+};
+const COUNT: Bound = Bound {
+    name: "count",
+    what: "the number of instances",
+    min: 0.0,
+    max: 100_000.0,
+};
 
 impl Family {
     /// Number of instances in a profile.
@@ -170,18 +198,27 @@ impl Claim {
     /// Syntax, unknown keys or names, values out of range: names `file`, the line and the field.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
         let raw: RawClaim = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
-            Error::input(e.message().to_string()).at_line(line).in_file(file)
+            let line = e.span().map_or(1, |s| {
+                text[..s.start.min(text.len())].matches('\n').count() + 1
+            });
+            Error::input(e.message().to_string())
+                .at_line(line)
+                .in_file(file)
         })?;
-        raw.resolve().map_err(|e| match line_of(text, e.field().unwrap_or_default()) {
-            Some(line) => e.at_line(line).in_file(file),
-            None => e.in_file(file),
-        })
+        raw.resolve()
+            .map_err(|e| match line_of(text, e.field().unwrap_or_default()) {
+                Some(line) => e.at_line(line).in_file(file),
+                None => e.in_file(file),
+            })
     }
 
     /// What a pass means, in one sentence per check.
     pub fn caught(&self) -> String {
-        let parts: Vec<String> = self.checks.iter().map(|c| c.kind.catches(c.slack)).collect();
+        let parts: Vec<String> = self
+            .checks
+            .iter()
+            .map(|c| c.kind.catches(c.slack))
+            .collect();
         parts.join(" ")
     }
 }
@@ -256,29 +293,45 @@ pub(super) struct RawCheck {
 impl RawClaim {
     fn resolve(self) -> Result<Claim> {
         if self.schema != 1 {
-            return Err(Error::input(format!("only schema 1 is known, got {}", self.schema)).in_field("schema"));
+            return Err(
+                Error::input(format!("only schema 1 is known, got {}", self.schema))
+                    .in_field("schema"),
+            );
         }
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.name.is_empty() || !self.name.chars().all(allowed) {
             let message = format!("must consist of a-z, 0-9 and -, got {:?}", self.name);
             return Err(Error::input(message).in_field("name"));
         }
-        for (field, text) in [("title", &self.title), ("statement", &self.statement), ("source", &self.source)] {
+        for (field, text) in [
+            ("title", &self.title),
+            ("statement", &self.statement),
+            ("source", &self.source),
+        ] {
             if text.trim().is_empty() {
                 return Err(Error::input("must not be empty").in_field(field));
             }
         }
         let method = Method::from_name(&self.method)?;
-        let hypotheses = self.hypotheses.iter().map(|h| hypothesis(h)).collect::<Result<Vec<_>>>()?;
+        let hypotheses = self
+            .hypotheses
+            .iter()
+            .map(|h| hypothesis(h))
+            .collect::<Result<Vec<_>>>()?;
         let families = self
             .instances
             .into_iter()
             .enumerate()
-            .map(|(i, f)| f.resolve().map_err(|e| e.in_field(format!("instances[{i}]"))))
+            .map(|(i, f)| {
+                f.resolve()
+                    .map_err(|e| e.in_field(format!("instances[{i}]")))
+            })
             .collect::<Result<Vec<_>>>()?;
         let mut checks: Vec<Check> = Vec::new();
         for (i, raw) in self.checks.into_iter().enumerate() {
-            let check = raw.resolve(method).map_err(|e| e.in_field(format!("checks[{i}]")))?;
+            let check = raw
+                .resolve(method)
+                .map_err(|e| e.in_field(format!("checks[{i}]")))?;
             if checks.iter().any(|c| c.name == check.name) {
                 let message = format!("two checks are named {:?}; give one a `name`", check.name);
                 return Err(Error::input(message).in_field(format!("checks[{i}].name")));
@@ -286,13 +339,21 @@ impl RawClaim {
             checks.push(check);
         }
         if families.is_empty() || checks.is_empty() {
-            let field = if families.is_empty() { "instances" } else { "checks" };
+            let field = if families.is_empty() {
+                "instances"
+            } else {
+                "checks"
+            };
             return Err(Error::input("must not be empty").in_field(field));
         }
         Ok(Claim {
             name: self.name,
             title: self.title,
-            statement: self.statement.split_whitespace().collect::<Vec<_>>().join(" "),
+            statement: self
+                .statement
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
             theorem: self.theorem,
             source: self.source,
             kind: self.kind,
@@ -306,10 +367,18 @@ impl RawClaim {
 }
 
 fn hypothesis(name: &str) -> Result<Hypothesis> {
-    Hypothesis::NAMES.iter().find(|(n, _)| *n == name).map(|(_, h)| *h).ok_or_else(|| {
-        let names: Vec<&str> = Hypothesis::NAMES.iter().map(|n| n.0).collect();
-        Error::input(format!("unknown hypothesis {name:?}; one of {}", names.join(", "))).in_field("hypotheses")
-    })
+    Hypothesis::NAMES
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, h)| *h)
+        .ok_or_else(|| {
+            let names: Vec<&str> = Hypothesis::NAMES.iter().map(|n| n.0).collect();
+            Error::input(format!(
+                "unknown hypothesis {name:?}; one of {}",
+                names.join(", ")
+            ))
+            .in_field("hypotheses")
+        })
 }
 
 impl RawFamily {
@@ -319,13 +388,14 @@ impl RawFamily {
         for c in count {
             COUNT.check_count(c)?;
         }
-        let integers = |name: &str, range: Option<Range<usize>>, default: [usize; 2]| -> Result<[usize; 2]> {
-            let ends = range.map_or(default, Range::ends);
-            for e in ends {
-                bound(name).check_count(e)?;
-            }
-            ordered(name, ends[0] as f64, ends[1] as f64).map(|()| ends)
-        };
+        let integers =
+            |name: &str, range: Option<Range<usize>>, default: [usize; 2]| -> Result<[usize; 2]> {
+                let ends = range.map_or(default, Range::ends);
+                for e in ends {
+                    bound(name).check_count(e)?;
+                }
+                ordered(name, ends[0] as f64, ends[1] as f64).map(|()| ends)
+            };
         let floats = |name: &str, range: Range<f64>| -> Result<[f64; 2]> {
             let ends = range.ends();
             for e in ends {
@@ -336,7 +406,10 @@ impl RawFamily {
         let ranges = Ranges {
             dim: integers("dim", self.dim, [1, 12])?,
             params: integers("params", self.params, [1, 3])?,
-            rows: self.rows.map(|r| integers("rows", Some(r), [1, 1])).transpose()?,
+            rows: self
+                .rows
+                .map(|r| integers("rows", Some(r), [1, 1]))
+                .transpose()?,
             q: floats("q", self.q.unwrap_or(Range::Two([0.3, 0.95])))?,
             margin: self.margin.map(|m| floats("margin", m)).transpose()?,
             lambda: self.lambda,
@@ -344,7 +417,11 @@ impl RawFamily {
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));
         }
-        let family = Family { kind, count, ranges };
+        let family = Family {
+            kind,
+            count,
+            ranges,
+        };
         // Every λ listed must be in its domain.
         for index in 0..family.ranges.lambda.as_ref().map_or(1, Vec::len) {
             family.draw(index, 0).validate()?;
@@ -369,7 +446,13 @@ impl RawCheck {
             return Err(Error::input("a slack needs a reason").in_field("reason"));
         }
         let name = self.name.unwrap_or_else(|| kind.default_name());
-        Ok(Check { name, kind, steps, slack: self.slack, reason: self.reason })
+        Ok(Check {
+            name,
+            kind,
+            steps,
+            slack: self.slack,
+            reason: self.reason,
+        })
     }
 }
 
@@ -381,7 +464,12 @@ fn line_of(text: &str, field: &str) -> Option<usize> {
         let (index, rest) = rest.split_once(']')?;
         let index: usize = index.parse().ok()?;
         let header = format!("[[{table}]]");
-        from = text.lines().enumerate().filter(|(_, l)| l.trim() == header).nth(index)?.0;
+        from = text
+            .lines()
+            .enumerate()
+            .filter(|(_, l)| l.trim() == header)
+            .nth(index)?
+            .0;
         key = rest.trim_start_matches('.');
     }
     let key = key.split(['.', '[']).next().unwrap_or_default();
@@ -390,8 +478,13 @@ fn line_of(text: &str, field: &str) -> Option<usize> {
     }
     let starts = |line: &str| {
         let line = line.trim_start();
-        line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
     };
-    let found = text.lines().skip(from).position(starts).map(|i| from + i + 1);
+    let found = text
+        .lines()
+        .skip(from)
+        .position(starts)
+        .map(|i| from + i + 1);
     found.or(if from > 0 { Some(from + 1) } else { None })
 }

@@ -34,13 +34,29 @@ impl Exact {
     /// Runs the exact recursion for `steps` steps. w_0 and cotangent must fit (instances are checked).
     pub fn new(instance: &Instance, truth: Truth, steps: usize) -> Self {
         let run = itd_run(&truth, &instance.w0, steps);
-        let d_fix = truth.jacobian.as_ref().map(|j| spectral_upper(&j.j) + j.error);
+        let d_fix = truth
+            .jacobian
+            .as_ref()
+            .map(|j| spectral_upper(&j.j) + j.error);
         let theorem = Theorem41::new(truth.constants.q, &truth.moduli, run.e[0], d_fix);
         let itd_bounds = [theorem.trajectory_itd(&run.e), theorem.sharp_itd(&run.e)];
         let tail = Tail::at_solution(&truth);
-        let spectrum = truth.jacobian.as_ref().and_then(|j| moduli(&j.p)).unwrap_or_default();
+        let spectrum = truth
+            .jacobian
+            .as_ref()
+            .and_then(|j| moduli(&j.p))
+            .unwrap_or_default();
         let cotangent = Vector::from_column_slice(&instance.cotangent);
-        Self { truth, run, theorem, itd_bounds, tail, spectrum, cotangent, seed: instance.seed }
+        Self {
+            truth,
+            run,
+            theorem,
+            itd_bounds,
+            tail,
+            spectrum,
+            cotangent,
+            seed: instance.seed,
+        }
     }
 
     /// ρ: spectral radius of ∂₁Φ at w(λ); NaN where unknown.
@@ -70,7 +86,9 @@ impl Exact {
     pub fn itd_floor(&self, method: Method, t: usize) -> f64 {
         if method.is_reverse() {
             let m = self.truth.lambda.len();
-            self.run.floor.reverse(&self.truth.constants, &self.truth.rounding, m, t)
+            self.run
+                .floor
+                .reverse(&self.truth.constants, &self.truth.rounding, m, t)
         } else {
             self.run.floor.d[t]
         }
@@ -108,10 +126,21 @@ impl Request {
     pub fn along(exact: &Exact, method: Method, steps: usize) -> Vec<Self> {
         let steps = steps.min(exact.run.w.len() - 1);
         if !method.is_aid() {
-            let steps = if method.is_reverse() { growing(steps) } else { (0..=steps).collect() };
-            return vec![Self { at: At::Start, steps }];
+            let steps = if method.is_reverse() {
+                growing(steps)
+            } else {
+                (0..=steps).collect()
+            };
+            return vec![Self {
+                at: At::Start,
+                steps,
+            }];
         }
-        let ks = if method.is_reverse() { (0..=steps).collect() } else { growing(steps) };
+        let ks = if method.is_reverse() {
+            (0..=steps).collect()
+        } else {
+            growing(steps)
+        };
         [0, 1, 2, 5, steps / 4, steps / 2, steps]
             .into_iter()
             .filter(|t| *t <= steps)
@@ -121,7 +150,10 @@ impl Request {
                 Some((fresh, t))
             })
             .filter(|(fresh, _)| *fresh)
-            .map(|(_, t)| Self { at: At::Iterate(t), steps: ks.clone() })
+            .map(|(_, t)| Self {
+                at: At::Iterate(t),
+                steps: ks.clone(),
+            })
             .collect()
     }
 
@@ -176,7 +208,12 @@ pub struct Comparison {
 }
 
 /// Compares a trajectory with what is exact. Estimates of a wrong shape become NaN errors, which fail.
-pub fn compare(exact: &Exact, method: Method, request: &Request, trajectory: &Trajectory) -> Vec<Comparison> {
+pub fn compare(
+    exact: &Exact,
+    method: Method,
+    request: &Request,
+    trajectory: &Trajectory,
+) -> Vec<Comparison> {
     let horizon = request.steps.last().copied().unwrap_or(0);
     let aid = match request.at {
         At::Start => None,
@@ -185,7 +222,9 @@ pub fn compare(exact: &Exact, method: Method, request: &Request, trajectory: &Tr
         At::Solution => aid_run(&exact.truth, exact.truth.w(), 0),
     };
     let count = trajectory.estimates.len().min(request.steps.len());
-    (0..count).map(|i| one(exact, method, request, aid.as_ref(), trajectory, i)).collect()
+    (0..count)
+        .map(|i| one(exact, method, request, aid.as_ref(), trajectory, i))
+        .collect()
 }
 
 fn one(
@@ -200,15 +239,37 @@ fn one(
     let (t, reference, floor, comparable) = match (request.at, aid) {
         (At::Start, _) => {
             let last = exact.run.d.len() - 1;
-            let floor = if k <= last { exact.itd_floor(method, k) } else { steady_floor(exact, method, k) };
-            (k, exact.run.d.get(k).map(|d| (d, exact.run.error.get(k))), floor, exact.comparable(k))
+            let floor = if k <= last {
+                exact.itd_floor(method, k)
+            } else {
+                steady_floor(exact, method, k)
+            };
+            (
+                k,
+                exact.run.d.get(k).map(|d| (d, exact.run.error.get(k))),
+                floor,
+                exact.comparable(k),
+            )
         }
         (at, Some(run)) => {
             let t = if let At::Iterate(t) = at { t } else { 0 };
             let last = run.d.len() - 1;
-            let floors = if method.is_reverse() { &run.floor.reverse } else { &run.floor.d };
-            let floor = if k <= last { floors[k] } else { aid_steady_floor(exact, method, run) };
-            (t, run.d.get(k).map(|d| (d, run.error.get(k))), floor, !run.doubt)
+            let floors = if method.is_reverse() {
+                &run.floor.reverse
+            } else {
+                &run.floor.d
+            };
+            let floor = if k <= last {
+                floors[k]
+            } else {
+                aid_steady_floor(exact, method, run)
+            };
+            (
+                t,
+                run.d.get(k).map(|d| (d, run.error.get(k))),
+                floor,
+                !run.doubt,
+            )
         }
         (_, None) => (0, None, f64::NAN, false),
     };
@@ -220,36 +281,70 @@ fn one(
         Estimates::Jacobians(ds) => {
             let d = &ds[i];
             let fits = d.shape() == exact.run.d[0].shape();
-            let against = |m: &Matrix| if fits { d - m } else { Matrix::from_element(1, 1, f64::NAN) };
+            let against = |m: &Matrix| {
+                if fits {
+                    d - m
+                } else {
+                    Matrix::from_element(1, 1, f64::NAN)
+                }
+            };
             let e = j.map(against);
             error = e.as_ref().map_or(f64::NAN, norm);
             columns = e.map_or_else(Vec::new, |e| e.column_iter().map(|c| c.norm()).collect());
             deviation = reference.map(|(r, _)| against(r).norm());
             size = reference.map_or(f64::NAN, |(r, _)| r.norm());
-            exact_columns = reference.and_then(|r| r.1).map(|e| e.column_iter().map(|c| c.norm()).collect());
+            exact_columns = reference
+                .and_then(|r| r.1)
+                .map(|e| e.column_iter().map(|c| c.norm()).collect());
         }
         Estimates::Cotangents(us) => {
             let u = &us[i];
             let fits = u.len() == exact.truth.lambda.len();
             let against = |m: &Matrix| {
-                if fits { (u - m.tr_mul(y)) / y_norm } else { Vector::from_element(1, f64::NAN) }
+                if fits {
+                    (u - m.tr_mul(y)) / y_norm
+                } else {
+                    Vector::from_element(1, f64::NAN)
+                }
             };
             let e = j.map(against);
             error = e.as_ref().map_or(f64::NAN, |e| e.norm());
             columns = e.map_or_else(Vec::new, |e| e.iter().map(|v| v.abs()).collect());
             deviation = reference.map(|(r, _)| against(r).norm());
             size = reference.map_or(f64::NAN, |(r, _)| r.tr_mul(y).norm() / y_norm);
-            exact_columns = reference.and_then(|r| r.1).map(|e| e.tr_mul(y).iter().map(|v| v.abs() / y_norm).collect());
+            exact_columns = reference
+                .and_then(|r| r.1)
+                .map(|e| e.tr_mul(y).iter().map(|v| v.abs() / y_norm).collect());
         }
     }
     // Forming the exact Dᵀy from a rounded D loses γ_d‖D‖ more.
-    let floor = floor + if method.is_reverse() { gamma(y.len() + 4) * reference.map_or(0.0, |(r, _)| r.norm()) } else { 0.0 };
-    Comparison { at: request.at, t, k, error, columns, exact_columns, deviation, size, floor, comparable }
+    let floor = floor
+        + if method.is_reverse() {
+            gamma(y.len() + 4) * reference.map_or(0.0, |(r, _)| r.norm())
+        } else {
+            0.0
+        };
+    Comparison {
+        at: request.at,
+        t,
+        k,
+        error,
+        columns,
+        exact_columns,
+        deviation,
+        size,
+        floor,
+        comparable,
+    }
 }
 
 /// Operator norm; NaN stays NaN.
 fn norm(m: &Matrix) -> f64 {
-    if m.iter().any(|v| v.is_nan()) { f64::NAN } else { spectral_upper(m) }
+    if m.iter().any(|v| v.is_nan()) {
+        f64::NAN
+    } else {
+        spectral_upper(m)
+    }
 }
 
 /// f_∞ ≤ max(f_T, l/(1-q)): the floor beyond the exact run, from its last local defect.
@@ -259,8 +354,15 @@ fn steady_floor(exact: &Exact, method: Method, t: usize) -> f64 {
     let j_norm = exact.truth.jacobian.as_ref().map_or(0.0, |j| j.j.norm());
     let (w, d) = (exact.run.w[last].norm(), exact.run.d[last].norm());
     let local = local_defect(exact, w.max(exact.truth.w().norm()), d.max(j_norm));
-    let reverse = if method.is_reverse() { gamma(t + 1) * exact.truth.kappa() * exact.truth.moduli.d2_sup } else { 0.0 };
-    exact.itd_floor(method, last).max(2.0 * exact.truth.kappa() * local) + reverse
+    let reverse = if method.is_reverse() {
+        gamma(t + 1) * exact.truth.kappa() * exact.truth.moduli.d2_sup
+    } else {
+        0.0
+    };
+    exact
+        .itd_floor(method, last)
+        .max(2.0 * exact.truth.kappa() * local)
+        + reverse
 }
 
 fn aid_steady_floor(exact: &Exact, method: Method, run: &AidRun) -> f64 {

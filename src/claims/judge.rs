@@ -31,19 +31,32 @@ pub struct Label {
 }
 
 /// Judges `implementation` on `instance` by every check of `claim`.
-pub fn judge(claim: &Claim, instance: &Instance, label: &Label, implementation: &mut dyn Differentiator) -> Judged {
+pub fn judge(
+    claim: &Claim,
+    instance: &Instance,
+    label: &Label,
+    implementation: &mut dyn Differentiator,
+) -> Judged {
     let truth = Truth::solve(&instance.map, &instance.lambda);
     let broken = claim.hypotheses.iter().find_map(|h| h.check(&truth).err());
     let steps = claim.checks.iter().map(|c| c.steps).max().unwrap_or(0);
     let exact = match (broken, truth) {
         (None, Ok(truth)) => Exact::new(instance, truth, steps),
         (broken, truth) => {
-            let why = broken.or_else(|| truth.err().map(|e| e.to_string())).unwrap_or_default();
+            let why = broken
+                .or_else(|| truth.err().map(|e| e.to_string()))
+                .unwrap_or_default();
             let verdicts = claim.checks.iter().map(|c| {
-                let finding = Finding { status: Status::NotApplicable, ..Finding::inconclusive(why.clone()) };
+                let finding = Finding {
+                    status: Status::NotApplicable,
+                    ..Finding::inconclusive(why.clone())
+                };
                 verdict(claim, c, instance, label, finding)
             });
-            return Judged { verdicts: verdicts.collect(), records: Vec::new() };
+            return Judged {
+                verdicts: verdicts.collect(),
+                records: Vec::new(),
+            };
         }
     };
     let mut judged = Judged::default();
@@ -55,10 +68,14 @@ pub fn judge(claim: &Claim, instance: &Instance, label: &Label, implementation: 
             fit.instance.clone_from(&label.instance);
             judged.records.push(Record::Fit(fit));
         }
-        judged.verdicts.push(verdict(claim, check, instance, label, finding));
+        judged
+            .verdicts
+            .push(verdict(claim, check, instance, label, finding));
     }
     if label.plot {
-        judged.records.extend(curve(claim, instance, &exact, label, implementation).map(Record::Curve));
+        judged
+            .records
+            .extend(curve(claim, instance, &exact, label, implementation).map(Record::Curve));
     }
     judged
 }
@@ -75,12 +92,25 @@ fn examine(
     for request in check.kind.plan(check, exact, claim.method) {
         let t = run(instance, exact, &request, implementation);
         if t.status != trajectory::Status::Completed {
-            let detail = format!("the method {} on a contraction with q = {}", t.status, exact.theorem.q);
-            return Finding { status: Status::Fail, ..Finding::inconclusive(detail) };
+            let detail = format!(
+                "the method {} on a contraction with q = {}",
+                t.status, exact.theorem.q
+            );
+            return Finding {
+                status: Status::Fail,
+                ..Finding::inconclusive(detail)
+            };
         }
         if t.estimates.len() != request.steps.len() {
-            let detail = format!("{} estimates for {} steps", t.estimates.len(), request.steps.len());
-            return Finding { status: Status::Fail, ..Finding::inconclusive(detail) };
+            let detail = format!(
+                "{} estimates for {} steps",
+                t.estimates.len(),
+                request.steps.len()
+            );
+            return Finding {
+                status: Status::Fail,
+                ..Finding::inconclusive(detail)
+            };
         }
         seen.extend(compare(exact, claim.method, &request, &t));
     }
@@ -102,7 +132,13 @@ fn run(
     })
 }
 
-fn verdict(claim: &Claim, check: &Check, instance: &Instance, label: &Label, finding: Finding) -> Verdict {
+fn verdict(
+    claim: &Claim,
+    check: &Check,
+    instance: &Instance,
+    label: &Label,
+    finding: Finding,
+) -> Verdict {
     let id = format!("{}/{}/{}", claim.name, label.instance, check.name);
     Verdict {
         schema: SCHEMA,
@@ -136,11 +172,22 @@ fn curve(
 ) -> Option<Curve> {
     let aid = claim.method.is_aid();
     let last = exact.run.w.len() - 1;
-    let steps: Vec<usize> = (0..=last).step_by(if aid { last.div_ceil(60).max(1) } else { 1 }).collect();
+    let steps: Vec<usize> = (0..=last)
+        .step_by(if aid { last.div_ceil(60).max(1) } else { 1 })
+        .collect();
     let requests: Vec<Request> = if aid {
-        steps.iter().map(|&t| Request { at: At::Iterate(t), steps: vec![t] }).collect()
+        steps
+            .iter()
+            .map(|&t| Request {
+                at: At::Iterate(t),
+                steps: vec![t],
+            })
+            .collect()
     } else {
-        vec![Request { at: At::Start, steps: steps.clone() }]
+        vec![Request {
+            at: At::Start,
+            steps: steps.clone(),
+        }]
     };
     let mut seen = Vec::new();
     for request in &requests {
@@ -150,7 +197,12 @@ fn curve(
         }
         seen.extend(compare(exact, claim.method, request, &t));
     }
-    let bounds = |level| steps.iter().map(|&t| exact.bound(level, aid, t, t)).collect();
+    let bounds = |level| {
+        steps
+            .iter()
+            .map(|&t| exact.bound(level, aid, t, t))
+            .collect()
+    };
     Some(Curve {
         claim: claim.name.clone(),
         method: claim.method.name().into(),
@@ -161,7 +213,10 @@ fn curve(
         tau: (exact.theorem.tau < crate::tol::TAU_LIMIT).then_some(exact.theorem.tau),
         identified: exact.run.identified,
         error: seen.iter().map(|c| c.error).collect(),
-        floor: seen.iter().map(|c| c.floor + exact.jacobian_error()).collect(),
+        floor: seen
+            .iter()
+            .map(|c| c.floor + exact.jacobian_error())
+            .collect(),
         paper: bounds(Level::Paper),
         trajectory: bounds(Level::Trajectory),
         sharp: bounds(Level::Sharp),

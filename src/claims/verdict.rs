@@ -33,7 +33,10 @@ impl Status {
 
     /// The name in files.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, s)| *s == self).map_or("", |(n, _)| n)
+        Self::NAMES
+            .iter()
+            .find(|(_, s)| *s == self)
+            .map_or("", |(n, _)| n)
     }
 }
 
@@ -177,7 +180,8 @@ mod float {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
         let value = Value::deserialize(d)?;
-        super::read(&value).ok_or_else(|| serde::de::Error::custom(format!("expected a number, got {value}")))
+        super::read(&value)
+            .ok_or_else(|| serde::de::Error::custom(format!("expected a number, got {value}")))
     }
 }
 
@@ -193,7 +197,10 @@ mod floats {
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
         Vec::<Value>::deserialize(d)?
             .iter()
-            .map(|v| super::read(v).ok_or_else(|| serde::de::Error::custom(format!("expected a number, got {v}"))))
+            .map(|v| {
+                super::read(v)
+                    .ok_or_else(|| serde::de::Error::custom(format!("expected a number, got {v}")))
+            })
             .collect()
     }
 }

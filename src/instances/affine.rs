@@ -14,7 +14,11 @@ pub(super) fn affine(spec: &Spec, random: &mut Random) -> Draft {
     let star = rounded_vector(spec, random.normals(d));
     let c = &star - apply(&a, &star) - apply(&b, &lambda);
     let w0 = start(spec, random);
-    Draft { problem: Problem::Affine { a, b, c }, lambda: lambda.as_slice().to_vec(), w0 }
+    Draft {
+        problem: Problem::Affine { a, b, c },
+        lambda: lambda.as_slice().to_vec(),
+        w0,
+    }
 }
 
 fn matrix(spec: &Spec, random: &mut Random) -> Matrix {
@@ -24,7 +28,11 @@ fn matrix(spec: &Spec, random: &mut Random) -> Matrix {
             // One eigenvalue of modulus q, the others anywhere below.
             let u = random.orthogonal(d);
             let s = Vector::from_fn(d, |i, _| {
-                let size = if i == 0 || spec.plain { q } else { q * random.unit() };
+                let size = if i == 0 || spec.plain {
+                    q
+                } else {
+                    q * random.unit()
+                };
                 size * random.sign()
             });
             let scaled = Matrix::from_fn(d, d, |i, j| u[(i, j)] * s[j]);
@@ -55,7 +63,11 @@ fn matrix(spec: &Spec, random: &mut Random) -> Matrix {
         _ => {
             // A graded upper triangle: small eigenvalues on the diagonal, all the norm above it.
             let u = random.orthogonal(d);
-            let rho = if d == 1 { q } else { q * random.between(0.3, 0.8) };
+            let rho = if d == 1 {
+                q
+            } else {
+                q * random.between(0.3, 0.8)
+            };
             let triangle = Matrix::from_fn(d, d, |i, j| match j as isize - i as isize {
                 0 => rho * (1.0 - 0.5 * i as f64 / d as f64),
                 1 => 2.0 * q,
@@ -80,13 +92,23 @@ pub(super) fn tight(spec: &Spec, random: &mut Random) -> Draft {
         _ => inner[(i - 1, j - 1)],
     });
     let (rotation, axis) = if spec.plain {
-        (Matrix::identity(d, d), Vector::from_fn(d, |i, _| f64::from(u8::from(i == 0))))
+        (
+            Matrix::identity(d, d),
+            Vector::from_fn(d, |i, _| f64::from(u8::from(i == 0))),
+        )
     } else {
-        (product(&product(&u, &block), &u.transpose()), u.column(0).into_owned())
+        (
+            product(&product(&u, &block), &u.transpose()),
+            u.column(0).into_owned(),
+        )
     };
     let star = &axis * (random.sign() * random.between(0.5, 2.0));
     let c = &star * (1.0 - q);
     // E_t = qᵗE_0 + t q^{t-1}(w_0-w*) with E_0 = -J = -w*/(1-q): opposite signs of w_0-w* and J add up.
     let w0 = &star * (1.0 - random.between(0.1, 2.0) / (1.0 - q));
-    Draft { problem: Problem::Scaling { rotation, c }, lambda: vec![q], w0: w0.as_slice().to_vec() }
+    Draft {
+        problem: Problem::Scaling { rotation, c },
+        lambda: vec![q],
+        w0: w0.as_slice().to_vec(),
+    }
 }

@@ -10,7 +10,11 @@ use crate::maps::Problem;
 pub(super) fn step_for(h: &Matrix, wide: bool, q: f64) -> (f64, f64) {
     let eigenvalues = h.clone().symmetric_eigenvalues();
     let l = eigenvalues.max().max(f64::MIN_POSITIVE);
-    let mu = if wide { 0.0 } else { eigenvalues.min().max(0.0) };
+    let mu = if wide {
+        0.0
+    } else {
+        eigenvalues.min().max(0.0)
+    };
     let wanted = 0.5 * ((l - mu) / q - l - mu);
     // At least 2 % of L, so that λ₂ matters and ill-conditioned data stay regularised.
     let lambda2 = short(wanted.max(0.02 * l * (1.0 - q)));
@@ -70,7 +74,10 @@ pub(super) fn backwards(spec: &Spec, random: &mut Random) -> Draft {
     let h = gram(&x);
     let (lambda2, step) = step_for(&h, false, spec.q);
     let a = Matrix::identity(d, d) * (1.0 - step * lambda2) - &h * step;
-    let rows: Vec<f64> = a.row_iter().map(|r| sum_of_squares(&r.iter().copied().collect::<Vec<_>>()).sqrt()).collect();
+    let rows: Vec<f64> = a
+        .row_iter()
+        .map(|r| sum_of_squares(&r.iter().copied().collect::<Vec<_>>()).sqrt())
+        .collect();
     // The threshold ηλ₁ is large enough for every inactive margin to fit below it.
     let margin = spec.margin.unwrap_or(0.05);
     let largest_row = rows.iter().fold(0.0f64, |m, r| m.max(*r));
@@ -81,7 +88,11 @@ pub(super) fn backwards(spec: &Spec, random: &mut Random) -> Draft {
     let mut star = Vector::zeros(d);
     let mut z = Vector::zeros(d);
     for i in 0..d {
-        let far = if i == tightest { 1.0 } else { 1.0 + random.unit() + random.normal().abs() };
+        let far = if i == tightest {
+            1.0
+        } else {
+            1.0 + random.unit() + random.normal().abs()
+        };
         let distance = far * margin * rows[i];
         let sign = random.sign();
         if full || random.unit() < 0.5 {
@@ -97,12 +108,20 @@ pub(super) fn backwards(spec: &Spec, random: &mut Random) -> Draft {
         Some(c) => apply(&x, &c.solve(&b)),
         None => apply(&x, &b),
     };
-    Draft { problem: Problem::ElasticNet { x, y, step }, lambda: vec![lambda1, lambda2], w0: start(spec, random) }
+    Draft {
+        problem: Problem::ElasticNet { x, y, step },
+        lambda: vec![lambda1, lambda2],
+        w0: start(spec, random),
+    }
 }
 
 /// w_0 = 0, as ISTA starts, or a random point near the scale of the solutions.
 fn start(spec: &Spec, random: &mut Random) -> Vec<f64> {
     let zero = random.unit() < 0.7 || spec.plain;
     let w0 = random.normals(spec.dim);
-    if zero { vec![0.0; spec.dim] } else { w0.as_slice().to_vec() }
+    if zero {
+        vec![0.0; spec.dim]
+    } else {
+        w0.as_slice().to_vec()
+    }
 }

@@ -12,7 +12,11 @@ pub fn number(x: f64) -> Value {
     if x.is_nan() {
         "NaN".into()
     } else if x.is_infinite() {
-        if x > 0.0 { "Infinity".into() } else { "-Infinity".into() }
+        if x > 0.0 {
+            "Infinity".into()
+        } else {
+            "-Infinity".into()
+        }
     } else {
         json!(x)
     }
@@ -20,7 +24,9 @@ pub fn number(x: f64) -> Value {
 
 /// A matrix as a list of rows.
 pub fn rows_of(m: &Matrix) -> Value {
-    m.row_iter().map(|r| r.iter().map(|v| number(*v)).collect::<Value>()).collect()
+    m.row_iter()
+        .map(|r| r.iter().map(|v| number(*v)).collect::<Value>())
+        .collect()
 }
 
 fn list(v: &[f64]) -> Value {
@@ -34,8 +40,16 @@ pub fn problem_to_json(problem: &Problem) -> Value {
         Problem::Affine { a, b, c } => {
             json!({"kind": kind, "A": rows_of(a), "B": rows_of(b), "c": list(c.as_slice())})
         }
-        Problem::Scaling { rotation, c } => json!({"kind": kind, "Q": rows_of(rotation), "c": list(c.as_slice())}),
-        Problem::Layer { a, v, b, c, activation } => json!({
+        Problem::Scaling { rotation, c } => {
+            json!({"kind": kind, "Q": rows_of(rotation), "c": list(c.as_slice())})
+        }
+        Problem::Layer {
+            a,
+            v,
+            b,
+            c,
+            activation,
+        } => json!({
             "kind": kind, "A": rows_of(a), "V": rows_of(v), "B": rows_of(b), "c": list(c.as_slice()),
             "activation": activation.name()
         }),
@@ -49,14 +63,29 @@ pub fn problem_to_json(problem: &Problem) -> Value {
 pub fn problem_from_json(value: &Value) -> Result<Problem> {
     let object = Fields::of(value)?;
     let problem = match object.text("kind")? {
-        "affine" => Problem::Affine { a: object.matrix("A")?, b: object.matrix("B")?, c: object.vector("c")? },
-        "scaling" => Problem::Scaling { rotation: object.matrix("Q")?, c: object.vector("c")? },
+        "affine" => Problem::Affine {
+            a: object.matrix("A")?,
+            b: object.matrix("B")?,
+            c: object.vector("c")?,
+        },
+        "scaling" => Problem::Scaling {
+            rotation: object.matrix("Q")?,
+            c: object.vector("c")?,
+        },
         "layer" => {
             let name = object.text("activation")?;
-            let activation = Activation::NAMES.iter().find(|(n, _)| *n == name).map(|(_, a)| *a).ok_or_else(|| {
-                let names: Vec<&str> = Activation::NAMES.iter().map(|n| n.0).collect();
-                Error::input(format!("unknown activation {name:?}; one of {}", names.join(", "))).in_field("activation")
-            })?;
+            let activation = Activation::NAMES
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, a)| *a)
+                .ok_or_else(|| {
+                    let names: Vec<&str> = Activation::NAMES.iter().map(|n| n.0).collect();
+                    Error::input(format!(
+                        "unknown activation {name:?}; one of {}",
+                        names.join(", ")
+                    ))
+                    .in_field("activation")
+                })?;
             Problem::Layer {
                 a: object.matrix("A")?,
                 v: object.matrix("V")?,
@@ -65,11 +94,14 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
                 activation,
             }
         }
-        "elastic-net" => {
-            Problem::ElasticNet { x: object.matrix("X")?, y: object.vector("y")?, step: object.number("step")? }
-        }
+        "elastic-net" => Problem::ElasticNet {
+            x: object.matrix("X")?,
+            y: object.vector("y")?,
+            step: object.number("step")?,
+        },
         other => {
-            let message = format!("unknown problem {other:?}; one of affine, scaling, layer, elastic-net");
+            let message =
+                format!("unknown problem {other:?}; one of affine, scaling, layer, elastic-net");
             return Err(Error::input(message).in_field("kind"));
         }
     };
@@ -91,7 +123,10 @@ impl InstanceFile {
         o.insert("schema".into(), json!(1));
         o.insert("kind".into(), json!(instance.spec.kind.name()));
         o.insert("seed".into(), json!(instance.seed));
-        o.insert("spec".into(), serde_json::to_value(&instance.spec).unwrap_or(Value::Null));
+        o.insert(
+            "spec".into(),
+            serde_json::to_value(&instance.spec).unwrap_or(Value::Null),
+        );
         o.insert("problem".into(), problem_to_json(instance.map.problem()));
         o.insert("lambda".into(), list(&instance.lambda));
         o.insert("w0".into(), list(&instance.w0));
@@ -115,7 +150,8 @@ impl InstanceFile {
 
     fn read(value: &Value) -> Result<Instance> {
         let object = Fields::of(value)?;
-        let problem = problem_from_json(object.get("problem")?).map_err(|e| e.in_field("problem"))?;
+        let problem =
+            problem_from_json(object.get("problem")?).map_err(|e| e.in_field("problem"))?;
         let map = Map::new(problem).map_err(|e| e.in_field("problem"))?;
         let lambda = object.vector("lambda")?.as_slice().to_vec();
         map.check_lambda(&lambda)?;
@@ -129,22 +165,36 @@ impl InstanceFile {
             Ok(v)
         };
         let w0 = optional("w0", vec![0.0; d])?;
-        let cotangent = optional("cotangent", (0..d).map(|i| f64::from(u8::from(i == 0))).collect())?;
+        let cotangent = optional(
+            "cotangent",
+            (0..d).map(|i| f64::from(u8::from(i == 0))).collect(),
+        )?;
         let spec = match value.get("spec") {
             Some(spec) => serde_json::from_value(spec.clone())
                 .map_err(|e| Error::input(e.to_string()).in_field("spec"))?,
             None => Spec::typical(super::Kind::AffineNormal, d),
         };
         let seed = value.get("seed").and_then(Value::as_u64).unwrap_or(0);
-        Ok(Instance { spec, seed, map, lambda, w0, cotangent })
+        Ok(Instance {
+            spec,
+            seed,
+            map,
+            lambda,
+            w0,
+            cotangent,
+        })
     }
 }
 
 /// The line on which the innermost named key of a field path stands.
 fn line_of(text: &str, field: &str) -> Option<usize> {
-    let name = field.split(['.', '[']).rfind(|part| !part.is_empty() && !part.ends_with(']'))?;
+    let name = field
+        .split(['.', '['])
+        .rfind(|part| !part.is_empty() && !part.ends_with(']'))?;
     let key = format!("\"{name}\"");
-    text.lines().position(|line| line.contains(&key)).map(|i| i + 1)
+    text.lines()
+        .position(|line| line.contains(&key))
+        .map(|i| i + 1)
 }
 
 /// Typed access to the fields of a JSON object; every error names the field.
@@ -152,15 +202,22 @@ struct Fields<'a>(&'a Object<String, Value>);
 
 impl<'a> Fields<'a> {
     fn of(value: &'a Value) -> Result<Self> {
-        value.as_object().map(Self).ok_or_else(|| Error::input("expected a JSON object"))
+        value
+            .as_object()
+            .map(Self)
+            .ok_or_else(|| Error::input("expected a JSON object"))
     }
 
     fn get(&self, name: &str) -> Result<&'a Value> {
-        self.0.get(name).ok_or_else(|| Error::input("is missing").in_field(name))
+        self.0
+            .get(name)
+            .ok_or_else(|| Error::input("is missing").in_field(name))
     }
 
     fn text(&self, name: &str) -> Result<&'a str> {
-        self.get(name)?.as_str().ok_or_else(|| Error::input("expected a string").in_field(name))
+        self.get(name)?
+            .as_str()
+            .ok_or_else(|| Error::input("expected a string").in_field(name))
     }
 
     fn number(&self, name: &str) -> Result<f64> {
@@ -168,7 +225,9 @@ impl<'a> Fields<'a> {
     }
 
     fn vector(&self, name: &str) -> Result<Vector> {
-        numbers(self.get(name)?).map(Vector::from_vec).map_err(|e| e.in_field(name))
+        numbers(self.get(name)?)
+            .map(Vector::from_vec)
+            .map_err(|e| e.in_field(name))
     }
 
     fn matrix(&self, name: &str) -> Result<Matrix> {
@@ -181,7 +240,10 @@ impl<'a> Fields<'a> {
         for (i, row) in rows.iter().enumerate() {
             let row = numbers(row).map_err(|e| e.in_field(format!("[{i}]")).in_field(name))?;
             if row.len() != cols {
-                let message = format!("expected {cols} numbers as in the first row, got {}", row.len());
+                let message = format!(
+                    "expected {cols} numbers as in the first row, got {}",
+                    row.len()
+                );
                 return Err(Error::input(message).in_field(format!("{name}[{i}]")));
             }
             m.row_mut(i).iter_mut().zip(&row).for_each(|(o, v)| *o = *v);
@@ -191,13 +253,21 @@ impl<'a> Fields<'a> {
 }
 
 fn numbers(value: &Value) -> Result<Vec<f64>> {
-    let items = value.as_array().ok_or_else(|| Error::input("expected a list of numbers"))?;
-    items.iter().enumerate().map(|(i, v)| float(v).map_err(|e| e.in_field(format!("[{i}]")))).collect()
+    let items = value
+        .as_array()
+        .ok_or_else(|| Error::input("expected a list of numbers"))?;
+    items
+        .iter()
+        .enumerate()
+        .map(|(i, v)| float(v).map_err(|e| e.in_field(format!("[{i}]"))))
+        .collect()
 }
 
 fn float(value: &Value) -> Result<f64> {
     match value {
-        Value::Number(n) => n.as_f64().ok_or_else(|| Error::input("not a binary64 number")),
+        Value::Number(n) => n
+            .as_f64()
+            .ok_or_else(|| Error::input("not a binary64 number")),
         Value::String(s) => match s.as_str() {
             "NaN" => Ok(f64::NAN),
             "Infinity" => Ok(f64::INFINITY),

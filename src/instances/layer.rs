@@ -23,11 +23,22 @@ pub(super) fn layer(spec: &Spec, random: &mut Random) -> Draft {
     let mut z = Vector::from_fn(h, |_, _| random.sign() * (0.1 + random.normal().abs()));
     if let Some(margin) = spec.margin {
         // R is attained at one unit and no other comes closer.
-        let rows: Vec<f64> = v.row_iter().map(|r| sum_of_squares(&r.iter().copied().collect::<Vec<_>>()).sqrt()).collect();
+        let rows: Vec<f64> = v
+            .row_iter()
+            .map(|r| sum_of_squares(&r.iter().copied().collect::<Vec<_>>()).sqrt())
+            .collect();
         let chosen = random.integer(0, h - 1);
         for i in 0..h {
-            let far = if i == chosen { 1.0 } else { 1.0 + random.unit() };
-            z[i] = if i == chosen || z[i].abs() < far * margin * rows[i] { z[i].signum() * far * margin * rows[i] } else { z[i] };
+            let far = if i == chosen {
+                1.0
+            } else {
+                1.0 + random.unit()
+            };
+            z[i] = if i == chosen || z[i].abs() < far * margin * rows[i] {
+                z[i].signum() * far * margin * rows[i]
+            } else {
+                z[i]
+            };
         }
     }
     let sigma = z.map(|x| match activation {
@@ -40,5 +51,15 @@ pub(super) fn layer(spec: &Spec, random: &mut Random) -> Draft {
     let star = apply(&a, &sigma);
     let c = z - apply(&v, &star) - apply(&b, &lambda);
     let w0 = start(spec, random);
-    Draft { problem: Problem::Layer { a, v, b, c, activation }, lambda: lambda.as_slice().to_vec(), w0 }
+    Draft {
+        problem: Problem::Layer {
+            a,
+            v,
+            b,
+            c,
+            activation,
+        },
+        lambda: lambda.as_slice().to_vec(),
+        w0,
+    }
 }

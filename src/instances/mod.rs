@@ -54,17 +54,21 @@ impl Instance {
         spec.validate()?;
         let mut random = Random::new(seed);
         let draft = match spec.kind {
-            Kind::AffineSymmetric | Kind::AffineNormal | Kind::AffineNonNormal | Kind::AffineRotation => {
-                affine::affine(&spec, &mut random)
-            }
+            Kind::AffineSymmetric
+            | Kind::AffineNormal
+            | Kind::AffineNonNormal
+            | Kind::AffineRotation => affine::affine(&spec, &mut random),
             Kind::Tight => affine::tight(&spec, &mut random),
             Kind::LayerRelu | Kind::LayerLeakyRelu | Kind::LayerAbs | Kind::LayerTanh => {
                 layer::layer(&spec, &mut random)
             }
-            Kind::ElasticNetFull | Kind::ElasticNetMargin => elastic_net::backwards(&spec, &mut random),
-            Kind::ElasticNet | Kind::ElasticNetWide | Kind::ElasticNetEmpty | Kind::ElasticNetDuplicated => {
-                elastic_net::drawn(&spec, &mut random)
+            Kind::ElasticNetFull | Kind::ElasticNetMargin => {
+                elastic_net::backwards(&spec, &mut random)
             }
+            Kind::ElasticNet
+            | Kind::ElasticNetWide
+            | Kind::ElasticNetEmpty
+            | Kind::ElasticNetDuplicated => elastic_net::drawn(&spec, &mut random),
             Kind::Diabetes => real::diabetes(&spec)?,
         };
         let d = draft.w0.len();
@@ -72,23 +76,40 @@ impl Instance {
         let cotangent = if spec.plain {
             (0..d).map(|i| f64::from(u8::from(i == 0))).collect()
         } else {
-            (y.clone() / random::sum_of_squares(y.as_slice()).sqrt()).as_slice().to_vec()
+            (y.clone() / random::sum_of_squares(y.as_slice()).sqrt())
+                .as_slice()
+                .to_vec()
         };
         let map = Map::new(draft.problem)?;
         map.check_lambda(&draft.lambda)?;
-        Ok(Self { spec, seed, map, lambda: draft.lambda, w0: draft.w0, cotangent })
+        Ok(Self {
+            spec,
+            seed,
+            map,
+            lambda: draft.lambda,
+            w0: draft.w0,
+            cotangent,
+        })
     }
 }
 
 /// A starting point: zero for plain instances, else random.
 fn start(spec: &Spec, random: &mut Random) -> Vec<f64> {
     let w0 = random.normals(spec.dim);
-    if spec.plain { vec![0.0; spec.dim] } else { w0.as_slice().to_vec() }
+    if spec.plain {
+        vec![0.0; spec.dim]
+    } else {
+        w0.as_slice().to_vec()
+    }
 }
 
 /// Rounds to multiples of 1/64 where plain numbers are wanted.
 fn rounded(spec: &Spec, v: f64) -> f64 {
-    if spec.plain { (v * 64.0).round() / 64.0 } else { v }
+    if spec.plain {
+        (v * 64.0).round() / 64.0
+    } else {
+        v
+    }
 }
 
 fn rounded_vector(spec: &Spec, v: Vector) -> Vector {

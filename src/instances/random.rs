@@ -18,7 +18,10 @@ pub struct Random {
 impl Random {
     /// The stream of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { rng: Pcg64::seed_from_u64(seed), spare: None }
+        Self {
+            rng: Pcg64::seed_from_u64(seed),
+            spare: None,
+        }
     }
 
     /// 64 random bits.
@@ -81,7 +84,10 @@ impl Random {
             let scale = 2.0 / sum_of_squares(v.as_slice());
             for mut column in q.column_iter_mut() {
                 let s: f64 = scale * v.iter().zip(column.iter()).map(|(a, b)| a * b).sum::<f64>();
-                column.iter_mut().zip(v.iter()).for_each(|(c, v)| *c -= s * v);
+                column
+                    .iter_mut()
+                    .zip(v.iter())
+                    .for_each(|(c, v)| *c -= s * v);
             }
         }
         q
@@ -114,7 +120,9 @@ pub fn mix(words: &[u64]) -> u64 {
 
 /// FNV-1a hash of a name, to give it a seed of its own.
 pub fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// Σ xᵢ² in order.
@@ -124,12 +132,16 @@ pub(super) fn sum_of_squares(x: &[f64]) -> f64 {
 
 /// A·B by plain loops in a fixed order.
 pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    Matrix::from_fn(a.nrows(), b.ncols(), |i, j| (0..a.ncols()).map(|k| a[(i, k)] * b[(k, j)]).sum())
+    Matrix::from_fn(a.nrows(), b.ncols(), |i, j| {
+        (0..a.ncols()).map(|k| a[(i, k)] * b[(k, j)]).sum()
+    })
 }
 
 /// A·x by plain loops in a fixed order.
 pub(super) fn apply(a: &Matrix, x: &Vector) -> Vector {
-    Vector::from_fn(a.nrows(), |i, _| (0..a.ncols()).map(|k| a[(i, k)] * x[k]).sum())
+    Vector::from_fn(a.nrows(), |i, _| {
+        (0..a.ncols()).map(|k| a[(i, k)] * x[k]).sum()
+    })
 }
 
 /// A number a little above ‖A‖ (spectral), by power iteration on AᵀA: within 0.01 % for the sizes drawn,
@@ -180,7 +192,11 @@ mod tests {
         assert!((q.transpose() * &q - Matrix::identity(12, 12)).amax() < 1e-14);
         let s = r.subset(10, 4);
         assert!(s.len() == 4 && s.windows(2).all(|w| w[0] < w[1]));
-        assert!((0..1000).map(|_| r.integer(2, 4)).all(|k| (2..=4).contains(&k)));
+        assert!(
+            (0..1000)
+                .map(|_| r.integer(2, 4))
+                .all(|k| (2..=4).contains(&k))
+        );
     }
 
     #[test]

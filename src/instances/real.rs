@@ -22,16 +22,25 @@ pub(super) fn diabetes(spec: &Spec) -> Result<Draft> {
     let [lambda1, lambda2] = spec.lambda.unwrap_or([0.1, 0.05]);
     let step = short(2.0 / (eigenvalues.max() + eigenvalues.min().max(0.0) + 2.0 * lambda2));
     let w0 = vec![0.0; x.ncols()];
-    Ok(Draft { problem: Problem::ElasticNet { x, y, step }, lambda: vec![lambda1, lambda2], w0 })
+    Ok(Draft {
+        problem: Problem::ElasticNet { x, y, step },
+        lambda: vec![lambda1, lambda2],
+        w0,
+    })
 }
 
 fn table(text: &str) -> Result<(Matrix, Vector)> {
     let mut rows: Vec<Vec<f64>> = Vec::new();
     for (i, line) in text.lines().enumerate().skip(1) {
-        let row: std::result::Result<Vec<f64>, _> = line.split(',').map(|v| v.trim().parse()).collect();
+        let row: std::result::Result<Vec<f64>, _> =
+            line.split(',').map(|v| v.trim().parse()).collect();
         match row {
             Ok(row) if rows.first().is_none_or(|first| first.len() == row.len()) => rows.push(row),
-            _ => return Err(Error::input("not a row of numbers").at_line(i + 1).in_file("diabetes.csv")),
+            _ => {
+                return Err(Error::input("not a row of numbers")
+                    .at_line(i + 1)
+                    .in_file("diabetes.csv"));
+            }
         }
     }
     let d = rows.first().map_or(0, |r| r.len().saturating_sub(1));

@@ -69,10 +69,18 @@ impl Kind {
 
     /// The kind of a name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Self::ALL.iter().find(|k| k.1 == name).map(|k| k.0).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|k| k.1).collect();
-            Error::input(format!("unknown kind {name:?}; one of {}", names.join(", "))).in_field("kind")
-        })
+        Self::ALL
+            .iter()
+            .find(|k| k.1 == name)
+            .map(|k| k.0)
+            .ok_or_else(|| {
+                let names: Vec<&str> = Self::ALL.iter().map(|k| k.1).collect();
+                Error::input(format!(
+                    "unknown kind {name:?}; one of {}",
+                    names.join(", ")
+                ))
+                .in_field("kind")
+            })
     }
 
     /// Elastic nets have λ = (λ₁, λ₂).
@@ -96,11 +104,36 @@ impl Kind {
 
 /// The permitted ranges: one row each.
 pub const BOUNDS: [Bound; 5] = [
-    Bound { name: "dim", what: "the dimension d", min: 1.0, max: 1000.0 },
-    Bound { name: "params", what: "the number of parameters m", min: 1.0, max: 1000.0 },
-    Bound { name: "rows", what: "the number of rows or units", min: 1.0, max: 20_000.0 },
-    Bound { name: "q", what: "the contraction factor q", min: 0.001, max: 0.9999 },
-    Bound { name: "margin", what: "the margin R", min: 1e-9, max: 1.0 },
+    Bound {
+        name: "dim",
+        what: "the dimension d",
+        min: 1.0,
+        max: 1000.0,
+    },
+    Bound {
+        name: "params",
+        what: "the number of parameters m",
+        min: 1.0,
+        max: 1000.0,
+    },
+    Bound {
+        name: "rows",
+        what: "the number of rows or units",
+        min: 1.0,
+        max: 20_000.0,
+    },
+    Bound {
+        name: "q",
+        what: "the contraction factor q",
+        min: 0.001,
+        max: 0.9999,
+    },
+    Bound {
+        name: "margin",
+        what: "the margin R",
+        min: 1e-9,
+        max: 1.0,
+    },
 ];
 
 /// The bound of a field of that name.
@@ -159,9 +192,10 @@ impl Spec {
             bound("margin").check(margin)?;
         }
         match self.lambda {
-            Some([l1, l2]) if !(l1 > 0.0 && l2 >= 0.0 && l1.is_finite() && l2.is_finite()) => {
-                Err(Error::input(format!("needs λ₁ > 0 and λ₂ ≥ 0, got [{l1}, {l2}]")).in_field("lambda"))
-            }
+            Some([l1, l2]) if !(l1 > 0.0 && l2 >= 0.0 && l1.is_finite() && l2.is_finite()) => Err(
+                Error::input(format!("needs λ₁ > 0 and λ₂ ≥ 0, got [{l1}, {l2}]"))
+                    .in_field("lambda"),
+            ),
             _ => Ok(()),
         }
     }
@@ -216,7 +250,9 @@ mod tests {
             let mut spec = Spec::typical(*kind, 9);
             let mut steps = 0;
             while let Some(next) = spec.shrink().into_iter().last() {
-                assert!(next.dim <= spec.dim && next.rows <= spec.rows && next.params <= spec.params);
+                assert!(
+                    next.dim <= spec.dim && next.rows <= spec.rows && next.params <= spec.params
+                );
                 next.validate().unwrap();
                 spec = next;
                 steps += 1;
@@ -236,6 +272,11 @@ mod tests {
         s.q = 0.5;
         s.dim = 1_000_000_000;
         assert!(s.validate().unwrap_err().to_string().contains("`dim`"));
-        assert!(Kind::from_name("nope").unwrap_err().to_string().contains("affine-symmetric"));
+        assert!(
+            Kind::from_name("nope")
+                .unwrap_err()
+                .to_string()
+                .contains("affine-symmetric")
+        );
     }
 }

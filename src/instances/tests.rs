@@ -7,16 +7,38 @@ fn every_kind_has_a_solution_and_the_q_asked_for() {
     for (kind, name, _) in Kind::ALL {
         for (dim, q) in [(1, 0.5), (2, 0.9), (7, 0.99), (20, 0.7)] {
             for seed in 0..4 {
-                let spec = Spec { q, ..Spec::typical(*kind, dim) };
+                let spec = Spec {
+                    q,
+                    ..Spec::typical(*kind, dim)
+                };
                 let instance = Instance::generate(&spec, seed).unwrap();
                 let truth = Truth::solve(&instance.map, &instance.lambda)
                     .unwrap_or_else(|e| panic!("{name} d={dim} q={q} seed={seed}: {e}"));
-                assert!(truth.fixed_point.error < 1e-9, "{name} {dim} {q} {:?}", truth.fixed_point);
-                let j = truth.jacobian.as_ref().unwrap_or_else(|| panic!("{name} {dim} {q} {seed} on a kink"));
-                assert!(j.error < 1e-8 * (1.0 + j.j.norm()), "{name} {dim} {q} {}", j.error);
+                assert!(
+                    truth.fixed_point.error < 1e-9,
+                    "{name} {dim} {q} {:?}",
+                    truth.fixed_point
+                );
+                let j = truth
+                    .jacobian
+                    .as_ref()
+                    .unwrap_or_else(|| panic!("{name} {dim} {q} {seed} on a kink"));
+                assert!(
+                    j.error < 1e-8 * (1.0 + j.j.norm()),
+                    "{name} {dim} {q} {}",
+                    j.error
+                );
                 if *kind != Kind::Diabetes {
-                    assert!(truth.constants.q <= q * (1.0 + 1e-6), "{name} {} {q}", truth.constants.q);
-                    assert!(truth.constants.q >= 0.4 * q, "{name} {} {q}", truth.constants.q);
+                    assert!(
+                        truth.constants.q <= q * (1.0 + 1e-6),
+                        "{name} {} {q}",
+                        truth.constants.q
+                    );
+                    assert!(
+                        truth.constants.q >= 0.4 * q,
+                        "{name} {} {q}",
+                        truth.constants.q
+                    );
                 }
             }
         }
@@ -27,17 +49,28 @@ fn every_kind_has_a_solution_and_the_q_asked_for() {
 fn the_special_elastic_nets_are_what_they_say() {
     for seed in 0..10 {
         let make = |kind, margin| {
-            let spec = Spec { margin, ..Spec::typical(kind, 6) };
+            let spec = Spec {
+                margin,
+                ..Spec::typical(kind, 6)
+            };
             let i = Instance::generate(&spec, seed).unwrap();
             Truth::solve(&i.map, &i.lambda).unwrap()
         };
         assert_eq!(make(Kind::ElasticNetEmpty, None).w().amax(), 0.0);
-        assert!(make(Kind::ElasticNetFull, None).w().iter().all(|w| *w != 0.0));
+        assert!(
+            make(Kind::ElasticNetFull, None)
+                .w()
+                .iter()
+                .all(|w| *w != 0.0)
+        );
         for margin in [0.1, 1e-3, 1e-6] {
             let r = make(Kind::ElasticNetMargin, Some(margin)).moduli.r;
             assert!((r / margin - 1.0).abs() < 1e-6, "{r} {margin}");
         }
-        let relu = Spec { margin: Some(1e-4), ..Spec::typical(Kind::LayerRelu, 5) };
+        let relu = Spec {
+            margin: Some(1e-4),
+            ..Spec::typical(Kind::LayerRelu, 5)
+        };
         let i = Instance::generate(&relu, seed).unwrap();
         let r = Truth::solve(&i.map, &i.lambda).unwrap().moduli.r;
         assert!((r / 1e-4 - 1.0).abs() < 1e-6, "{r}");
@@ -51,7 +84,10 @@ fn instances_survive_json_exactly() {
         let text = serde_json::to_string(&InstanceFile::to_json(&i)).unwrap();
         let back = InstanceFile::parse(&text).unwrap();
         assert_eq!(back.map.problem(), i.map.problem());
-        assert_eq!((back.lambda, back.w0, back.cotangent, back.spec), (i.lambda, i.w0, i.cotangent, i.spec));
+        assert_eq!(
+            (back.lambda, back.w0, back.cotangent, back.spec),
+            (i.lambda, i.w0, i.cotangent, i.spec)
+        );
     }
 }
 
@@ -61,20 +97,40 @@ fn bad_instance_files_name_line_and_field() {
     assert!(parse("{\"problem\":").starts_with("line 1: not valid JSON"));
     assert_eq!(parse("[]"), "expected a JSON object");
     let body = |a: &str, lambda: &str| {
-        format!("{{\n\"problem\":{{\"kind\":\"affine\",\n\"A\":{a},\n\"B\":[[1]],\"c\":[0]}},\n\"lambda\":{lambda}}}")
+        format!(
+            "{{\n\"problem\":{{\"kind\":\"affine\",\n\"A\":{a},\n\"B\":[[1]],\"c\":[0]}},\n\"lambda\":{lambda}}}"
+        )
     };
-    assert_eq!(parse(&body("[[0.5,1]]", "[1]")), "line 3: field `problem.A`: expected 1×1 numbers, got 1×2");
-    assert_eq!(parse(&body("[[\"NaN\"]]", "[1]")), "line 3: field `problem.A[0][0]`: must be finite, got NaN");
-    assert_eq!(parse(&body("[[0.5]]", "[]")), "line 5: field `lambda`: expected 1 numbers, got 0");
+    assert_eq!(
+        parse(&body("[[0.5,1]]", "[1]")),
+        "line 3: field `problem.A`: expected 1×1 numbers, got 1×2"
+    );
+    assert_eq!(
+        parse(&body("[[\"NaN\"]]", "[1]")),
+        "line 3: field `problem.A[0][0]`: must be finite, got NaN"
+    );
+    assert_eq!(
+        parse(&body("[[0.5]]", "[]")),
+        "line 5: field `lambda`: expected 1 numbers, got 0"
+    );
     let net = "{\"problem\":{\"kind\":\"elastic-net\",\"X\":[[1]],\"y\":[1],\"step\":1},\n\"lambda\":[-1,0]}";
-    assert_eq!(parse(net), "line 2: field `lambda[0]`: λ1 must be positive, got -1");
+    assert_eq!(
+        parse(net),
+        "line 2: field `lambda[0]`: λ1 must be positive, got -1"
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bits() {
     // Pins one entry per kind: instances reported elsewhere must stay reproducible.
     let spec = Spec::typical(Kind::ElasticNet, 5);
-    let (a, b) = (Instance::generate(&spec, 11).unwrap(), Instance::generate(&spec, 11).unwrap());
+    let (a, b) = (
+        Instance::generate(&spec, 11).unwrap(),
+        Instance::generate(&spec, 11).unwrap(),
+    );
     assert_eq!(a.map.problem(), b.map.problem());
-    assert_ne!(a.map.problem(), Instance::generate(&spec, 12).unwrap().map.problem());
+    assert_ne!(
+        a.map.problem(),
+        Instance::generate(&spec, 12).unwrap().map.problem()
+    );
 }

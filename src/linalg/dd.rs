@@ -111,7 +111,10 @@ impl Neg for Dd {
     type Output = Self;
     #[inline]
     fn neg(self) -> Self {
-        Self { hi: -self.hi, lo: -self.lo }
+        Self {
+            hi: -self.hi,
+            lo: -self.lo,
+        }
     }
 }
 
@@ -192,15 +195,18 @@ mod tests {
     fn error(got: Dd, want: &Ratio<BigInt>) -> f64 {
         let diff = (rational(got) - want).abs();
         if *want == Ratio::from_integer(0.into()) {
-            return if diff == Ratio::from_integer(0.into()) { 0.0 } else { f64::INFINITY };
+            return if diff == Ratio::from_integer(0.into()) {
+                0.0
+            } else {
+                f64::INFINITY
+            };
         }
         (diff / want.abs()).to_f64().unwrap_or(f64::INFINITY) * 2f64.powi(102)
     }
 
     fn number() -> impl Strategy<Value = Dd> {
-        (-1e6..1e6f64, -1.0..1.0f64).prop_map(|(hi, frac)| {
-            Dd::from(hi) + Dd::from(hi * frac * f64::EPSILON / 4.0)
-        })
+        (-1e6..1e6f64, -1.0..1.0f64)
+            .prop_map(|(hi, frac)| Dd::from(hi) + Dd::from(hi * frac * f64::EPSILON / 4.0))
     }
 
     proptest! {

@@ -16,9 +16,11 @@ pub fn spectral_upper(a: &Matrix) -> f64 {
     match gram_of_scaled(a) {
         Scaled::Zero => 0.0,
         Scaled::NotFinite => f64::INFINITY,
-        Scaled::Gram { gram, scale, rounding } => {
-            (largest_eigenvalue_upper(&gram) + rounding).sqrt() * (1.0 + 4.0 * UNIT) * scale
-        }
+        Scaled::Gram {
+            gram,
+            scale,
+            rounding,
+        } => (largest_eigenvalue_upper(&gram) + rounding).sqrt() * (1.0 + 4.0 * UNIT) * scale,
     }
 }
 
@@ -32,10 +34,15 @@ pub fn spectral_lower(a: &Matrix) -> f64 {
     let top = eigen.eigenvalues.imax();
     let x = eigen.eigenvectors.column(top).into_owned();
     let scaled = a / scale;
-    let y = if wide { scaled.tr_mul(&x) } else { &scaled * &x };
+    let y = if wide {
+        scaled.tr_mul(&x)
+    } else {
+        &scaled * &x
+    };
     // Each entry of y carries at most γ_n‖row‖‖x‖; the norms lose a few roundings more.
     let lost = gamma(x.len() + 4) * scaled.norm() * x.norm();
-    ((norm2(y.as_slice()) - lost) / norm2(x.as_slice()) * (1.0 - gamma(y.len() + 8))).max(0.0) * scale
+    ((norm2(y.as_slice()) - lost) / norm2(x.as_slice()) * (1.0 - gamma(y.len() + 8))).max(0.0)
+        * scale
 }
 
 /// A certified upper bound of λ_max of a symmetric matrix (only the lower triangle is read).
@@ -48,7 +55,12 @@ pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
         return g[(0, 0)];
     }
     let estimate = g.symmetric_eigenvalues().max();
-    let size = g.diagonal().iter().map(|v| v.abs()).sum::<f64>().max(estimate.abs());
+    let size = g
+        .diagonal()
+        .iter()
+        .map(|v| v.abs())
+        .sum::<f64>()
+        .max(estimate.abs());
     let mut excess = 4.0 * d as f64 * UNIT * size;
     // Doubles until the proof goes through; twice is unusual. A norm bound ends the search.
     let frobenius = g.norm() * (1.0 + gamma(d * d + 2));
@@ -95,7 +107,11 @@ enum Scaled {
     Zero,
     NotFinite,
     /// Gram matrix of the smaller side of A/scale, and a bound of its rounding error.
-    Gram { gram: Matrix, scale: f64, rounding: f64 },
+    Gram {
+        gram: Matrix,
+        scale: f64,
+        rounding: f64,
+    },
 }
 
 fn gram_of_scaled(a: &Matrix) -> Scaled {
@@ -116,7 +132,11 @@ fn gram_of_scaled(a: &Matrix) -> Scaled {
     };
     // ‖|B|ᵀ|B|‖ ≤ ‖B‖_F².
     let rounding = gamma(n + 2) * b.norm_squared();
-    Scaled::Gram { gram, scale, rounding }
+    Scaled::Gram {
+        gram,
+        scale,
+        rounding,
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,10 @@ pub fn multiply(alpha: f64, a: &Matrix, pairs: &mut [(&[f64], &mut [f64])], beta
 /// out ← alpha·A·X + beta·out for a matrix X of few columns (c×k), reading A once; out (r×k).
 pub fn gemm_few(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matrix) {
     let (rows, cols) = a.shape();
-    assert_eq!((x.nrows(), out.nrows(), out.ncols()), (cols, rows, x.ncols()));
+    assert_eq!(
+        (x.nrows(), out.nrows(), out.ncols()),
+        (cols, rows, x.ncols())
+    );
     if rows == 0 || cols == 0 {
         *out *= beta;
         return;
@@ -79,7 +82,12 @@ pub fn gemm_few(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matrix)
     let mut remaining = xs.zip(outs);
     // Up to four right-hand sides a pass, without allocating the list of pairs.
     loop {
-        match (remaining.next(), remaining.next(), remaining.next(), remaining.next()) {
+        match (
+            remaining.next(),
+            remaining.next(),
+            remaining.next(),
+            remaining.next(),
+        ) {
             (Some(p), Some(q), Some(r), Some(s)) => multiply(alpha, a, &mut [p, q, r, s], beta),
             (Some(p), Some(q), Some(r), None) => return multiply(alpha, a, &mut [p, q, r], beta),
             (Some(p), Some(q), ..) => return multiply(alpha, a, &mut [p, q], beta),
@@ -94,7 +102,12 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len());
     let mut sums = [0.0f64; 8];
     let (xc, yc) = (x.chunks_exact(8), y.chunks_exact(8));
-    let tail: f64 = xc.remainder().iter().zip(yc.remainder()).map(|(a, b)| a * b).sum();
+    let tail: f64 = xc
+        .remainder()
+        .iter()
+        .zip(yc.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
     for (a, b) in xc.zip(yc) {
         for k in 0..8 {
             sums[k] += a[k] * b[k];
@@ -105,7 +118,10 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
 
 /// Euclidean norm, scaled so that tiny and huge entries neither vanish nor overflow.
 pub fn norm2(x: &[f64]) -> f64 {
-    let scale = x.iter().fold(0.0f64, |m, v| if v.is_nan() { f64::NAN } else { m.max(v.abs()) });
+    let scale = x.iter().fold(
+        0.0f64,
+        |m, v| if v.is_nan() { f64::NAN } else { m.max(v.abs()) },
+    );
     if scale == 0.0 || !scale.is_finite() {
         return scale;
     }
@@ -143,7 +159,9 @@ mod tests {
     fn matrix(r: usize, c: usize, seed: u64) -> Matrix {
         let mut s = seed;
         Matrix::from_fn(r, c, |_, _| {
-            s = s.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            s = s
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             (s >> 40) as f64 / 2f64.powi(23) - 1.0
         })
     }

@@ -35,7 +35,9 @@ pub fn solve(m: &Matrix, b: &Matrix) -> Option<Solution> {
         }
         (x, r, norm) = (candidate, r_new, norm_new);
     }
-    x.iter().all(|v| v.is_finite()).then_some(Solution { x, residual: norm })
+    x.iter()
+        .all(|v| v.is_finite())
+        .then_some(Solution { x, residual: norm })
 }
 
 /// B - M X with every entry accumulated in double-double and rounded once.

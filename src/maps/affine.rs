@@ -31,7 +31,11 @@ impl Affine {
 
 impl FixedPointMap for Affine {
     fn dims(&self) -> Dims {
-        Dims { w: self.a.nrows(), lambda: self.b.ncols(), units: 0 }
+        Dims {
+            w: self.a.nrows(),
+            lambda: self.b.ncols(),
+            units: 0,
+        }
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], _: &mut Tie<'_>, lin: &mut Linearization) {
@@ -62,7 +66,11 @@ impl FixedPointMap for Affine {
     }
 
     fn constants(&self, _: &[f64]) -> Constants {
-        Constants { q: self.a_norm, l1: 0.0, l2: 0.0 }
+        Constants {
+            q: self.a_norm,
+            l1: 0.0,
+            l2: 0.0,
+        }
     }
 
     fn moduli_at(&self, _: &[f64], _: &[f64], _: f64) -> Moduli {

@@ -59,7 +59,14 @@ impl Form {
         }
     }
 
-    fn multiply_vector(&self, alpha: f64, v: &[f64], beta: f64, out: &mut [f64], ws: &mut Workspace) {
+    fn multiply_vector(
+        &self,
+        alpha: f64,
+        v: &[f64],
+        beta: f64,
+        out: &mut [f64],
+        ws: &mut Workspace,
+    ) {
         match self {
             Self::Gram(h) => gemv(alpha, h, v, beta, out),
             Self::Data(x, scale) => {
@@ -87,7 +94,10 @@ impl ElasticNet {
             let (lo, hi) = symmetric_range(&(x.tr_mul(x) / n as f64));
             ((lo - lost).max(0.0), hi + lost)
         } else {
-            (0.0, largest_eigenvalue_upper(&(x * x.transpose() / n as f64)) + lost)
+            (
+                0.0,
+                largest_eigenvalue_upper(&(x * x.transpose() / n as f64)) + lost,
+            )
         };
         Self {
             form: Form::new(x),
@@ -122,7 +132,11 @@ impl ElasticNet {
 
 impl FixedPointMap for ElasticNet {
     fn dims(&self) -> Dims {
-        Dims { w: self.d, lambda: 2, units: self.d }
+        Dims {
+            w: self.d,
+            lambda: 2,
+            units: self.d,
+        }
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
@@ -165,7 +179,9 @@ impl FixedPointMap for ElasticNet {
         masked.extend(y.iter().zip(&lin.slope).map(|(v, s)| v * s));
         self.form.multiply_vector(-self.step, &masked, 0.0, out, ws);
         let keep = 1.0 - self.step * lin.lambda[1];
-        out.iter_mut().zip(&masked).for_each(|(o, v)| *o += keep * v);
+        out.iter_mut()
+            .zip(&masked)
+            .for_each(|(o, v)| *o += keep * v);
         ws.masked = masked;
     }
 
@@ -203,7 +219,11 @@ impl FixedPointMap for ElasticNet {
         let at = |h: f64| (1.0 - self.step * (h + lambda[1])).abs();
         // Three roundings in 1 - η(h+λ₂), none larger than the terms.
         let rounding = 4.0 * UNIT * (1.0 + self.step * (l + lambda[1]));
-        Constants { q: at(mu).max(at(l)) + rounding, l1: 0.0, l2: self.step }
+        Constants {
+            q: at(mu).max(at(l)) + rounding,
+            l1: 0.0,
+            l2: self.step,
+        }
     }
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
@@ -215,12 +235,17 @@ impl FixedPointMap for ElasticNet {
         let sensitivity = self.unit_sensitivity(lambda);
         let rounding = self.rounding(lambda);
         let w_norm = norm2(w);
-        let band: Vec<f64> =
-            (0..d).map(|i| Rounding::at(rounding.units[i], w_norm) + sensitivity[i] * w_error).collect();
+        let band: Vec<f64> = (0..d)
+            .map(|i| Rounding::at(rounding.units[i], w_norm) + sensitivity[i] * w_error)
+            .collect();
         let kinks: Vec<usize> = (0..d).filter(|&i| lin.margin[i] <= band[i]).collect();
         let radii: Vec<f64> = (0..d)
             .map(|i| {
-                let distance = if lin.margin[i] <= band[i] { 2.0 * eta * lambda[0] } else { lin.margin[i] };
+                let distance = if lin.margin[i] <= band[i] {
+                    2.0 * eta * lambda[0]
+                } else {
+                    lin.margin[i]
+                };
                 if sensitivity[i] <= a_lost {
                     f64::INFINITY
                 } else {
@@ -232,8 +257,14 @@ impl FixedPointMap for ElasticNet {
         let stairs = staircase(&radii, |flips| {
             let off: Vec<usize> = flips.iter().copied().filter(|i| !at_kink(i)).collect();
             let on = (flips.len() - off.len()) as f64;
-            let sum: f64 = off.iter().map(|&i| (1.0 + (w[i].abs() + w_error).powi(2)).max(4.0)).sum();
-            [rows_norm(&a, &off) + a_lost, eta * (sum + on).sqrt() * (1.0 + gamma(d + 4))]
+            let sum: f64 = off
+                .iter()
+                .map(|&i| (1.0 + (w[i].abs() + w_error).powi(2)).max(4.0))
+                .sum();
+            [
+                rows_norm(&a, &off) + a_lost,
+                eta * (sum + on).sqrt() * (1.0 + gamma(d + 4)),
+            ]
         });
         for i in &kinks {
             lin.slope[*i] = 1.0;
@@ -259,11 +290,19 @@ impl FixedPointMap for ElasticNet {
         let push = terms * (keep + eta * self.h_abs_norm);
         let threshold = eta * lambda[0];
         Rounding {
-            value: [push, terms * (eta * self.b_abs.norm() + threshold * d.sqrt())],
+            value: [
+                push,
+                terms * (eta * self.b_abs.norm() + threshold * d.sqrt()),
+            ],
             push_w: [0.0, push],
             push_lambda: [gamma(self.d + 5) * eta, gamma(self.d + 5) * eta * d.sqrt()],
             units: (0..self.d)
-                .map(|i| [terms * (keep + eta * self.h_abs_rows[i]), terms * (eta * self.b_abs[i] + threshold)])
+                .map(|i| {
+                    [
+                        terms * (keep + eta * self.h_abs_rows[i]),
+                        terms * (eta * self.b_abs[i] + threshold),
+                    ]
+                })
                 .collect(),
         }
     }
@@ -271,6 +310,8 @@ impl FixedPointMap for ElasticNet {
     fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64> {
         let a = self.a_matrix(lambda);
         let lost = self.a_rounding();
-        a.row_iter().map(|r| r.norm() * (1.0 + gamma(self.d + 4)) + lost).collect()
+        a.row_iter()
+            .map(|r| r.norm() * (1.0 + gamma(self.d + 4)) + lost)
+            .collect()
     }
 }

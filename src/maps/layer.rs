@@ -32,7 +32,13 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn new(a: &Matrix, v: &Matrix, b: &Matrix, c: &Vector, activation: Activation) -> Self {
+    pub(super) fn new(
+        a: &Matrix,
+        v: &Matrix,
+        b: &Matrix,
+        c: &Vector,
+        activation: Activation,
+    ) -> Self {
         let up = 1.0 + gamma(v.ncols() + 4);
         Self {
             a: a.clone(),
@@ -61,7 +67,14 @@ impl Layer {
         }
     }
 
-    fn pull_back(&self, lin: &Linearization, inner: &Matrix, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+    fn pull_back(
+        &self,
+        lin: &Linearization,
+        inner: &Matrix,
+        y: &[f64],
+        out: &mut [f64],
+        ws: &mut Workspace,
+    ) {
         let units = ws.vector(self.v.nrows());
         gemv_tr(1.0, &self.a, y, 0.0, units);
         units.iter_mut().zip(&lin.slope).for_each(|(u, s)| *u *= s);
@@ -71,7 +84,11 @@ impl Layer {
 
 impl FixedPointMap for Layer {
     fn dims(&self) -> Dims {
-        Dims { w: self.a.nrows(), lambda: self.b.ncols(), units: self.v.nrows() }
+        Dims {
+            w: self.a.nrows(),
+            lambda: self.b.ncols(),
+            units: self.v.nrows(),
+        }
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
@@ -82,9 +99,21 @@ impl FixedPointMap for Layer {
         for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
             *s = match self.activation {
                 // Not `max`, which would turn a NaN into 0.
-                Activation::Relu => if *z < 0.0 { 0.0 } else { *z },
+                Activation::Relu => {
+                    if *z < 0.0 {
+                        0.0
+                    } else {
+                        *z
+                    }
+                }
                 Activation::Abs => z.abs(),
-                Activation::LeakyRelu => if *z > 0.0 { *z } else { LEAKY_SLOPE * z },
+                Activation::LeakyRelu => {
+                    if *z > 0.0 {
+                        *z
+                    } else {
+                        LEAKY_SLOPE * z
+                    }
+                }
                 Activation::Tanh => z.tanh(),
             };
         }
@@ -118,7 +147,13 @@ impl FixedPointMap for Layer {
         self.pull_back(lin, &self.v, y, out, ws);
     }
 
-    fn add_jvp_lambda(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+    fn add_jvp_lambda(
+        &self,
+        lin: &Linearization,
+        x: &Matrix,
+        out: &mut Matrix,
+        ws: &mut Workspace,
+    ) {
         let units = ws.matrix.shaped(self.v.nrows(), x.ncols());
         self.scaled_units(lin, &self.b, x, units);
         gemm_few(1.0, &self.a, units, 1.0, out);
@@ -143,7 +178,11 @@ impl FixedPointMap for Layer {
         // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖.
         let q = self.a_norm * self.v_norm * (1.0 + f64::EPSILON);
         if self.activation != Activation::Tanh {
-            return Constants { q, l1: 0.0, l2: 0.0 };
+            return Constants {
+                q,
+                l1: 0.0,
+                l2: 0.0,
+            };
         }
         let row = self.v_rows.iter().fold(0.0f64, |m, v| m.max(*v));
         let up = 1.0 + gamma(8);
@@ -165,7 +204,8 @@ impl FixedPointMap for Layer {
         let c = self.constants(lambda);
         let rounding = self.rounding(lambda);
         let w_norm = norm2(w);
-        let d2_sup = spectral_upper(&d2) + c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
+        let d2_sup =
+            spectral_upper(&d2) + c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
         let Some((lo, hi)) = self.activation.slopes() else {
             return Moduli::smooth(c.l1, c.l2, d2_sup);
         };
@@ -187,7 +227,10 @@ impl FixedPointMap for Layer {
             .collect();
         let stairs = staircase(&radii, |flips| {
             let a = columns_norm(&self.a, flips);
-            [width * a * rows_norm(&self.v, flips), width * a * rows_norm(&self.b, flips)]
+            [
+                width * a * rows_norm(&self.v, flips),
+                width * a * rows_norm(&self.b, flips),
+            ]
         });
         let at_kinks = if kinks.is_empty() {
             0.0
@@ -211,19 +254,27 @@ impl FixedPointMap for Layer {
         let inner = gamma(d + m + 3);
         // |σ(z)| ≤ |z| and |σ'| ≤ 1, so one factor covers the inner sum, σ and the outer sum.
         let whole = gamma(d + m + h + LIBM_ULPS + 5) * self.a_abs_norm;
-        let units: Vec<[f64; 2]> = (0..h).map(|i| [inner * self.v_rows[i], inner * constant[i]]).collect();
+        let units: Vec<[f64; 2]> = (0..h)
+            .map(|i| [inner * self.v_rows[i], inner * constant[i]])
+            .collect();
         let push = gamma(d + m + h + 5) * self.a_abs_norm;
         // Forming the slope of tanh: |σ''| times the error of z, and 1 - t² from a rounded t.
         let slope = match self.activation {
             Activation::Tanh => {
                 let worst = |k: usize| units.iter().fold(0.0f64, |top, u| top.max(u[k]));
-                [KAPPA_2 * worst(0), KAPPA_2 * worst(1) + gamma(2 * LIBM_ULPS + 4)]
+                [
+                    KAPPA_2 * worst(0),
+                    KAPPA_2 * worst(1) + gamma(2 * LIBM_ULPS + 4),
+                ]
             }
             _ => [0.0, 0.0],
         };
         let times_inner = |norm: f64| {
             let both = 1.0 + gamma(d + m + h + 5);
-            [slope[0] * both * self.a_abs_norm * norm, (slope[1] * both * self.a_abs_norm + push) * norm]
+            [
+                slope[0] * both * self.a_abs_norm * norm,
+                (slope[1] * both * self.a_abs_norm + push) * norm,
+            ]
         };
         Rounding {
             value: [whole * self.v_abs_norm, whole * norm2(constant.as_slice())],

@@ -57,18 +57,30 @@ impl Linearization {
     /// its input; with another slope the sign belongs to it (soft-thresholding has slope 1 on both sides).
     pub fn piece(&self) -> impl Iterator<Item = f64> + '_ {
         let kinked = self.margin.iter().map(|m| m.is_finite());
-        self.slope.iter().zip(&self.z).zip(kinked).map(|((s, z), kinked)| if kinked { piece_key(*s, *z) } else { 0.0 })
+        self.slope
+            .iter()
+            .zip(&self.z)
+            .zip(kinked)
+            .map(|((s, z), kinked)| if kinked { piece_key(*s, *z) } else { 0.0 })
     }
 
     /// Units exactly at a kink.
     pub fn ties(&self) -> impl Iterator<Item = usize> + '_ {
-        self.margin.iter().enumerate().filter(|(_, m)| **m == 0.0).map(|(i, _)| i)
+        self.margin
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| **m == 0.0)
+            .map(|(i, _)| i)
     }
 }
 
 /// Key of one unit's piece from its slope and its input.
 pub(crate) fn piece_key(slope: f64, z: f64) -> f64 {
-    if slope == 0.0 { 0.0 } else { slope + 2.0 * z.signum() }
+    if slope == 0.0 {
+        0.0
+    } else {
+        slope + 2.0 * z.signum()
+    }
 }
 
 /// Buffers reused by the products, so that none allocates once they have their size.

@@ -93,10 +93,21 @@ impl Map {
         let inner: Arc<dyn FixedPointMap> = match &problem {
             Problem::Affine { a, b, c } => Arc::new(affine::Affine::new(a, b, c)),
             Problem::Scaling { rotation, c } => Arc::new(scaling::Scaling::new(rotation, c)),
-            Problem::Layer { a, v, b, c, activation } => Arc::new(layer::Layer::new(a, v, b, c, *activation)),
-            Problem::ElasticNet { x, y, step } => Arc::new(elastic_net::ElasticNet::new(x, y, *step)),
+            Problem::Layer {
+                a,
+                v,
+                b,
+                c,
+                activation,
+            } => Arc::new(layer::Layer::new(a, v, b, c, *activation)),
+            Problem::ElasticNet { x, y, step } => {
+                Arc::new(elastic_net::ElasticNet::new(x, y, *step))
+            }
         };
-        Ok(Self { problem: Arc::new(problem), inner })
+        Ok(Self {
+            problem: Arc::new(problem),
+            inner,
+        })
     }
 
     /// The data this map was made from.
@@ -113,13 +124,18 @@ impl Map {
     pub fn check_lambda(&self, lambda: &[f64]) -> Result<()> {
         check_vector("lambda", lambda, self.dims().lambda)?;
         if let Problem::ElasticNet { .. } = *self.problem {
-            for (i, (value, least, open)) in [(lambda[0], "positive", true), (lambda[1], "nonnegative", false)]
-                .into_iter()
-                .enumerate()
+            for (i, (value, least, open)) in [
+                (lambda[0], "positive", true),
+                (lambda[1], "nonnegative", false),
+            ]
+            .into_iter()
+            .enumerate()
             {
                 if value < 0.0 || (open && value == 0.0) {
-                    return Err(Error::input(format!("λ{} must be {least}, got {value}", i + 1))
-                        .in_field(format!("lambda[{i}]")));
+                    return Err(
+                        Error::input(format!("λ{} must be {least}, got {value}", i + 1))
+                            .in_field(format!("lambda[{i}]")),
+                    );
                 }
             }
         }
@@ -167,12 +183,24 @@ impl Map {
     }
 
     /// out ← out + ∂₂Φ·x for the columns of x (m×k).
-    pub fn add_jvp_lambda(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+    pub fn add_jvp_lambda(
+        &self,
+        lin: &Linearization,
+        x: &Matrix,
+        out: &mut Matrix,
+        ws: &mut Workspace,
+    ) {
         self.inner.add_jvp_lambda(lin, x, out, ws);
     }
 
     /// out ← ∂₁Φ·D + ∂₂Φ (d×m): one forward-mode step of (13) or (14).
-    pub fn push_forward(&self, lin: &Linearization, d: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+    pub fn push_forward(
+        &self,
+        lin: &Linearization,
+        d: &Matrix,
+        out: &mut Matrix,
+        ws: &mut Workspace,
+    ) {
         self.inner.push_forward(lin, d, out, ws);
     }
 
@@ -185,7 +213,12 @@ impl Map {
     pub fn jacobian_w(&self, lin: &Linearization) -> Matrix {
         let d = self.dims().w;
         let mut out = Matrix::zeros(d, d);
-        self.inner.jvp_w(lin, &Matrix::identity(d, d), &mut out, &mut self.workspace());
+        self.inner.jvp_w(
+            lin,
+            &Matrix::identity(d, d),
+            &mut out,
+            &mut self.workspace(),
+        );
         out
     }
 
@@ -194,7 +227,8 @@ impl Map {
         let dims = self.dims();
         let mut out = Matrix::zeros(dims.w, dims.lambda);
         let unit = Matrix::identity(dims.lambda, dims.lambda);
-        self.inner.add_jvp_lambda(lin, &unit, &mut out, &mut self.workspace());
+        self.inner
+            .add_jvp_lambda(lin, &unit, &mut out, &mut self.workspace());
         out
     }
 
@@ -221,10 +255,15 @@ impl Map {
 
 fn check_vector(field: &str, v: &[f64], len: usize) -> Result<()> {
     if v.len() != len {
-        return Err(Error::input(format!("expected {len} numbers, got {}", v.len())).in_field(field));
+        return Err(
+            Error::input(format!("expected {len} numbers, got {}", v.len())).in_field(field),
+        );
     }
     match v.iter().position(|x| !x.is_finite()) {
-        Some(i) => Err(Error::input(format!("must be finite, got {}", v[i])).in_field(format!("{field}[{i}]"))),
+        Some(i) => {
+            Err(Error::input(format!("must be finite, got {}", v[i]))
+                .in_field(format!("{field}[{i}]")))
+        }
         None => Ok(()),
     }
 }

@@ -46,13 +46,22 @@ impl Moduli {
 
     /// C_j(e) = L_j + (M_j/R)·1{e ≥ R}, j ∈ {1, 2}.
     pub fn c(&self, j: usize, e: f64) -> f64 {
-        self.l[j - 1] + if e >= self.r { self.m[j - 1] / self.r } else { 0.0 }
+        self.l[j - 1]
+            + if e >= self.r {
+                self.m[j - 1] / self.r
+            } else {
+                0.0
+            }
     }
 
     /// ω_j(r) = L_j·r + the jumps reachable within radius r (theory, section 2), j ∈ {1, 2}.
     pub fn omega(&self, j: usize, r: f64) -> f64 {
         let reached = self.stairs.partition_point(|s| s.radius <= r);
-        let jump = if reached == 0 { 0.0 } else { self.stairs[reached - 1].jump[j - 1] };
+        let jump = if reached == 0 {
+            0.0
+        } else {
+            self.stairs[reached - 1].jump[j - 1]
+        };
         self.l[j - 1] * r + jump
     }
 }
@@ -70,7 +79,10 @@ pub(super) fn staircase(radii: &[f64], mut jump: impl FnMut(&[usize]) -> [f64; 2
         let width = (from / 3).max(1);
         let to = (from + width).min(order.len());
         let radius = radii[order[from]];
-        stairs.push(Stair { radius, jump: jump(&order[..to]) });
+        stairs.push(Stair {
+            radius,
+            jump: jump(&order[..to]),
+        });
         from = to;
     }
     stairs

@@ -77,7 +77,10 @@ impl Activation {
 
     /// The name in files and on the wire.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, a)| *a == self).map_or("", |(n, _)| n)
+        Self::NAMES
+            .iter()
+            .find(|(_, a)| *a == self)
+            .map_or("", |(n, _)| n)
     }
 
     /// Slopes (below, above) the kink at 0 of a piecewise-linear activation; `None` for tanh.
@@ -138,7 +141,10 @@ impl Problem {
                 finite("X", x.as_slice(), x.nrows())?;
                 finite("y", y.as_slice(), y.nrows())?;
                 if !(step.is_finite() && *step > 0.0) {
-                    return Err(Error::input(format!("must be positive and finite, got {step}")).in_field("step"));
+                    return Err(
+                        Error::input(format!("must be positive and finite, got {step}"))
+                            .in_field("step"),
+                    );
                 }
                 Ok(())
             }
@@ -146,7 +152,13 @@ impl Problem {
     }
 }
 
-fn shape(field: &str, rows: usize, cols: usize, want_rows: Option<usize>, want_cols: Option<usize>) -> Result<()> {
+fn shape(
+    field: &str,
+    rows: usize,
+    cols: usize,
+    want_rows: Option<usize>,
+    want_cols: Option<usize>,
+) -> Result<()> {
     let fits = |got: usize, want: Option<usize>| want.map_or(got > 0, |w| got == w);
     if fits(rows, want_rows) && fits(cols, want_cols) {
         return Ok(());

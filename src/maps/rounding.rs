@@ -24,7 +24,10 @@ impl Rounding {
 
     /// One forward-mode step: ‖fl(∂₁D + ∂₂) - (∂₁D + ∂₂)‖_F for ‖D‖_F = `d_norm`.
     pub fn forward_step(&self, w_norm: f64, d_norm: f64) -> f64 {
-        let (p1, p2) = (Self::at(self.push_w, w_norm), Self::at(self.push_lambda, w_norm));
+        let (p1, p2) = (
+            Self::at(self.push_w, w_norm),
+            Self::at(self.push_lambda, w_norm),
+        );
         // The final addition rounds once more; its operands are at most ‖D‖ and ‖∂₂‖ with the
         // latter below ‖∂₁D + ∂₂‖ + ‖D‖, already counted by one more term in every γ.
         p1 * d_norm + p2 + UNIT * d_norm

@@ -30,7 +30,11 @@ impl Scaling {
 impl FixedPointMap for Scaling {
     fn dims(&self) -> Dims {
         let d = self.c.nrows();
-        Dims { w: d, lambda: 1, units: d }
+        Dims {
+            w: d,
+            lambda: 1,
+            units: d,
+        }
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], _: &mut Tie<'_>, lin: &mut Linearization) {
@@ -67,7 +71,11 @@ impl FixedPointMap for Scaling {
 
     fn constants(&self, lambda: &[f64]) -> Constants {
         let q = self.q_norm * lambda[0].abs() * (1.0 + f64::EPSILON);
-        Constants { q, l1: 0.0, l2: self.q_norm }
+        Constants {
+            q,
+            l1: 0.0,
+            l2: self.q_norm,
+        }
     }
 
     fn moduli_at(&self, w: &[f64], _: &[f64], w_error: f64) -> Moduli {

@@ -6,7 +6,9 @@ use super::*;
 
 fn matrix(r: usize, c: usize, seed: &mut u64) -> Matrix {
     Matrix::from_fn(r, c, |_, _| {
-        *seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        *seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (*seed >> 40) as f64 / 2f64.powi(23) - 1.0
     })
 }
@@ -17,8 +19,21 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
     let v = |r, s: &mut u64| Vector::from_column_slice(matrix(r, 1, s).as_slice());
     let lambda = matrix(m, 1, s).as_slice().to_vec();
     let mut out = vec![
-        (Problem::Affine { a: matrix(d, d, s) * 0.3, b: matrix(d, m, s), c: v(d, s) }, lambda.clone()),
-        (Problem::Scaling { rotation: matrix(d, d, s), c: v(d, s) }, vec![0.4]),
+        (
+            Problem::Affine {
+                a: matrix(d, d, s) * 0.3,
+                b: matrix(d, m, s),
+                c: v(d, s),
+            },
+            lambda.clone(),
+        ),
+        (
+            Problem::Scaling {
+                rotation: matrix(d, d, s),
+                c: v(d, s),
+            },
+            vec![0.4],
+        ),
     ];
     for (_, activation) in Activation::NAMES {
         out.push((
@@ -32,9 +47,25 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
             lambda.clone(),
         ));
     }
-    out.push((Problem::ElasticNet { x: matrix(n, d, s), y: v(n, s), step: 0.4 }, vec![0.1, 0.05]));
-    out.push((Problem::ElasticNet { x: matrix(2, 6, s), y: v(2, s), step: 0.4 }, vec![0.05, 0.2]));
-    out.into_iter().map(|(p, l)| (Map::new(p).unwrap(), l)).collect()
+    out.push((
+        Problem::ElasticNet {
+            x: matrix(n, d, s),
+            y: v(n, s),
+            step: 0.4,
+        },
+        vec![0.1, 0.05],
+    ));
+    out.push((
+        Problem::ElasticNet {
+            x: matrix(2, 6, s),
+            y: v(2, s),
+            step: 0.4,
+        },
+        vec![0.05, 0.2],
+    ));
+    out.into_iter()
+        .map(|(p, l)| (Map::new(p).unwrap(), l))
+        .collect()
 }
 
 fn at(map: &Map, w: &[f64], lambda: &[f64]) -> Linearization {
@@ -119,10 +150,19 @@ fn nan_comes_out_as_nan() {
 fn lambda_out_of_its_domain_is_refused() {
     let (net, _) = maps(1).pop().unwrap();
     for (lambda, text) in [
-        (vec![0.0, 1.0], "field `lambda[0]`: λ1 must be positive, got 0"),
-        (vec![1.0, -1.0], "field `lambda[1]`: λ2 must be nonnegative, got -1"),
+        (
+            vec![0.0, 1.0],
+            "field `lambda[0]`: λ1 must be positive, got 0",
+        ),
+        (
+            vec![1.0, -1.0],
+            "field `lambda[1]`: λ2 must be nonnegative, got -1",
+        ),
         (vec![1.0], "field `lambda`: expected 2 numbers, got 1"),
-        (vec![1.0, f64::NAN], "field `lambda[1]`: must be finite, got NaN"),
+        (
+            vec![1.0, f64::NAN],
+            "field `lambda[1]`: must be finite, got NaN",
+        ),
     ] {
         assert_eq!(net.check_lambda(&lambda).unwrap_err().to_string(), text);
     }

@@ -24,16 +24,22 @@ impl Differentiator for AidFp {
     fn run(&mut self, case: &Case<'_>) -> Trajectory {
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
-        case.map.linearize(case.w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+        case.map
+            .linearize(case.w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         let (mut v, mut next) = (vec![0.0; dims.w], vec![0.0; dims.w]);
         let mut out = Vec::with_capacity(case.steps.len());
-        let mut cost = Cost { map_evaluations: 1, bytes_held: 3 * dims.w * FLOAT_BYTES, ..Cost::default() };
+        let mut cost = Cost {
+            map_evaluations: 1,
+            bytes_held: 3 * dims.w * FLOAT_BYTES,
+            ..Cost::default()
+        };
         let mut status = Status::Completed;
         let mut wanted = case.steps.iter().copied().peekable();
         for k in 0..=case.horizon() {
             if wanted.next_if_eq(&k).is_some() {
                 let mut estimate = Vector::zeros(dims.lambda);
-                case.map.vjp_lambda(&lin, &v, estimate.as_mut_slice(), &mut ws);
+                case.map
+                    .vjp_lambda(&lin, &v, estimate.as_mut_slice(), &mut ws);
                 if let Some(s) = trouble(k, estimate.as_slice()) {
                     status = s;
                     break;
@@ -44,7 +50,9 @@ impl Differentiator for AidFp {
                 break;
             }
             case.map.vjp_w(&lin, &v, &mut next, &mut ws);
-            next.iter_mut().zip(case.cotangent).for_each(|(n, y)| *n += y);
+            next.iter_mut()
+                .zip(case.cotangent)
+                .for_each(|(n, y)| *n += y);
             std::mem::swap(&mut v, &mut next);
             cost.jacobian_products += 1;
             if let Some(s) = trouble(k + 1, &v) {
@@ -52,7 +60,11 @@ impl Differentiator for AidFp {
                 break;
             }
         }
-        Trajectory { estimates: Estimates::Cotangents(out), cost, status }
+        Trajectory {
+            estimates: Estimates::Cotangents(out),
+            cost,
+            status,
+        }
     }
 }
 
@@ -60,12 +72,17 @@ impl Differentiator for AidFpForward {
     fn run(&mut self, case: &Case<'_>) -> Trajectory {
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
-        case.map.linearize(case.w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+        case.map
+            .linearize(case.w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         let mut d = Matrix::zeros(dims.w, dims.lambda);
         let mut next = d.clone();
         let mut out = Vec::with_capacity(case.steps.len());
         let held = (2 * dims.lambda + 1) * dims.w * FLOAT_BYTES;
-        let mut cost = Cost { map_evaluations: 1, bytes_held: held, ..Cost::default() };
+        let mut cost = Cost {
+            map_evaluations: 1,
+            bytes_held: held,
+            ..Cost::default()
+        };
         let mut status = Status::Completed;
         let mut wanted = case.steps.iter().copied().peekable();
         for k in 0..=case.horizon() {
@@ -83,6 +100,10 @@ impl Differentiator for AidFpForward {
                 break;
             }
         }
-        Trajectory { estimates: Estimates::Jacobians(out), cost, status }
+        Trajectory {
+            estimates: Estimates::Jacobians(out),
+            cost,
+            status,
+        }
     }
 }

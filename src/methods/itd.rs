@@ -41,7 +41,10 @@ impl Differentiator for ItdForward {
         let mut d = Matrix::zeros(dims.w, dims.lambda);
         let mut next = d.clone();
         let mut out = Vec::with_capacity(case.steps.len());
-        let mut cost = Cost { bytes_held: (2 * dims.w * dims.lambda + 2 * dims.w) * FLOAT_BYTES, ..Cost::default() };
+        let mut cost = Cost {
+            bytes_held: (2 * dims.w * dims.lambda + 2 * dims.w) * FLOAT_BYTES,
+            ..Cost::default()
+        };
         let mut status = Status::Completed;
         let mut wanted = case.steps.iter().copied().peekable();
         for t in 0..=case.horizon() {
@@ -51,7 +54,8 @@ impl Differentiator for ItdForward {
             if wanted.peek().is_none() {
                 break;
             }
-            case.map.linearize(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+            case.map
+                .linearize(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
             case.map.push_forward(&lin, &d, &mut next, &mut ws);
             std::mem::swap(&mut d, &mut next);
             w.copy_from_slice(&lin.value);
@@ -62,7 +66,11 @@ impl Differentiator for ItdForward {
                 break;
             }
         }
-        Trajectory { estimates: Estimates::Jacobians(out), cost, status }
+        Trajectory {
+            estimates: Estimates::Jacobians(out),
+            cost,
+            status,
+        }
     }
 }
 
@@ -83,7 +91,11 @@ impl Differentiator for ItdReverse {
             }
             out.push(Vector::from_vec(adjoint.u));
         }
-        Trajectory { estimates: Estimates::Cotangents(out), cost: pass.cost, status: Status::Completed }
+        Trajectory {
+            estimates: Estimates::Cotangents(out),
+            cost: pass.cost,
+            status: Status::Completed,
+        }
     }
 }
 
@@ -111,7 +123,9 @@ impl Differentiator for ItdCheckpointed {
             while let Some(checkpoint) = checkpoints.pop() {
                 let begin = checkpoints.len() * segment;
                 let mut stretch = vec![checkpoint];
-                if let Some(status) = pass.forward(&mut stretch, (end - begin).saturating_sub(1), begin) {
+                if let Some(status) =
+                    pass.forward(&mut stretch, (end - begin).saturating_sub(1), begin)
+                {
                     return pass.stopped(status);
                 }
                 let held = (checkpoints.len() + stretch.len() + 3) * d * FLOAT_BYTES;
@@ -123,7 +137,11 @@ impl Differentiator for ItdCheckpointed {
             }
             out.push(Vector::from_vec(adjoint.u));
         }
-        Trajectory { estimates: Estimates::Cotangents(out), cost: pass.cost, status: Status::Completed }
+        Trajectory {
+            estimates: Estimates::Cotangents(out),
+            cost: pass.cost,
+            status: Status::Completed,
+        }
     }
 }
 
@@ -147,7 +165,10 @@ struct Adjoint {
 
 impl Adjoint {
     fn new(case: &Case<'_>) -> Self {
-        Self { p: case.cotangent.to_vec(), u: vec![0.0; case.lambda.len()] }
+        Self {
+            p: case.cotangent.to_vec(),
+            u: vec![0.0; case.lambda.len()],
+        }
     }
 }
 
@@ -170,7 +191,8 @@ impl<'a> Pass<'a> {
     fn forward(&mut self, stored: &mut Vec<Vec<f64>>, steps: usize, from: usize) -> Option<Status> {
         for s in 0..steps {
             let w = &stored[stored.len() - 1];
-            self.map.linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+            self.map
+                .linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
             self.cost.map_evaluations += 1;
             if let Some(status) = trouble(from + s + 1, &self.lin.value) {
                 return Some(status);
@@ -182,16 +204,27 @@ impl<'a> Pass<'a> {
 
     /// One step of the adjoint recursion at w.
     fn backward(&mut self, w: &[f64], adjoint: &mut Adjoint) {
-        self.map.linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
-        self.map.vjp_lambda(&self.lin, &adjoint.p, &mut self.by_lambda, &mut self.ws);
-        adjoint.u.iter_mut().zip(&self.by_lambda).for_each(|(u, v)| *u += v);
-        self.map.vjp_w(&self.lin, &adjoint.p, &mut self.next, &mut self.ws);
+        self.map
+            .linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+        self.map
+            .vjp_lambda(&self.lin, &adjoint.p, &mut self.by_lambda, &mut self.ws);
+        adjoint
+            .u
+            .iter_mut()
+            .zip(&self.by_lambda)
+            .for_each(|(u, v)| *u += v);
+        self.map
+            .vjp_w(&self.lin, &adjoint.p, &mut self.next, &mut self.ws);
         std::mem::swap(&mut adjoint.p, &mut self.next);
         self.cost.map_evaluations += 1;
         self.cost.jacobian_products += 1;
     }
 
     fn stopped(&self, status: Status) -> Trajectory {
-        Trajectory { estimates: Estimates::Cotangents(Vec::new()), cost: self.cost, status }
+        Trajectory {
+            estimates: Estimates::Cotangents(Vec::new()),
+            cost: self.cost,
+            status,
+        }
     }
 }

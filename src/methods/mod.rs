@@ -61,7 +61,8 @@ impl Case<'_> {
     pub fn vjp(&self, w: &[f64], u: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let mut lin = self.map.linearization();
         let mut ws = self.map.workspace();
-        self.map.linearize(w, self.lambda, &mut Tie::Weight(0.0), &mut lin);
+        self.map
+            .linearize(w, self.lambda, &mut Tie::Weight(0.0), &mut lin);
         let (mut by_w, mut by_lambda) = (vec![0.0; w.len()], vec![0.0; self.lambda.len()]);
         self.map.vjp_w(&lin, u, &mut by_w, &mut ws);
         self.map.vjp_lambda(&lin, u, &mut by_lambda, &mut ws);
@@ -103,15 +104,26 @@ impl Method {
 
     /// The name in claims and verdicts.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, m)| *m == self).map_or("", |(n, _)| n)
+        Self::NAMES
+            .iter()
+            .find(|(_, m)| *m == self)
+            .map_or("", |(n, _)| n)
     }
 
     /// The method of a name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Self::NAMES.iter().find(|(n, _)| *n == name).map(|(_, m)| *m).ok_or_else(|| {
-            let names: Vec<&str> = Self::NAMES.iter().map(|n| n.0).collect();
-            Error::input(format!("unknown method {name:?}; one of {}", names.join(", "))).in_field("method")
-        })
+        Self::NAMES
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, m)| *m)
+            .ok_or_else(|| {
+                let names: Vec<&str> = Self::NAMES.iter().map(|n| n.0).collect();
+                Error::input(format!(
+                    "unknown method {name:?}; one of {}",
+                    names.join(", ")
+                ))
+                .in_field("method")
+            })
     }
 
     /// Differentiates at a given w instead of along the iteration.

@@ -7,7 +7,9 @@ use crate::truth::{Truth, aid_run, itd_run};
 fn problems() -> Vec<(Map, Vec<f64>)> {
     let f = |i: usize, j: usize| ((i * 5 + j * 3 + 1) % 7) as f64 / 20.0 - 0.15;
     let net = Problem::ElasticNet {
-        x: Matrix::from_fn(8, 5, |i, j| ((i * 7 + j * 3 + i * j * 5) % 11) as f64 / 5.0 - 1.0),
+        x: Matrix::from_fn(8, 5, |i, j| {
+            ((i * 7 + j * 3 + i * j * 5) % 11) as f64 / 5.0 - 1.0
+        }),
         y: Vector::from_fn(8, |i, _| ((i * 5) % 7) as f64 / 3.0 - 1.0),
         step: 0.3,
     };
@@ -36,7 +38,13 @@ fn all_modes_follow_the_exact_recursion() {
         let y = [0.2, -0.5, 0.4, 0.6, -0.1];
         let run = itd_run(&truth, &w0, 40);
         assert_eq!(run.doubt_from, None);
-        let case = Case { map: &map, lambda: &lambda, w: &w0, cotangent: &y, steps: &STEPS };
+        let case = Case {
+            map: &map,
+            lambda: &lambda,
+            w: &w0,
+            cotangent: &y,
+            steps: &STEPS,
+        };
         case.validate().unwrap();
         let yv = Vector::from_column_slice(&y);
         for method in [Method::Itd, Method::ItdReverse, Method::ItdCheckpointed] {
@@ -44,24 +52,38 @@ fn all_modes_follow_the_exact_recursion() {
             assert_eq!(t.status, Status::Completed);
             for (k, &s) in STEPS.iter().enumerate() {
                 match &t.estimates {
-                    Estimates::Jacobians(d) => assert!((&d[k] - &run.d[s]).norm() <= run.floor.d[s]),
+                    Estimates::Jacobians(d) => {
+                        assert!((&d[k] - &run.d[s]).norm() <= run.floor.d[s])
+                    }
                     Estimates::Cotangents(u) => {
-                        let floor = run.floor.reverse(&truth.constants, &truth.rounding, 2, s) * yv.norm();
-                        assert!((&u[k] - run.d[s].tr_mul(&yv)).norm() <= floor, "{method:?} {s}");
+                        let floor =
+                            run.floor.reverse(&truth.constants, &truth.rounding, 2, s) * yv.norm();
+                        assert!(
+                            (&u[k] - run.d[s].tr_mul(&yv)).norm() <= floor,
+                            "{method:?} {s}"
+                        );
                     }
                 }
             }
         }
         let aid = aid_run(&truth, &run.w[9], 40).unwrap();
-        let case = Case { w: run.w[9].as_slice(), ..case };
+        let case = Case {
+            w: run.w[9].as_slice(),
+            ..case
+        };
         for method in [Method::AidFp, Method::AidFpForward] {
             let t = method.implementation().run(&case);
             for (k, &s) in STEPS.iter().enumerate() {
                 match &t.estimates {
-                    Estimates::Jacobians(d) => assert!((&d[k] - &aid.d[s]).norm() <= aid.floor.d[s]),
+                    Estimates::Jacobians(d) => {
+                        assert!((&d[k] - &aid.d[s]).norm() <= aid.floor.d[s])
+                    }
                     Estimates::Cotangents(u) => {
                         let floor = aid.floor.reverse[s] * yv.norm();
-                        assert!((&u[k] - aid.d[s].tr_mul(&yv)).norm() <= floor, "{method:?} {s}");
+                        assert!(
+                            (&u[k] - aid.d[s].tr_mul(&yv)).norm() <= floor,
+                            "{method:?} {s}"
+                        );
                     }
                 }
             }
@@ -73,7 +95,13 @@ fn all_modes_follow_the_exact_recursion() {
 fn checkpoints_save_memory_and_cost_one_more_pass() {
     let (map, lambda) = problems().remove(0);
     let (w0, y) = ([0.0; 5], [1.0, 0.0, 0.0, 0.0, 0.0]);
-    let case = Case { map: &map, lambda: &lambda, w: &w0, cotangent: &y, steps: &[400] };
+    let case = Case {
+        map: &map,
+        lambda: &lambda,
+        w: &w0,
+        cotangent: &y,
+        steps: &[400],
+    };
     let full = ItdReverse::default().run(&case);
     let checkpointed = ItdCheckpointed::default().run(&case);
     assert_eq!(full.estimates, checkpointed.estimates);
@@ -87,15 +115,40 @@ fn checkpoints_save_memory_and_cost_one_more_pass() {
 #[test]
 fn divergence_and_nan_are_statuses() {
     let a = Matrix::from_element(1, 1, 1e30);
-    let problem = Problem::Affine { a, b: Matrix::from_element(1, 1, 1.0), c: Vector::zeros(1) };
+    let problem = Problem::Affine {
+        a,
+        b: Matrix::from_element(1, 1, 1.0),
+        c: Vector::zeros(1),
+    };
     let map = Map::new(problem).unwrap();
-    let case = Case { map: &map, lambda: &[1.0], w: &[1.0], cotangent: &[1.0], steps: &[0, 50] };
+    let case = Case {
+        map: &map,
+        lambda: &[1.0],
+        w: &[1.0],
+        cotangent: &[1.0],
+        steps: &[0, 50],
+    };
     for (_, method) in Method::NAMES {
         let t = method.implementation().run(&case);
-        assert!(matches!(t.status, Status::Diverged { .. } | Status::NotANumber { .. }), "{method:?}");
+        assert!(
+            matches!(
+                t.status,
+                Status::Diverged { .. } | Status::NotANumber { .. }
+            ),
+            "{method:?}"
+        );
         assert!(t.estimates.len() < 2);
     }
-    let nan = Case { w: &[f64::NAN], ..case };
-    assert!(matches!(ItdForward::default().run(&nan).status, Status::NotANumber { step: 1 }));
-    assert_eq!(nan.validate().unwrap_err().to_string(), "field `w[0]`: must be finite, got NaN");
+    let nan = Case {
+        w: &[f64::NAN],
+        ..case
+    };
+    assert!(matches!(
+        ItdForward::default().run(&nan).status,
+        Status::NotANumber { step: 1 }
+    ));
+    assert_eq!(
+        nan.validate().unwrap_err().to_string(),
+        "field `w[0]`: must be finite, got NaN"
+    );
 }

@@ -26,30 +26,44 @@ impl Hypothesis {
 
     /// The name in claims.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, h)| *h == self).map_or("", |(n, _)| n)
+        Self::NAMES
+            .iter()
+            .find(|(_, h)| *h == self)
+            .map_or("", |(n, _)| n)
     }
 
     /// What it says.
     pub fn statement(self) -> &'static str {
         match self {
-            Self::PiecewiseSmooth => "Assumption 3.1(i): Φ is a continuous selection of Lipschitz-smooth maps",
+            Self::PiecewiseSmooth => {
+                "Assumption 3.1(i): Φ is a continuous selection of Lipschitz-smooth maps"
+            }
             Self::Contraction => "Assumption 3.1(ii): ‖D_Φ,1‖ ≤ q < 1 everywhere",
-            Self::UniqueDerivative => "all pieces active at (w(λ), λ) have the same derivative, D_fix = {J}",
+            Self::UniqueDerivative => {
+                "all pieces active at (w(λ), λ) have the same derivative, D_fix = {J}"
+            }
             Self::PiecewiseAffine => "Φ is affine in w on every piece",
         }
     }
 
     /// `Err` says how the instance breaks it.
-    pub fn check(self, truth: &std::result::Result<Truth, Unsolved>) -> std::result::Result<(), String> {
-        let broken = |why: String| Err(format!("hypothesis `{}` does not hold: {why}", self.name()));
+    pub fn check(
+        self,
+        truth: &std::result::Result<Truth, Unsolved>,
+    ) -> std::result::Result<(), String> {
+        let broken =
+            |why: String| Err(format!("hypothesis `{}` does not hold: {why}", self.name()));
         match (self, truth) {
             (Self::PiecewiseSmooth, _) => Ok(()),
             (_, Err(unsolved)) => broken(unsolved.to_string()),
             (Self::Contraction, Ok(_)) => Ok(()),
-            (Self::UniqueDerivative, Ok(t)) if !t.moduli.kinks.is_empty() => {
-                broken(format!("units {:?} are at a kink at w(λ), within rounding", t.moduli.kinks))
+            (Self::UniqueDerivative, Ok(t)) if !t.moduli.kinks.is_empty() => broken(format!(
+                "units {:?} are at a kink at w(λ), within rounding",
+                t.moduli.kinks
+            )),
+            (Self::PiecewiseAffine, Ok(t)) if t.constants.l1 > 0.0 => {
+                broken("∂₁Φ varies on a piece".into())
             }
-            (Self::PiecewiseAffine, Ok(t)) if t.constants.l1 > 0.0 => broken("∂₁Φ varies on a piece".into()),
             _ => Ok(()),
         }
     }

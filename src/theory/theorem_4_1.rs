@@ -25,12 +25,18 @@ pub enum Level {
 
 impl Level {
     /// All levels with their names.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("paper", Self::Paper), ("trajectory", Self::Trajectory), ("sharp", Self::Sharp)];
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("paper", Self::Paper),
+        ("trajectory", Self::Trajectory),
+        ("sharp", Self::Sharp),
+    ];
 
     /// The name in claims.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, l)| *l == self).map_or("", |(n, _)| n)
+        Self::NAMES
+            .iter()
+            .find(|(_, l)| *l == self)
+            .map_or("", |(n, _)| n)
     }
 }
 
@@ -107,7 +113,9 @@ impl Theorem41 {
 
     /// TRAJECTORY, ITD, for t = 0..=e.len(): the recursion with the measured e_t.
     pub fn trajectory_itd(&self, e: &[f64]) -> Vec<f64> {
-        self.recursion(self.b, e, |e| (self.b * self.moduli.c(1, e) + self.moduli.c(2, e)) * e)
+        self.recursion(self.b, e, |e| {
+            (self.b * self.moduli.c(1, e) + self.moduli.c(2, e)) * e
+        })
     }
 
     /// SHARP, ITD, for t = 0..=e.len().
@@ -157,7 +165,14 @@ mod tests {
     use super::*;
 
     fn kinked(r: f64) -> Theorem41 {
-        let moduli = Moduli { l: [0.1, 0.2], m: [1.0, 2.0], r, d2_sup: 0.5, kinks: vec![], stairs: vec![] };
+        let moduli = Moduli {
+            l: [0.1, 0.2],
+            m: [1.0, 2.0],
+            r,
+            d2_sup: 0.5,
+            kinks: vec![],
+            stairs: vec![],
+        };
         Theorem41::new(0.5, &moduli, 1.0, None)
     }
 
@@ -181,7 +196,9 @@ mod tests {
         }
         // AID-FP the same: k steps of Δ ← qΔ + C e at fixed e.
         for t in [0, 3, 10] {
-            let fixed = th.recursion(th.b, &vec![e[t]; 20], |e| (th.b * th.moduli.c(1, e) + th.moduli.c(2, e)) * e);
+            let fixed = th.recursion(th.b, &vec![e[t]; 20], |e| {
+                (th.b * th.moduli.c(1, e) + th.moduli.c(2, e)) * e
+            });
             for (k, value) in fixed.iter().enumerate() {
                 assert!((value / th.paper_aid(t, k) - 1.0).abs() < 1e-13);
             }
@@ -194,7 +211,10 @@ mod tests {
         for r in [0.5, 0.05, 0.005, 0.0005] {
             let th = kinked(r);
             for t in 0..60 {
-                assert!(th.paper_aid(t, t) <= th.paper_itd(t) * (1.0 + 1e-14), "{r} {t}");
+                assert!(
+                    th.paper_aid(t, t) <= th.paper_itd(t) * (1.0 + 1e-14),
+                    "{r} {t}"
+                );
             }
             let gap = th.paper_itd(40) / th.paper_aid(40, 40);
             assert!(gap > last);

@@ -42,10 +42,16 @@ impl std::fmt::Display for Unsolved {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotContraction { q } => {
-                write!(f, "Assumption 3.1(ii): ‖D_Φ,1‖ ≤ q < 1 is not certified, q = {q:.6}")
+                write!(
+                    f,
+                    "Assumption 3.1(ii): ‖D_Φ,1‖ ≤ q < 1 is not certified, q = {q:.6}"
+                )
             }
             Self::NoFixedPoint { residual } => {
-                write!(f, "no certified fixed point: smallest residual {residual:e}")
+                write!(
+                    f,
+                    "no certified fixed point: smallest residual {residual:e}"
+                )
             }
             Self::SingularJacobian => f.write_str("I - ∂₁Φ is numerically singular"),
         }
@@ -56,7 +62,12 @@ impl std::fmt::Display for Unsolved {
 /// map it is exact once the piece is the right one. Where a Newton step does not reduce the
 /// residual, a step of Φ itself does (by q). The result only proposes a point: its certificate is
 /// the residual in double-double.
-pub fn fixed_point(map: &Map, naive: &Naive<Dd>, lambda: &[f64], q: f64) -> Result<FixedPoint, Unsolved> {
+pub fn fixed_point(
+    map: &Map,
+    naive: &Naive<Dd>,
+    lambda: &[f64],
+    q: f64,
+) -> Result<FixedPoint, Unsolved> {
     let d = map.dims().w;
     let mut lin = map.linearization();
     let mut w = Vector::zeros(d);
@@ -71,11 +82,19 @@ pub fn fixed_point(map: &Map, naive: &Naive<Dd>, lambda: &[f64], q: f64) -> Resu
         }
         newton_steps += 1;
         let system = Matrix::identity(d, d) - map.jacobian_w(&lin);
-        let Some(delta) = solve(&system, &Matrix::from_column_slice(d, 1, residual.as_slice())) else {
+        let Some(delta) = solve(
+            &system,
+            &Matrix::from_column_slice(d, 1, residual.as_slice()),
+        ) else {
             break;
         };
         let candidate = &w + delta.x.column(0);
-        map.linearize(candidate.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
+        map.linearize(
+            candidate.as_slice(),
+            lambda,
+            &mut Tie::Weight(1.0),
+            &mut lin,
+        );
         let next = step(&lin.value, &candidate);
         if next.norm() < norm {
             (w, residual) = (candidate, next);
@@ -118,7 +137,10 @@ fn certify(
         let mut lin = map.linearization();
         map.linearize(w.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
         let system = Matrix::identity(d, d) - map.jacobian_w(&lin);
-        let Some(delta) = solve(&system, &Matrix::from_column_slice(d, 1, residual.as_slice())) else {
+        let Some(delta) = solve(
+            &system,
+            &Matrix::from_column_slice(d, 1, residual.as_slice()),
+        ) else {
             break;
         };
         let candidate = &w + delta.x.column(0);
@@ -149,7 +171,10 @@ fn certify(
 fn exact_residual(naive: &Naive<Dd>, w: &Vector) -> Vector {
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
     match naive.at(&exact, &mut Tie::Weight(1.0)) {
-        Some(p) => Vector::from_iterator(w.len(), p.value.iter().zip(&exact).map(|(v, w)| (*v - *w).hi())),
+        Some(p) => Vector::from_iterator(
+            w.len(),
+            p.value.iter().zip(&exact).map(|(v, w)| (*v - *w).hi()),
+        ),
         None => Vector::from_element(w.len(), f64::NAN),
     }
 }

@@ -17,11 +17,23 @@ pub struct Floor {
 
 impl Floor {
     pub(super) fn start() -> Self {
-        Self { w: vec![0.0], d: vec![0.0], ..Self::default() }
+        Self {
+            w: vec![0.0],
+            d: vec![0.0],
+            ..Self::default()
+        }
     }
 
     /// Appends step t → t+1 from the norms at t: ‖w_t‖, ‖D_t‖_F, ‖∂₂Φ(w_t)‖_F.
-    pub(super) fn push(&mut self, c: &Constants, r: &Rounding, m: usize, w_norm: f64, d_norm: f64, d2_norm: f64) {
+    pub(super) fn push(
+        &mut self,
+        c: &Constants,
+        r: &Rounding,
+        m: usize,
+        w_norm: f64,
+        d_norm: f64,
+        d2_norm: f64,
+    ) {
         let t = self.w.len() - 1;
         let (fw, fd) = (self.w[t], self.d[t]);
         // The rounded iterates are what the next step sees: add the floor to every norm.
@@ -61,10 +73,22 @@ pub struct AidFloor {
 
 impl AidFloor {
     /// `d_norm[k]` = ‖D^k‖_F, `d2_norm` = ‖∂₂Φ(w)‖_F.
-    pub(super) fn new(c: &Constants, r: &Rounding, w_norm: f64, d2_norm: f64, d_norm: &[f64]) -> Self {
-        let (push, last) = (Rounding::at(r.push_w, w_norm), Rounding::at(r.push_lambda, w_norm));
+    pub(super) fn new(
+        c: &Constants,
+        r: &Rounding,
+        w_norm: f64,
+        d2_norm: f64,
+        d_norm: &[f64],
+    ) -> Self {
+        let (push, last) = (
+            Rounding::at(r.push_w, w_norm),
+            Rounding::at(r.push_lambda, w_norm),
+        );
         let (mut f, mut fv, mut v) = (0.0, 0.0, 0.0);
-        let mut out = Self { d: Vec::new(), reverse: Vec::new() };
+        let mut out = Self {
+            d: Vec::new(),
+            reverse: Vec::new(),
+        };
         for dk in d_norm {
             out.d.push(f);
             out.reverse.push(d2_norm * fv + last * (v + fv));

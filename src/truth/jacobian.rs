@@ -24,7 +24,11 @@ pub struct ImplicitJacobian {
 
 /// Solves on the piece active at ŵ; `None` if the system is singular. The caller has checked that
 /// no unit can be at a kink.
-pub fn implicit_jacobian(naive: &Naive<Dd>, at: &FixedPoint, constants: &Constants) -> Option<ImplicitJacobian> {
+pub fn implicit_jacobian(
+    naive: &Naive<Dd>,
+    at: &FixedPoint,
+    constants: &Constants,
+) -> Option<ImplicitJacobian> {
     let (d, m) = naive.dims();
     let w: Vec<Dd> = at.w.iter().map(|v| Dd::exactly(*v)).collect();
     let point = naive.at(&w, &mut Tie::Weight(1.0))?;

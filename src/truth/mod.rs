@@ -68,7 +68,10 @@ impl Truth {
         let fixed_point = fixed_point(map, &naive, lambda, constants.q)?;
         let moduli = map.moduli_at(fixed_point.w.as_slice(), lambda, fixed_point.error);
         let jacobian = if moduli.kinks.is_empty() {
-            Some(implicit_jacobian(&naive, &fixed_point, &constants).ok_or(Unsolved::SingularJacobian)?)
+            Some(
+                implicit_jacobian(&naive, &fixed_point, &constants)
+                    .ok_or(Unsolved::SingularJacobian)?,
+            )
         } else {
             None
         };

@@ -82,10 +82,24 @@ pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
             run.doubt_from = Some(t);
         }
         let on_piece = star.as_ref().is_none_or(|s| *s == point.piece());
-        run.identified = if on_piece { run.identified.or(Some(t)) } else { None };
+        run.identified = if on_piece {
+            run.identified.or(Some(t))
+        } else {
+            None
+        };
         if t < steps {
-            let d2_norm = (0..m).map(|j| norm_sq(&truth.naive.column(&point, j))).sum::<f64>().sqrt();
-            run.floor.push(&truth.constants, &truth.rounding, m, w_norm, d_norm, d2_norm);
+            let d2_norm = (0..m)
+                .map(|j| norm_sq(&truth.naive.column(&point, j)))
+                .sum::<f64>()
+                .sqrt();
+            run.floor.push(
+                &truth.constants,
+                &truth.rounding,
+                m,
+                w_norm,
+                d_norm,
+                d2_norm,
+            );
         }
     }
     run
@@ -104,7 +118,10 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
         ds.push(matrix(columns, d));
     });
     let norms: Vec<f64> = ds.iter().map(|m: &Matrix| m.norm()).collect();
-    let d2_norm = (0..m).map(|j| norm_sq(&truth.naive.column(&point, j))).sum::<f64>().sqrt();
+    let d2_norm = (0..m)
+        .map(|j| norm_sq(&truth.naive.column(&point, j)))
+        .sum::<f64>()
+        .sqrt();
     let w_norm = w.norm();
     Some(AidRun {
         w: w.clone(),
@@ -132,7 +149,11 @@ fn piece_at_solution(truth: &Truth) -> Option<Vec<f64>> {
 }
 
 fn distance(truth: &Truth, w: &[Dd]) -> f64 {
-    let diff: Vec<f64> = w.iter().zip(truth.w().iter()).map(|(a, b)| (*a - Dd::from(*b)).hi()).collect();
+    let diff: Vec<f64> = w
+        .iter()
+        .zip(truth.w().iter())
+        .map(|(a, b)| (*a - Dd::from(*b)).hi())
+        .collect();
     norm2(&diff) * (1.0 + crate::tol::gamma(diff.len() + 4)) + truth.fixed_point.error
 }
 
@@ -149,5 +170,7 @@ fn matrix(columns: &Columns<Dd>, d: usize) -> Matrix {
 }
 
 fn difference(columns: &Columns<Dd>, j: &Matrix) -> Matrix {
-    Matrix::from_fn(j.nrows(), j.ncols(), |i, k| (columns[k][i] - Dd::from(j[(i, k)])).hi())
+    Matrix::from_fn(j.nrows(), j.ncols(), |i, k| {
+        (columns[k][i] - Dd::from(j[(i, k)])).hi()
+    })
 }

@@ -34,7 +34,11 @@ impl Tail {
                 let d2 = &truth.jacobian.as_ref()?.d2;
                 k[1] = Some(Matrix::from_fn(d, d, |i, j| {
                     // S_ii = 1 exactly where column 1, -ηS sign(z), is not zero.
-                    if i == j && d2[(i, 0)] != 0.0 { -step } else { 0.0 }
+                    if i == j && d2[(i, 0)] != 0.0 {
+                        -step
+                    } else {
+                        0.0
+                    }
                 }));
             }
         }
@@ -51,7 +55,10 @@ impl Tail {
     /// One step of the tail divided by a common factor per step: P·s and K·s.
     #[must_use]
     pub fn scaled(&self, s: f64) -> Self {
-        Self { p: &self.p * s, k: self.k.iter().map(|k| k.as_ref().map(|k| k * s)).collect() }
+        Self {
+            p: &self.p * s,
+            k: self.k.iter().map(|k| k.as_ref().map(|k| k * s)).collect(),
+        }
     }
 
     /// `first` and then `self`.
@@ -66,7 +73,10 @@ impl Tail {
                 _ => None,
             })
             .collect();
-        Self { p: &self.p * &first.p, k }
+        Self {
+            p: &self.p * &first.p,
+            k,
+        }
     }
 
     /// s steps as one operator.
@@ -94,14 +104,23 @@ impl Tail {
         for (j, k) in self.k.iter().enumerate() {
             if let Some(k) = k {
                 let moved = k * delta;
-                next.column_mut(j).iter_mut().zip(moved.iter()).for_each(|(o, v)| *o += v);
+                next.column_mut(j)
+                    .iter_mut()
+                    .zip(moved.iter())
+                    .for_each(|(o, v)| *o += v);
             }
         }
         (&self.p * delta, next)
     }
 
     /// Smallest power of two s with ‖E_s‖_F ≤ level, and that norm; `None` beyond `limit` steps.
-    pub fn steps_to(&self, delta: &Vector, e: &Matrix, level: f64, limit: usize) -> Option<(usize, f64)> {
+    pub fn steps_to(
+        &self,
+        delta: &Vector,
+        e: &Matrix,
+        level: f64,
+        limit: usize,
+    ) -> Option<(usize, f64)> {
         let mut operator = self.clone();
         let mut s = 1;
         while s <= limit {
@@ -117,6 +136,9 @@ impl Tail {
 
     /// Columns of D whose error grows like t·ρᵗ: those with a nonzero K.
     pub fn resonant(&self) -> Vec<bool> {
-        self.k.iter().map(|k| k.as_ref().is_some_and(|k| k.amax() > 0.0)).collect()
+        self.k
+            .iter()
+            .map(|k| k.as_ref().is_some_and(|k| k.amax() > 0.0))
+            .collect()
     }
 }

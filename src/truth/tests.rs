@@ -4,9 +4,14 @@ use crate::maps::{Activation, Map, Problem, Tie};
 use reference::{Naive, Rational, Scalar};
 
 pub(crate) fn net() -> (Map, [f64; 2]) {
-    let x = Matrix::from_fn(6, 4, |i, j| ((i * 7 + j * 3 + i * j * 5) % 11) as f64 / 5.0 - 1.0);
+    let x = Matrix::from_fn(6, 4, |i, j| {
+        ((i * 7 + j * 3 + i * j * 5) % 11) as f64 / 5.0 - 1.0
+    });
     let y = Vector::from_fn(6, |i, _| ((i * 5) % 7) as f64 / 3.0 - 1.0);
-    (Map::new(Problem::ElasticNet { x, y, step: 0.25 }).unwrap(), [0.05, 0.3])
+    (
+        Map::new(Problem::ElasticNet { x, y, step: 0.25 }).unwrap(),
+        [0.05, 0.3],
+    )
 }
 
 fn layer(activation: Activation) -> (Map, [f64; 2]) {
@@ -23,7 +28,12 @@ fn layer(activation: Activation) -> (Map, [f64; 2]) {
 
 #[test]
 fn fixed_points_and_jacobians_agree_with_a_double_double_solve() {
-    for (map, lambda) in [net(), layer(Activation::Relu), layer(Activation::Tanh), layer(Activation::Abs)] {
+    for (map, lambda) in [
+        net(),
+        layer(Activation::Relu),
+        layer(Activation::Tanh),
+        layer(Activation::Abs),
+    ] {
         let truth = Truth::solve(&map, &lambda).unwrap();
         assert!(truth.fixed_point.error < 1e-14, "{:?}", truth.fixed_point);
         let naive: Naive<Dd> = Naive::new(map.problem(), &lambda);
@@ -74,7 +84,10 @@ fn the_tail_continues_the_run() {
         let from = run.identified.unwrap();
         let tail = Tail::at_solution(&truth).unwrap();
         let s = 60 - from;
-        let (delta, e) = tail.power(s).unwrap().advance(&(&run.w[from] - truth.w()), &run.error[from]);
+        let (delta, e) = tail
+            .power(s)
+            .unwrap()
+            .advance(&(&run.w[from] - truth.w()), &run.error[from]);
         assert!((e - &run.error[60]).norm() < 1e-13);
         assert!((delta - (&run.w[60] - truth.w())).norm() < 1e-13);
     }

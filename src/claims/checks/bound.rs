@@ -3,10 +3,18 @@
 use super::{Check, Comparison, Exact, Finding, Level, Method};
 use crate::tol::bound_room;
 
-pub(super) fn judge(check: &Check, level: Level, exact: &Exact, method: Method, seen: &[Comparison]) -> Finding {
+pub(super) fn judge(
+    check: &Check,
+    level: Level,
+    exact: &Exact,
+    method: Method,
+    seen: &[Comparison],
+) -> Finding {
     let usable: Vec<&Comparison> = seen.iter().filter(|c| c.comparable).collect();
     if usable.is_empty() {
-        return Finding::inconclusive("a selection is in doubt from the first step on: exact comparison stops there");
+        return Finding::inconclusive(
+            "a selection is in doubt from the first step on: exact comparison stops there",
+        );
     }
     // (error, bound, excess over what is allowed in units of the allowance)
     let mut worst: Option<(f64, &Comparison, f64)> = None;
@@ -41,7 +49,8 @@ pub(super) fn judge(check: &Check, level: Level, exact: &Exact, method: Method, 
     }
     let (slack, measured, bound, t, k) = tightest;
     if slack.is_infinite() {
-        let detail = "every error is at the rounding floor, where nothing above it can hide".to_string();
+        let detail =
+            "every error is at the rounding floor, where nothing above it can hide".to_string();
         return Finding::decided(true, c.error, c.floor, c.floor / c.error, detail);
     }
     let detail = format!(
@@ -53,5 +62,9 @@ pub(super) fn judge(check: &Check, level: Level, exact: &Exact, method: Method, 
 
 /// "at t = 5" or "at w_5, k = 9".
 pub(super) fn place(method: Method, t: usize, k: usize) -> String {
-    if method.is_aid() { format!("at w_{t}, k = {k}") } else { format!("at t = {t}") }
+    if method.is_aid() {
+        format!("at w_{t}, k = {k}")
+    } else {
+        format!("at t = {t}")
+    }
 }

@@ -8,11 +8,17 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
     let mut resolution = f64::INFINITY;
     let mut compared = 0;
     for c in seen.iter().filter(|c| c.comparable) {
-        let Some(deviation) = c.deviation else { continue };
+        let Some(deviation) = c.deviation else {
+            continue;
+        };
         compared += 1;
         let floor = check.slack * c.floor;
         // At step 0 both are exactly zero and so is the floor.
-        let ratio = if deviation == 0.0 { 0.0 } else { deviation / floor };
+        let ratio = if deviation == 0.0 {
+            0.0
+        } else {
+            deviation / floor
+        };
         if !(ratio <= worst.0) {
             worst = (ratio, deviation, floor, c.at, c.k);
         }
@@ -21,7 +27,9 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
         }
     }
     let stopped = match exact.run.doubt_from {
-        Some(t) => format!("; exact comparison stops at t = {t}, where a unit is within rounding of its kink"),
+        Some(t) => format!(
+            "; exact comparison stops at t = {t}, where a unit is within rounding of its kink"
+        ),
         None => String::new(),
     };
     if compared == 0 {
@@ -34,7 +42,9 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
         At::Solution => format!("at w(λ), k = {k}"),
     };
     if !(ratio <= 1.0) {
-        let detail = format!("{place}: deviates from the exact recursion by {deviation:e}, floor {floor:e}{stopped}");
+        let detail = format!(
+            "{place}: deviates from the exact recursion by {deviation:e}, floor {floor:e}{stopped}"
+        );
         return Finding::decided(false, deviation, floor, floor / deviation, detail);
     }
     let detail = format!(

@@ -6,7 +6,7 @@
 
 use super::{Check, Comparison, Exact, Finding, Method};
 use crate::claims::evidence::{At, Request};
-use crate::tol::{LIMIT_WORK, LIMIT_TAIL_STEPS};
+use crate::tol::{LIMIT_TAIL_STEPS, LIMIT_WORK};
 use crate::truth::Tail;
 
 /// How the limit is going to be seen.
@@ -20,7 +20,10 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn requests(&self) -> Vec<Request> {
-        vec![Request { at: self.at, steps: vec![self.run] }]
+        vec![Request {
+            at: self.at,
+            steps: vec![self.run],
+        }]
     }
 }
 
@@ -44,7 +47,9 @@ pub(super) fn plan(exact: &Exact, method: Method) -> Plan {
                 return Some(1);
             }
             let none = exact.truth.w() * 0.0;
-            Tail::frozen(&exact.truth)?.steps_to(&none, &-&j.j, level, LIMIT_TAIL_STEPS).map(|s| s.0)
+            Tail::frozen(&exact.truth)?
+                .steps_to(&none, &-&j.j, level, LIMIT_TAIL_STEPS)
+                .map(|s| s.0)
         });
         (At::Solution, steps)
     } else if exact.run.error.last().is_some_and(|e| e.norm() <= level) {
@@ -52,7 +57,11 @@ pub(super) fn plan(exact: &Exact, method: Method) -> Plan {
     } else if let (Some(tail), Some(e)) = (&exact.tail, exact.run.error.last()) {
         let delta = &exact.run.w[last] - exact.truth.w();
         let identified = exact.run.identified.is_some();
-        let more = if identified { tail.steps_to(&delta, e, level, LIMIT_TAIL_STEPS) } else { None };
+        let more = if identified {
+            tail.steps_to(&delta, e, level, LIMIT_TAIL_STEPS)
+        } else {
+            None
+        };
         (At::Start, more.map(|s| last + s.0))
     } else {
         let mut t = last.max(1);
@@ -61,7 +70,13 @@ pub(super) fn plan(exact: &Exact, method: Method) -> Plan {
         }
         (At::Start, (t < LIMIT_TAIL_STEPS).then_some(t))
     };
-    let run = steps.filter(|s| *s <= affordable).unwrap_or(if method.is_aid() { last.min(affordable) } else { last });
+    let run = steps
+        .filter(|s| *s <= affordable)
+        .unwrap_or(if method.is_aid() {
+            last.min(affordable)
+        } else {
+            last
+        });
     Plan { at, steps, run }
 }
 
@@ -78,20 +93,34 @@ pub(super) fn judge(check: &Check, exact: &Exact, method: Method, seen: &[Compar
         ));
     }
     let Some(needed) = plan.steps else {
-        return Finding::inconclusive("the exact tail does not reach the floor within the steps considered");
+        return Finding::inconclusive(
+            "the exact tail does not reach the floor within the steps considered",
+        );
     };
-    let size = exact.truth.jacobian.as_ref().map_or(f64::NAN, |j| j.j.norm());
+    let size = exact
+        .truth
+        .jacobian
+        .as_ref()
+        .map_or(f64::NAN, |j| j.j.norm());
     let floor = check.slack * c.floor + exact.jacobian_error();
     if plan.run < needed {
         // Through the tail: the estimate must be the exact one, whose tail reaches the floor.
         let Some(deviation) = c.deviation else {
-            return Finding::inconclusive(format!("the limit needs {needed} steps; too many to run"));
+            return Finding::inconclusive(format!(
+                "the limit needs {needed} steps; too many to run"
+            ));
         };
         let detail = format!(
             "through the exact tail recursion: deviates from it by {deviation:e} at step {}, and it reaches the floor after {needed} steps",
             c.k
         );
-        return Finding::decided(deviation <= floor, deviation, floor, floor / deviation, detail);
+        return Finding::decided(
+            deviation <= floor,
+            deviation,
+            floor,
+            floor / deviation,
+            detail,
+        );
     }
     let allowed = floor + level(exact, method);
     if !(c.error <= allowed) {

@@ -9,16 +9,23 @@ use crate::claims::evidence::{At, Request};
 use crate::claims::verdict::Fit;
 use crate::error::Result;
 use crate::stats;
-use crate::tol::{RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS};
+use crate::tol::{
+    RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS,
+};
 
 /// Steps t of the window: at most RATE_MOST_POINTS of them, evenly spread over the second half of the span
 /// between identification and the floor.
 fn window(exact: &Exact) -> Vec<usize> {
-    let Some(start) = exact.run.identified else { return Vec::new() };
+    let Some(start) = exact.run.identified else {
+        return Vec::new();
+    };
     let errors = &exact.run.error;
     let floor = |t: usize| exact.run.floor.d[t] + exact.jacobian_error();
-    let above = |t: &usize| exact.comparable(*t) && errors[*t].norm() > RATE_ABOVE_FLOOR * floor(*t);
-    let Some(end) = (start..errors.len()).take_while(above).last() else { return Vec::new() };
+    let above =
+        |t: &usize| exact.comparable(*t) && errors[*t].norm() > RATE_ABOVE_FLOOR * floor(*t);
+    let Some(end) = (start..errors.len()).take_while(above).last() else {
+        return Vec::new();
+    };
     let from = start + (end - start) * 2 / 5;
     let stride = (end - from).div_ceil(RATE_MOST_POINTS).max(1);
     (from..=end).step_by(stride).collect()
@@ -29,36 +36,76 @@ pub(super) fn plan(exact: &Exact, method: Method) -> Vec<Request> {
     if steps.is_empty() {
         Vec::new()
     } else if method.is_aid() {
-        steps.into_iter().map(|t| Request { at: At::Iterate(t), steps: vec![t] }).collect()
+        steps
+            .into_iter()
+            .map(|t| Request {
+                at: At::Iterate(t),
+                steps: vec![t],
+            })
+            .collect()
     } else {
-        vec![Request { at: At::Start, steps }]
+        vec![Request {
+            at: At::Start,
+            steps,
+        }]
     }
 }
 
-pub(super) fn judge(check: &Check, growth: Growth, exact: &Exact, method: Method, seen: &[Comparison]) -> Finding {
+pub(super) fn judge(
+    check: &Check,
+    growth: Growth,
+    exact: &Exact,
+    method: Method,
+    seen: &[Comparison],
+) -> Finding {
     let rho = exact.rho();
     if !(rho > 0.0) {
-        return Finding::inconclusive("∂₁Φ is nilpotent or zero at w(λ): the error vanishes in finitely many steps");
+        return Finding::inconclusive(
+            "∂₁Φ is nilpotent or zero at w(λ): the error vanishes in finitely many steps",
+        );
     }
-    let resonant = exact.tail.as_ref().map_or_else(|| vec![true; exact.truth.lambda.len()], |t| t.resonant());
+    let resonant = exact
+        .tail
+        .as_ref()
+        .map_or_else(|| vec![true; exact.truth.lambda.len()], |t| t.resonant());
     let wanted: Vec<usize> = (0..resonant.len())
-        .filter(|&j| if method.is_aid() { true } else { resonant[j] == (growth == Growth::Resonant) })
+        .filter(|&j| {
+            if method.is_aid() {
+                true
+            } else {
+                resonant[j] == (growth == Growth::Resonant)
+            }
+        })
         .collect();
     if wanted.is_empty() {
         return Finding::inconclusive(format!("no column of D grows {}", growth.name()));
     }
-    let size = |columns: &[f64]| wanted.iter().map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v)).sum::<f64>().sqrt();
+    let size = |columns: &[f64]| {
+        wanted
+            .iter()
+            .map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v))
+            .sum::<f64>()
+            .sqrt()
+    };
     // A column may reach its floor before the others: cut where the exact one does.
     let points: Vec<(usize, f64, f64)> = seen
         .iter()
         .filter_map(|c| {
             let expected = size(c.exact_columns.as_ref()?);
-            (expected > RATE_ABOVE_FLOOR * (c.floor + exact.jacobian_error())).then(|| (c.k, size(&c.columns), expected))
+            (expected > RATE_ABOVE_FLOOR * (c.floor + exact.jacobian_error()))
+                .then(|| (c.k, size(&c.columns), expected))
         })
         .collect();
     if points.len() < RATE_POINTS {
-        let why = if exact.run.identified.is_none() { "no identification within the run" } else { "too few steps" };
-        return Finding::inconclusive(format!("{} points between identification and the floor ({why})", points.len()));
+        let why = if exact.run.identified.is_none() {
+            "no identification within the run"
+        } else {
+            "too few steps"
+        };
+        return Finding::inconclusive(format!(
+            "{} points between identification and the floor ({why})",
+            points.len()
+        ));
     }
     let fitted = match growth {
         Growth::Pure => pure(check, exact, &points, rho),
@@ -87,8 +134,17 @@ fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) ->
     }
     let logs: Vec<f64> = points.iter().map(|p| p.1.ln()).collect();
     if let Some(i) = logs.iter().position(|v| !v.is_finite()) {
-        let detail = format!("error {} at step {}, where the exact one is {:e}", points[i].1, points[i].0, points[i].2);
-        return Ok(Finding::decided(false, points[i].1, points[i].2, check.slack, detail));
+        let detail = format!(
+            "error {} at step {}, where the exact one is {:e}",
+            points[i].1, points[i].0, points[i].2
+        );
+        return Ok(Finding::decided(
+            false,
+            points[i].1,
+            points[i].2,
+            check.slack,
+            detail,
+        ));
     }
     let fit = stats::regression::line(&t, &logs)?;
     let slope = fit.slope();
@@ -103,21 +159,38 @@ fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) ->
         100.0 * check.slack
     );
     let mut finding = Finding::decided(off.abs() <= check.slack, r, rho, check.slack, detail);
-    finding.fit = Some(blank(rho, r, slope.interval.lower.exp(), slope.interval.upper.exp(), fit.r_squared));
+    finding.fit = Some(blank(
+        rho,
+        r,
+        slope.interval.lower.exp(),
+        slope.interval.upper.exp(),
+        fit.r_squared,
+    ));
     Ok(finding)
 }
 
 /// ‖E_t‖ρ⁻ᵗ = α + βt, β against its limit from the exact tail.
-fn affine(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64, wanted: &[usize]) -> Result<Finding> {
+fn affine(
+    check: &Check,
+    exact: &Exact,
+    points: &[(usize, f64, f64)],
+    rho: f64,
+    wanted: &[usize],
+) -> Result<Finding> {
     let Some(beta) = limiting_growth(exact, rho, wanted) else {
-        return Ok(Finding::inconclusive("the limiting growth β cannot be evaluated on this map"));
+        return Ok(Finding::inconclusive(
+            "the limiting growth β cannot be evaluated on this map",
+        ));
     };
     let origin = points[0].0 as i32;
     let scaled = |v: f64, t: usize| v * rho.powi(origin - t as i32);
     let t: Vec<f64> = points.iter().map(|p| p.0 as f64).collect();
     // β was found in units of ρᵗ; here the unit is ρ^{t-origin}.
     let predicted = beta * rho.powi(origin);
-    let own = stats::regression::line(&t, &points.iter().map(|p| scaled(p.2, p.0)).collect::<Vec<_>>())?;
+    let own = stats::regression::line(
+        &t,
+        &points.iter().map(|p| scaled(p.2, p.0)).collect::<Vec<_>>(),
+    )?;
     let shown = own.slope().point / predicted - 1.0;
     if !(shown.abs() <= RATE_OWN_SHARE * check.slack) {
         return Ok(Finding::inconclusive(format!(
@@ -127,8 +200,17 @@ fn affine(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64, 
     }
     let values: Vec<f64> = points.iter().map(|p| scaled(p.1, p.0)).collect();
     if let Some(i) = values.iter().position(|v| !v.is_finite()) {
-        let detail = format!("error {} at step {}, where the exact one is {:e}", points[i].1, points[i].0, points[i].2);
-        return Ok(Finding::decided(false, points[i].1, points[i].2, check.slack, detail));
+        let detail = format!(
+            "error {} at step {}, where the exact one is {:e}",
+            points[i].1, points[i].0, points[i].2
+        );
+        return Ok(Finding::decided(
+            false,
+            points[i].1,
+            points[i].2,
+            check.slack,
+            detail,
+        ));
     }
     let fit = stats::regression::line(&t, &values)?;
     let slope = fit.slope();
@@ -141,7 +223,13 @@ fn affine(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64, 
         points.len(),
         100.0 * check.slack
     );
-    let mut finding = Finding::decided(off.abs() <= check.slack, slope.point, predicted, check.slack, detail);
+    let mut finding = Finding::decided(
+        off.abs() <= check.slack,
+        slope.point,
+        predicted,
+        check.slack,
+        detail,
+    );
     finding.fit = Some(blank(
         1.0,
         slope.point / predicted,
@@ -159,7 +247,13 @@ fn limiting_growth(exact: &Exact, rho: f64, wanted: &[usize]) -> Option<f64> {
     let delta = &exact.run.w[from] - exact.truth.w();
     let g = |s: usize| -> Option<f64> {
         let e = tail.power(s)?.advance(&delta, &exact.run.error[from]).1;
-        Some(wanted.iter().map(|&j| e.column(j).norm_squared()).sum::<f64>().sqrt())
+        Some(
+            wanted
+                .iter()
+                .map(|&j| e.column(j).norm_squared())
+                .sum::<f64>()
+                .sqrt(),
+        )
     };
     let (one, two) = (g(RESONANT_LIMIT_STEPS)?, g(2 * RESONANT_LIMIT_STEPS)?);
     let beta = (two - one) / RESONANT_LIMIT_STEPS as f64 * rho.powi(-(from as i32));

@@ -78,27 +78,46 @@ impl Finding {
 
     fn decided(holds: bool, measured: f64, bound: f64, slack: f64, detail: String) -> Self {
         let status = if holds { Status::Pass } else { Status::Fail };
-        Self { status, measured, bound, slack, detail, fit: None }
+        Self {
+            status,
+            measured,
+            bound,
+            slack,
+            detail,
+            fit: None,
+        }
     }
 }
 
 impl CheckKind {
     pub(super) fn resolve(raw: &RawCheck, method: Method) -> Result<Self> {
         let level = || {
-            let name = raw.level.as_deref().ok_or_else(|| Error::input("is missing").in_field("level"))?;
-            Level::NAMES.iter().find(|(n, _)| *n == name).map(|(_, l)| *l).ok_or_else(|| {
-                Error::input(format!("unknown level {name:?}; one of paper, trajectory, sharp")).in_field("level")
-            })
+            let name = raw
+                .level
+                .as_deref()
+                .ok_or_else(|| Error::input("is missing").in_field("level"))?;
+            Level::NAMES
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, l)| *l)
+                .ok_or_else(|| {
+                    Error::input(format!(
+                        "unknown level {name:?}; one of paper, trajectory, sharp"
+                    ))
+                    .in_field("level")
+                })
         };
         let growth = || match raw.growth.as_deref() {
             Some("pure") => Ok(Growth::Pure),
             Some("resonant") if !method.is_aid() => Ok(Growth::Resonant),
-            Some("resonant") => {
-                Err(Error::input("AID-FP has no resonant columns: its error is C·ρᵗ with k = t").in_field("growth"))
-            }
-            Some(other) => {
-                Err(Error::input(format!("unknown growth {other:?}; one of pure, resonant")).in_field("growth"))
-            }
+            Some("resonant") => Err(Error::input(
+                "AID-FP has no resonant columns: its error is C·ρᵗ with k = t",
+            )
+            .in_field("growth")),
+            Some(other) => Err(Error::input(format!(
+                "unknown growth {other:?}; one of pure, resonant"
+            ))
+            .in_field("growth")),
             None => Err(Error::input("is missing").in_field("growth")),
         };
         let kind = match raw.check.as_str() {
@@ -111,13 +130,26 @@ impl CheckKind {
             "constant" => Self::Constant,
             other => {
                 let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant";
-                return Err(Error::input(format!("unknown check {other:?}; one of {names}")).in_field("check"));
+                return Err(
+                    Error::input(format!("unknown check {other:?}; one of {names}"))
+                        .in_field("check"),
+                );
             }
         };
-        let stray = [("level", raw.level.is_some(), matches!(kind, Self::Bound(_))), ("growth", raw.growth.is_some(), matches!(kind, Self::LocalRate(_)))];
+        let stray = [
+            ("level", raw.level.is_some(), matches!(kind, Self::Bound(_))),
+            (
+                "growth",
+                raw.growth.is_some(),
+                matches!(kind, Self::LocalRate(_)),
+            ),
+        ];
         for (field, given, wanted) in stray {
             if given && !wanted {
-                return Err(Error::input(format!("does not belong to check {:?}", raw.check)).in_field(field));
+                return Err(
+                    Error::input(format!("does not belong to check {:?}", raw.check))
+                        .in_field(field),
+                );
             }
         }
         Ok(kind)
@@ -170,7 +202,9 @@ impl CheckKind {
     /// The runs wanted.
     pub(super) fn plan(self, check: &Check, exact: &Exact, method: Method) -> Vec<Request> {
         match self {
-            Self::Bound(_) | Self::ExactTrajectory | Self::Tight => Request::along(exact, method, check.steps),
+            Self::Bound(_) | Self::ExactTrajectory | Self::Tight => {
+                Request::along(exact, method, check.steps)
+            }
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
             Self::Ordering | Self::Constant => Vec::new(),
@@ -178,7 +212,13 @@ impl CheckKind {
     }
 
     /// Judges the comparisons of those runs.
-    pub(super) fn judge(self, check: &Check, exact: &Exact, method: Method, seen: &[Comparison]) -> Finding {
+    pub(super) fn judge(
+        self,
+        check: &Check,
+        exact: &Exact,
+        method: Method,
+        seen: &[Comparison],
+    ) -> Finding {
         match self {
             Self::Bound(level) => bound::judge(check, level, exact, method, seen),
             Self::Limit => limit::judge(check, exact, method, seen),

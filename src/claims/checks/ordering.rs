@@ -15,10 +15,19 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     }
     let (ratio, aid, itd, t) = worst;
     if ratio == f64::NEG_INFINITY {
-        return Finding::decided(true, 0.0, 0.0, f64::INFINITY, "both bounds are 0: B = 0 and no modulus".into());
+        return Finding::decided(
+            true,
+            0.0,
+            0.0,
+            f64::INFINITY,
+            "both bounds are 0: B = 0 and no modulus".into(),
+        );
     }
     let holds = ratio <= check.slack * bound_room(2 * t);
     let gap = th.paper_itd(check.steps) / th.paper_aid(check.steps, check.steps);
-    let detail = format!("closest at t = {t}: AID-FP {aid:e}, ITD {itd:e}; ITD/AID-FP at t = {} is {gap:.3}", check.steps);
+    let detail = format!(
+        "closest at t = {t}: AID-FP {aid:e}, ITD {itd:e}; ITD/AID-FP at t = {} is {gap:.3}",
+        check.steps
+    );
     Finding::decided(holds, aid, itd, itd / aid, detail)
 }

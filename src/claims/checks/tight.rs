@@ -13,7 +13,9 @@ pub(super) fn judge(check: &Check, exact: &Exact, method: Method, seen: &[Compar
         let lambda = exact.truth.lambda[0].abs();
         let delta = exact.theorem.q - lambda;
         let powers = (c.t + c.k + 1) as f64 * delta / lambda;
-        let room = check.slack + (bound_room(c.t + c.k) - 1.0) + 2.0 * (powers + exact.truth.kappa() * delta);
+        let room = check.slack
+            + (bound_room(c.t + c.k) - 1.0)
+            + 2.0 * (powers + exact.truth.kappa() * delta);
         let allowed = bound * room + floor;
         let gap = (c.error - bound).abs() / allowed;
         if !(gap <= worst.0) {
@@ -29,7 +31,9 @@ pub(super) fn judge(check: &Check, exact: &Exact, method: Method, seen: &[Compar
     let detail = if gap <= 1.0 {
         format!("attained at every step, furthest {place} by a relative {relative:.1e}")
     } else {
-        format!("{place}: error {error:e} differs from the bound {bound:e} by a relative {relative:.3e}, where equality holds")
+        format!(
+            "{place}: error {error:e} differs from the bound {bound:e} by a relative {relative:.3e}, where equality holds"
+        )
     };
     Finding::decided(gap <= 1.0, error, bound, bound / error, detail)
 }

@@ -18,7 +18,13 @@ enum Form<T> {
     /// Φ = λQw + c, ∂₂ = Qw.
     Scaling { q: Rows<T>, c: Vec<T> },
     /// z = Vw + k, Φ = Aσ(z), ∂₂ = A S B.
-    Layer { a: Rows<T>, v: Rows<T>, k: Vec<T>, b: Rows<T>, activation: Activation },
+    Layer {
+        a: Rows<T>,
+        v: Rows<T>,
+        k: Vec<T>,
+        b: Rows<T>,
+        activation: Activation,
+    },
     /// z = w - η(Xᵀ(Xw-y)/n + λ₂w), Φ = soft(z, ηλ₁). `h` = XᵀX/n, `g` = Xᵀy/n.
     ElasticNet { h: Rows<T>, g: Vec<T>, eta: T },
 }
@@ -42,7 +48,11 @@ impl<T: Scalar> Point<T> {
         if self.margin.is_empty() {
             return Vec::new();
         }
-        self.slope.iter().zip(&self.z).map(|(s, z)| piece_key(s.to_f64(), z.to_f64())).collect()
+        self.slope
+            .iter()
+            .zip(&self.z)
+            .map(|(s, z)| piece_key(s.to_f64(), z.to_f64()))
+            .collect()
     }
 }
 
@@ -56,11 +66,26 @@ impl<T: Scalar> Naive<T> {
                 let k = add(&vector(c), &times(&b, &lambda));
                 Form::Affine { m: rows(a), k, b }
             }
-            Problem::Scaling { rotation, c } => Form::Scaling { q: rows(rotation), c: vector(c) },
-            Problem::Layer { a, v, b, c, activation } => {
+            Problem::Scaling { rotation, c } => Form::Scaling {
+                q: rows(rotation),
+                c: vector(c),
+            },
+            Problem::Layer {
+                a,
+                v,
+                b,
+                c,
+                activation,
+            } => {
                 let b = rows(b);
                 let k = add(&vector(c), &times(&b, &lambda));
-                Form::Layer { a: rows(a), v: rows(v), k, b, activation: *activation }
+                Form::Layer {
+                    a: rows(a),
+                    v: rows(v),
+                    k,
+                    b,
+                    activation: *activation,
+                }
             }
             Problem::ElasticNet { x, y, step } => {
                 let columns = rows::<T>(&x.transpose());
@@ -71,7 +96,11 @@ impl<T: Scalar> Naive<T> {
                     .map(|p| columns.iter().map(|q| dot(p, q) / n.clone()).collect())
                     .collect();
                 let g = columns.iter().map(|p| dot(p, &y) / n.clone()).collect();
-                Form::ElasticNet { h, g, eta: T::exactly(*step) }
+                Form::ElasticNet {
+                    h,
+                    g,
+                    eta: T::exactly(*step),
+                }
             }
         };
         Self { form, lambda }
@@ -85,10 +114,20 @@ impl<T: Scalar> Naive<T> {
             Form::Affine { m, k, .. } => (add(k, &times(m, w)), vec![], vec![], vec![]),
             Form::Scaling { q, c } => {
                 let z = times(q, w);
-                let value = z.iter().zip(c).map(|(z, c)| self.lambda[0].clone() * z.clone() + c.clone()).collect();
+                let value = z
+                    .iter()
+                    .zip(c)
+                    .map(|(z, c)| self.lambda[0].clone() * z.clone() + c.clone())
+                    .collect();
                 (value, z, vec![], vec![])
             }
-            Form::Layer { a, v, k, activation, .. } => {
+            Form::Layer {
+                a,
+                v,
+                k,
+                activation,
+                ..
+            } => {
                 let z = add(k, &times(v, w));
                 let mut sigma = Vec::with_capacity(z.len());
                 let mut slope = Vec::with_capacity(z.len());
@@ -108,7 +147,8 @@ impl<T: Scalar> Naive<T> {
                             } else if *zi < zero {
                                 T::exactly(lo)
                             } else {
-                                T::exactly(lo) + T::exactly(tie.weight(i)) * (T::exactly(hi) - T::exactly(lo))
+                                T::exactly(lo)
+                                    + T::exactly(tie.weight(i)) * (T::exactly(hi) - T::exactly(lo))
                             };
                             sigma.push(s.clone() * zi.clone());
                             slope.push(s);
@@ -126,11 +166,19 @@ impl<T: Scalar> Naive<T> {
                 let mut slope = Vec::with_capacity(w.len());
                 let mut margin = Vec::with_capacity(w.len());
                 for i in 0..w.len() {
-                    let gradient = hw[i].clone() - g[i].clone() + self.lambda[1].clone() * w[i].clone();
+                    let gradient =
+                        hw[i].clone() - g[i].clone() + self.lambda[1].clone() * w[i].clone();
                     let zi = w[i].clone() - eta.clone() * gradient;
                     let excess = zi.magnitude() - threshold.clone();
                     let (v, s) = if excess > zero {
-                        (if zi < zero { -excess.clone() } else { excess.clone() }, one.clone())
+                        (
+                            if zi < zero {
+                                -excess.clone()
+                            } else {
+                                excess.clone()
+                            },
+                            one.clone(),
+                        )
                     } else if excess < zero {
                         (zero.clone(), zero.clone())
                     } else {
@@ -144,7 +192,13 @@ impl<T: Scalar> Naive<T> {
                 (value, z, slope, margin)
             }
         };
-        Some(Point { w: w.to_vec(), value, slope, margin, z })
+        Some(Point {
+            w: w.to_vec(),
+            value,
+            slope,
+            margin,
+            z,
+        })
     }
 
     /// ∂₁Φ·x with the selection of `p`.
@@ -185,7 +239,9 @@ impl<T: Scalar> Naive<T> {
                         T::exactly(1.0)
                     }
                 };
-                (0..p.w.len()).map(|i| -(eta.clone() * p.slope[i].clone() * signed(i))).collect()
+                (0..p.w.len())
+                    .map(|i| -(eta.clone() * p.slope[i].clone() * signed(i)))
+                    .collect()
             }
         }
     }
@@ -206,7 +262,9 @@ impl<T: Scalar> Naive<T> {
         let d = p.w.len();
         (0..d)
             .map(|j| {
-                let unit: Vec<T> = (0..d).map(|i| T::exactly(f64::from(u8::from(i == j)))).collect();
+                let unit: Vec<T> = (0..d)
+                    .map(|i| T::exactly(f64::from(u8::from(i == j))))
+                    .collect();
                 self.push_w(p, &unit)
             })
             .collect()
@@ -214,7 +272,9 @@ impl<T: Scalar> Naive<T> {
 }
 
 fn rows<T: Scalar>(m: &Matrix) -> Rows<T> {
-    m.row_iter().map(|r| r.iter().map(|v| T::exactly(*v)).collect()).collect()
+    m.row_iter()
+        .map(|r| r.iter().map(|v| T::exactly(*v)).collect())
+        .collect()
 }
 
 fn vector<T: Scalar>(v: &Vector) -> Vec<T> {
@@ -236,11 +296,17 @@ fn times<T: Scalar>(m: &Rows<T>, x: &[T]) -> Vec<T> {
 }
 
 fn add<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
-    x.iter().zip(y).map(|(a, b)| a.clone() + b.clone()).collect()
+    x.iter()
+        .zip(y)
+        .map(|(a, b)| a.clone() + b.clone())
+        .collect()
 }
 
 fn hadamard<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
-    x.iter().zip(y).map(|(a, b)| a.clone() * b.clone()).collect()
+    x.iter()
+        .zip(y)
+        .map(|(a, b)| a.clone() * b.clone())
+        .collect()
 }
 
 fn scale<T: Scalar>(s: &T, x: Vec<T>) -> Vec<T> {

@@ -37,7 +37,12 @@ impl<'a, T: Scalar> Itd<'a, T> {
 }
 
 /// AID-FP (14) at a fixed point of linearisation: calls `each(k, D^k)` for k = 0..=steps.
-pub fn aid_fp<T: Scalar>(naive: &Naive<T>, p: &Point<T>, steps: usize, mut each: impl FnMut(usize, &Columns<T>)) {
+pub fn aid_fp<T: Scalar>(
+    naive: &Naive<T>,
+    p: &Point<T>,
+    steps: usize,
+    mut each: impl FnMut(usize, &Columns<T>),
+) {
     let (d, m) = naive.dims();
     let mut columns = vec![vec![T::exactly(0.0); d]; m];
     each(0, &columns);
@@ -53,7 +58,11 @@ fn next<T: Scalar>(naive: &Naive<T>, p: &Point<T>, d: &Columns<T>) -> Columns<T>
         .enumerate()
         .map(|(j, column)| {
             let pushed = naive.push_w(p, column);
-            pushed.into_iter().zip(naive.column(p, j)).map(|(a, b)| a + b).collect()
+            pushed
+                .into_iter()
+                .zip(naive.column(p, j))
+                .map(|(a, b)| a + b)
+                .collect()
         })
         .collect()
 }

@@ -27,7 +27,11 @@ pub trait Scalar:
     fn to_f64(&self) -> f64;
     /// |x|.
     fn magnitude(&self) -> Self {
-        if *self < Self::exactly(0.0) { -self.clone() } else { self.clone() }
+        if *self < Self::exactly(0.0) {
+            -self.clone()
+        } else {
+            self.clone()
+        }
     }
     /// Exactly zero; lets sums skip structural zeros.
     fn vanishes(&self) -> bool {
@@ -61,7 +65,11 @@ impl Scalar for Dd {
         // at y/2^k and k doublings E(2y) = E(y)(E(y)+2).
         let x = self.abs();
         if !(x.hi() < 50.0) {
-            let saturated = if x.hi().is_nan() { f64::NAN } else { 1f64.copysign(self.hi()) };
+            let saturated = if x.hi().is_nan() {
+                f64::NAN
+            } else {
+                1f64.copysign(self.hi())
+            };
             return Some(Self::from(saturated));
         }
         let y = x + x;
@@ -109,8 +117,16 @@ mod tests {
     fn tanh_in_double_double_matches_known_digits() {
         // tanh(1/2) = 0.46211715726000975850231848364367254873028928033011..., tanh(3) = 0.99505475368673045133188018525548847509781385470028...
         for (x, hi, lo) in [
-            (0.5, 0.462_117_157_260_009_76, "0.46211715726000975850231848364367254873"),
-            (3.0, 0.995_054_753_686_730_4, "0.99505475368673045133188018525548847510"),
+            (
+                0.5,
+                0.462_117_157_260_009_76,
+                "0.46211715726000975850231848364367254873",
+            ),
+            (
+                3.0,
+                0.995_054_753_686_730_4,
+                "0.99505475368673045133188018525548847510",
+            ),
         ] {
             let t = Scalar::tanh(&Dd::from(x)).unwrap();
             assert!((t.hi() - hi).abs() <= f64::EPSILON / 2.0);

@@ -47,7 +47,11 @@ pub fn solve<T: Scalar>(m: &Columns<T>, b: &Columns<T>) -> Option<Columns<T>> {
             }
         }
     }
-    Some((n..width).map(|j| rows.iter().map(|row| row[j].clone()).collect()).collect())
+    Some(
+        (n..width)
+            .map(|j| rows.iter().map(|row| row[j].clone()).collect())
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -58,10 +62,21 @@ mod tests {
     #[test]
     fn solves_exactly_in_rationals() {
         let q = |v: &[f64]| v.iter().map(|x| Rational::exactly(*x)).collect::<Vec<_>>();
-        let m = vec![q(&[0.0, 2.0, 1.0]), q(&[3.0, 0.0, 1.0]), q(&[1.0, 1.0, 7.0])];
+        let m = vec![
+            q(&[0.0, 2.0, 1.0]),
+            q(&[3.0, 0.0, 1.0]),
+            q(&[1.0, 1.0, 7.0]),
+        ];
         let x = vec![q(&[1.0, -2.0, 0.5])];
-        let b = vec![(0..3).map(|i| (0..3).map(|j| &m[j][i] * &x[0][j]).sum()).collect()];
+        let b = vec![
+            (0..3)
+                .map(|i| (0..3).map(|j| &m[j][i] * &x[0][j]).sum())
+                .collect(),
+        ];
         assert_eq!(solve(&m, &b), Some(x));
-        assert_eq!(solve(&vec![q(&[1.0, 2.0]), q(&[2.0, 4.0])], &vec![q(&[1.0, 1.0])]), None);
+        assert_eq!(
+            solve(&vec![q(&[1.0, 2.0]), q(&[2.0, 4.0])], &vec![q(&[1.0, 1.0])]),
+            None
+        );
     }
 }
