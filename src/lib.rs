@@ -1,5 +1,9 @@
 //! ratecert
 #![warn(missing_docs)]
+// `!(a <= b)` is meant: a NaN must fail every comparison.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+// Formulas that run over several arrays at once read best with their index.
+#![allow(clippy::needless_range_loop)]
 #[cfg(feature = "claims")]
 pub mod claims;
 pub mod error;

@@ -42,7 +42,7 @@ impl Random {
     /// Uniform integer in [lo, hi].
     pub fn integer(&mut self, lo: usize, hi: usize) -> usize {
         // The bias of the product is below 2⁻³⁰ for the sizes used here.
-        lo + ((self.bits() >> 32) * (hi - lo + 1) as u64 >> 32) as usize
+        lo + (((self.bits() >> 32) * (hi - lo + 1) as u64) >> 32) as usize
     }
 
     /// ±1 with equal probability.

@@ -13,7 +13,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
 
 /// max |tanh''| = 4/(3√3), rounded up.
-const KAPPA_2: f64 = 0.769_800_358_919_501_1;
+const KAPPA_2: f64 = 0.769_800_358_919_502;
 
 pub(super) struct Layer {
     a: Matrix,

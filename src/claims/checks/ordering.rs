@@ -9,7 +9,8 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     for t in 0..=check.steps {
         let (aid, itd) = (th.paper_aid(t, t), th.paper_itd(t));
         let ratio = aid / itd;
-        if !(ratio <= worst.0) && !(aid == 0.0 && itd == 0.0) {
+        let both_zero = aid == 0.0 && itd == 0.0;
+        if !(both_zero || ratio <= worst.0) {
             worst = (ratio, aid, itd, t);
         }
     }

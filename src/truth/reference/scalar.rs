@@ -79,7 +79,7 @@ impl Scalar for Dd {
         // |y| ≤ 1/16: 24 terms leave less than 2^-170.
         for k in 2..=24 {
             term = term * y / Self::from(f64::from(k));
-            e = e + term;
+            e += term;
         }
         let two = Self::from(2.0);
         for _ in 0..halvings {
