@@ -2,7 +2,7 @@ use std::sync::atomic::AtomicBool;
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let cat = ratecert::claims::Catalogue::builtin().unwrap();
-    let claims = cat.select(&args[2..].to_vec()).unwrap();
+    let claims = cat.select(&args[2..]).unwrap();
     let plan = ratecert::runner::Plan {
         claims: claims.clone(),
         profile: ratecert::claims::Profile::from_name(&args[1]).unwrap(),

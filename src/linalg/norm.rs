@@ -170,7 +170,7 @@ mod tests {
         let q = spectral_upper(&Matrix::from_row_slice(2, 2, &[0.0, 0.9, -0.9, 0.0]));
         assert!((0.9..0.9 + 1e-14).contains(&q));
         let (lo, hi) = symmetric_range(&Matrix::from_row_slice(2, 2, &[2.0, 1.0, 1.0, 2.0]));
-        assert!(lo <= 1.0 && lo > 1.0 - 1e-14 && hi >= 3.0 && hi < 3.0 + 1e-14);
+        assert!(lo <= 1.0 && lo > 1.0 - 1e-14 && (3.0..3.0 + 1e-14).contains(&hi));
     }
 
     #[test]

@@ -196,7 +196,7 @@ mod tests {
         }
         // AID-FP the same: k steps of Δ ← qΔ + C e at fixed e.
         for t in [0, 3, 10] {
-            let fixed = th.recursion(th.b, &vec![e[t]; 20], |e| {
+            let fixed = th.recursion(th.b, &[e[t]; 20], |e| {
                 (th.b * th.moduli.c(1, e) + th.moduli.c(2, e)) * e
             });
             for (k, value) in fixed.iter().enumerate() {
