@@ -6,6 +6,8 @@
 #![allow(clippy::needless_range_loop)]
 #[cfg(feature = "claims")]
 pub mod claims;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod error;
 #[cfg(feature = "instances")]
 pub mod instances;
@@ -13,10 +15,14 @@ pub mod linalg;
 pub mod maps;
 pub mod methods;
 #[cfg(feature = "claims")]
+pub mod report;
+#[cfg(feature = "claims")]
 pub mod runner;
 pub mod sets;
 #[cfg(feature = "instances")]
 pub mod stats;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod theory;
 pub mod tol;
 pub mod trajectory;

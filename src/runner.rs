@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::claims::verdict::{Record, Status, Verdict};
 use crate::claims::{Claim, Judged, Label, Profile, judge};
 use crate::error::{Error, Result};
-use crate::instances::{Instance, Spec, hash, mix};
+use crate::instances::{Instance, Spec, hash};
 use crate::tol::SHRINK_TRIES;
 
 /// What to run.
@@ -91,28 +91,9 @@ impl Plan {
         self.len() == 0
     }
 
-    fn instance(&self, job: Job) -> Result<(Instance, Label)> {
-        let claim = &self.claims[job.claim];
-        let family = &claim.families[job.family];
-        let seed = mix(&[
-            self.seed,
-            hash(&claim.name),
-            hash(family.kind.name()),
-            job.family as u64,
-            job.index as u64,
-        ]);
-        let spec = family.draw(job.index, mix(&[seed, 1]));
-        let label = Label {
-            instance: format!("{}.{}.{}", family.kind.name(), job.family, job.index),
-            replay: "ratecert replay {id}".into(),
-            plot: claim.plot && job.index == 0,
-        };
-        Ok((Instance::generate(&spec, seed)?, label))
-    }
-
     fn run_job(&self, job: Job) -> Result<Judged> {
         let claim = &self.claims[job.claim];
-        let (instance, label) = self.instance(job)?;
+        let (instance, label) = claim.instance(self.seed, job.family, job.index)?;
         let mut judged = judge(
             claim,
             &instance,

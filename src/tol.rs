@@ -108,3 +108,6 @@ pub const RAY_WIDTH: f64 = 1e-9;
 /// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so the fifteen
 /// or so steps to the smallest instance fit several times.
 pub const SHRINK_TRIES: usize = 80;
+
+/// A ratio bound/error is quoted as slack only where the error is this many times its rounding floor.
+pub const CLEAR_OF_FLOOR: f64 = 1e3;

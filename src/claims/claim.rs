@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::checks::CheckKind;
+use super::judge::Label;
 use crate::error::{Bound, Error, Result};
-use crate::instances::{Kind, Random, Spec, bound};
+use crate::instances::{Instance, Kind, Random, Spec, bound, hash, mix};
 use crate::methods::Method;
 use crate::theory::Hypothesis;
 
@@ -120,6 +121,7 @@ struct Ranges {
     q: [f64; 2],
     margin: Option<[f64; 2]>,
     lambda: Option<Vec<[f64; 2]>>,
+    cotangent: Option<[f64; 2]>,
 }
 
 /// One check of a claim.
@@ -181,6 +183,7 @@ impl Family {
             q: (1.0 - 1.0 / kappa).clamp(r.q[0], r.q[1]),
             margin: r.margin.map(|m| log_uniform(&mut random, m)),
             lambda: r.lambda.as_ref().map(|l| l[index % l.len()]),
+            cotangent: r.cotangent.map(|c| log_uniform(&mut random, c)),
             plain: false,
         }
         .normalised()
@@ -210,6 +213,30 @@ impl Claim {
                 Some(line) => e.at_line(line).in_file(file),
                 None => e.in_file(file),
             })
+    }
+
+    /// Instance `index` of a family in a run, with its name: a function of the run's seed and these names
+    /// only.
+    ///
+    /// # Errors
+    /// When the spec drawn is out of range.
+    pub fn instance(&self, seed: u64, family: usize, index: usize) -> Result<(Instance, Label)> {
+        let f = &self.families[family];
+        let kind = f.kind.name();
+        let seed = mix(&[
+            seed,
+            hash(&self.name),
+            hash(kind),
+            family as u64,
+            index as u64,
+        ]);
+        let spec = f.draw(index, mix(&[seed, 1]));
+        let label = Label {
+            instance: format!("{kind}.{family}.{index}"),
+            replay: "ratecert replay {id}".into(),
+            plot: self.plot && index == 0,
+        };
+        Ok((Instance::generate(&spec, seed)?, label))
     }
 
     /// What a pass means, in one sentence per check.
@@ -252,6 +279,7 @@ struct RawFamily {
     q: Option<Range<f64>>,
     margin: Option<Range<f64>>,
     lambda: Option<Vec<[f64; 2]>>,
+    cotangent: Option<Range<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -412,6 +440,7 @@ impl RawFamily {
                 .transpose()?,
             q: floats("q", self.q.unwrap_or(Range::Two([0.3, 0.95])))?,
             margin: self.margin.map(|m| floats("margin", m)).transpose()?,
+            cotangent: self.cotangent.map(|c| floats("cotangent", c)).transpose()?,
             lambda: self.lambda,
         };
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {

@@ -15,7 +15,9 @@ pub(super) fn number(x: f64) -> String {
     }
     // The exponent is read off the rounded form, so that 9999.7 does not become 10000.
     let scientific = format!("{x:.3e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
     match exponent.parse::<i32>() {
         Ok(e @ -3..=4) => {
             let digits = usize::try_from(3 - e).unwrap_or(0);
@@ -26,8 +28,15 @@ pub(super) fn number(x: f64) -> String {
 }
 
 fn trim(digits: &str) -> &str {
-    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+    if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        digits
+    }
 }
+
+/// No control characters, and yet forbidden in XML.
+const NOT_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
 
 /// Control characters made visible (`\n` as a space, others as `\u{1b}`): what a foreign implementation
 /// reports must not move the cursor of the terminal it is printed on.
@@ -37,7 +46,7 @@ pub(super) fn visible(text: &str) -> String {
         match c {
             '\n' | '\t' => out.push(' '),
             '\r' => {}
-            c if c.is_control() => out.extend(c.escape_default()),
+            c if c.is_control() || NOT_XML.contains(&c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
@@ -46,7 +55,11 @@ pub(super) fn visible(text: &str) -> String {
 
 /// `n things`, with the singular where n = 1.
 pub(super) fn count(n: usize, thing: &str) -> String {
-    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+    if n == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{n} {thing}s")
+    }
 }
 
 /// Escapes for XML and HTML, text and attributes alike. What XML 1.0 forbids even as a reference
@@ -64,7 +77,7 @@ pub(super) fn escape(text: &str) -> String {
             '\n' => out += "&#10;",
             '\t' => out += "&#9;",
             '\r' => out += "&#13;",
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.extend(c.escape_unicode()),
+            c if c.is_control() || NOT_XML.contains(&c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
@@ -102,6 +115,9 @@ mod tests {
     #[test]
     fn control_characters_become_visible() {
         assert_eq!(visible("a\n\u{1b}[31mb\t\u{85}"), "a \\u{1b}[31mb \\u{85}");
-        assert_eq!(escape("a<b>&\"'\u{0}\u{fffe}\n"), "a&lt;b&gt;&amp;&quot;&#39;\\u{0}\\u{fffe}&#10;");
+        assert_eq!(
+            escape("a<b>&\"'\u{0}\u{fffe}\n"),
+            "a&lt;b&gt;&amp;&quot;&#39;\\u{0}\\u{fffe}&#10;"
+        );
     }
 }

@@ -38,7 +38,11 @@ pub fn html(run: &Run, figures: &[Figure]) -> String {
 
 fn head(out: &mut String, run: &Run, summary: &Summary<'_>, headline: &str, drawn: bool) {
     let outcome = summary.counts.outcome().name();
-    let _ = writeln!(out, "<header>\n<h1 class=\"{outcome}\">{headline}</h1>\n<p>{}</p>", escape(&summary.closing()));
+    let _ = writeln!(
+        out,
+        "<header>\n<h1 class=\"{outcome}\">{headline}</h1>\n<p>{}</p>",
+        escape(&summary.closing())
+    );
     let info = &run.info;
     let mut facts = vec![
         ("version", info.version.clone()),
@@ -56,7 +60,12 @@ fn head(out: &mut String, run: &Run, summary: &Summary<'_>, headline: &str, draw
     facts.push(("duration", format!("{:.1} s", info.seconds)));
     *out += "<p class=\"soft\">";
     for (i, (name, value)) in facts.iter().enumerate() {
-        let _ = write!(out, "{}{name} {}", if i > 0 { " · " } else { "" }, escape(value));
+        let _ = write!(
+            out,
+            "{}{name} {}",
+            if i > 0 { " · " } else { "" },
+            escape(value)
+        );
     }
     *out += "</p>\n<nav>";
     if summary.counts.fail > 0 {
@@ -119,7 +128,11 @@ fn claims(out: &mut String, summary: &Summary<'_>) {
     for t in &summary.claims {
         let _ = write!(out, "<tr><td>{}", titled(t));
         facts(out, t);
-        let _ = write!(out, "</td><td data-label=\"method\">{}</td>", escape(t.method));
+        let _ = write!(
+            out,
+            "</td><td data-label=\"method\">{}</td>",
+            escape(t.method)
+        );
         let c = &t.counts;
         let numbers = [
             ("instances", t.instances),
@@ -144,18 +157,39 @@ fn claims(out: &mut String, summary: &Summary<'_>) {
 
 /// What the claim says, under its name.
 fn facts(out: &mut String, t: &Tally<'_>) {
-    let Some(info) = t.info else { return };
-    if !info.statement.is_empty() {
-        let _ = write!(out, "<br>{}", escape(&info.statement));
+    let (statement, source, kind, caught) = t.info.map_or(("", "", "", ""), |i| {
+        (
+            i.statement.as_str(),
+            i.source.as_str(),
+            i.kind.as_str(),
+            i.caught.as_str(),
+        )
+    });
+    if !statement.is_empty() {
+        let _ = write!(out, "<br>{}", escape(statement));
     }
-    let source: Vec<&str> =
-        [info.theorem.as_str(), &info.source, &info.kind].into_iter().filter(|s| !s.is_empty()).collect();
-    if !source.is_empty() {
-        let _ = write!(out, "<br><span class=\"soft\">{}</span>", escape(&source.join(" · ")));
+    let origin: Vec<&str> = [t.theorem, source, kind]
+        .into_iter()
+        .filter(|s| !s.is_empty())
+        .collect();
+    if !origin.is_empty() {
+        let _ = write!(
+            out,
+            "<br><span class=\"soft\">{}</span>",
+            escape(&origin.join(" · "))
+        );
     }
-    if !info.caught.is_empty() {
-        let lead = if t.outcome() == Outcome::Holds { "Would have caught" } else { "A pass would have caught" };
-        let _ = write!(out, "<br><span class=\"soft\">{lead}: {}</span>", escape(&info.caught));
+    if !caught.is_empty() {
+        let lead = if t.outcome() == Outcome::Holds {
+            "Would have caught"
+        } else {
+            "A pass would have caught"
+        };
+        let _ = write!(
+            out,
+            "<br><span class=\"soft\">{lead}: {}</span>",
+            escape(caught)
+        );
     }
 }
 
@@ -171,7 +205,17 @@ fn slacks(t: &Tally<'_>) -> String {
     if t.tightest.is_empty() {
         return "-".into();
     }
-    let each: Vec<String> = t.tightest.iter().map(|v| format!("{} {}", number(v.slack), escape(&v.check))).collect();
+    let each: Vec<String> = t
+        .tightest
+        .iter()
+        .map(|v| {
+            format!(
+                "<span class=\"whole\">{} {}</span>",
+                number(v.slack),
+                escape(&v.check)
+            )
+        })
+        .collect();
     each.join("<br>")
 }
 

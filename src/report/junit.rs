@@ -16,7 +16,11 @@ pub fn junit(run: &Run) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let started = attribute("timestamp", &run.info.started);
     // The time is that of the whole run: verdicts carry none, so that their bytes are reproducible.
-    let seconds = if run.info.seconds.is_finite() { run.info.seconds } else { 0.0 };
+    let seconds = if run.info.seconds.is_finite() {
+        run.info.seconds
+    } else {
+        0.0
+    };
     let _ = writeln!(
         out,
         "<testsuites name=\"ratecert\"{} time=\"{seconds:.3}\"{started}>",
@@ -29,13 +33,26 @@ pub fn junit(run: &Run) -> String {
 }
 
 fn suite(out: &mut String, tally: &Tally<'_>, run: &Run) {
-    let _ = writeln!(out, "  <testsuite name=\"{}\"{}>", escape(tally.claim), numbers(&tally.counts));
+    let _ = writeln!(
+        out,
+        "  <testsuite name=\"{}\"{}>",
+        escape(tally.claim),
+        numbers(&tally.counts)
+    );
     let (seed, version) = (run.info.seed.to_string(), &run.info.version);
-    let properties =
-        [("theorem", tally.theorem), ("method", tally.method), ("seed", &seed), ("version", version.as_str())];
+    let properties = [
+        ("theorem", tally.theorem),
+        ("method", tally.method),
+        ("seed", &seed),
+        ("version", version.as_str()),
+    ];
     *out += "    <properties>\n";
     for (name, value) in properties {
-        let _ = writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escape(value));
+        let _ = writeln!(
+            out,
+            "      <property name=\"{name}\" value=\"{}\"/>",
+            escape(value)
+        );
     }
     *out += "    </properties>\n";
     for v in &tally.verdicts {
@@ -45,8 +62,16 @@ fn suite(out: &mut String, tally: &Tally<'_>, run: &Run) {
 }
 
 fn case(out: &mut String, v: &Verdict) {
-    let name = v.id.strip_prefix(&v.claim).and_then(|rest| rest.strip_prefix('/')).unwrap_or(&v.id);
-    let _ = write!(out, "    <testcase classname=\"{}\" name=\"{}\"", escape(&v.claim), escape(name));
+    let name =
+        v.id.strip_prefix(&v.claim)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(&v.id);
+    let _ = write!(
+        out,
+        "    <testcase classname=\"{}\" name=\"{}\"",
+        escape(&v.claim),
+        escape(name)
+    );
     match v.status {
         Status::Pass => *out += "/>\n",
         Status::Fail => {
@@ -62,16 +87,28 @@ fn case(out: &mut String, v: &Verdict) {
         }
         Status::Inconclusive | Status::NotApplicable => {
             let reason = format!("{}: {}", v.status.name().replace('-', " "), v.detail);
-            let _ = writeln!(out, ">\n      <skipped message=\"{}\"/>\n    </testcase>", escape(&reason));
+            let _ = writeln!(
+                out,
+                ">\n      <skipped message=\"{}\"/>\n    </testcase>",
+                escape(&reason)
+            );
         }
     }
 }
 
 fn numbers(c: &Counts) -> String {
     let skipped = c.inconclusive + c.not_applicable;
-    format!(" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{skipped}\"", c.total(), c.fail)
+    format!(
+        " tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{skipped}\"",
+        c.total(),
+        c.fail
+    )
 }
 
 fn attribute(name: &str, value: &str) -> String {
-    if value.is_empty() { String::new() } else { format!(" {name}=\"{}\"", escape(value)) }
+    if value.is_empty() {
+        String::new()
+    } else {
+        format!(" {name}=\"{}\"", escape(value))
+    }
 }

@@ -14,9 +14,14 @@ use crate::error::{Error, Result};
 pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|e| {
         let full = e.to_string();
-        let message = full.rfind(" at line ").map_or(full.as_str(), |at| &full[..at]);
+        let message = full
+            .rfind(" at line ")
+            .map_or(full.as_str(), |at| &full[..at]);
         let path = path_of(text, e.line(), e.column(), message);
-        let missing = message.starts_with("missing field").then(|| message.split('`').nth(1)).flatten();
+        let missing = message
+            .starts_with("missing field")
+            .then(|| message.split('`').nth(1))
+            .flatten();
         let mut error = match missing {
             Some(name) => Error::input("is missing").in_field(name),
             None => Error::input(message),
@@ -24,7 +29,11 @@ pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
         if !path.is_empty() {
             error = error.in_field(path);
         }
-        if text.trim_end().contains('\n') { error.at_line(e.line().max(1)) } else { error }
+        if text.trim_end().contains('\n') {
+            error.at_line(e.line().max(1))
+        } else {
+            error
+        }
     })
 }
 
@@ -35,7 +44,11 @@ enum Frame {
 
 /// The path of the value that ends or is being read at (line, column), both counted from 1 in bytes.
 fn path_of(text: &str, line: usize, column: usize, message: &str) -> String {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
     let end = start.saturating_add(column).min(text.len());
     let mut frames: Vec<Frame> = Vec::new();
     let mut last_closed = None;
@@ -116,19 +129,46 @@ mod tests {
     #[test]
     fn errors_name_the_field_path() {
         for (text, expected) in [
-            (r#"{"name":3,"inner":{"q":1,"list":[]},"n":1}"#, "field `name`: invalid type: integer `3`, expected a string"),
-            (r#"{"name":"a,{","inner":{"q":"x","list":[]},"n":1}"#, "field `inner.q`: invalid type: string \"x\", expected f64"),
-            (r#"{"name":"a","inner":{"q":1,"list":[1,2,-3]},"n":1}"#, "field `inner.list[2]`: invalid value: integer `-3`, expected u32"),
-            (r#"{"name":"a","inner":{"q":1},"n":1}"#, "field `inner.list`: is missing"),
-            (r#"{"name":"a\"b","inner":{"q":1,"list":[]}}"#, "field `n`: is missing"),
-            (r#"{"name":"a","inner":{"q":1,"list":[]},"n":{}}"#, "field `n`: invalid type: map, expected u64"),
-            (r#"{"name":"a","inner":{"q":1,"li"#, "field `inner`: EOF while parsing a string"),
-            ("[]", "invalid length 0, expected struct Outer with 3 elements"),
+            (
+                r#"{"name":3,"inner":{"q":1,"list":[]},"n":1}"#,
+                "field `name`: invalid type: integer `3`, expected a string",
+            ),
+            (
+                r#"{"name":"a,{","inner":{"q":"x","list":[]},"n":1}"#,
+                "field `inner.q`: invalid type: string \"x\", expected f64",
+            ),
+            (
+                r#"{"name":"a","inner":{"q":1,"list":[1,2,-3]},"n":1}"#,
+                "field `inner.list[2]`: invalid value: integer `-3`, expected u32",
+            ),
+            (
+                r#"{"name":"a","inner":{"q":1},"n":1}"#,
+                "field `inner.list`: is missing",
+            ),
+            (
+                r#"{"name":"a\"b","inner":{"q":1,"list":[]}}"#,
+                "field `n`: is missing",
+            ),
+            (
+                r#"{"name":"a","inner":{"q":1,"list":[]},"n":{}}"#,
+                "field `n`: invalid type: map, expected u64",
+            ),
+            (
+                r#"{"name":"a","inner":{"q":1,"li"#,
+                "field `inner.li`: EOF while parsing a string",
+            ),
+            (
+                "[]",
+                "invalid length 0, expected struct Outer with 3 elements",
+            ),
             ("", "EOF while parsing a value"),
         ] {
             assert_eq!(error(text), expected, "{text}");
         }
-        assert!(error(r#"{"name":"a","inner":{"q":1,"extra":2}}"#).starts_with("field `inner.extra`: unknown field"));
+        assert!(
+            error(r#"{"name":"a","inner":{"q":1,"extra":2}}"#)
+                .starts_with("field `inner.extra`: unknown field")
+        );
     }
 
     #[test]

@@ -21,14 +21,22 @@ pub fn markdown(run: &Run) -> String {
             row(&mut out, tally);
         }
     }
-    let failing: Vec<&Tally<'_>> = summary.claims.iter().filter(|t| !t.failing.is_empty()).collect();
+    let failing: Vec<&Tally<'_>> = summary
+        .claims
+        .iter()
+        .filter(|t| !t.failing.is_empty())
+        .collect();
     if !failing.is_empty() {
         out += "\n## Violations\n";
     }
     for tally in failing {
         violations(&mut out, tally);
     }
-    let caught: Vec<(&str, &str)> = summary.claims.iter().filter_map(|t| Some((t.claim, t.caught()?))).collect();
+    let caught: Vec<(&str, &str)> = summary
+        .claims
+        .iter()
+        .filter_map(|t| Some((t.claim, t.caught()?)))
+        .collect();
     if !caught.is_empty() {
         out += "\n## What the passing claims would have caught\n\n";
         for (claim, sentence) in caught {
@@ -40,8 +48,14 @@ pub fn markdown(run: &Run) -> String {
 
 fn conditions(run: &Run) -> String {
     let info = &run.info;
-    let shard = info.shard.map_or(String::new(), |(i, n)| format!(", shard {i} of {n}"));
-    let started = if info.started.is_empty() { String::new() } else { format!(", started {}", escape(&info.started)) };
+    let shard = info
+        .shard
+        .map_or(String::new(), |(i, n)| format!(", shard {i} of {n}"));
+    let started = if info.started.is_empty() {
+        String::new()
+    } else {
+        format!(", started {}", escape(&info.started))
+    };
     format!(
         "ratecert {}, profile {}, seed {}{shard}, {}{started}, {:.1} s.",
         escape(&info.version),
@@ -86,7 +100,11 @@ fn violations(out: &mut String, tally: &Tally<'_>) {
         let _ = writeln!(out, "  replay: {}", code(&v.replay));
     }
     if tally.failing.len() > SHOWN {
-        let _ = writeln!(out, "- and {} more", count(tally.failing.len() - SHOWN, "failing verdict"));
+        let _ = writeln!(
+            out,
+            "- and {}",
+            count(tally.failing.len() - SHOWN, "more failing verdict")
+        );
     }
 }
 
@@ -110,7 +128,11 @@ fn code(text: &str) -> String {
     let text = visible(text).replace('|', "\\|");
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let space = if text.is_empty() || text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    let space = if text.is_empty() || text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{space}{text}{space}{fence}")
 }
 

@@ -24,7 +24,9 @@ pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
-pub use run::{ClaimInfo, Run, RunInfo, parse_records, parse_verdicts, record_lines, verdict_lines};
+pub use run::{
+    ClaimInfo, Run, RunInfo, parse_records, parse_verdicts, record_lines, verdict_lines,
+};
 pub use tally::{Counts, Outcome, Summary, Tally};
 pub use text::text;
 

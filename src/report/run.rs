@@ -77,7 +77,12 @@ impl RunInfo {
             #[serde(flatten)]
             info: &'a RunInfo,
         }
-        serde_json::to_string_pretty(&File { schema: SCHEMA, info: self }).unwrap_or_default() + "\n"
+        serde_json::to_string_pretty(&File {
+            schema: SCHEMA,
+            info: self,
+        })
+        .unwrap_or_default()
+            + "\n"
     }
 
     /// Reads the text of `run.json`. Unknown fields are ignored.
@@ -107,7 +112,11 @@ impl Run {
             other => other.map_err(|e| Error::io(&path, &e))?,
         };
         let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
-        Ok(Self { info, verdicts, records })
+        Ok(Self {
+            info,
+            verdicts,
+            records,
+        })
     }
 }
 
@@ -159,14 +168,22 @@ pub fn parse_records(text: &str) -> Result<Vec<Record>> {
                 Ok(Record::Curve(curve))
             }
             "fit" => Ok(Record::Fit(located::<Fit>(line)?)),
-            other => Err(Error::input(format!("unknown record {other:?}; one of curve, fit")).in_field("record")),
+            other => Err(
+                Error::input(format!("unknown record {other:?}; one of curve, fit"))
+                    .in_field("record"),
+            ),
         }
     })
 }
 
 fn each_line<T>(text: &str, parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(i, line)| parse(line).map_err(|e| e.at_line(i + 1))).collect()
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(i, line)| parse(line).map_err(|e| e.at_line(i + 1)))
+        .collect()
 }
 
 fn check_schema(text: &str) -> Result<()> {
@@ -176,9 +193,10 @@ fn check_schema(text: &str) -> Result<()> {
     }
     match located::<Versioned>(text)?.schema {
         SCHEMA => Ok(()),
-        other => {
-            Err(Error::input(format!("format version {other} is not supported, only {SCHEMA} is")).in_field("schema"))
-        }
+        other => Err(Error::input(format!(
+            "format version {other} is not supported, only {SCHEMA} is"
+        ))
+        .in_field("schema")),
     }
 }
 

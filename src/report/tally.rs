@@ -126,10 +126,22 @@ pub struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     fn new(claim: &'a str, info: Option<&'a ClaimInfo>, verdicts: Vec<&'a Verdict>) -> Self {
-        let mut failing: Vec<&Verdict> = verdicts.iter().copied().filter(|v| v.status == Status::Fail).collect();
-        failing.sort_by(|a, b| b.slack.is_nan().cmp(&a.slack.is_nan()).then(a.slack.total_cmp(&b.slack)));
+        let mut failing: Vec<&Verdict> = verdicts
+            .iter()
+            .copied()
+            .filter(|v| v.status == Status::Fail)
+            .collect();
+        failing.sort_by(|a, b| {
+            b.slack
+                .is_nan()
+                .cmp(&a.slack.is_nan())
+                .then(a.slack.total_cmp(&b.slack))
+        });
         let mut tightest: Vec<&Verdict> = Vec::new();
-        for &v in verdicts.iter().filter(|v| v.status == Status::Pass && !v.slack.is_nan()) {
+        for &v in verdicts
+            .iter()
+            .filter(|v| v.status == Status::Pass && !v.slack.is_nan())
+        {
             match tightest.iter_mut().find(|t| t.check == v.check) {
                 None => tightest.push(v),
                 Some(t) if v.slack < t.slack => *t = v,
@@ -142,8 +154,12 @@ impl<'a> Tally<'a> {
         Self {
             claim,
             info,
-            theorem: recorded(|i| &i.theorem).or(first.map(|v| v.theorem.as_str())).unwrap_or(""),
-            method: recorded(|i| &i.method).or(first.map(|v| v.method.as_str())).unwrap_or(""),
+            theorem: recorded(|i| &i.theorem)
+                .or(first.map(|v| v.theorem.as_str()))
+                .unwrap_or(""),
+            method: recorded(|i| &i.method)
+                .or(first.map(|v| v.method.as_str()))
+                .unwrap_or(""),
             instances: instances.len(),
             counts: Counts::of(verdicts.iter().copied()),
             verdicts,
@@ -165,7 +181,10 @@ impl<'a> Tally<'a> {
 
     /// What a pass would have caught, if that is known and the claim passes.
     pub fn caught(&self) -> Option<&'a str> {
-        let caught = self.info.map(|i| i.caught.as_str()).filter(|c| !c.is_empty());
+        let caught = self
+            .info
+            .map(|i| i.caught.as_str())
+            .filter(|c| !c.is_empty());
         caught.filter(|_| self.outcome() == Outcome::Holds)
     }
 }
@@ -182,45 +201,68 @@ pub struct Summary<'a> {
 impl<'a> Summary<'a> {
     /// Groups the verdicts of `run`.
     pub fn of(run: &'a Run) -> Self {
-        let mut groups: Vec<(&str, Option<&ClaimInfo>, Vec<&Verdict>)> =
-            run.info.claims.iter().map(|c| (c.name.as_str(), Some(c), Vec::new())).collect();
+        let mut groups: Vec<(&str, Option<&ClaimInfo>, Vec<&Verdict>)> = run
+            .info
+            .claims
+            .iter()
+            .map(|c| (c.name.as_str(), Some(c), Vec::new()))
+            .collect();
         let mut at = 0;
         for v in &run.verdicts {
             // Verdicts of a claim stand together, so the last group is nearly always the right one.
             if groups.get(at).is_none_or(|g| g.0 != v.claim) {
-                at = groups.iter().position(|g| g.0 == v.claim).unwrap_or_else(|| {
-                    groups.push((&v.claim, None, Vec::new()));
-                    groups.len() - 1
-                });
+                at = groups
+                    .iter()
+                    .position(|g| g.0 == v.claim)
+                    .unwrap_or_else(|| {
+                        groups.push((&v.claim, None, Vec::new()));
+                        groups.len() - 1
+                    });
             }
             groups[at].2.push(v);
         }
         Self {
-            claims: groups.into_iter().map(|(name, info, verdicts)| Tally::new(name, info, verdicts)).collect(),
+            claims: groups
+                .into_iter()
+                .map(|(name, info, verdicts)| Tally::new(name, info, verdicts))
+                .collect(),
             counts: Counts::of(&run.verdicts),
         }
     }
 
     /// Claims with this outcome.
     pub fn claims_that(&self, outcome: Outcome) -> usize {
-        self.claims.iter().filter(|t| t.outcome() == outcome).count()
+        self.claims
+            .iter()
+            .filter(|t| t.outcome() == outcome)
+            .count()
     }
 
     /// The result in one sentence.
     pub fn headline(&self) -> String {
         let all = self.claims.len();
-        let (violated, holds) = (self.claims_that(Outcome::Violated), self.claims_that(Outcome::Holds));
+        let (violated, holds) = (
+            self.claims_that(Outcome::Violated),
+            self.claims_that(Outcome::Holds),
+        );
         let undecided = all - violated - holds;
         if all == 0 {
             return "No claims were run".into();
         }
         if violated > 0 {
-            return format!("{violated} of {} violated", super::format::count(all, "claim"));
+            return format!(
+                "{violated} of {} violated",
+                super::format::count(all, "claim")
+            );
         }
         if holds == 0 {
             return "Nothing was violated, and nothing could be judged".into();
         }
-        let rest = if undecided > 0 { format!("; {undecided} could not be judged") } else { String::new() };
+        let rest = if undecided > 0 {
+            format!("; {undecided} could not be judged")
+        } else {
+            String::new()
+        };
         match (holds == all, all) {
             (true, 1) => "The claim holds".into(),
             (true, _) => format!("All {all} claims hold"),

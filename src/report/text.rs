@@ -47,12 +47,20 @@ pub fn text(run: &Run, colour: bool) -> String {
 
 /// Measured value, bound and slack of a verdict in one line.
 pub(super) fn figures(v: &Verdict) -> String {
-    format!("measured {}, bound {}, slack {}", number(v.measured), number(v.bound), number(v.slack))
+    format!(
+        "measured {}, bound {}, slack {}",
+        number(v.measured),
+        number(v.bound),
+        number(v.slack)
+    )
 }
 
 /// The slack that stands for a claim, with the kind of check it belongs to.
 pub(super) fn tightest(tally: &Tally<'_>) -> String {
-    tally.worst().map_or_else(|| "-".into(), |v| format!("{} {}", number(v.slack), visible(&v.check)))
+    tally.worst().map_or_else(
+        || "-".into(),
+        |v| format!("{} {}", number(v.slack), visible(&v.check)),
+    )
 }
 
 fn table(out: &mut String, claims: &[Tally<'_>], paint: Paint) {
@@ -66,10 +74,16 @@ fn table(out: &mut String, claims: &[Tally<'_>], paint: Paint) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    line(out, &HEADER.map(str::to_owned), &widths, |_, cell| paint.bold(cell));
+    line(out, &HEADER.map(str::to_owned), &widths, |_, cell| {
+        paint.bold(cell)
+    });
     for (row, tally) in rows.iter().zip(claims) {
         line(out, row, &widths, |column, cell| {
-            if column == HEADER.len() - 1 { paint.outcome(tally.outcome(), cell) } else { cell.to_owned() }
+            if column == HEADER.len() - 1 {
+                paint.outcome(tally.outcome(), cell)
+            } else {
+                cell.to_owned()
+            }
         });
     }
 }
@@ -91,7 +105,12 @@ fn cells(t: &Tally<'_>) -> [String; 10] {
 }
 
 /// Cells are padded before they are painted, and the last is not padded at all.
-fn line(out: &mut String, cells: &[String; 10], widths: &[usize; 10], paint: impl Fn(usize, &str) -> String) {
+fn line(
+    out: &mut String,
+    cells: &[String; 10],
+    widths: &[usize; 10],
+    paint: impl Fn(usize, &str) -> String,
+) {
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
         let padding = " ".repeat(width - cell.chars().count());
         let painted = paint(column, cell);
@@ -112,7 +131,10 @@ fn line(out: &mut String, cells: &[String; 10], widths: &[usize; 10], paint: imp
 }
 
 fn caught(out: &mut String, claims: &[Tally<'_>]) {
-    let known: Vec<(&str, &str)> = claims.iter().filter_map(|t| Some((t.claim, t.caught()?))).collect();
+    let known: Vec<(&str, &str)> = claims
+        .iter()
+        .filter_map(|t| Some((t.claim, t.caught()?)))
+        .collect();
     if known.is_empty() {
         return;
     }
@@ -123,7 +145,11 @@ fn caught(out: &mut String, claims: &[Tally<'_>]) {
 }
 
 fn failures(out: &mut String, tally: &Tally<'_>, paint: Paint) {
-    let theorem = if tally.theorem.is_empty() { String::new() } else { format!(" ({})", visible(tally.theorem)) };
+    let theorem = if tally.theorem.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", visible(tally.theorem))
+    };
     let heading = format!("{} is violated{theorem}", visible(tally.claim));
     let _ = writeln!(out, "\n{}", paint.outcome(Outcome::Violated, &heading));
     for v in tally.failing.iter().take(SHOWN) {
@@ -135,7 +161,11 @@ fn failures(out: &mut String, tally: &Tally<'_>, paint: Paint) {
         let _ = writeln!(out, "    replay: {}", visible(&v.replay));
     }
     if tally.failing.len() > SHOWN {
-        let _ = writeln!(out, "  and {} more", count(tally.failing.len() - SHOWN, "failing verdict"));
+        let _ = writeln!(
+            out,
+            "  and {}",
+            count(tally.failing.len() - SHOWN, "more failing verdict")
+        );
     }
 }
 
@@ -161,6 +191,10 @@ impl Paint {
     }
 
     fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.0 {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }

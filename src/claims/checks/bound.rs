@@ -1,7 +1,7 @@
 //! error ≤ slack·bound·(1 + 1e-12 + tu) + floors, at every step seen.
 
 use super::{Check, Comparison, Exact, Finding, Level, Method};
-use crate::tol::bound_room;
+use crate::tol::{CLEAR_OF_FLOOR, bound_room};
 
 pub(super) fn judge(
     check: &Check,
@@ -28,15 +28,16 @@ pub(super) fn judge(
         if !(ratio <= worst.as_ref().map_or(f64::NEG_INFINITY, |w| w.0)) {
             worst = Some((ratio, c, bound));
         }
-        if bound / c.error < tightest.0 && c.error > 10.0 * floor {
+        // Where rounding matters the ratio says nothing about the method.
+        if bound / c.error < tightest.0 && c.error > CLEAR_OF_FLOOR * floor {
             tightest = (bound / c.error, c.error, bound, c.t, c.k);
         }
     }
     let Some((ratio, c, bound)) = worst else {
         return Finding::inconclusive("no estimate to compare");
     };
-    let place = place(method, c.t, c.k);
     if !(ratio <= 1.0) {
+        let place = place(method, c.t, c.k);
         let detail = format!(
             "{place}: error {:e} exceeds the {} bound {bound:e} (floor {:e}); q = {}, τ = {}",
             c.error,
@@ -53,10 +54,9 @@ pub(super) fn judge(
             "every error is at the rounding floor, where nothing above it can hide".to_string();
         return Finding::decided(true, c.error, c.floor, c.floor / c.error, detail);
     }
-    let detail = format!(
-        "tightest {}; an error {slack:.3} times larger there would have failed",
-        super::bound::place(method, t, k)
-    );
+    let place = place(method, t, k);
+    let detail =
+        format!("tightest {place}; an error {slack:.4} times larger there would have failed");
     Finding::decided(true, measured, bound, slack, detail)
 }
 

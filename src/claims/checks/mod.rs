@@ -179,12 +179,17 @@ impl CheckKind {
     /// What a pass would have caught, in words.
     pub(super) fn catches(self, slack: f64) -> String {
         match self {
-            Self::Bound(level) => format!(
-                "An error above {slack} times the {} bound at any step, beyond rounding.",
-                level.name()
-            ),
+            Self::Bound(level) if slack == 1.0 => {
+                format!("An error above the {} bound at any step, beyond rounding.", level.name())
+            }
+            Self::Bound(level) => {
+                format!("An error above {slack} times the {} bound at any step, beyond rounding.", level.name())
+            }
             Self::Limit => "A wrong limit: any deviation from J beyond the rounding floor (quoted in each verdict).".into(),
-            Self::LocalRate(_) => format!("A local rate off by more than {} %.", 100.0 * slack),
+            Self::LocalRate(Growth::Pure) => format!("A local rate off by more than {} %.", 100.0 * slack),
+            Self::LocalRate(Growth::Resonant) => {
+                format!("A growth of ‖E_t‖ρ⁻ᵗ off by more than {} %.", 100.0 * slack)
+            }
             Self::ExactTrajectory => {
                 "Any deviation from the exact recursion at any step beyond the rounding floor (quoted in each verdict).".into()
             }
@@ -202,8 +207,12 @@ impl CheckKind {
     /// The runs wanted.
     pub(super) fn plan(self, check: &Check, exact: &Exact, method: Method) -> Vec<Request> {
         match self {
-            Self::Bound(_) | Self::ExactTrajectory | Self::Tight => {
-                Request::along(exact, method, check.steps)
+            Self::Bound(_) | Self::Tight => Request::along(exact, method, check.steps),
+            // Twice: an implementation that keeps state between calls is right only the first time.
+            Self::ExactTrajectory => {
+                let mut requests = Request::along(exact, method, check.steps);
+                requests.extend(requests.clone());
+                requests
             }
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),

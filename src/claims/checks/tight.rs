@@ -35,5 +35,5 @@ pub(super) fn judge(check: &Check, exact: &Exact, method: Method, seen: &[Compar
             "{place}: error {error:e} differs from the bound {bound:e} by a relative {relative:.3e}, where equality holds"
         )
     };
-    Finding::decided(gap <= 1.0, error, bound, bound / error, detail)
+    Finding::decided(gap <= 1.0, error, bound, check.slack, detail)
 }

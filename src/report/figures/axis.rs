@@ -25,11 +25,25 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// A linear axis; an empty range is widened.
+    /// A linear axis; an empty range is widened, one that is no range becomes [0, 1].
     pub(super) fn linear(low: f64, high: f64, (from, to): (f64, f64)) -> Self {
-        let (low, high) = if low.is_finite() && high > low { (low, high) } else { (low, low + 1.0) };
-        let (low, high) = if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 1.0) };
-        Self { spread: Spread::Linear, low, high, from, to }
+        let high = if high > low {
+            high
+        } else {
+            low + low.abs().max(1.0)
+        };
+        let (low, high) = if (high - low).is_finite() {
+            (low, high)
+        } else {
+            (0.0, 1.0)
+        };
+        Self {
+            spread: Spread::Linear,
+            low,
+            high,
+            from,
+            to,
+        }
     }
 
     /// A logarithmic axis over whole decades that holds all positive finite `values`; one decade at 1 if
@@ -39,19 +53,28 @@ impl Axis {
         for v in values.filter(|v| *v > 0.0 && v.is_finite()) {
             (low, high) = (low.min(v.log10().floor()), high.max(v.log10().ceil()));
         }
-        if low > high {
+        if low.is_infinite() {
             (low, high) = (-1.0, 0.0);
         }
         if low == high {
             (low, high) = (low - 1.0, high + 1.0);
         }
-        Self { spread: Spread::Log, low, high, from, to }
+        Self {
+            spread: Spread::Log,
+            low,
+            high,
+            from,
+            to,
+        }
     }
 
     /// An axis symmetric about zero that holds the finite `values`: linear where they are of one size,
     /// else logarithmic on both sides of zero, so that an outlier does not hide the others.
     pub(super) fn symmetric(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
-        let mut sizes: Vec<f64> = values.map(f64::abs).filter(|v| *v > 0.0 && v.is_finite()).collect();
+        let mut sizes: Vec<f64> = values
+            .map(f64::abs)
+            .filter(|v| *v > 0.0 && v.is_finite())
+            .collect();
         sizes.sort_by(f64::total_cmp);
         let (Some(&largest), Some(&median)) = (sizes.last(), sizes.get(sizes.len() / 2)) else {
             return Self::linear(-1.0, 1.0, (from, to));
@@ -63,7 +86,13 @@ impl Axis {
         let threshold = 10f64.powf(median.log10().floor() - 1.0);
         let spread = Spread::Signed(threshold);
         let high = 1.0 + (largest / threshold).log10().ceil();
-        Self { spread, low: -high, high, from, to }
+        Self {
+            spread,
+            low: -high,
+            high,
+            from,
+            to,
+        }
     }
 
     /// Is this the logarithmic form of [`Axis::symmetric`]? Then the end of its linear part.
@@ -74,22 +103,38 @@ impl Axis {
         }
     }
 
+    /// Is `value` between the ends?
+    pub(super) fn holds(&self, value: f64) -> bool {
+        let v = self.spread_of(value);
+        v >= self.low && v <= self.high
+    }
+
     /// The pixel of `value`, held inside the axis. None for NaN, and for what a logarithmic axis has not.
     pub(super) fn at(&self, value: f64) -> Option<f64> {
-        let v = match self.spread {
-            Spread::Linear => value,
-            Spread::Log if value > 0.0 => value.log10(),
-            Spread::Log => return None,
-            Spread::Signed(t) => {
-                let size = (value / t).abs();
-                value.signum() * if size <= 1.0 { size } else { 1.0 + size.log10() }
-            }
-        };
+        let v = self.spread_of(value);
         if v.is_nan() {
             return None;
         }
         let part = (v.clamp(self.low, self.high) - self.low) / (self.high - self.low);
         Some(self.from + part * (self.to - self.from))
+    }
+
+    /// NaN where the axis has no such value.
+    fn spread_of(&self, value: f64) -> f64 {
+        match self.spread {
+            Spread::Linear => value,
+            Spread::Log if value > 0.0 => value.log10(),
+            Spread::Log => f64::NAN,
+            Spread::Signed(t) => {
+                let size = (value / t).abs();
+                value.signum()
+                    * if size <= 1.0 {
+                        size
+                    } else {
+                        1.0 + size.log10()
+                    }
+            }
+        }
     }
 
     /// Pixels and labels of about `most` ticks, at round values.
@@ -102,12 +147,16 @@ impl Axis {
                 let step = round_step((self.high - self.low) / most.max(1) as f64);
                 let (first, last) = ((self.low / step).ceil(), (self.high / step).floor());
                 // Counted, not accumulated: 0.1 + 0.1 + 0.1 is not a label.
-                counted(first, last).map(|i| (pixel(i * step), label(i * step))).collect()
+                counted(first, last)
+                    .map(|i| (pixel(i * step), label(i * step)))
+                    .collect()
             }
             Spread::Log => {
                 let step = decade_step(self.high - self.low, most);
                 let (first, last) = ((self.low / step).ceil(), (self.high / step).floor());
-                counted(first, last).map(|i| (pixel(i * step), power(i * step))).collect()
+                counted(first, last)
+                    .map(|i| (pixel(i * step), power(i * step)))
+                    .collect()
             }
             Spread::Signed(t) => {
                 let decades = self.high - 1.0;
@@ -131,15 +180,26 @@ impl Axis {
 const ONE_SIZE: f64 = 10.0;
 
 fn counted(first: f64, last: f64) -> impl Iterator<Item = f64> {
-    let n = if last >= first { (last - first) as usize + 1 } else { 0 };
-    (0..n.min(100)).map(move |i| first + i as f64)
+    let n = if last >= first {
+        (last - first + 1.0).min(100.0) as usize
+    } else {
+        0
+    };
+    (0..n).map(move |i| first + i as f64)
 }
 
 /// 1, 2 or 5 times a power of ten, at least `step`.
 fn round_step(step: f64) -> f64 {
     let decade = 10f64.powf(step.log10().floor());
-    let multiple = [1.0, 2.0, 5.0].into_iter().find(|m| m * decade >= step).unwrap_or(10.0);
-    if decade > 0.0 && decade.is_finite() { multiple * decade } else { 1.0 }
+    let multiple = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|m| m * decade >= step)
+        .unwrap_or(10.0);
+    if decade > 0.0 && decade.is_finite() {
+        multiple * decade
+    } else {
+        1.0
+    }
 }
 
 /// Whole decades between ticks.
@@ -150,7 +210,13 @@ fn decade_step(decades: f64, most: usize) -> f64 {
 }
 
 fn label(value: f64) -> String {
-    number(value).replace('-', "−")
+    // Steps are counts, and read as such.
+    let text = if value.fract() == 0.0 && value.abs() <= 999_999.0 {
+        format!("{value:.0}")
+    } else {
+        number(value)
+    };
+    text.replace('-', "−")
 }
 
 /// 10 to a whole power, as it is printed: 1, 10, 10⁻⁵.
@@ -180,32 +246,84 @@ mod tests {
 
     #[test]
     fn log_ticks_are_whole_decades() {
-        let axis = Axis::log([2e-17, 3e5, 0.0, f64::NAN, f64::INFINITY].into_iter(), (300.0, 0.0));
-        assert_eq!(labels(axis, 6), ["10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1", "10⁴"]);
-        assert!((axis.at(1e6).unwrap() - 0.0).abs() < 1e-9 && (axis.at(1e-17).unwrap() - 300.0).abs() < 1e-9);
-        assert_eq!((axis.at(0.0), axis.at(-1.0), axis.at(f64::NAN)), (None, None, None));
-        assert_eq!(labels(Axis::log([1.0, 3.0].into_iter(), (1.0, 0.0)), 6), ["1", "10¹"]);
-        assert_eq!(labels(Axis::log([1.0].into_iter(), (1.0, 0.0)), 6), ["10⁻¹", "1", "10¹"]);
-        assert_eq!(labels(Axis::log(std::iter::empty(), (1.0, 0.0)), 6), ["10⁻¹", "1"]);
+        let axis = Axis::log(
+            [2e-17, 3e5, 0.0, f64::NAN, f64::INFINITY].into_iter(),
+            (300.0, 0.0),
+        );
+        assert_eq!(
+            labels(axis, 6),
+            ["10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1", "10⁴"]
+        );
+        assert!(
+            (axis.at(1e6).unwrap() - 0.0).abs() < 1e-9
+                && (axis.at(1e-17).unwrap() - 300.0).abs() < 1e-9
+        );
+        assert_eq!(
+            (axis.at(0.0), axis.at(-1.0), axis.at(f64::NAN)),
+            (None, None, None)
+        );
+        assert_eq!(
+            labels(Axis::log([1.0, 3.0].into_iter(), (1.0, 0.0)), 6),
+            ["1", "10¹"]
+        );
+        assert_eq!(
+            labels(Axis::log([1.0].into_iter(), (1.0, 0.0)), 6),
+            ["10⁻¹", "1", "10¹"]
+        );
+        assert_eq!(
+            labels(Axis::log(std::iter::empty(), (1.0, 0.0)), 6),
+            ["10⁻¹", "1"]
+        );
         assert!(labels(Axis::log([5e-324, f64::MAX].into_iter(), (1.0, 0.0)), 6).len() <= 7);
     }
 
     #[test]
     fn linear_ticks_are_round() {
-        assert_eq!(labels(Axis::linear(0.0, 1.0, (0.0, 1.0)), 5), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
-        assert_eq!(labels(Axis::linear(0.0, 60.0, (0.0, 1.0)), 6), ["0", "10", "20", "30", "40", "50", "60"]);
-        assert_eq!(labels(Axis::linear(7.0, 7.0, (0.0, 1.0)), 2), ["7", "7.5", "8"]);
-        for (a, b) in [(f64::NAN, 1.0), (0.0, f64::INFINITY), (1.0, -1.0), (-1e300, 1e300)] {
+        assert_eq!(
+            labels(Axis::linear(0.0, 1.0, (0.0, 1.0)), 5),
+            ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+        );
+        assert_eq!(
+            labels(Axis::linear(0.0, 60.0, (0.0, 1.0)), 6),
+            ["0", "10", "20", "30", "40", "50", "60"]
+        );
+        assert_eq!(
+            labels(Axis::linear(7.0, 7.0, (0.0, 1.0)), 4),
+            ["8", "10", "12", "14"]
+        );
+        for (a, b) in [
+            (f64::NAN, 1.0),
+            (0.0, f64::INFINITY),
+            (1.0, -1.0),
+            (-1e300, 1e300),
+        ] {
             assert!(labels(Axis::linear(a, b, (0.0, 1.0)), 5).len() < 12);
         }
     }
 
     #[test]
     fn an_outlier_makes_a_symmetric_axis_logarithmic() {
-        assert!(Axis::symmetric([1.0, -2.0, 3.0].into_iter(), (1.0, 0.0)).threshold().is_none());
+        assert!(
+            Axis::symmetric([1.0, -2.0, 3.0].into_iter(), (1.0, 0.0))
+                .threshold()
+                .is_none()
+        );
         let axis = Axis::symmetric([1e-5, -2e-5, 3e-5, 0.5].into_iter(), (100.0, -100.0));
         assert_eq!(axis.threshold(), Some(1e-6));
-        assert_eq!(labels(axis, 7), ["0", "1", "−1", "10⁻²", "−10⁻²", "10⁻⁴", "−10⁻⁴", "10⁻⁶", "−10⁻⁶"]);
+        assert_eq!(
+            labels(axis, 7),
+            [
+                "0",
+                "1",
+                "−1",
+                "10⁻²",
+                "−10⁻²",
+                "10⁻⁴",
+                "−10⁻⁴",
+                "10⁻⁶",
+                "−10⁻⁶"
+            ]
+        );
         assert!(axis.at(0.0).unwrap().abs() < 1e-9);
         assert!((axis.at(1e-3).unwrap() + axis.at(-1e-3).unwrap()).abs() < 1e-9);
     }

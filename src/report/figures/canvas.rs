@@ -6,7 +6,9 @@
 //! it draws on a sheet [`FINE`] times as large and only the view box knows. It has no dash patterns
 //! either: a line's colour determines its pattern, written into the finished document.
 
-use plotters::prelude::{DrawingBackend, FontDesc, FontFamily, FontStyle, RGBColor, SVGBackend, ShapeStyle, TextStyle};
+use plotters::prelude::{
+    DrawingBackend, FontDesc, FontFamily, FontStyle, RGBColor, SVGBackend, ShapeStyle, TextStyle,
+};
 use plotters::style::Color as _;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -15,6 +17,9 @@ const FINE: f64 = 10.0;
 
 /// The last name is the generic family that every viewer has.
 const FONT: &str = "Helvetica, Arial, DejaVu Sans, sans-serif";
+
+/// Width of an average glyph in em: on the wide side, so that text in a wider fallback font still fits.
+const GLYPH: f64 = 0.6;
 
 /// A colour of the palette.
 pub(super) type Colour = RGBColor;
@@ -46,6 +51,8 @@ pub(super) const PURPLE: Colour = RGBColor(0xcc, 0x79, 0xa7);
 pub(super) const ORANGE: Colour = RGBColor(0xe6, 0x9f, 0x00);
 /// Sky blue.
 pub(super) const SKY: Colour = RGBColor(0x56, 0xb4, 0xe9);
+/// Brown, for an eighth series.
+pub(super) const BROWN: Colour = RGBColor(0x8c, 0x56, 0x4b);
 
 /// Dash of the mark τ.
 pub(super) const MARK_TAU: Colour = RGBColor(0x8c, 0x4f, 0x8c);
@@ -94,21 +101,35 @@ pub(super) struct Canvas<'a> {
 
 /// Runs `draw` on a white canvas of `width` × `height` pixels and returns the document. Lines of a colour
 /// in `dashes` are drawn with that pattern (lengths in pixels of stroke and gap).
-pub(super) fn draw(width: f64, height: f64, dashes: &[(Colour, &[f64])], draw: impl FnOnce(&mut Canvas<'_>)) -> String {
+pub(super) fn draw(
+    width: f64,
+    height: f64,
+    dashes: &[(Colour, &[f64])],
+    draw: impl FnOnce(&mut Canvas<'_>),
+) -> String {
     let mut svg = String::new();
     let (w, h) = (units(width).unsigned_abs(), units(height).unsigned_abs());
-    let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, (w, h)) };
+    let mut canvas = Canvas {
+        backend: SVGBackend::with_string(&mut svg, (w, h)),
+    };
     canvas.rect((0.0, 0.0), (width, height), SHEET);
     draw(&mut canvas);
     let _ = canvas.backend.present();
     drop(canvas);
     // Only the first size is the document's; rectangles have no quotes around both in this order.
     let size = format!("width=\"{w}\" height=\"{h}\" viewBox");
-    svg = svg.replacen(&size, &format!("width=\"{width}\" height=\"{height}\" viewBox"), 1);
+    svg = svg.replacen(
+        &size,
+        &format!("width=\"{width}\" height=\"{height}\" viewBox"),
+        1,
+    );
     for (colour, lengths) in dashes {
         let stroke = format!("stroke=\"{}\"", hex(*colour));
         let pattern: Vec<String> = lengths.iter().map(|l| units(*l).to_string()).collect();
-        svg = svg.replace(&stroke, &format!("{stroke} stroke-dasharray=\"{}\"", pattern.join(" ")));
+        svg = svg.replace(
+            &stroke,
+            &format!("{stroke} stroke-dasharray=\"{}\"", pattern.join(" ")),
+        );
     }
     svg
 }
@@ -116,51 +137,97 @@ pub(super) fn draw(width: f64, height: f64, dashes: &[(Colour, &[f64])], draw: i
 impl Canvas<'_> {
     /// A straight line.
     pub(super) fn line(&mut self, a: Point, b: Point, colour: Colour, width: f64) {
-        let _ = self.backend.draw_line(fine(a), fine(b), &stroke(colour, width));
+        let _ = self
+            .backend
+            .draw_line(fine(a), fine(b), &stroke(colour, width));
+    }
+
+    /// A straight line that lets through what is below.
+    pub(super) fn faint(&mut self, a: Point, b: Point, colour: Colour, width: f64) {
+        let style = ShapeStyle {
+            color: colour.mix(0.45),
+            ..stroke(colour, width)
+        };
+        let _ = self.backend.draw_line(fine(a), fine(b), &style);
     }
 
     /// A line through points.
     pub(super) fn path(&mut self, points: &[Point], colour: Colour, width: f64) {
-        let _ = self.backend.draw_path(points.iter().map(|p| fine(*p)), &stroke(colour, width));
+        let _ = self
+            .backend
+            .draw_path(points.iter().map(|p| fine(*p)), &stroke(colour, width));
     }
 
     /// A filled polygon.
     pub(super) fn polygon(&mut self, points: &[Point], colour: Colour) {
-        let _ = self.backend.fill_polygon(points.iter().map(|p| fine(*p)), &stroke(colour, 0.0));
+        let _ = self
+            .backend
+            .fill_polygon(points.iter().map(|p| fine(*p)), &stroke(colour, 0.0));
     }
 
     /// A filled rectangle.
     pub(super) fn rect(&mut self, a: Point, b: Point, colour: Colour) {
-        let _ = self.backend.draw_rect(fine(a), fine(b), &stroke(colour, 0.0), true);
+        let _ = self
+            .backend
+            .draw_rect(fine(a), fine(b), &stroke(colour, 0.0), true);
     }
 
     /// A filled disc.
     pub(super) fn disc(&mut self, centre: Point, radius: f64, colour: Colour) {
-        let _ = self.backend.draw_circle(fine(centre), units(radius).unsigned_abs(), &stroke(colour, 0.0), true);
+        let _ = self.backend.draw_circle(
+            fine(centre),
+            units(radius).unsigned_abs(),
+            &stroke(colour, 0.0),
+            true,
+        );
     }
 
     /// A circle.
     pub(super) fn circle(&mut self, centre: Point, radius: f64, colour: Colour, width: f64) {
-        let _ = self.backend.draw_circle(fine(centre), units(radius).unsigned_abs(), &stroke(colour, width), false);
+        let _ = self.backend.draw_circle(
+            fine(centre),
+            units(radius).unsigned_abs(),
+            &stroke(colour, width),
+            false,
+        );
     }
 
     /// A text, vertically centred on `at`.
-    pub(super) fn text(&mut self, text: &str, at: Point, anchor: Anchor, font: Font, colour: Colour) {
+    pub(super) fn text(
+        &mut self,
+        text: &str,
+        at: Point,
+        anchor: Anchor,
+        font: Font,
+        colour: Colour,
+    ) {
         let h_pos = match anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,
             Anchor::End => HPos::Right,
         };
-        let weight = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let weight = if font.bold {
+            FontStyle::Bold
+        } else {
+            FontStyle::Normal
+        };
         // The backend divides sizes by 1.24.
         let desc = FontDesc::new(FontFamily::Name(FONT), font.size * FINE * 1.24, weight);
-        let style = TextStyle::from(desc).color(&colour).pos(Pos::new(h_pos, VPos::Center));
-        let _ = self.backend.draw_text(&crate::report::format::visible(text), &style, fine(at));
+        let style = TextStyle::from(desc)
+            .color(&colour)
+            .pos(Pos::new(h_pos, VPos::Center));
+        let _ = self
+            .backend
+            .draw_text(&crate::report::format::visible(text), &style, fine(at));
     }
 }
 
 fn stroke(colour: Colour, width: f64) -> ShapeStyle {
-    ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: units(width).unsigned_abs() }
+    ShapeStyle {
+        color: colour.to_rgba(),
+        filled: true,
+        stroke_width: units(width).unsigned_abs(),
+    }
 }
 
 /// The nearest unit; `as` saturates, and NaN becomes 0, so no datum can make this panic.
@@ -176,9 +243,10 @@ fn hex(c: Colour) -> String {
     format!("#{:02X}{:02X}{:02X}", c.0, c.1, c.2)
 }
 
-/// `text` cut to what fits into `width` pixels in a font of this size; an average glyph is 0.56 em wide.
+/// `text` cut to what fits into `width` pixels in a font of this size; an average glyph is
+/// [`GLYPH`] em wide.
 pub(super) fn fitted(text: &str, width: f64, size: f64) -> String {
-    let room = (width / (0.56 * size)).max(1.0) as usize;
+    let room = (width / (GLYPH * size)).max(1.0) as usize;
     if text.chars().count() <= room {
         return text.to_owned();
     }
@@ -189,5 +257,5 @@ pub(super) fn fitted(text: &str, width: f64, size: f64) -> String {
 
 /// About how many pixels `text` takes in a font of this size.
 pub(super) fn width(text: &str, size: f64) -> f64 {
-    0.56 * size * text.chars().count() as f64
+    GLYPH * size * text.chars().count() as f64
 }

@@ -4,8 +4,8 @@
 
 use super::axis::Axis;
 use super::canvas::{
-    Anchor, BLUE, Canvas, Colour, EDGE, GREEN, INK, MARK_IDENTIFIED, MARK_TAU, Point, SHADE, SOFT, VERMILLION, bold,
-    draw, fitted, font, width,
+    Anchor, BLUE, Canvas, Colour, EDGE, GREEN, INK, MARK_IDENTIFIED, MARK_TAU, Point, SHADE, SOFT,
+    VERMILLION, bold, draw, fitted, font, width,
 };
 use super::frame::Frame;
 use super::stem;
@@ -17,9 +17,15 @@ use crate::report::format::number;
 const PANELS: usize = 6;
 /// Points of one curve: two a pixel at the widest panel, more cannot be seen.
 const POINTS: usize = 1600;
-/// Errors are dotted up to this many steps.
-const DOTTED: usize = 80;
+/// Dots on the measured error, spread evenly: they tell it from the bounds where curves coincide.
+const DOTS: usize = 40;
+/// Decades below the lowest rounding floor that are shown: there is nothing to see.
+const BELOW_FLOOR: i32 = 3;
+/// Decades above the largest error that are shown: a bound of 10³⁰⁰ would flatten everything else.
+const ABOVE_ERROR: i32 = 24;
 const WIDTH: f64 = 900.0;
+/// Length of a line in the legend.
+const SAMPLE: f64 = 24.0;
 
 const DASHES: [(Colour, &[f64]); 4] = [
     (BLUE, &[9.0, 4.0]),
@@ -33,7 +39,10 @@ const DASHES: [(Colour, &[f64]); 4] = [
 pub(super) fn figures(curves: &[&Curve]) -> Vec<Figure> {
     let mut groups: Vec<(&str, &str, Vec<&Curve>)> = Vec::new();
     for &curve in curves {
-        match groups.iter_mut().find(|g| g.0 == curve.claim && g.1 == curve.method) {
+        match groups
+            .iter_mut()
+            .find(|g| g.0 == curve.claim && g.1 == curve.method)
+        {
             None => groups.push((&curve.claim, &curve.method, vec![curve])),
             Some((.., kinds)) if kinds.iter().all(|c| c.kind != curve.kind) => kinds.push(curve),
             Some(_) => {}
@@ -43,11 +52,18 @@ pub(super) fn figures(curves: &[&Curve]) -> Vec<Figure> {
     for (claim, method, kinds) in &groups {
         // The method is part of the name only where the claim alone would not do.
         let several = groups.iter().filter(|g| g.0 == *claim).count() > 1;
-        let base = if several { format!("curves {claim} {method}") } else { format!("curves {claim}") };
+        let base = if several {
+            format!("curves {claim} {method}")
+        } else {
+            format!("curves {claim}")
+        };
         let parts = kinds.chunks(PANELS).count();
         for (part, panels) in kinds.chunks(PANELS).enumerate() {
             let (suffix, of) = if parts > 1 {
-                (format!(" {}", part + 1), format!(" ({} of {parts})", part + 1))
+                (
+                    format!(" {}", part + 1),
+                    format!(" ({} of {parts})", part + 1),
+                )
             } else {
                 (String::new(), String::new())
             };
@@ -64,9 +80,17 @@ pub(super) fn figures(curves: &[&Curve]) -> Vec<Figure> {
 }
 
 fn caption(panels: &[&Curve]) -> String {
-    let list: Vec<String> = panels.iter().map(|c| format!("{} (q {}, ρ {})", c.instance, number(c.q), number(c.rho))).collect();
+    let list: Vec<String> = panels
+        .iter()
+        .map(|c| format!("{} (q {}, ρ {})", c.instance, number(c.q), number(c.rho)))
+        .collect();
+    let clipped = panels
+        .iter()
+        .any(|c| c.paper.iter().any(|p| p.is_infinite()));
     let zeros = panels.iter().any(|c| c.error.contains(&0.0));
-    let gaps = panels.iter().any(|c| c.error.iter().any(|e| !e.is_finite()));
+    let gaps = panels
+        .iter()
+        .any(|c| c.error.iter().any(|e| !e.is_finite()));
     let mut text = format!(
         "Measured error of one instance of each kind, with the bound at its three levels: as printed, with the measured \
          iterates, and with the refined moduli. Grey: the rounding floor, below which an error says nothing. The dashed mark \
@@ -76,6 +100,9 @@ fn caption(panels: &[&Curve]) -> String {
     );
     if zeros {
         text += " An error of exactly zero is drawn at the floor.";
+    }
+    if clipped {
+        text += " Where a bound is infinite, its line is interrupted.";
     }
     if gaps {
         text += " Errors that are not finite leave a gap.";
@@ -89,28 +116,39 @@ fn figure(title: &str, panels: &[&Curve]) -> String {
     let (head, foot) = (66.0, 8.0);
     let row_height = if columns == 1 { 400.0 } else { 300.0 };
     let column_width = WIDTH / columns as f64;
-    draw(WIDTH, head + rows as f64 * row_height + foot, &DASHES, |canvas| {
-        canvas.text(&fitted(title, WIDTH - 32.0, 16.0), (16.0, 20.0), Anchor::Start, bold(16.0), INK);
-        legend(canvas, panels);
-        for (i, curve) in panels.iter().enumerate() {
-            let left = (i % columns) as f64 * column_width;
-            let top = head + (i / columns) as f64 * row_height;
-            let frame = Frame {
-                left: left + 62.0,
-                top: top + 42.0,
-                right: left + column_width - 20.0,
-                bottom: top + row_height - 46.0,
-            };
-            panel(canvas, &frame, curve);
-        }
-    })
+    draw(
+        WIDTH,
+        head + rows as f64 * row_height + foot,
+        &DASHES,
+        |canvas| {
+            canvas.text(
+                &fitted(title, WIDTH - 32.0, 16.0),
+                (16.0, 20.0),
+                Anchor::Start,
+                bold(16.0),
+                INK,
+            );
+            legend(canvas, panels);
+            for (i, curve) in panels.iter().enumerate() {
+                let left = (i % columns) as f64 * column_width;
+                let top = head + (i / columns) as f64 * row_height;
+                let frame = Frame {
+                    left: left + 62.0,
+                    top: top + 42.0,
+                    right: left + column_width - 20.0,
+                    bottom: top + row_height - 46.0,
+                };
+                panel(canvas, &frame, curve);
+            }
+        },
+    )
 }
 
 /// The series of a curve, in drawing order: widest and lowest first, so that coinciding ones show.
 fn series(curve: &Curve) -> [(&'static str, &[f64], Colour, f64); 3] {
     [
-        ("bound as printed", &curve.paper, VERMILLION, 3.0),
-        ("with measured iterates", &curve.trajectory, BLUE, 2.2),
+        ("bound as printed", &curve.paper, VERMILLION, 4.6),
+        ("with measured iterates", &curve.trajectory, BLUE, 2.8),
         ("refined", &curve.sharp, GREEN, 2.2),
     ]
 }
@@ -118,48 +156,76 @@ fn series(curve: &Curve) -> [(&'static str, &[f64], Colour, f64); 3] {
 fn legend(canvas: &mut Canvas<'_>, panels: &[&Curve]) {
     let mut x = 16.0;
     let y = 46.0;
-    let mut entry = |canvas: &mut Canvas<'_>, label: &str, sample: &dyn Fn(&mut Canvas<'_>, f64)| {
-        sample(canvas, x);
-        canvas.text(label, (x + 32.0, y), Anchor::Start, font(12.0), INK);
-        x += 32.0 + width(label, 12.0) + 12.0;
-    };
+    let mut entry =
+        |canvas: &mut Canvas<'_>, label: &str, sample: &dyn Fn(&mut Canvas<'_>, f64)| {
+            sample(canvas, x);
+            canvas.text(label, (x + SAMPLE + 5.0, y), Anchor::Start, font(12.0), INK);
+            x += SAMPLE + 5.0 + width(label, 12.0) + 10.0;
+        };
     entry(canvas, "measured error", &|canvas, x| {
-        canvas.line((x, y), (x + 26.0, y), INK, 1.8);
-        canvas.disc((x + 13.0, y), 2.4, INK);
+        canvas.line((x, y), (x + SAMPLE, y), INK, 1.4);
+        canvas.disc((x + SAMPLE / 2.0, y), 2.4, INK);
     });
     for (i, (name, _, colour, width)) in series(panels[0]).into_iter().enumerate() {
-        if panels.iter().any(|c| series(c)[i].1.iter().any(|v| *v > 0.0 && v.is_finite())) {
-            entry(canvas, name, &|canvas, x| canvas.line((x, y), (x + 26.0, y), colour, width));
+        if panels
+            .iter()
+            .any(|c| series(c)[i].1.iter().any(|v| *v > 0.0 && v.is_finite()))
+        {
+            entry(canvas, name, &|canvas, x| {
+                canvas.line((x, y), (x + SAMPLE, y), colour, width)
+            });
         }
     }
     if panels.iter().any(|c| c.floor.iter().any(|f| *f > 0.0)) {
         entry(canvas, "rounding floor", &|canvas, x| {
-            canvas.rect((x, y), (x + 26.0, y + 6.0), SHADE);
-            canvas.line((x, y), (x + 26.0, y), EDGE, 1.2);
+            canvas.rect((x, y), (x + SAMPLE, y + 6.0), SHADE);
+            canvas.line((x, y), (x + SAMPLE, y), EDGE, 1.2);
         });
     }
     if panels.iter().any(|c| c.tau.is_some()) {
-        entry(canvas, "τ", &|canvas, x| canvas.line((x, y), (x + 26.0, y), MARK_TAU, 1.6));
+        entry(canvas, "τ", &|canvas, x| {
+            canvas.line((x, y), (x + SAMPLE, y), MARK_TAU, 1.6)
+        });
     }
     if panels.iter().any(|c| c.identified.is_some()) {
-        entry(canvas, "identified", &|canvas, x| canvas.line((x, y), (x + 26.0, y), MARK_IDENTIFIED, 1.6));
+        entry(canvas, "identified", &|canvas, x| {
+            canvas.line((x, y), (x + SAMPLE, y), MARK_IDENTIFIED, 1.6)
+        });
     }
 }
 
 fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve) {
     let steps = &curve.steps;
-    let (first, last) = (steps.iter().min().copied().unwrap_or(0), steps.iter().max().copied().unwrap_or(0));
-    let x = Axis::linear(first as f64, last.max(first + 1) as f64, frame.across());
-    let columns = [&curve.error, &curve.paper, &curve.trajectory, &curve.sharp, &curve.floor];
-    let y = Axis::log(columns.into_iter().flatten().copied(), frame.up());
+    let (first, last) = (
+        steps.iter().min().copied().unwrap_or(0),
+        steps.iter().max().copied().unwrap_or(0),
+    );
+    let x = Axis::linear(
+        first as f64,
+        last.max(first.saturating_add(1)) as f64,
+        frame.across(),
+    );
+    let y = vertical(curve, frame);
 
     let heading = frame.top - 29.0;
     let moduli = format!("q = {}, ρ = {}", number(curve.q), number(curve.rho));
     let room = frame.right - frame.left - width(&moduli, 12.0) - 16.0;
-    canvas.text(&fitted(&curve.kind, room, 13.0), (frame.left, heading), Anchor::Start, bold(13.0), INK);
-    canvas.text(&moduli, (frame.right, heading), Anchor::End, font(12.0), SOFT);
+    canvas.text(
+        &fitted(&curve.kind, room, 13.0),
+        (frame.left, heading),
+        Anchor::Start,
+        bold(13.0),
+        INK,
+    );
+    canvas.text(
+        &moduli,
+        (frame.right, heading),
+        Anchor::End,
+        font(12.0),
+        SOFT,
+    );
 
-    let floor = segments(steps, &curve.floor, &x, &y);
+    let floor = segments(steps, &curve.floor, &x, &y, Past::Held);
     for s in &floor {
         let mut area = s.clone();
         if let (Some(a), Some(b)) = (s.first(), s.last()) {
@@ -173,34 +239,118 @@ fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve) {
     }
     marks(canvas, frame, curve, &x, last);
     for (_, values, colour, width) in series(curve) {
-        trace(canvas, &segments(steps, values, &x, &y), colour, width);
+        trace(
+            canvas,
+            &segments(steps, values, &x, &y, Past::Cut),
+            colour,
+            width,
+        );
     }
     // A zero has no logarithm: it is at least below the floor.
     let error: Vec<f64> = (0..steps.len().min(curve.error.len()))
-        .map(|i| if curve.error[i] == 0.0 { curve.floor.get(i).copied().unwrap_or(f64::NAN) } else { curve.error[i] })
+        .map(|i| {
+            if curve.error[i] == 0.0 {
+                curve.floor.get(i).copied().unwrap_or(f64::NAN)
+            } else {
+                curve.error[i]
+            }
+        })
         .collect();
-    let error = segments(steps, &error, &x, &y);
-    trace(canvas, &error, INK, 1.8);
-    if error.iter().map(Vec::len).sum::<usize>() <= DOTTED {
-        for point in error.iter().flatten() {
-            canvas.disc(*point, 2.4, INK);
-        }
+    let error = segments(steps, &error, &x, &y, Past::Held);
+    trace(canvas, &error, INK, 1.4);
+    let stride = error
+        .iter()
+        .map(Vec::len)
+        .sum::<usize>()
+        .div_ceil(DOTS)
+        .max(1);
+    for point in error.iter().flatten().step_by(stride) {
+        canvas.disc(*point, 2.4, INK);
+    }
+    if steps.is_empty() {
+        let middle = (
+            f64::midpoint(frame.left, frame.right),
+            f64::midpoint(frame.top, frame.bottom),
+        );
+        canvas.text(
+            "no steps recorded",
+            middle,
+            Anchor::Middle,
+            font(12.0),
+            SOFT,
+        );
     }
     frame.border(canvas, "step t");
+}
+
+/// The vertical axis: all values that mean something, see [`BELOW_FLOOR`] and [`ABOVE_ERROR`].
+fn vertical(curve: &Curve, frame: &Frame) -> Axis {
+    let positive = |values: &[f64]| {
+        values
+            .iter()
+            .copied()
+            .filter(|v| *v > 0.0 && v.is_finite())
+            .collect::<Vec<f64>>()
+    };
+    let (floor, error) = (positive(&curve.floor), positive(&curve.error));
+    let lowest = floor.iter().copied().fold(f64::INFINITY, f64::min);
+    let low = if lowest.is_finite() {
+        lowest * 10f64.powi(-BELOW_FLOOR)
+    } else {
+        0.0
+    };
+    let largest = error.iter().chain(&floor).copied().fold(0.0, f64::max);
+    let high = if largest > 0.0 {
+        largest * 10f64.powi(ABOVE_ERROR)
+    } else {
+        f64::INFINITY
+    };
+    let all = [
+        &curve.error,
+        &curve.paper,
+        &curve.trajectory,
+        &curve.sharp,
+        &curve.floor,
+    ];
+    Axis::log(
+        all.into_iter()
+            .flatten()
+            .copied()
+            .filter(|v| *v >= low && *v <= high),
+        frame.up(),
+    )
 }
 
 /// Vertical lines at τ and at identification, labelled above the frame where no data are.
 fn marks(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve, x: &Axis, last: usize) {
     let y = frame.top - 10.0;
-    let marks = [(curve.identified, "identified", MARK_IDENTIFIED), (curve.tau, "τ", MARK_TAU)];
+    let marks = [
+        (curve.identified, "identified", MARK_IDENTIFIED),
+        (curve.tau, "τ", MARK_TAU),
+    ];
     let mut labels: Vec<(f64, String, Colour)> = Vec::new();
     for (step, name, colour) in marks {
         let Some(step) = step else { continue };
         if step > last {
-            labels.push((frame.right, format!("{name} {step} →"), colour));
+            labels.push((
+                frame.right,
+                format!("{name} {} →", number(step as f64)),
+                colour,
+            ));
         } else if let Some(at) = x.at(step as f64) {
             canvas.line((at, frame.top), (at, frame.bottom), colour, 1.6);
-            labels.push((at, format!("{name} {step}"), colour));
+            labels.push((
+                at,
+                format!(
+                    "{name} {}",
+                    if step < 1_000_000 {
+                        step.to_string()
+                    } else {
+                        number(step as f64)
+                    }
+                ),
+                colour,
+            ));
         }
     }
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -210,7 +360,10 @@ fn marks(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve, x: &Axis, last: 
         .iter()
         .map(|(at, text, _)| {
             let w = width(text, size);
-            ((at - w / 2.0).clamp(frame.left, (frame.right - w).max(frame.left)), w)
+            (
+                (at - w / 2.0).clamp(frame.left, (frame.right - w).max(frame.left)),
+                w,
+            )
         })
         .collect();
     if let [a, b] = &mut spans[..] {
@@ -225,15 +378,24 @@ fn marks(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve, x: &Axis, last: 
     }
 }
 
+/// What becomes of values past the ends of the axis.
+#[derive(Clone, Copy, PartialEq)]
+enum Past {
+    /// The line is interrupted.
+    Cut,
+    /// They are drawn at the edge.
+    Held,
+}
+
 /// Unbroken runs of points that the axes have; too many are thinned evenly.
-fn segments(steps: &[usize], values: &[f64], x: &Axis, y: &Axis) -> Vec<Vec<Point>> {
+fn segments(steps: &[usize], values: &[f64], x: &Axis, y: &Axis, past: Past) -> Vec<Vec<Point>> {
     let n = steps.len().min(values.len());
     let stride = n.div_ceil(POINTS).max(1);
     let mut out: Vec<Vec<Point>> = Vec::new();
     let mut run = Vec::new();
     for i in (0..n).filter(|i| i % stride == 0 || i + 1 == n) {
-        let finite = values[i].is_finite().then_some(values[i]);
-        match finite.and_then(|v| Some((x.at(steps[i] as f64)?, y.at(v)?))) {
+        let shown = values[i].is_finite() && (past == Past::Held || y.holds(values[i]));
+        match x.at(steps[i] as f64).zip(y.at(values[i])).filter(|_| shown) {
             Some(point) => run.push(point),
             None if !run.is_empty() => out.push(std::mem::take(&mut run)),
             None => {}

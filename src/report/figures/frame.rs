@@ -33,7 +33,13 @@ impl Frame {
         for (at, label) in x.ticks(most.0) {
             canvas.line((at, self.top), (at, self.bottom), GRID, 1.0);
             canvas.line((at, self.bottom), (at, self.bottom + 4.0), SOFT, 1.0);
-            canvas.text(&label, (at, self.bottom + 13.0), Anchor::Middle, font(TICK), INK);
+            canvas.text(
+                &label,
+                (at, self.bottom + 13.0),
+                Anchor::Middle,
+                font(TICK),
+                INK,
+            );
         }
         for (at, label) in y.ticks(most.1) {
             canvas.line((self.left, at), (self.right, at), GRID, 1.0);
@@ -53,6 +59,12 @@ impl Frame {
         ];
         canvas.path(&corners, SOFT, 1.0);
         let middle = f64::midpoint(self.left, self.right);
-        canvas.text(x_title, (middle, self.bottom + 30.0), Anchor::Middle, font(TICK), SOFT);
+        canvas.text(
+            x_title,
+            (middle, self.bottom + 30.0),
+            Anchor::Middle,
+            font(TICK),
+            SOFT,
+        );
     }
 }

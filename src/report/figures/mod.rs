@@ -16,8 +16,26 @@ use crate::claims::verdict::{Curve, Fit, Record};
 /// All figures of a run: for every claim with curves, error and bounds against the step (one panel a kind
 /// of instance, at most six in a figure); then the fitted rates against the predicted ones.
 pub fn draw(records: &[Record]) -> Vec<Figure> {
-    let curves: Vec<&Curve> = records.iter().filter_map(|r| if let Record::Curve(c) = r { Some(c) } else { None }).collect();
-    let fits: Vec<&Fit> = records.iter().filter_map(|r| if let Record::Fit(f) = r { Some(f) } else { None }).collect();
+    let curves: Vec<&Curve> = records
+        .iter()
+        .filter_map(|r| {
+            if let Record::Curve(c) = r {
+                Some(c)
+            } else {
+                None
+            }
+        })
+        .collect();
+    let fits: Vec<&Fit> = records
+        .iter()
+        .filter_map(|r| {
+            if let Record::Fit(f) = r {
+                Some(f)
+            } else {
+                None
+            }
+        })
+        .collect();
     let mut figures = curves::figures(&curves);
     figures.extend(rates::figure(&fits));
     // Two claims may differ only in what a file name cannot hold.
@@ -34,8 +52,13 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
 
 /// A file stem: lower-case letters, digits and single dashes.
 fn stem(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
-    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+    let words = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|w| !w.is_empty());
+    words
+        .map(str::to_ascii_lowercase)
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 
 use super::axis::Axis;
 use super::canvas::{
-    AGREEMENT, Anchor, BLUE, Canvas, Colour, GREEN, INK, ORANGE, PURPLE, Point, SKY, SOFT, VERMILLION, bold, draw,
-    fitted, font,
+    AGREEMENT, Anchor, BLUE, BROWN, Canvas, Colour, GREEN, INK, ORANGE, PURPLE, Point, SKY, SOFT,
+    VERMILLION, bold, draw, fitted, font,
 };
 use super::frame::Frame;
 use crate::claims::verdict::Fit;
@@ -14,8 +14,7 @@ use crate::report::format::{count, number};
 
 const WIDTH: f64 = 900.0;
 /// Left to right; past the end they repeat with hollow markers.
-const COLOURS: [Colour; 8] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK, RGB_BROWN];
-const RGB_BROWN: Colour = plotters::style::RGBColor(0x8c, 0x56, 0x4b);
+const COLOURS: [Colour; 8] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK, BROWN];
 const RADIUS: f64 = 4.2;
 /// A rate above this is drawn at the edge: it is no rate of convergence, and the others would be squeezed.
 const MOST: f64 = 1.2;
@@ -29,13 +28,25 @@ enum Shape {
     Diamond,
 }
 
-const SHAPES: [Shape; 4] = [Shape::Circle, Shape::Triangle, Shape::Square, Shape::Diamond];
+const SHAPES: [Shape; 4] = [
+    Shape::Circle,
+    Shape::Triangle,
+    Shape::Square,
+    Shape::Diamond,
+];
 
 /// The figure of the pure fits whose rates can be drawn; None if there are none.
 pub(super) fn figure(fits: &[&Fit]) -> Option<Figure> {
-    let pure: Vec<&Fit> = fits.iter().copied().filter(|f| f.growth == "pure").collect();
-    let drawn: Vec<&Fit> =
-        pure.iter().copied().filter(|f| f.predicted > 0.0 && f.predicted < 1.0 && f.fitted.is_finite()).collect();
+    let pure: Vec<&Fit> = fits
+        .iter()
+        .copied()
+        .filter(|f| f.growth == "pure")
+        .collect();
+    let drawn: Vec<&Fit> = pure
+        .iter()
+        .copied()
+        .filter(|f| f.predicted > 0.0 && f.predicted < 1.0 && f.fitted.is_finite())
+        .collect();
     if drawn.is_empty() {
         return None;
     }
@@ -51,38 +62,69 @@ pub(super) fn figure(fits: &[&Fit]) -> Option<Figure> {
         threshold = deviations(canvas, &drawn, &kinds, &methods);
         legend(canvas, &kinds, &methods, 66.0 + 420.0 + 12.0);
     });
-    let outliers = drawn.iter().filter(|f| f.fitted > MOST || f.fitted < 0.0).count();
+    let outliers = drawn
+        .iter()
+        .filter(|f| f.fitted > MOST || f.fitted < 0.0)
+        .count();
     Some(Figure {
         name: "rates".into(),
-        caption: caption(drawn.len(), pure.len() - drawn.len(), fits.len() - pure.len(), outliers, threshold),
+        caption: caption(
+            drawn.len(),
+            pure.len() - drawn.len(),
+            fits.len() - pure.len(),
+            outliers,
+            threshold,
+        ),
         title,
         svg,
     })
 }
 
-fn caption(drawn: usize, dropped: usize, resonant: usize, outliers: usize, threshold: Option<f64>) -> String {
+fn caption(
+    drawn: usize,
+    dropped: usize,
+    resonant: usize,
+    outliers: usize,
+    threshold: Option<f64>,
+) -> String {
     let mut text = format!(
         "{} of pure growth Cρᵗ. Left: the fitted against the predicted rate; on the dashed line they agree. Right: the relative \
          deviation (fitted − predicted)/predicted with the 95 % interval of the fit.",
         count(drawn, "fit")
     );
     if let Some(t) = threshold {
-        text += &format!(" Its scale is logarithmic on both sides of zero and linear between ±{}.", number(t));
+        text += &format!(
+            " Its scale is logarithmic on both sides of zero and linear between ±{}.",
+            number(t)
+        );
     }
     if outliers > 0 {
-        text += &format!(" {} outside the left axis, drawn at its edge.", lie(outliers, "rate"));
+        text += &format!(
+            " {} outside the left axis, drawn at its edge.",
+            lie(outliers, "rate")
+        );
     }
     if dropped > 0 {
-        text += &format!(" Not shown: {} with a predicted rate outside (0, 1) or no finite fit.", count(dropped, "fit"));
+        text += &format!(
+            " Not shown: {} with a predicted rate outside (0, 1) or no finite fit.",
+            count(dropped, "fit")
+        );
     }
     if resonant > 0 {
-        text += &format!(" Not shown either: {} of resonant growth, which have no rate of their own.", count(resonant, "fit"));
+        text += &format!(
+            " Not shown either: {} of resonant growth, which have no rate of their own.",
+            count(resonant, "fit")
+        );
     }
     text
 }
 
 fn lie(n: usize, thing: &str) -> String {
-    format!("{} {}", count(n, thing), if n == 1 { "lies" } else { "lie" })
+    format!(
+        "{} {}",
+        count(n, thing),
+        if n == 1 { "lies" } else { "lie" }
+    )
 }
 
 /// Different names in alphabetical order.
@@ -92,35 +134,80 @@ fn names<'a>(fits: &[&'a Fit], of: impl Fn(&'a Fit) -> &'a str) -> Vec<&'a str> 
 }
 
 fn rates(canvas: &mut Canvas<'_>, fits: &[&Fit], kinds: &[&str], methods: &[&str]) {
-    let frame = Frame { left: 56.0, top: 66.0, right: 426.0, bottom: 436.0 };
-    let largest = fits.iter().flat_map(|f| [f.fitted, f.upper]).filter(|v| v.is_finite()).fold(1.0, f64::max);
+    let frame = Frame {
+        left: 56.0,
+        top: 66.0,
+        right: 426.0,
+        bottom: 436.0,
+    };
+    let largest = fits
+        .iter()
+        .flat_map(|f| [f.fitted, f.upper])
+        .filter(|v| v.is_finite())
+        .fold(1.0, f64::max);
     let high = largest.min(MOST);
-    let (x, y) = (Axis::linear(0.0, 1.0, frame.across()), Axis::linear(0.0, high, frame.up()));
-    canvas.text("fitted rate", (frame.left, frame.top - 14.0), Anchor::Start, font(12.0), SOFT);
-    frame.grid(canvas, &x, &y, (5, 5));
+    let (x, y) = (
+        Axis::linear(0.0, 1.0, frame.across()),
+        Axis::linear(0.0, high, frame.up()),
+    );
+    canvas.text(
+        "fitted rate",
+        (frame.left, frame.top - 14.0),
+        Anchor::Start,
+        font(12.0),
+        SOFT,
+    );
+    frame.grid(canvas, &x, &y, (7, 7));
     if let (Some(a), Some(b)) = (y.at(0.0), y.at(1.0)) {
         canvas.line((frame.left, a), (frame.right, b), AGREEMENT, 1.4);
     }
     for f in fits {
-        let Some(at) = x.at(f.predicted).zip(y.at(f.fitted)) else { continue };
-        point(canvas, at, (y.at(f.lower), y.at(f.upper)), look(f, kinds, methods));
+        let Some(at) = x.at(f.predicted).zip(y.at(f.fitted)) else {
+            continue;
+        };
+        point(
+            canvas,
+            at,
+            (y.at(f.lower), y.at(f.upper)),
+            look(f, kinds, methods),
+        );
     }
     frame.border(canvas, "predicted rate ρ");
 }
 
-fn deviations(canvas: &mut Canvas<'_>, fits: &[&Fit], kinds: &[&str], methods: &[&str]) -> Option<f64> {
-    let frame = Frame { left: 514.0, top: 66.0, right: 884.0, bottom: 436.0 };
+fn deviations(
+    canvas: &mut Canvas<'_>,
+    fits: &[&Fit],
+    kinds: &[&str],
+    methods: &[&str],
+) -> Option<f64> {
+    let frame = Frame {
+        left: 514.0,
+        top: 66.0,
+        right: 884.0,
+        bottom: 436.0,
+    };
     let relative = |f: &Fit, v: f64| (v - f.predicted) / f.predicted;
     let x = Axis::linear(0.0, 1.0, frame.across());
-    let all = fits.iter().flat_map(|f| [f.fitted, f.lower, f.upper].map(|v| relative(f, v)));
+    let all = fits
+        .iter()
+        .flat_map(|f| [f.fitted, f.lower, f.upper].map(|v| relative(f, v)));
     let y = Axis::symmetric(all, frame.up());
-    canvas.text("relative deviation", (frame.left, frame.top - 14.0), Anchor::Start, font(12.0), SOFT);
-    frame.grid(canvas, &x, &y, (5, 9));
+    canvas.text(
+        "relative deviation",
+        (frame.left, frame.top - 14.0),
+        Anchor::Start,
+        font(12.0),
+        SOFT,
+    );
+    frame.grid(canvas, &x, &y, (7, 9));
     if let Some(zero) = y.at(0.0) {
         canvas.line((frame.left, zero), (frame.right, zero), AGREEMENT, 1.4);
     }
     for f in fits {
-        let Some(at) = x.at(f.predicted).zip(y.at(relative(f, f.fitted))) else { continue };
+        let Some(at) = x.at(f.predicted).zip(y.at(relative(f, f.fitted))) else {
+            continue;
+        };
         let interval = (y.at(relative(f, f.lower)), y.at(relative(f, f.upper)));
         point(canvas, at, interval, look(f, kinds, methods));
     }
@@ -139,7 +226,10 @@ struct Look {
 fn look(fit: &Fit, kinds: &[&str], methods: &[&str]) -> Look {
     let kind = kinds.iter().position(|k| *k == fit.kind).unwrap_or(0);
     let method = methods.iter().position(|m| *m == fit.method).unwrap_or(0);
-    Look { shape: SHAPES[method % SHAPES.len()], ..kind_look(kind) }
+    Look {
+        shape: SHAPES[method % SHAPES.len()],
+        ..kind_look(kind)
+    }
 }
 
 fn kind_look(kind: usize) -> Look {
@@ -152,13 +242,8 @@ fn kind_look(kind: usize) -> Look {
 
 fn point(canvas: &mut Canvas<'_>, at: Point, interval: (Option<f64>, Option<f64>), look: Look) {
     if let (Some(a), Some(b)) = interval {
-        canvas.line((at.0, a), (at.0, b), look.colour, 1.2);
-        for end in [a, b] {
-            // Caps inside the marker would only blur it.
-            if (end - at.1).abs() > RADIUS {
-                canvas.line((at.0 - 3.0, end), (at.0 + 3.0, end), look.colour, 1.2);
-            }
-        }
+        // Many intervals lie side by side: no caps, and no stronger than they must be.
+        canvas.faint((at.0, a), (at.0, b), look.colour, 1.4);
     }
     marker(canvas, at, look);
 }
@@ -174,12 +259,26 @@ fn marker(canvas: &mut Canvas<'_>, (x, y): Point, look: Look) {
             }
             return;
         }
-        Shape::Triangle => vec![(x, y - 1.25 * r), (x + 1.15 * r, y + 0.8 * r), (x - 1.15 * r, y + 0.8 * r)],
+        Shape::Triangle => vec![
+            (x, y - 1.25 * r),
+            (x + 1.15 * r, y + 0.8 * r),
+            (x - 1.15 * r, y + 0.8 * r),
+        ],
         Shape::Square => {
             let h = 0.9 * r;
-            vec![(x - h, y - h), (x + h, y - h), (x + h, y + h), (x - h, y + h)]
+            vec![
+                (x - h, y - h),
+                (x + h, y - h),
+                (x + h, y + h),
+                (x - h, y + h),
+            ]
         }
-        Shape::Diamond => vec![(x, y - 1.3 * r), (x + 1.3 * r, y), (x, y + 1.3 * r), (x - 1.3 * r, y)],
+        Shape::Diamond => vec![
+            (x, y - 1.3 * r),
+            (x + 1.3 * r, y),
+            (x, y + 1.3 * r),
+            (x - 1.3 * r, y),
+        ],
     };
     if look.filled {
         canvas.polygon(&corners, look.colour);
@@ -197,12 +296,27 @@ fn legend(canvas: &mut Canvas<'_>, kinds: &[&str], methods: &[&str], top: f64) {
     let mut entry = |i: usize, row: usize, label: &str, look: Look| {
         let (x, y) = (16.0 + i as f64 * column, top + row as f64 * 19.0);
         marker(canvas, (x + 8.0, y), look);
-        canvas.text(&fitted(label, column - 28.0, 12.0), (x + 20.0, y), Anchor::Start, font(12.0), INK);
+        canvas.text(
+            &fitted(label, column - 28.0, 12.0),
+            (x + 20.0, y),
+            Anchor::Start,
+            font(12.0),
+            INK,
+        );
     };
     // The methods first, in a neutral colour; those past the last column share a shape with an earlier one.
     for (i, name) in methods.iter().enumerate().take(COLUMNS) {
         let shape = SHAPES[i % SHAPES.len()];
-        entry(i, 0, &format!("method {name}"), Look { colour: SOFT, filled: true, shape });
+        entry(
+            i,
+            0,
+            &format!("method {name}"),
+            Look {
+                colour: SOFT,
+                filled: true,
+                shape,
+            },
+        );
     }
     for (i, name) in kinds.iter().enumerate() {
         entry(i % COLUMNS, 1 + i / COLUMNS, name, kind_look(i));

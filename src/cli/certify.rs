@@ -1,0 +1,213 @@
+//! `certify`: run the claims, print the verdicts, leave a report.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::{Exit, LATEST, catalogue, output};
+use crate::claims::verdict::Status;
+use crate::claims::{Claim, Profile};
+use crate::error::{Error, Result};
+use crate::report::{self, ClaimInfo, Run, RunInfo};
+use crate::runner::{self, Journal, Plan};
+use crate::tol::RUN_ALPHA;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Names or globs of claims; all by default
+    #[arg(value_name = "CLAIM")]
+    claims: Vec<String>,
+    /// How many instances: quick for every CI run, full for the night (test: what `cargo test` draws)
+    #[arg(long, default_value = "quick", value_parser = super::profile)]
+    profile: Profile,
+    /// Seed of the run
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads; all cores by default
+    #[arg(long, value_parser = super::jobs)]
+    jobs: Option<usize>,
+    /// Run only every N-th instance, starting with the I-th
+    #[arg(long, value_name = "I/N", value_parser = super::shard)]
+    shard: Option<(usize, usize)>,
+    /// False-alarm probability shared by all statistical checks of the run
+    #[arg(long, default_value_t = RUN_ALPHA, value_parser = super::alpha)]
+    alpha: f64,
+    /// Directory with further claims (*.toml)
+    #[arg(long = "claims", value_name = "DIR")]
+    claims_dir: Option<PathBuf>,
+    /// Exit with 3 if anything is inconclusive
+    #[arg(long)]
+    strict: bool,
+    /// Where the report goes
+    #[arg(long, value_name = "DIR", default_value = LATEST)]
+    out: PathBuf,
+    /// What is printed
+    #[arg(long, default_value = "text")]
+    format: Format,
+    /// Go on from an interrupted run with the same options
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self {
+            claims: Vec::new(),
+            profile: Profile::Quick,
+            seed: 0,
+            jobs: None,
+            shard: None,
+            alpha: RUN_ALPHA,
+            claims_dir: None,
+            strict: false,
+            out: LATEST.into(),
+            format: Format::Text,
+            resume: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Junit,
+    Markdown,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let claims = catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?;
+    runner::check_replaceable(&arguments.out)?;
+    let plan = Plan {
+        claims,
+        profile: arguments.profile,
+        seed: arguments.seed,
+        jobs: arguments.jobs,
+        shard: arguments.shard,
+        alpha: arguments.alpha,
+    };
+    if let Some(parent) = arguments.out.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
+    }
+    let partial = sibling(&arguments.out, "partial");
+    let journal = Journal::open(&partial, &plan, arguments.resume)?;
+    let started = now();
+    let clock = Instant::now();
+    let stop = interruptible();
+    let bar = output::bar(plan.len());
+    let outcome = plan.run(Some(&journal), &stop, &|done, _| {
+        bar.set_position(done as u64)
+    });
+    bar.finish_and_clear();
+    let outcome = outcome.map_err(|e| {
+        if e.is_interrupted() {
+            Error::interrupted(format!("interrupted; {e}; go on with --resume"))
+        } else {
+            e
+        }
+    })?;
+    let run = Run {
+        info: RunInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            profile: plan.profile.name().into(),
+            seed: plan.seed,
+            started,
+            seconds: clock.elapsed().as_secs_f64(),
+            instances: outcome.instances,
+            shard: plan.shard,
+            alpha: plan.alpha,
+            claims: plan.claims.iter().map(info).collect(),
+        },
+        verdicts: outcome.verdicts,
+        records: outcome.records,
+    };
+    let fresh = partial.join("run");
+    std::fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
+    report::write(&run, &fresh)?;
+    runner::replace(&arguments.out, &fresh)?;
+    std::fs::remove_dir_all(&partial).map_err(|e| Error::io(&partial, &e))?;
+    output::print(&match arguments.format {
+        Format::Text => report::text(&run, output::colour()),
+        Format::Json => report::json(&run),
+        Format::Junit => report::junit(&run),
+        Format::Markdown => report::markdown(&run),
+    })?;
+    output::say(&format!(
+        "report: {}",
+        arguments.out.join("index.html").display()
+    ));
+    Ok(exit(&run, arguments.strict))
+}
+
+/// What the report says about a claim.
+pub(super) fn info(claim: &Claim) -> ClaimInfo {
+    ClaimInfo {
+        name: claim.name.clone(),
+        title: claim.title.clone(),
+        statement: claim.statement.clone(),
+        source: claim.source.clone(),
+        theorem: claim.theorem.clone(),
+        kind: claim.kind.name().into(),
+        method: claim.method.name().into(),
+        caught: claim.caught(),
+    }
+}
+
+fn exit(run: &Run, strict: bool) -> Exit {
+    let any = |status| run.verdicts.iter().any(|v| v.status == status);
+    if any(Status::Fail) {
+        Exit::Violated
+    } else if !any(Status::Pass) || (strict && any(Status::Inconclusive)) {
+        Exit::Undecided
+    } else {
+        Exit::Holds
+    }
+}
+
+/// `reports/latest` → `reports/latest.partial`.
+fn sibling(dir: &Path, suffix: &str) -> PathBuf {
+    let mut name = dir.file_name().unwrap_or(dir.as_os_str()).to_os_string();
+    name.push(".");
+    name.push(suffix);
+    dir.with_file_name(name)
+}
+
+/// Set by the first interrupt; the second one ends the process the hard way.
+fn interruptible() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        output::say("stopping after the instances under way; interrupt again to stop at once");
+    };
+    // A second handler in one process (tests) is refused; the run then simply cannot be interrupted softly.
+    let _ = ctrlc::set_handler(handler);
+    stop
+}
+
+/// UTC now as RFC 3339.
+fn now() -> String {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs());
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Civil date from days since 1970-01-01 (Hinnant's algorithm).
+    let z = days + 719_468;
+    let era = z / 146_097;
+    let doe = z % 146_097;
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        rest / 3600,
+        rest % 3600 / 60,
+        rest % 60
+    )
+}

@@ -1,0 +1,180 @@
+//! `explain`: a claim in words, and every constant of its theorem on an instance.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::{Exit, catalogue, output, read};
+use crate::claims::Exact;
+use crate::error::{Error, Result};
+use crate::instances::{Instance, InstanceFile};
+use crate::theory::Level;
+use crate::tol::TAU_LIMIT;
+use crate::truth::Truth;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Name of the claim
+    claim: String,
+    /// Instance file as `generate` writes it; the claim's first family by default
+    #[arg(long, value_name = "FILE")]
+    instance: Option<PathBuf>,
+    /// Directory with further claims (*.toml)
+    #[arg(long = "claims", value_name = "DIR")]
+    claims_dir: Option<PathBuf>,
+}
+
+/// Steps at which the bound is shown.
+const STEPS: [usize; 7] = [0, 1, 2, 5, 10, 20, 50];
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let claims =
+        catalogue(arguments.claims_dir.as_ref())?.select(std::slice::from_ref(&arguments.claim))?;
+    let [claim] = claims.as_slice() else {
+        return Err(Error::usage(format!(
+            "{:?} matches {} claims; name one",
+            arguments.claim,
+            claims.len()
+        )));
+    };
+    let instance = match &arguments.instance {
+        Some(path) => {
+            InstanceFile::parse(&read(path)?).map_err(|e| e.in_file(path.display().to_string()))?
+        }
+        None => Instance::generate(&claim.families[0].draw(0, 0), 0)?,
+    };
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let mut line = |s: String| {
+        let _ = writeln!(text, "{s}");
+    };
+    line(format!("{}: {}", claim.name, claim.title));
+    line(format!("  {}", claim.statement));
+    line(format!(
+        "  {} ({}), method {}, kind {}",
+        claim.theorem,
+        claim.source,
+        claim.method.name(),
+        claim.kind.name()
+    ));
+    line(format!(
+        "  What a pass would have caught: {}",
+        claim.caught()
+    ));
+    let truth = Truth::solve(&instance.map, &instance.lambda);
+    line("\nHypotheses".into());
+    for h in &claim.hypotheses {
+        let state = h
+            .check(&truth)
+            .map_or_else(|why| format!("NO: {why}"), |()| "holds".into());
+        line(format!("  {:18} {} [{state}]", h.name(), h.statement()));
+    }
+    let truth = truth.map_err(|e| {
+        let e = Error::input(e.to_string()).in_field("problem");
+        match &arguments.instance {
+            Some(path) => e.in_file(path.display().to_string()),
+            None => e,
+        }
+    })?;
+    let exact = Exact::new(&instance, truth, STEPS[STEPS.len() - 1]);
+    for l in constants(&instance, &exact) {
+        line(l);
+    }
+    let aid = claim.method.is_aid();
+    line(format!(
+        "\nBound of Theorem 4.1 for {}",
+        if aid {
+            "AID-FP at w_t with k = t"
+        } else {
+            "ITD"
+        }
+    ));
+    line(format!(
+        "  {:>4} {:>12} {:>12} {:>12} {:>12}",
+        "t", "paper", "trajectory", "sharp", "e_t"
+    ));
+    for t in STEPS {
+        let [paper, trajectory, sharp] = [Level::Paper, Level::Trajectory, Level::Sharp]
+            .map(|level| exact.bound(level, aid, t, t));
+        line(format!(
+            "  {t:>4} {paper:>12.4e} {trajectory:>12.4e} {sharp:>12.4e} {:>12.4e}",
+            exact.run.e[t]
+        ));
+    }
+    output::print(&text)?;
+    Ok(Exit::Holds)
+}
+
+fn constants(instance: &Instance, exact: &Exact) -> Vec<String> {
+    let (th, truth) = (&exact.theorem, &exact.truth);
+    let m = &th.moduli;
+    let dims = instance.map.dims();
+    let tau = if th.tau >= TAU_LIMIT {
+        "> 10^7".into()
+    } else {
+        th.tau.to_string()
+    };
+    let row = |name: &str, value: String, what: &str| format!("  {name:12} {value:>14}  {what}");
+    let float = |v: f64| format!("{v:.6e}");
+    let mut out = vec![
+        format!(
+            "\nConstants on {} (d = {}, m = {}, seed {})",
+            instance.map.problem().kind(),
+            dims.w,
+            dims.lambda,
+            instance.seed
+        ),
+        row(
+            "q",
+            format!("{:.9}", th.q),
+            "certified upper bound of ‖D_Φ,1‖sup",
+        ),
+        row("κ", float(truth.kappa()), "1/(1-q)"),
+        row(
+            "ρ",
+            float(exact.rho()),
+            "spectral radius of ∂₁Φ at w(λ): the local rate",
+        ),
+        row(
+            "L_1, L_2",
+            format!("{:.3e} {:.3e}", m.l[0], m.l[1]),
+            "Lipschitz constants of the pieces' derivatives",
+        ),
+        row(
+            "M_1, M_2",
+            format!("{:.3e} {:.3e}", m.m[0], m.m[1]),
+            "largest jump to another piece",
+        ),
+        row(
+            "R",
+            float(m.r),
+            "distance of w(λ) to the nearest other piece",
+        ),
+        row("‖D_Φ,2‖sup", float(m.d2_sup), "at w(λ)"),
+        row("B", float(th.b), "‖D_Φ,2‖sup/(1-q) ≥ ‖D_fix‖sup"),
+        row(
+            "‖D_fix‖sup",
+            float(th.d_fix_sup),
+            "‖J‖ where the derivative is one matrix",
+        ),
+        row("e_0", float(th.e0), "‖w_0 - w(λ)‖"),
+        row("τ", tau, "smallest t with qᵗe_0 < R"),
+        row(
+            "f*",
+            float(truth.fixed_point.error),
+            "certified error of w(λ)",
+        ),
+    ];
+    if let Some(j) = &truth.jacobian {
+        out.push(row("f^J", float(j.error), "certified error of J"));
+    }
+    let identified = exact
+        .run
+        .identified
+        .map_or("not yet".into(), |t| t.to_string());
+    out.push(row(
+        "identified",
+        identified,
+        "first step from which on the iterates stay on the piece of w(λ)",
+    ));
+    out
+}

@@ -1,0 +1,83 @@
+//! `generate`: an instance with its ground truth as JSON.
+
+use serde_json::{Value, json};
+
+use super::{Exit, output};
+use crate::error::{Error, Result};
+use crate::instances::{Instance, InstanceFile, Kind, Spec, number, rows_of};
+use crate::linalg::norm::moduli;
+use crate::truth::Truth;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Kind of instance
+    #[arg(required_unless_present = "list")]
+    kind: Option<String>,
+    /// d = dim w
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    dim: usize,
+    /// Seed
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// m = dim λ
+    #[arg(long)]
+    params: Option<usize>,
+    /// Data rows of an elastic net, units of a layer
+    #[arg(long)]
+    rows: Option<usize>,
+    /// Contraction factor
+    #[arg(long)]
+    q: Option<f64>,
+    /// Margin R
+    #[arg(long)]
+    margin: Option<f64>,
+    /// Name the kinds
+    #[arg(long)]
+    list: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    if arguments.list {
+        let lines: Vec<String> = Kind::ALL
+            .iter()
+            .map(|(_, name, about)| format!("{name:24} {about}\n"))
+            .collect();
+        output::print(&lines.concat())?;
+        return Ok(Exit::Holds);
+    }
+    let kind = Kind::from_name(arguments.kind.as_deref().unwrap_or_default())?;
+    let mut spec = Spec::typical(kind, 1);
+    spec.dim = arguments.dim;
+    spec.rows = arguments.rows.unwrap_or(2 * arguments.dim.min(1_000_000));
+    spec.params = arguments.params.unwrap_or(spec.params);
+    spec.q = arguments.q.unwrap_or(spec.q);
+    spec.margin = arguments.margin.or(spec.margin);
+    // Before anything of that size is allocated.
+    spec.validate()?;
+    let instance = Instance::generate(&spec, arguments.seed)?;
+    let mut object = InstanceFile::to_json(&instance);
+    let truth = Truth::solve(&instance.map, &instance.lambda)
+        .map_err(|e| Error::input(format!("no ground truth: {e}")).in_field("problem"))?;
+    object.insert("truth".into(), ground_truth(&truth));
+    let text = serde_json::to_string(&Value::Object(object)).unwrap_or_default();
+    output::print(&(text + "\n"))?;
+    Ok(Exit::Holds)
+}
+
+fn ground_truth(truth: &Truth) -> Value {
+    let m = &truth.moduli;
+    let list = |v: &[f64]| v.iter().map(|x| number(*x)).collect::<Value>();
+    let mut out = json!({
+        "q": truth.constants.q,
+        "L": list(&m.l), "M": list(&m.m), "R": number(m.r), "d2_sup": m.d2_sup,
+        "w": list(truth.w().as_slice()), "w_error": truth.fixed_point.error,
+        "residual": truth.fixed_point.residual, "kinks": m.kinks,
+    });
+    if let (Some(j), Some(object)) = (&truth.jacobian, out.as_object_mut()) {
+        object.insert("jacobian".into(), rows_of(&j.j));
+        object.insert("jacobian_error".into(), json!(j.error));
+        let rho = moduli(&j.p).and_then(|m| m.first().copied());
+        object.insert("rho".into(), rho.map_or(Value::Null, number));
+    }
+    out
+}

@@ -1,0 +1,44 @@
+//! Writing to the terminal: stdout for data, stderr for messages and progress.
+
+use std::io::{IsTerminal, Write};
+
+use crate::error::{Error, Result};
+
+/// Prints data to stdout; a reader that has gone away (`| head`) is not an error.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io("stdout", &e)),
+        _ => Ok(()),
+    }
+}
+
+/// One message to stderr.
+pub(super) fn say(message: &str) {
+    // Nobody can be told that stderr is closed.
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// The error that ends a command.
+pub(super) fn complain(error: &Error) {
+    say(&format!("ratecert: {error}"));
+}
+
+/// Whether stdout wants colour.
+pub(super) fn colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stdout().is_terminal()
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+pub(super) fn bar(total: usize) -> indicatif::ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let bar = indicatif::ProgressBar::new(total as u64);
+    if let Ok(style) =
+        indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} instances, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,121 @@
+//! `replay`: one verdict again, from the claim, spec and seed recorded with it.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::{Exit, LATEST, catalogue, output};
+use crate::claims::verdict::{Curve, Record, Status, Verdict};
+use crate::error::{Error, Result};
+use crate::report::Run;
+use crate::runner;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Id of the verdict: claim/instance/check
+    id: String,
+    /// Directory of the run
+    #[arg(long, value_name = "DIR", default_value = LATEST)]
+    run: PathBuf,
+    /// Directory with further claims (*.toml)
+    #[arg(long = "claims", value_name = "DIR")]
+    claims_dir: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let recorded = Run::read(&arguments.run)?;
+    let verdict = recorded
+        .verdicts
+        .iter()
+        .find(|v| v.id == arguments.id)
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "{} has no verdict {:?}",
+                arguments.run.display(),
+                arguments.id
+            ))
+        })?;
+    let claims =
+        catalogue(arguments.claims_dir.as_ref())?.select(std::slice::from_ref(&verdict.claim))?;
+    let (instance, judged) = runner::replay(&claims[0], verdict)?;
+    let again = judged
+        .verdicts
+        .iter()
+        .find(|v| v.id == arguments.id)
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "the claim {:?} no longer has the check of {:?}",
+                verdict.claim, arguments.id
+            ))
+        })?;
+    let mut text = String::new();
+    let spec = serde_json::to_string(&instance.spec).unwrap_or_default();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{}\n  instance {spec}, seed {}",
+        again.id, instance.seed
+    );
+    show(&mut text, "recorded", verdict);
+    show(&mut text, "now", again);
+    for record in &judged.records {
+        match record {
+            Record::Curve(curve) => table(&mut text, curve),
+            Record::Fit(fit) => {
+                let _ = writeln!(
+                    text,
+                    "  fit ({}): {} in [{}, {}], predicted {}, R² {}, steps {}..{}",
+                    fit.growth,
+                    fit.fitted,
+                    fit.lower,
+                    fit.upper,
+                    fit.predicted,
+                    fit.r_squared,
+                    fit.window[0],
+                    fit.window[1]
+                );
+            }
+        }
+    }
+    output::print(&text)?;
+    Ok(match again.status {
+        Status::Pass => Exit::Holds,
+        Status::Fail => Exit::Violated,
+        Status::Inconclusive | Status::NotApplicable => Exit::Undecided,
+    })
+}
+
+fn show(text: &mut String, when: &str, v: &Verdict) {
+    let _ = writeln!(
+        text,
+        "  {when:9} {}: measured {:e}, bound {:e}, slack {:e}\n            {}",
+        v.status.name(),
+        v.measured,
+        v.bound,
+        v.slack,
+        v.detail
+    );
+}
+
+fn table(text: &mut String, c: &Curve) {
+    let tau = c.tau.map_or("none".into(), |t| t.to_string());
+    let identified = c
+        .identified
+        .map_or("not within the run".into(), |t| t.to_string());
+    let _ = writeln!(
+        text,
+        "  q = {}, ρ = {}, τ = {tau}, identified at {identified}",
+        c.q, c.rho
+    );
+    let _ = writeln!(
+        text,
+        "  {:>5} {:>12} {:>12} {:>12} {:>12} {:>12}",
+        "t", "error", "paper", "trajectory", "sharp", "floor"
+    );
+    for i in 0..c.steps.len() {
+        let _ = writeln!(
+            text,
+            "  {:>5} {:>12.4e} {:>12.4e} {:>12.4e} {:>12.4e} {:>12.4e}",
+            c.steps[i], c.error[i], c.paper[i], c.trajectory[i], c.sharp[i], c.floor[i]
+        );
+    }
+}

@@ -1,0 +1,305 @@
+//! Fixtures, and the tests of counting and of the table.
+
+use super::*;
+use crate::claims::verdict::{Curve, Fit, InstanceId, Record, Status, Verdict};
+use crate::instances::{Kind, Spec};
+
+mod pages;
+mod reading;
+mod xml;
+
+pub(in crate::report) use xml::well_formed;
+
+pub(in crate::report) fn verdict(
+    claim: &str,
+    index: usize,
+    check: &str,
+    status: Status,
+    slack: f64,
+) -> Verdict {
+    let (id, replay) = (
+        format!("{claim}/tight/{index}/{check}"),
+        format!("ratecert replay {claim}/tight/{index}/{check}"),
+    );
+    Verdict {
+        schema: 1,
+        id,
+        claim: claim.into(),
+        theorem: "Theorem 4.1".into(),
+        method: "itd".into(),
+        instance: InstanceId {
+            kind: "tight".into(),
+            id: format!("tight/{index}"),
+            seed: 7,
+            spec: Spec::typical(Kind::Tight, 3),
+        },
+        status,
+        check: check.into(),
+        measured: 0.25,
+        bound: 0.25 * slack,
+        slack,
+        detail: format!("step {index} decides"),
+        replay,
+    }
+}
+
+fn claim(name: &str) -> ClaimInfo {
+    ClaimInfo {
+        name: name.into(),
+        title: "A bound".into(),
+        statement: "error ≤ bound at every t".into(),
+        source: "the paper".into(),
+        theorem: "Theorem 4.1".into(),
+        kind: "upper".into(),
+        method: "itd".into(),
+        caught: String::new(),
+    }
+}
+
+pub(in crate::report) fn curve() -> Curve {
+    let steps: Vec<usize> = (0..=20).collect();
+    let powers = |c: f64, q: f64| {
+        steps
+            .iter()
+            .map(|t| c * q.powi(*t as i32))
+            .collect::<Vec<f64>>()
+    };
+    Curve {
+        claim: "bound-itd".into(),
+        method: "itd".into(),
+        kind: "tight".into(),
+        instance: "tight/0".into(),
+        q: 0.5,
+        rho: 0.25,
+        tau: Some(4),
+        identified: Some(3),
+        error: powers(1.0, 0.25),
+        paper: powers(8.0, 0.5),
+        trajectory: powers(4.0, 0.5),
+        sharp: powers(2.0, 0.4),
+        floor: vec![1e-16; 21],
+        steps,
+    }
+}
+
+pub(in crate::report) fn fit() -> Fit {
+    Fit {
+        claim: "rate-itd".into(),
+        method: "itd".into(),
+        kind: "tight".into(),
+        instance: "tight/0".into(),
+        growth: "pure".into(),
+        predicted: 0.5,
+        fitted: 0.5001,
+        lower: 0.4999,
+        upper: 0.5003,
+        r_squared: 0.999,
+        window: [3, 18],
+    }
+}
+
+fn run() -> Run {
+    let verdicts = vec![
+        verdict("bound-itd", 0, "bound", Status::Pass, 1.5),
+        verdict("bound-itd", 1, "bound", Status::Pass, 1.0004),
+        verdict("bound-itd", 1, "limit", Status::Pass, 0.02),
+        verdict("bound-itd", 2, "bound", Status::NotApplicable, f64::NAN),
+        verdict("rate-itd", 0, "local-rate", Status::Inconclusive, f64::NAN),
+        verdict("dimp-itd", 0, "bound", Status::Fail, 0.9),
+        verdict("dimp-itd", 1, "bound", Status::Fail, 0.5),
+        verdict("dimp-itd", 2, "bound", Status::Fail, 0.75),
+        verdict("dimp-itd", 3, "bound", Status::Fail, 0.8),
+        verdict("dimp-itd", 4, "bound", Status::Pass, 2.0),
+    ];
+    let mut claims: Vec<ClaimInfo> = ["bound-itd", "rate-itd", "dimp-itd", "unused"]
+        .map(claim)
+        .to_vec();
+    claims[0].caught = "a factor q off by 1 %".into();
+    Run {
+        info: info(claims),
+        verdicts,
+        records: vec![Record::Curve(curve()), Record::Fit(fit())],
+    }
+}
+
+fn info(claims: Vec<ClaimInfo>) -> RunInfo {
+    RunInfo {
+        version: "0.1.0".into(),
+        profile: "quick".into(),
+        seed: 0,
+        started: String::new(),
+        seconds: 1.25,
+        instances: 5,
+        shard: Some((1, 2)),
+        alpha: 1e-9,
+        claims,
+    }
+}
+
+fn empty() -> Run {
+    Run {
+        info: info(Vec::new()),
+        verdicts: Vec::new(),
+        records: Vec::new(),
+    }
+}
+
+fn all_failing() -> Run {
+    let mut run = run();
+    run.verdicts
+        .iter_mut()
+        .for_each(|v| v.status = Status::Fail);
+    run
+}
+
+/// Text that has to be escaped everywhere, in every field that others write.
+fn hostile() -> Run {
+    let nasty = "<b>&\"'`|*_]]>\u{0}\u{1b}[31m\n-- \u{fffe}${x}";
+    let mut run = all_failing();
+    for v in &mut run.verdicts {
+        for field in [
+            &mut v.id,
+            &mut v.theorem,
+            &mut v.method,
+            &mut v.check,
+            &mut v.detail,
+            &mut v.replay,
+        ] {
+            field.push_str(nasty);
+        }
+        v.instance.kind.push_str(nasty);
+    }
+    run.verdicts[1].status = Status::Inconclusive;
+    for c in &mut run.info.claims {
+        for field in [
+            &mut c.title,
+            &mut c.statement,
+            &mut c.source,
+            &mut c.theorem,
+            &mut c.kind,
+            &mut c.caught,
+        ] {
+            field.push_str(nasty);
+        }
+    }
+    run.info.version.push_str(nasty);
+    run.info.started.push_str(nasty);
+    for r in &mut run.records {
+        match r {
+            Record::Curve(c) => {
+                [&mut c.claim, &mut c.kind, &mut c.instance].map(|f| f.push_str(nasty))
+            }
+            Record::Fit(f) => [&mut f.method, &mut f.kind, &mut f.claim].map(|f| f.push_str(nasty)),
+        };
+    }
+    run
+}
+
+#[test]
+fn the_table_reads_like_this() {
+    let expected = "\
+claim      theorem      method  instances  pass  fail  inconclusive  n/a  tightest slack  verdict
+bound-itd  Theorem 4.1  itd             3     3     0             0    1  1 bound         holds
+rate-itd   Theorem 4.1  itd             1     0     0             1    0  -               inconclusive
+dimp-itd   Theorem 4.1  itd             5     1     4             0    0  0.5 bound       VIOLATED
+unused     Theorem 4.1  itd             0     0     0             0    0  -               not judged
+
+what the passing claims would have caught:
+  bound-itd: a factor q off by 1 %
+
+dimp-itd is violated (Theorem 4.1)
+  dimp-itd/tight/1/bound
+    measured 0.25, bound 0.125, slack 0.5
+    step 1 decides
+    replay: ratecert replay dimp-itd/tight/1/bound
+  dimp-itd/tight/2/bound
+    measured 0.25, bound 0.1875, slack 0.75
+    step 2 decides
+    replay: ratecert replay dimp-itd/tight/2/bound
+  dimp-itd/tight/3/bound
+    measured 0.25, bound 0.2, slack 0.8
+    step 3 decides
+    replay: ratecert replay dimp-itd/tight/3/bound
+  and 1 more failing verdict
+
+4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable
+";
+    assert_eq!(text(&run(), false), expected);
+}
+
+#[test]
+fn colour_adds_escapes_and_nothing_else() {
+    let painted = text(&run(), true);
+    assert!(
+        painted.contains("\u{1b}[1;31mVIOLATED\u{1b}[0m")
+            && painted.contains("\u{1b}[32mholds\u{1b}[0m")
+    );
+    let mut plain = String::new();
+    let mut rest = painted.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain += before;
+        rest = after.split_once('m').unwrap().1;
+    }
+    assert_eq!(plain + rest, text(&run(), false));
+}
+
+#[test]
+fn foreign_text_cannot_move_the_cursor() {
+    assert!(!text(&hostile(), false).contains('\u{1b}'));
+    assert!(!markdown(&hostile()).contains('\u{1b}'));
+}
+
+#[test]
+fn an_empty_run_is_reported_as_such() {
+    let run = empty();
+    assert_eq!(
+        text(&run, true),
+        "0 claims, 0 verdicts: 0 pass, 0 fail, 0 inconclusive, 0 not applicable\n"
+    );
+    assert!(markdown(&run).starts_with("# No claims were run\n"));
+    assert_eq!(well_formed(&junit(&run)), Ok(1));
+    assert!(html(&run, &[]).contains("<h1 class=\"not-judged\">No claims were run</h1>"));
+    assert_eq!(Summary::of(&run).counts.outcome(), Outcome::NotJudged);
+}
+
+#[test]
+fn headlines_say_what_happened() {
+    let headline = |run: &Run| Summary::of(run).headline();
+    assert_eq!(headline(&run()), "1 of 4 claims violated");
+    assert_eq!(headline(&all_failing()), "3 of 4 claims violated");
+    let mut r = run();
+    r.verdicts.retain(|v| v.status != Status::Fail);
+    assert_eq!(headline(&r), "2 of 4 claims hold; 2 could not be judged");
+    r.verdicts.retain(|v| v.status != Status::Pass);
+    assert_eq!(
+        headline(&r),
+        "Nothing was violated, and nothing could be judged"
+    );
+    r = run();
+    r.verdicts.truncate(2);
+    r.info.claims.truncate(1);
+    assert_eq!(headline(&r), "The claim holds");
+}
+
+#[test]
+fn the_tightest_slack_is_kept_by_kind_of_check() {
+    let run = run();
+    let summary = Summary::of(&run);
+    let ids: Vec<&str> = summary.claims[0]
+        .tightest
+        .iter()
+        .map(|v| v.id.as_str())
+        .collect();
+    assert_eq!(ids, ["bound-itd/tight/1/bound", "bound-itd/tight/1/limit"]);
+    assert_eq!(summary.claims[2].worst().map(|v| v.slack), Some(0.5));
+}
+
+#[test]
+fn a_claim_that_only_verdicts_name_is_shown() {
+    let mut run = run();
+    run.info.claims.clear();
+    let summary = Summary::of(&run);
+    let names: Vec<&str> = summary.claims.iter().map(|t| t.claim).collect();
+    assert_eq!(names, ["bound-itd", "rate-itd", "dimp-itd"]);
+    assert!(html(&run, &[]).contains("Theorem 4.1"));
+}

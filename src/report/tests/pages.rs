@@ -1,0 +1,92 @@
+//! JUnit, HTML, Markdown and JSON.
+
+use super::*;
+
+#[test]
+fn junit_is_well_formed_and_counts() {
+    let xml = junit(&run());
+    // 4 suites, 4 × (properties and 4 of them), 10 cases, 4 failures, 2 skipped, and the root.
+    assert_eq!(well_formed(&xml), Ok(4 + 4 * 5 + 10 + 4 + 2 + 1));
+    assert!(xml.contains(
+        "<testsuites name=\"ratecert\" tests=\"10\" failures=\"4\" errors=\"0\" skipped=\"2\" time=\"1.250\">"
+    ));
+    assert!(xml.contains(
+        "<testsuite name=\"dimp-itd\" tests=\"5\" failures=\"4\" errors=\"0\" skipped=\"0\">"
+    ));
+    assert!(xml.contains("<testcase classname=\"bound-itd\" name=\"tight/0/bound\"/>"));
+    assert!(xml.contains("<skipped message=\"not applicable: step 2 decides\"/>"));
+    assert!(xml.contains(
+        "<failure type=\"bound\" message=\"measured 0.25, bound 0.225, slack 0.9\">step 0 decides\n"
+    ));
+    for run in [all_failing(), hostile()] {
+        well_formed(&junit(&run)).unwrap();
+    }
+    assert!(
+        junit(&hostile())
+            .contains("&lt;b&gt;&amp;&quot;&#39;`|*_]]&gt;\\u{0}\\u{1b}[31m&#10;-- \\u{fffe}${x}")
+    );
+}
+
+#[test]
+fn the_page_escapes_and_needs_nothing_else() {
+    let page = html(&hostile(), &figures_of(&hostile()));
+    assert!(!page.contains("<b>") && !page.contains('\u{0}') && !page.contains('\u{1b}'));
+    let outside = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    for foreign in [
+        "http://", "https://", "<script", "<link", "src=", "@import", "url(",
+    ] {
+        assert!(!outside.contains(foreign), "{foreign}");
+    }
+    // Closing tags are never left out, so that the body can be checked like XML.
+    for run in [run(), all_failing(), hostile(), empty()] {
+        let page = html(&run, &figures_of(&run));
+        let body = &page[page.find("<body>").unwrap()..page.find("</html>").unwrap()];
+        well_formed(&body.replace("<br>", "<br/>")).unwrap();
+    }
+}
+
+#[test]
+fn failing_verdicts_come_first_on_the_page() {
+    let page = html(&run(), &[]);
+    let at = |s: &str| page.find(s).unwrap();
+    assert!(at("<h2>Violations") < at("<h2>Claims") && at("<h2>Claims") < at("<h2>All verdicts"));
+    let list = &page[at("<h2>All verdicts")..];
+    assert!(
+        list.find("dimp-itd/tight/3/bound").unwrap() < list.find("dimp-itd/tight/4/bound").unwrap()
+    );
+    assert!(page.contains("<pre>ratecert replay dimp-itd/tight/1/bound</pre>"));
+}
+
+#[test]
+fn the_summary_shows_at_most_three_failures_a_claim() {
+    let summary = markdown(&run());
+    assert!(summary.starts_with("# 1 of 4 claims violated\n"));
+    assert!(summary.contains(
+        "| `dimp-itd` | Theorem 4.1 | itd | 5 | 1 | 4 | 0 | 0 | 0.5 bound | **violated** |\n"
+    ));
+    assert_eq!(summary.matches("replay: ").count(), 3);
+    assert!(summary.contains("- and 1 more failing verdict\n"));
+    let table: Vec<String> = markdown(&hostile())
+        .lines()
+        .filter(|l| l.starts_with('|'))
+        .map(str::to_owned)
+        .collect();
+    assert!(
+        table
+            .iter()
+            .all(|row| row.replace("\\|", "").matches('|').count() == 11),
+        "{table:#?}"
+    );
+}
+
+#[test]
+fn the_json_object_holds_the_whole_result() {
+    let value: serde_json::Value = serde_json::from_str(&json(&hostile())).unwrap();
+    assert_eq!(value["claims"].as_array().unwrap().len(), 4);
+    let value: serde_json::Value = serde_json::from_str(&json(&run())).unwrap();
+    assert_eq!(value["outcome"], "violated");
+    assert_eq!(value["counts"]["not-applicable"], 1);
+    assert_eq!(value["claims"][0]["tightest"][1]["slack"], 0.02);
+    assert_eq!(value["verdicts"][3]["slack"], "NaN");
+    assert_eq!(value["run"]["shard"], serde_json::json!([1, 2]));
+}

@@ -1,0 +1,389 @@
+//! The command line as a user meets it: exit codes, messages, files.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+struct Sandbox(TempDir);
+
+impl Sandbox {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_ratecert"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap()
+    }
+
+    /// Runs and expects exit code 2 with one line on stderr; returns it.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let out = self.run(arguments);
+        let err = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(!err.contains("panicked"), "{err}");
+        err.trim_end().to_string()
+    }
+}
+
+fn stdout(out: &Output) -> String {
+    String::from_utf8(out.stdout.clone()).unwrap()
+}
+
+const CLAIM: &str = r#"schema = 1
+name = "mine"
+title = "A claim of mine"
+statement = "AID-FP stays below its bound."
+theorem = "Theorem 4.1"
+source = "a user"
+kind = "upper"
+method = "aid-fp"
+hypotheses = ["contraction"]
+
+[[instances]]
+kind = "affine-normal"
+dim = [1, 4]
+count = { test = 1, quick = 3, full = 5 }
+
+[[checks]]
+check = "bound"
+level = "paper"
+slack = 1.0
+reason = "the theorem"
+"#;
+
+#[test]
+fn certify_leaves_a_complete_report_and_the_same_bytes_at_any_thread_count() {
+    let s = Sandbox::new();
+    let a = s.run(&["certify", "itd-*", "--profile", "test", "--jobs", "1"]);
+    assert_eq!(
+        a.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&a.stderr)
+    );
+    assert!(stdout(&a).contains("itd-bound"));
+    let latest = s.path().join("reports/latest");
+    for file in [
+        "run.json",
+        "verdicts.jsonl",
+        "junit.xml",
+        "summary.md",
+        "index.html",
+        "figures",
+    ] {
+        assert!(latest.join(file).exists(), "{file}");
+    }
+    assert!(!s.path().join("reports/latest.partial").exists());
+    let first = fs::read(latest.join("verdicts.jsonl")).unwrap();
+    assert_eq!(
+        s.run(&["certify", "itd-*", "--profile", "test", "--jobs", "2"])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert_eq!(first, fs::read(latest.join("verdicts.jsonl")).unwrap());
+    // Sharding changes which verdicts there are, not their bytes.
+    let mut lines: Vec<String> = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        s.run(&[
+            "certify",
+            "itd-*",
+            "--profile",
+            "test",
+            "--shard",
+            shard,
+            "--out",
+            "shard",
+        ]);
+        let text = fs::read_to_string(s.path().join("shard/verdicts.jsonl")).unwrap();
+        lines.extend(text.lines().map(String::from));
+    }
+    let mut whole: Vec<String> = String::from_utf8(first)
+        .unwrap()
+        .lines()
+        .map(String::from)
+        .collect();
+    lines.sort();
+    whole.sort();
+    assert_eq!(lines, whole);
+}
+
+#[test]
+fn replay_and_report_read_the_run() {
+    let s = Sandbox::new();
+    s.run(&["certify", "itd-tight", "--profile", "test"]);
+    let verdicts = fs::read_to_string(s.path().join("reports/latest/verdicts.jsonl")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(verdicts.lines().next().unwrap()).unwrap();
+    let id = line["id"].as_str().unwrap();
+    let out = s.run(&["replay", id]);
+    assert_eq!(out.status.code(), Some(0));
+    assert!(stdout(&out).contains("recorded") && stdout(&out).contains("sharp"));
+    assert!(
+        s.refused(&["replay", "no/such/id"])
+            .contains("has no verdict")
+    );
+    fs::remove_file(s.path().join("reports/latest/index.html")).unwrap();
+    assert_eq!(s.run(&["report"]).status.code(), Some(0));
+    assert!(s.path().join("reports/latest/index.html").exists());
+    assert!(
+        s.refused(&["report", "--run", "nowhere"])
+            .contains("no run.json")
+    );
+}
+
+#[test]
+fn generate_and_explain_understand_each_other() {
+    let s = Sandbox::new();
+    assert!(stdout(&s.run(&["generate", "--list"])).contains("elastic-net-margin"));
+    let out = s.run(&["generate", "elastic-net", "--dim", "3", "--seed", "5"]);
+    assert_eq!(out.status.code(), Some(0));
+    fs::write(s.path().join("i.json"), &out.stdout).unwrap();
+    let out = s.run(&["explain", "itd-bound", "--instance", "i.json"]);
+    assert_eq!(
+        out.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let text = stdout(&out);
+    for word in ["Hypotheses", "holds", "‖D_fix‖sup", "paper", "τ"] {
+        assert!(text.contains(word), "{word} missing in\n{text}");
+    }
+    assert_eq!(s.run(&["explain", "aid-fp-limit"]).status.code(), Some(0));
+}
+
+#[test]
+fn bad_usage_is_refused_with_one_message() {
+    let s = Sandbox::new();
+    assert!(
+        s.refused(&["certify", "no-such-claim"])
+            .contains("no claim matches \"no-such-claim\"")
+    );
+    for bad in [
+        vec!["certify", "--profile", "huge"],
+        vec!["certify", "--shard", "3/2"],
+        vec!["certify", "--shard", "0/2"],
+        vec!["certify", "--alpha", "1.5"],
+        vec!["certify", "--jobs", "0"],
+        vec!["certify", "--seed", "-1"],
+        vec!["nonsense"],
+    ] {
+        s.refused(&bad);
+    }
+    assert!(
+        s.refused(&["certify", "--resume"])
+            .contains("nothing to resume")
+    );
+    assert!(
+        s.refused(&["generate", "affine-normal", "--dim", "1000000000"])
+            .contains("field `dim`: the dimension d must be between 1 and 1000, got 1000000000")
+    );
+    assert!(
+        s.refused(&["generate", "affine-normal", "--q", "1"])
+            .contains("field `q`")
+    );
+    assert!(
+        s.refused(&["generate", "nothing"])
+            .contains("unknown kind \"nothing\"")
+    );
+    assert!(
+        !s.path().join("reports/latest").exists(),
+        "bad input leaves nothing behind"
+    );
+}
+
+#[test]
+fn bad_instances_name_file_line_and_field() {
+    let s = Sandbox::new();
+    let cases = [
+        ("", "i.json:1: not valid JSON"),
+        ("{\"problem\": {", "i.json:1: not valid JSON"),
+        ("{\"lambda\": [1]}", "i.json: field `problem`: is missing"),
+        (
+            "{\"problem\":{\"kind\":\"affine\",\n\"A\":[[0.5, 0]],\n\"B\":[[1]],\"c\":[0]},\"lambda\":[1]}",
+            "i.json:2: field `problem.A`: expected 1×1 numbers, got 1×2",
+        ),
+        (
+            "{\"problem\":{\"kind\":\"affine\",\n\"A\":[[1.5]],\n\"B\":[[1]],\"c\":[0]},\"lambda\":[1]}",
+            "i.json: field `problem`: Assumption 3.1(ii)",
+        ),
+        (
+            "{\"problem\":{\"kind\":\"elastic-net\",\"X\":[[1]],\"y\":[1],\"step\":0.5},\n\"lambda\":[1,-2]}",
+            "i.json:2: field `lambda[1]`: λ2 must be nonnegative, got -2",
+        ),
+        (
+            "{\"problem\":{\"kind\":\"affine\",\"A\":[[\"NaN\"]],\"B\":[[1]],\"c\":[0]},\"lambda\":[1]}",
+            "field `problem.A[0][0]`: must be finite, got NaN",
+        ),
+    ];
+    for (text, want) in cases {
+        fs::write(s.path().join("i.json"), text).unwrap();
+        let message = s.refused(&["explain", "itd-bound", "--instance", "i.json"]);
+        assert!(message.contains(want), "{message}\nwants {want}");
+    }
+    assert!(
+        s.refused(&["explain", "itd-bound", "--instance", "none.json"])
+            .contains("none.json")
+    );
+}
+
+#[test]
+fn a_users_claim_runs_and_bad_claims_name_file_line_and_field() {
+    let s = Sandbox::new();
+    let dir = s.path().join("claims");
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("mine.toml"), CLAIM).unwrap();
+    let out = s.run(&["certify", "mine", "--claims", "claims"]);
+    assert_eq!(
+        out.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    assert!(stdout(&out).contains("mine"));
+    let before = fs::read(s.path().join("reports/latest/run.json")).unwrap();
+    let swaps = [
+        (
+            "level = \"paper\"",
+            "level = \"papier\"",
+            "mine.toml:18: field `checks[0].level`: unknown level \"papier\"",
+        ),
+        (
+            "level = \"paper\"",
+            "levle = \"paper\"",
+            "mine.toml:18: unknown field `levle`",
+        ),
+        (
+            "dim = [1, 4]",
+            "dim = [4, 1]",
+            "mine.toml:13: field `instances[0].dim`: the range must not decrease",
+        ),
+        (
+            "dim = [1, 4]",
+            "q = 1.0",
+            "mine.toml:13: field `instances[0].q`: the contraction factor q must be",
+        ),
+        (
+            "dim = [1, 4]",
+            "dim = 1000000000",
+            "mine.toml:13: field `instances[0].dim`: the dimension d must be",
+        ),
+        (
+            "method = \"aid-fp\"",
+            "method = \"aid\"",
+            "mine.toml:8: field `method`: unknown method \"aid\"",
+        ),
+        (
+            "schema = 1",
+            "schema = 7",
+            "mine.toml:1: field `schema`: only schema 1 is known",
+        ),
+        (
+            "reason = \"the theorem\"",
+            "reason = \"\"",
+            "mine.toml:20: field `checks[0].reason`: a slack needs a reason",
+        ),
+        (
+            "name = \"mine\"",
+            "name = \"itd-bound\"",
+            "a claim named \"itd-bound\" exists already",
+        ),
+        ("[[checks]]", "[[checks", "mine.toml:16"),
+    ];
+    for (from, to, want) in swaps {
+        assert!(CLAIM.contains(from));
+        fs::write(dir.join("mine.toml"), CLAIM.replacen(from, to, 1)).unwrap();
+        let message = s.refused(&["certify", "--claims", "claims"]);
+        assert!(message.contains(want), "{message}\nwants {want}");
+    }
+    assert_eq!(
+        before,
+        fs::read(s.path().join("reports/latest/run.json")).unwrap(),
+        "nothing overwritten"
+    );
+}
+
+#[test]
+fn a_directory_that_is_no_run_is_not_overwritten() {
+    let s = Sandbox::new();
+    fs::create_dir(s.path().join("mine")).unwrap();
+    fs::write(s.path().join("mine/thesis.txt"), "years of work").unwrap();
+    assert!(
+        s.refused(&["certify", "itd-tight", "--out", "mine"])
+            .contains("not the output of a run")
+    );
+    assert_eq!(
+        fs::read_to_string(s.path().join("mine/thesis.txt")).unwrap(),
+        "years of work"
+    );
+}
+
+#[test]
+fn an_interrupted_run_resumes_to_the_same_bytes() {
+    let s = Sandbox::new();
+    s.run(&["certify", "itd-bound", "--profile", "test"]);
+    let whole = fs::read(s.path().join("reports/latest/verdicts.jsonl")).unwrap();
+    // What an interrupted run leaves: the plan and some lines of the journal, the last one cut short.
+    let partial = s.path().join("reports/latest.partial");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ratecert"))
+        .args(["certify", "--profile", "full", "itd-bound", "--jobs", "1"])
+        .current_dir(s.path())
+        .spawn()
+        .unwrap();
+    while fs::metadata(partial.join("journal.jsonl")).map_or(0, |m| m.len()) < 20_000 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        whole,
+        fs::read(s.path().join("reports/latest/verdicts.jsonl")).unwrap(),
+        "the old run stays"
+    );
+    let journal = partial.join("journal.jsonl");
+    if journal.exists() {
+        let text = fs::read(&journal).unwrap();
+        fs::write(&journal, &text[..text.len() - 7]).unwrap();
+        assert!(
+            s.refused(&["certify", "itd-bound", "--resume"])
+                .contains("belongs to another run")
+        );
+        let out = s.run(&["certify", "--profile", "full", "itd-bound", "--resume"]);
+        assert_eq!(
+            out.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let resumed = fs::read(s.path().join("reports/latest/verdicts.jsonl")).unwrap();
+        s.run(&["certify", "--profile", "full", "itd-bound"]);
+        assert_eq!(
+            resumed,
+            fs::read(s.path().join("reports/latest/verdicts.jsonl")).unwrap()
+        );
+    }
+}
+
+#[test]
+fn completions_and_help_exist() {
+    let s = Sandbox::new();
+    assert!(stdout(&s.run(&["completions", "bash"])).contains("ratecert"));
+    let help = stdout(&s.run(&["--help"]));
+    for command in ["certify", "report", "explain", "generate", "replay"] {
+        assert!(help.contains(command));
+    }
+}
