@@ -1,0 +1,31 @@
+# List the recipes.
+default:
+    @just --list
+
+# Format, lint, test: what a change must pass.
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo test
+
+# The property tests only.
+props:
+    cargo test --lib
+    cargo test --test own_method --test planted_faults
+
+# Rate plots: runs the quick profile where no run exists, draws the report.
+report:
+    test -e reports/latest/run.json || cargo run --release -- certify
+    cargo run --release -- report
+
+# Cost against a straightforward implementation and the kernels' flop rate, as ratios in one run.
+bench:
+    cargo bench
+
+# The full profile over three seeds.
+full:
+    for seed in 0 1 2; do cargo run --release -- certify --profile full --seed $seed --out reports/full-$seed; done
+
+# The gate, as CI runs it.
+ci:
+    .ci/run
