@@ -97,6 +97,22 @@ pub fn gemm_few(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matrix)
     }
 }
 
+/// out ← alpha·Aᵀ·X + beta·out for a matrix X of few columns (r×k), reading A once; out (c×k).
+pub fn gemm_few_tr(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matrix) {
+    let (rows, cols) = a.shape();
+    assert_eq!(
+        (x.nrows(), out.nrows(), out.ncols()),
+        (rows, cols, x.ncols())
+    );
+    for (i, column) in a.as_slice().chunks_exact(rows.max(1)).enumerate() {
+        for (k, x) in x.as_slice().chunks_exact(rows.max(1)).enumerate() {
+            let s = alpha * dot(column, x);
+            let o = &mut out[(i, k)];
+            *o = if beta == 0.0 { s } else { s + beta * *o };
+        }
+    }
+}
+
 /// xᵀy with eight partial sums (fixed order, so the compiler may use vector registers).
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len());
@@ -173,6 +189,11 @@ mod tests {
             let mut out = matrix(r, k, seed ^ 2);
             let want = 2.0 * &a * &x - 0.5 * &out;
             gemm_few(2.0, &a, &x, -0.5, &mut out);
+            prop_assert!((out - want).amax() <= 1e-13);
+            let z = matrix(r, k, seed ^ 4);
+            let mut out = matrix(c, k, seed ^ 5);
+            let want = 3.0 * a.transpose() * &z + 2.0 * &out;
+            gemm_few_tr(3.0, &a, &z, 2.0, &mut out);
             prop_assert!((out - want).amax() <= 1e-13);
             let y = matrix(r, 1, seed ^ 3);
             let mut out = vec![0.0; c];

@@ -8,7 +8,7 @@ use super::linearization::Workspace;
 use super::moduli::{rows_norm, staircase};
 use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
-use crate::linalg::product::{abs, dot, gemm_few, gemv, gemv_tr, norm2};
+use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{UNIT, gamma};
 
@@ -52,9 +52,7 @@ impl Form {
             Self::Data(x, scale) => {
                 let inner = ws.matrix.shaped(x.nrows(), v.ncols());
                 gemm_few(1.0, x, v, 0.0, inner);
-                for (column, mut o) in inner.column_iter().zip(out.column_iter_mut()) {
-                    gemv_tr(alpha * scale, x, column.as_slice(), beta, o.as_mut_slice());
-                }
+                gemm_few_tr(alpha * scale, x, inner, beta, out);
             }
         }
     }
