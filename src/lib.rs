@@ -8,10 +8,14 @@
 pub mod claims;
 pub mod error;
 #[cfg(feature = "instances")]
+pub mod faults;
+#[cfg(feature = "instances")]
 pub mod instances;
 pub mod linalg;
 pub mod maps;
 pub mod methods;
+#[cfg(feature = "claims")]
+pub mod power;
 #[cfg(feature = "claims")]
 pub mod runner;
 pub mod sets;

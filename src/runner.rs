@@ -58,6 +58,30 @@ pub struct Output {
 /// Called with (done, total) after every job, from any thread.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
+/// Instance `index` of a family of `claim` in a run with this seed, and its label.
+pub(crate) fn draw(
+    claim: &Claim,
+    family_index: usize,
+    index: usize,
+    run_seed: u64,
+) -> Result<(Instance, Label)> {
+    let family = &claim.families[family_index];
+    let seed = mix(&[
+        run_seed,
+        hash(&claim.name),
+        hash(family.kind.name()),
+        family_index as u64,
+        index as u64,
+    ]);
+    let spec = family.draw(index, mix(&[seed, 1]));
+    let label = Label {
+        instance: format!("{}.{}.{}", family.kind.name(), family_index, index),
+        replay: "ratecert replay {id}".into(),
+        plot: claim.plot && index == 0,
+    };
+    Ok((Instance::generate(&spec, seed)?, label))
+}
+
 impl Plan {
     fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
@@ -92,22 +116,7 @@ impl Plan {
     }
 
     fn instance(&self, job: Job) -> Result<(Instance, Label)> {
-        let claim = &self.claims[job.claim];
-        let family = &claim.families[job.family];
-        let seed = mix(&[
-            self.seed,
-            hash(&claim.name),
-            hash(family.kind.name()),
-            job.family as u64,
-            job.index as u64,
-        ]);
-        let spec = family.draw(job.index, mix(&[seed, 1]));
-        let label = Label {
-            instance: format!("{}.{}.{}", family.kind.name(), job.family, job.index),
-            replay: "ratecert replay {id}".into(),
-            plot: claim.plot && job.index == 0,
-        };
-        Ok((Instance::generate(&spec, seed)?, label))
+        draw(&self.claims[job.claim], job.family, job.index, self.seed)
     }
 
     fn run_job(&self, job: Job) -> Result<Judged> {

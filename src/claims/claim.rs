@@ -120,6 +120,7 @@ struct Ranges {
     q: [f64; 2],
     margin: Option<[f64; 2]>,
     lambda: Option<Vec<[f64; 2]>>,
+    cotangent: Option<[f64; 2]>,
 }
 
 /// One check of a claim.
@@ -181,6 +182,7 @@ impl Family {
             q: (1.0 - 1.0 / kappa).clamp(r.q[0], r.q[1]),
             margin: r.margin.map(|m| log_uniform(&mut random, m)),
             lambda: r.lambda.as_ref().map(|l| l[index % l.len()]),
+            cotangent: r.cotangent.map(|c| log_uniform(&mut random, c)),
             plain: false,
         }
         .normalised()
@@ -252,6 +254,7 @@ struct RawFamily {
     q: Option<Range<f64>>,
     margin: Option<Range<f64>>,
     lambda: Option<Vec<[f64; 2]>>,
+    cotangent: Option<Range<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -413,6 +416,7 @@ impl RawFamily {
             q: floats("q", self.q.unwrap_or(Range::Two([0.3, 0.95])))?,
             margin: self.margin.map(|m| floats("margin", m)).transpose()?,
             lambda: self.lambda,
+            cotangent: self.cotangent.map(|c| floats("cotangent", c)).transpose()?,
         };
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));

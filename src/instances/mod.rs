@@ -33,7 +33,7 @@ pub struct Instance {
     pub lambda: Vec<f64>,
     /// w_0 (d).
     pub w0: Vec<f64>,
-    /// y (d), of norm about 1.
+    /// y (d), of norm about 1 unless the spec asks for another.
     pub cotangent: Vec<f64>,
 }
 
@@ -73,13 +73,16 @@ impl Instance {
         };
         let d = draft.w0.len();
         let y = random.normals(d);
-        let cotangent = if spec.plain {
+        let mut cotangent: Vec<f64> = if spec.plain {
             (0..d).map(|i| f64::from(u8::from(i == 0))).collect()
         } else {
             (y.clone() / random::sum_of_squares(y.as_slice()).sqrt())
                 .as_slice()
                 .to_vec()
         };
+        if let Some(norm) = spec.cotangent {
+            cotangent.iter_mut().for_each(|v| *v *= norm);
+        }
         let map = Map::new(draft.problem)?;
         map.check_lambda(&draft.lambda)?;
         Ok(Self {

@@ -24,6 +24,9 @@ pub struct Spec {
     /// λ given instead of drawn (real data).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<[f64; 2]>,
+    /// ‖y‖ asked for; 1 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cotangent: Option<f64>,
     /// Round numbers and w_0 = 0: what a shrunk instance looks like.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
@@ -103,7 +106,7 @@ impl Kind {
 }
 
 /// The permitted ranges: one row each.
-pub const BOUNDS: [Bound; 5] = [
+pub const BOUNDS: [Bound; 6] = [
     Bound {
         name: "dim",
         what: "the dimension d",
@@ -134,6 +137,12 @@ pub const BOUNDS: [Bound; 5] = [
         min: 1e-9,
         max: 1.0,
     },
+    Bound {
+        name: "cotangent",
+        what: "the norm of the cotangent",
+        min: 1e-100,
+        max: 1e100,
+    },
 ];
 
 /// The bound of a field of that name.
@@ -152,6 +161,7 @@ impl Spec {
             q: 0.8,
             margin: (kind == Kind::ElasticNetMargin).then_some(0.01),
             lambda: None,
+            cotangent: None,
             plain: false,
         }
         .normalised()
@@ -190,6 +200,9 @@ impl Spec {
         bound("q").check(self.q)?;
         if let Some(margin) = self.margin {
             bound("margin").check(margin)?;
+        }
+        if let Some(norm) = self.cotangent {
+            bound("cotangent").check(norm)?;
         }
         match self.lambda {
             Some([l1, l2]) if !(l1 > 0.0 && l2 >= 0.0 && l1.is_finite() && l2.is_finite()) => Err(
@@ -231,6 +244,9 @@ impl Spec {
             }
             if !self.plain {
                 propose(&|s| s.plain = true);
+            }
+            if self.cotangent.is_some() {
+                propose(&|s| s.cotangent = None);
             }
             if self.q != 0.5 {
                 propose(&|s| s.q = 0.5);
