@@ -10,10 +10,13 @@ pub mod claims;
 pub mod cli;
 pub mod error;
 #[cfg(feature = "instances")]
+pub mod faults;
+#[cfg(feature = "instances")]
 pub mod instances;
 pub mod linalg;
 pub mod maps;
 pub mod methods;
+pub mod power;
 #[cfg(feature = "claims")]
 pub mod report;
 #[cfg(feature = "claims")]

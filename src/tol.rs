@@ -111,3 +111,29 @@ pub const SHRINK_TRIES: usize = 80;
 
 /// A ratio bound/error is quoted as slack only where the error is this many times its rounding floor.
 pub const CLEAR_OF_FLOOR: f64 = 1e3;
+// Naming of faults.
+
+/// Unexplained part of a deviation at which a simulated fault counts as half a match: rounding of a
+/// deviation of relative size 1e-8 is 1e-8 of it, and no two faults of the catalogue agree to 1e-6 by accident.
+pub const DIAGNOSIS_MATCH: f64 = 1e-6;
+
+/// Weight of "none of them" beside candidates that weigh 1 when they match fully.
+pub const DIAGNOSIS_UNKNOWN: f64 = 0.02;
+
+/// Confidence from which a fault is named; below it the answer is "unknown".
+pub const DIAGNOSIS_NAMED: f64 = 0.5;
+
+/// Relative deviation up to which an answer is the correct one for the purpose of naming.
+pub const DIAGNOSIS_ROUNDING: f64 = 1e-13;
+
+// Conjugate gradients.
+
+/// Condition number κ = 1/(1-q) up to which AID-CG is judged at the dimension of its system.
+pub const CG_KAPPA: f64 = 100.0;
+
+/// Runs with random rounding from which the amplification in conjugate gradients is measured.
+pub const CG_SAMPLES: usize = 12;
+
+/// Room above the worst of [`CG_SAMPLES`] runs: their maximum is exceeded twofold about once in a hundred tries where
+/// errors are Gaussian, and never sixteenfold.
+pub const CG_AMPLIFICATION: f64 = 16.0;

@@ -23,6 +23,7 @@ const LAYERS: &[&str] = &[
     "subject",
     "report",
     "runner",
+    "power",
     "cli",
     "main",
 ];

@@ -440,8 +440,8 @@ impl RawFamily {
                 .transpose()?,
             q: floats("q", self.q.unwrap_or(Range::Two([0.3, 0.95])))?,
             margin: self.margin.map(|m| floats("margin", m)).transpose()?,
-            cotangent: self.cotangent.map(|c| floats("cotangent", c)).transpose()?,
             lambda: self.lambda,
+            cotangent: self.cotangent.map(|c| floats("cotangent", c)).transpose()?,
         };
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));

@@ -8,7 +8,7 @@ use crate::methods::Method;
 use crate::theory::{Level, Theorem41};
 use crate::tol::gamma;
 use crate::trajectory::{Estimates, Trajectory};
-use crate::truth::{AidRun, ItdRun, Tail, Truth, aid_run, itd_run};
+use crate::truth::{AidLimit, AidRun, ItdRun, Tail, Truth, aid_limit, aid_run, itd_run};
 
 /// Everything exact about an instance, computed once and shared by the checks of a claim.
 pub struct Exact {
@@ -214,6 +214,9 @@ pub fn compare(
     request: &Request,
     trajectory: &Trajectory,
 ) -> Vec<Comparison> {
+    if method == Method::AidCg {
+        return at_limit(exact, request, trajectory);
+    }
     let horizon = request.steps.last().copied().unwrap_or(0);
     let aid = match request.at {
         At::Start => None,
@@ -224,6 +227,57 @@ pub fn compare(
     let count = trajectory.estimates.len().min(request.steps.len());
     (0..count)
         .map(|i| one(exact, method, request, aid.as_ref(), trajectory, i))
+        .collect()
+}
+
+/// The limit of AID at the point of a run.
+pub(super) fn aid_limit_at(exact: &Exact, at: At) -> Option<AidLimit> {
+    match at {
+        At::Start => None,
+        At::Iterate(t) => aid_limit(&exact.truth, &exact.run.w[t]),
+        At::Solution => aid_limit(&exact.truth, exact.truth.w()),
+    }
+}
+
+/// AID-CG is compared with the limit at its point, from the dimension of its system on.
+fn at_limit(exact: &Exact, request: &Request, trajectory: &Trajectory) -> Vec<Comparison> {
+    let Some(limit) = aid_limit_at(exact, request.at) else {
+        return Vec::new();
+    };
+    let Estimates::Cotangents(us) = &trajectory.estimates else {
+        return Vec::new();
+    };
+    let y = &exact.cotangent;
+    let y_norm = y.norm();
+    let want = limit.j.tr_mul(y);
+    let floor = super::checks::termination_floor(exact, &limit);
+    let dimension = super::checks::termination_dimension(exact, &limit);
+    us.iter()
+        .zip(&request.steps)
+        .map(|(u, &k)| {
+            let fits = u.len() == want.len();
+            let deviation = if fits {
+                (u - &want).norm() / y_norm
+            } else {
+                f64::NAN
+            };
+            Comparison {
+                at: request.at,
+                t: if let At::Iterate(t) = request.at {
+                    t
+                } else {
+                    0
+                },
+                k,
+                error: f64::NAN,
+                columns: Vec::new(),
+                exact_columns: None,
+                deviation: (k >= dimension).then_some(deviation),
+                size: want.norm() / y_norm,
+                floor,
+                comparable: !limit.doubt,
+            }
+        })
         .collect()
 }
 

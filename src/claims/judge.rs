@@ -30,6 +30,26 @@ pub struct Label {
     pub plot: bool,
 }
 
+/// The exact side of one instance for one claim: what does not depend on the implementation.
+pub struct Prepared {
+    /// Exact evidence, or why the claim says nothing here.
+    exact: Result<Exact, String>,
+}
+
+/// Solves for the ground truth that `claim` needs on `instance`.
+pub fn prepare(claim: &Claim, instance: &Instance) -> Prepared {
+    let truth = Truth::solve(&instance.map, &instance.lambda);
+    let broken = claim.hypotheses.iter().find_map(|h| h.check(&truth).err());
+    let steps = claim.checks.iter().map(|c| c.steps).max().unwrap_or(0);
+    let exact = match (broken, truth) {
+        (None, Ok(truth)) => Ok(Exact::new(instance, truth, steps)),
+        (broken, truth) => Err(broken
+            .or_else(|| truth.err().map(|e| e.to_string()))
+            .unwrap_or_default()),
+    };
+    Prepared { exact }
+}
+
 /// Judges `implementation` on `instance` by every check of `claim`.
 pub fn judge(
     claim: &Claim,
@@ -37,15 +57,26 @@ pub fn judge(
     label: &Label,
     implementation: &mut dyn Differentiator,
 ) -> Judged {
-    let truth = Truth::solve(&instance.map, &instance.lambda);
-    let broken = claim.hypotheses.iter().find_map(|h| h.check(&truth).err());
-    let steps = claim.checks.iter().map(|c| c.steps).max().unwrap_or(0);
-    let exact = match (broken, truth) {
-        (None, Ok(truth)) => Exact::new(instance, truth, steps),
-        (broken, truth) => {
-            let why = broken
-                .or_else(|| truth.err().map(|e| e.to_string()))
-                .unwrap_or_default();
+    judge_prepared(
+        claim,
+        instance,
+        &prepare(claim, instance),
+        label,
+        implementation,
+    )
+}
+
+/// The same with the exact side at hand.
+pub fn judge_prepared(
+    claim: &Claim,
+    instance: &Instance,
+    prepared: &Prepared,
+    label: &Label,
+    implementation: &mut dyn Differentiator,
+) -> Judged {
+    let exact = match &prepared.exact {
+        Ok(exact) => exact,
+        Err(why) => {
             let verdicts = claim.checks.iter().map(|c| {
                 let finding = Finding {
                     status: Status::NotApplicable,
@@ -61,7 +92,7 @@ pub fn judge(
     };
     let mut judged = Judged::default();
     for check in &claim.checks {
-        let mut finding = examine(claim, check, instance, &exact, implementation);
+        let mut finding = examine(claim, check, instance, exact, implementation);
         if let Some(mut fit) = finding.fit.take() {
             fit.claim.clone_from(&claim.name);
             fit.kind = instance.spec.kind.name().into();
@@ -75,9 +106,28 @@ pub fn judge(
     if label.plot {
         judged
             .records
-            .extend(curve(claim, instance, &exact, label, implementation).map(Record::Curve));
+            .extend(curve(claim, instance, exact, label, implementation).map(Record::Curve));
     }
     judged
+}
+
+/// Cases on which a failing implementation is looked at to name its fault: (w, steps), in the order of the
+/// calls; the first one comes twice. Empty where the claim says nothing.
+pub fn cases(
+    claim: &Claim,
+    instance: &Instance,
+    prepared: &Prepared,
+    steps: usize,
+) -> Vec<(Vec<f64>, Vec<usize>)> {
+    let Ok(exact) = &prepared.exact else {
+        return Vec::new();
+    };
+    let mut requests = Request::along(exact, claim.method, steps);
+    requests.extend(requests.first().cloned());
+    requests
+        .into_iter()
+        .map(|r| (r.point(instance, exact).to_vec(), r.steps))
+        .collect()
 }
 
 /// Runs what the check asks for and judges it; a run that did not complete fails.

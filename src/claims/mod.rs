@@ -15,4 +15,4 @@ pub use catalogue::{Catalogue, embedded};
 pub use checks::{CheckKind, Growth};
 pub use claim::{Check, Claim, Family, Guarantee, Profile};
 pub use evidence::{At, Comparison, Exact, Request, compare};
-pub use judge::{Judged, Label, judge};
+pub use judge::{Judged, Label, Prepared, cases, judge, judge_prepared, prepare};

@@ -8,6 +8,7 @@ mod certify;
 mod explain;
 mod generate;
 mod output;
+mod power;
 mod replay;
 mod report;
 
@@ -47,6 +48,8 @@ enum Command {
     Generate(generate::Arguments),
     /// Run one verdict again from its recorded seed, verbosely
     Replay(replay::Arguments),
+    /// Measure which planted faults the claims catch, and how they name them
+    Power(power::Arguments),
     /// Print shell completions
     Completions {
         /// The shell
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Explain(a) => explain::run(&a),
         Command::Generate(a) => generate::run(&a),
         Command::Replay(a) => replay::run(&a),
+        Command::Power(a) => power::run(&a),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "ratecert", &mut text);

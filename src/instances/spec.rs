@@ -198,11 +198,11 @@ impl Spec {
         bound("params").check_count(self.params)?;
         bound("rows").check_count(self.rows)?;
         bound("q").check(self.q)?;
-        if let Some(norm) = self.cotangent {
-            bound("cotangent").check(norm)?;
-        }
         if let Some(margin) = self.margin {
             bound("margin").check(margin)?;
+        }
+        if let Some(norm) = self.cotangent {
+            bound("cotangent").check(norm)?;
         }
         match self.lambda {
             Some([l1, l2]) if !(l1 > 0.0 && l2 >= 0.0 && l1.is_finite() && l2.is_finite()) => Err(

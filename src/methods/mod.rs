@@ -3,10 +3,12 @@
 //! Owns ITD (13), AID-FP (14) and the interface that any implementation, ours or a user's, is
 //! judged through. Must not know ground truth, theory, claims or statistics.
 
+mod aid_cg;
 mod aid_fp;
 mod itd;
 pub mod nsid;
 
+pub use aid_cg::{AidCg, ConjugateGradients, System, has_reduced_system, system_dimension};
 pub use aid_fp::{AidFp, AidFpForward};
 pub use itd::{ItdCheckpointed, ItdForward, ItdReverse};
 
@@ -90,16 +92,19 @@ pub enum Method {
     AidFp,
     /// AID by fixed-point iteration, forward mode.
     AidFpForward,
+    /// AID by conjugate gradients, reverse mode.
+    AidCg,
 }
 
 impl Method {
     /// All methods with their names.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub const NAMES: [(&'static str, Self); 6] = [
         ("itd", Self::Itd),
         ("itd-reverse", Self::ItdReverse),
         ("itd-checkpointed", Self::ItdCheckpointed),
         ("aid-fp", Self::AidFp),
         ("aid-fp-forward", Self::AidFpForward),
+        ("aid-cg", Self::AidCg),
     ];
 
     /// The name in claims and verdicts.
@@ -128,7 +133,7 @@ impl Method {
 
     /// Differentiates at a given w instead of along the iteration.
     pub fn is_aid(self) -> bool {
-        matches!(self, Self::AidFp | Self::AidFpForward)
+        matches!(self, Self::AidFp | Self::AidFpForward | Self::AidCg)
     }
 
     /// Returns Dᵀy instead of D.
@@ -144,6 +149,7 @@ impl Method {
             Self::ItdCheckpointed => Box::new(ItdCheckpointed::default()),
             Self::AidFp => Box::new(AidFp::default()),
             Self::AidFpForward => Box::new(AidFpForward::default()),
+            Self::AidCg => Box::new(AidCg::default()),
         }
     }
 }

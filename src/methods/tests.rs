@@ -152,3 +152,60 @@ fn divergence_and_nan_are_statuses() {
         "field `w[0]`: must be finite, got NaN"
     );
 }
+
+/// AID-CG ends at the direct solve on the reduced system and on normal equations; plain conjugate gradients are refused
+/// where the operator is not symmetric, and would be wrong there.
+#[test]
+fn conjugate_gradients_end_at_the_limit() {
+    for (map, lambda) in problems() {
+        let truth = Truth::solve(&map, &lambda).unwrap();
+        let w = truth.w().clone();
+        let y = [0.2, -0.5, 0.4, 0.6, -0.1];
+        let case = Case {
+            map: &map,
+            lambda: &lambda,
+            w: w.as_slice(),
+            cotangent: &y,
+            steps: &[5],
+        };
+        let want = truth
+            .jacobian
+            .as_ref()
+            .unwrap()
+            .j
+            .tr_mul(&Vector::from_column_slice(&y));
+        for mut cg in [AidCg::default(), AidCg::normal()] {
+            let Estimates::Cotangents(u) = cg.run(&case).estimates else {
+                panic!("reverse mode returns cotangents")
+            };
+            assert!(
+                (&u[0] - &want).norm() < 1e-11 * (1.0 + want.norm()),
+                "{map:?}"
+            );
+        }
+        let refused = AidCg::plain(&map, &lambda, w.as_slice()).unwrap_err();
+        assert!(
+            refused.is_usage() && refused.to_string().contains("symmetric"),
+            "{refused}"
+        );
+    }
+    let symmetric = Problem::Affine {
+        a: Matrix::from_row_slice(2, 2, &[0.3, 0.2, 0.2, -0.4]),
+        b: Matrix::identity(2, 2),
+        c: Vector::zeros(2),
+    };
+    let map = Map::new(symmetric).unwrap();
+    let mut plain = AidCg::plain(&map, &[0.0, 0.0], &[0.0, 0.0]).unwrap();
+    let case = Case {
+        map: &map,
+        lambda: &[0.0, 0.0],
+        w: &[0.0, 0.0],
+        cotangent: &[1.0, 0.0],
+        steps: &[2],
+    };
+    let Estimates::Cotangents(u) = plain.run(&case).estimates else {
+        panic!("reverse mode returns cotangents")
+    };
+    // (I-A)⁻¹e_1 = (1.4, 0.2)/0.94.
+    assert!((u[0][0] - 1.4 / 0.94).abs() < 1e-14 && (u[0][1] - 0.2 / 0.94).abs() < 1e-14);
+}

@@ -4,6 +4,7 @@
 //! from the data of a problem through [`mod@reference`], never from a method nor from a long run of one.
 //! Must not know methods, claims or statistics.
 
+mod aid_limit;
 pub mod expectation;
 mod fixed_point;
 mod floor;
@@ -12,6 +13,7 @@ pub mod reference;
 mod run;
 mod tail;
 
+pub use aid_limit::{AidLimit, aid_limit};
 pub use fixed_point::{FixedPoint, Unsolved, fixed_point};
 pub use floor::{AidFloor, Floor};
 pub use jacobian::{ImplicitJacobian, implicit_jacobian};

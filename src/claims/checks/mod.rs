@@ -6,7 +6,10 @@ mod exact_trajectory;
 mod limit;
 mod local_rate;
 mod ordering;
+mod termination;
 mod tight;
+
+pub(super) use termination::{allowance as termination_floor, dimension as termination_dimension};
 
 use super::claim::{Check, RawCheck};
 use super::evidence::{Comparison, Exact, Request};
@@ -32,6 +35,8 @@ pub enum CheckKind {
     Ordering,
     /// The constants of the theory hold on samples, two-sidedly where they are attained.
     Constant,
+    /// Conjugate gradients are at the limit of AID after as many steps as their system has unknowns.
+    Termination,
 }
 
 /// How the error grows beside ρᵗ (theory, section 4 (c)).
@@ -128,8 +133,12 @@ impl CheckKind {
             "tight" => Self::Tight,
             "ordering" => Self::Ordering,
             "constant" => Self::Constant,
+            "termination" if method == Method::AidCg => Self::Termination,
+            "termination" => {
+                return Err(Error::input("belongs to aid-cg").in_field("check"));
+            }
             other => {
-                let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant";
+                let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant, termination";
                 return Err(
                     Error::input(format!("unknown check {other:?}; one of {names}"))
                         .in_field("check"),
@@ -165,6 +174,7 @@ impl CheckKind {
             Self::Tight => "tight",
             Self::Ordering => "ordering",
             Self::Constant => "constant",
+            Self::Termination => "termination",
         }
     }
 
@@ -196,6 +206,7 @@ impl CheckKind {
             Self::Tight => "Any slack or excess at any step where the bound is an equality.".into(),
             Self::Ordering => "A constant or power in either bound that breaks their order.".into(),
             Self::Constant => "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into(),
+            Self::Termination => "A wrong system, selection or recursion: any deviation from the direct solve beyond its floor (quoted in each verdict).".into(),
         }
     }
 
@@ -217,6 +228,7 @@ impl CheckKind {
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
             Self::Ordering | Self::Constant => Vec::new(),
+            Self::Termination => termination::plan(exact),
         }
     }
 
@@ -236,6 +248,7 @@ impl CheckKind {
             Self::Tight => tight::judge(check, exact, method, seen),
             Self::Ordering => ordering::judge(check, exact),
             Self::Constant => constant::judge(check, exact),
+            Self::Termination => termination::judge(check, exact, seen),
         }
     }
 }

@@ -1,0 +1,153 @@
+//! Conjugate gradients end after as many steps as the system has unknowns, at the limit of AID at the given w.
+//!
+//! Judged at k = dimension only, where κ ≤ 100 (floors: [`AidLimit`] and [`allowance`]).
+
+use super::{Check, Comparison, Exact, Finding};
+use crate::claims::evidence::{At, Request, aid_limit_at};
+use crate::instances::Random;
+use crate::linalg::{Matrix, Vector, norm};
+use crate::methods::has_reduced_system;
+use crate::tol::{CG_AMPLIFICATION, CG_KAPPA, CG_SAMPLES, UNIT};
+use crate::truth::AidLimit;
+
+/// The points: w_0, an early and a late iterate, and the solution.
+fn points(exact: &Exact) -> Vec<At> {
+    let last = exact.run.w.len() - 1;
+    vec![
+        At::Iterate(0),
+        At::Iterate(2.min(last)),
+        At::Iterate(last),
+        At::Solution,
+    ]
+}
+
+pub(super) fn plan(exact: &Exact) -> Vec<Request> {
+    if exact.truth.kappa() > CG_KAPPA {
+        return Vec::new();
+    }
+    points(exact)
+        .into_iter()
+        .filter_map(|at| {
+            let limit = aid_limit_at(exact, at)?;
+            Some(Request {
+                at,
+                steps: vec![dimension(exact, &limit)],
+            })
+        })
+        .collect()
+}
+
+/// Unknowns of the system at this point.
+pub(in crate::claims) fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
+    if has_reduced_system(exact.truth.map.problem()) {
+        limit.slope.iter().filter(|s| **s > 0.0).count()
+    } else {
+        limit.p.nrows()
+    }
+}
+
+/// What n steps of conjugate gradients in binary64 may miss, per ‖y‖.
+///
+/// One step's local errors, (n+4)u relative to ‖K‖‖x‖ (Greenbaum 1997), cost c·u·κ_K with c = n(n+4) when they are not
+/// amplified. They are where eigenvalues lie far apart: conjugacy is lost to a Ritz value that has converged, and
+/// the last steps repeat it. No short formula bounds this, so it is measured: the recursion is run with random
+/// relative errors of that size in every product and scalar, and the worst result counts [`CG_AMPLIFICATION`] times.
+/// The truth stays the direct solve; the runs only say how sharply it can be demanded.
+pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
+    let d = limit.p.nrows();
+    let n = dimension(exact, limit);
+    if n == 0 {
+        return limit.forming + limit.error;
+    }
+    let m = Matrix::identity(d, d) - limit.p.transpose();
+    let kappa = exact.truth.kappa();
+    let y = &exact.cotangent / exact.cotangent.norm();
+    let (system, rhs, condition) = if has_reduced_system(exact.truth.map.problem()) {
+        let kept: Vec<usize> = (0..d).filter(|&i| limit.slope[i] > 0.0).collect();
+        // ‖I - S^{½}AS^{½}‖ ≤ 1 + q, its inverse ≤ κ.
+        (
+            m.select_rows(&kept).select_columns(&kept),
+            y.select_rows(&kept),
+            (1.0 + exact.truth.constants.q) * kappa,
+        )
+    } else {
+        let condition = (norm::spectral_upper(&m) * kappa).powi(2);
+        (m.tr_mul(&m), m.tr_mul(&y), condition)
+    };
+    let local = (n + 4) as f64 * UNIT;
+    let base = n as f64 * local * condition * kappa;
+    let direct = system.clone().lu().solve(&rhs);
+    let mut random = Random::new(exact.seed ^ 0x00CC_6000);
+    let amplified = direct.map_or(f64::INFINITY, |x| {
+        (0..CG_SAMPLES)
+            .map(|_| (perturbed(&system, &rhs, n, local, &mut random) - &x).norm())
+            .fold(0.0f64, f64::max)
+    });
+    (base + CG_AMPLIFICATION * amplified) * limit.d2 + limit.forming + limit.error
+}
+
+/// n steps of conjugate gradients with relative errors of this size.
+fn perturbed(k: &Matrix, b: &Vector, n: usize, error: f64, random: &mut Random) -> Vector {
+    let mut x = b * 0.0;
+    let (mut r, mut p) = (b.clone(), b.clone());
+    let mut rho = r.norm_squared();
+    for _ in 0..n {
+        let kp = (k * &p).map(|v| v * (1.0 + error * random.normal()));
+        let curvature = p.dot(&kp) * (1.0 + error * random.normal());
+        if rho == 0.0 || curvature == 0.0 {
+            break;
+        }
+        let alpha = rho / curvature;
+        x += &p * alpha;
+        r -= kp * alpha;
+        let next = r.norm_squared() * (1.0 + error * random.normal());
+        p = &r + &p * (next / rho);
+        rho = next;
+    }
+    x
+}
+
+pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Finding {
+    if exact.truth.kappa() > CG_KAPPA {
+        return Finding::inconclusive(format!(
+            "κ = {:.1} > {CG_KAPPA}: finite termination is not claimed in floating point",
+            exact.truth.kappa()
+        ));
+    }
+    let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, At::Start, 0);
+    let mut resolution = f64::INFINITY;
+    for c in seen.iter().filter(|c| c.comparable) {
+        let Some(deviation) = c.deviation else {
+            continue;
+        };
+        let floor = check.slack * c.floor;
+        let ratio = if deviation == 0.0 {
+            0.0
+        } else {
+            deviation / floor
+        };
+        if !(ratio <= worst.0) {
+            worst = (ratio, deviation, floor, c.at, c.k);
+        }
+        if c.size > 0.0 {
+            resolution = resolution.min(floor / c.size);
+        }
+    }
+    let (ratio, deviation, floor, at, k) = worst;
+    if ratio == f64::NEG_INFINITY {
+        return Finding::inconclusive("every point is within rounding of a kink");
+    }
+    let place = match at {
+        At::Start => "at w_0".into(),
+        At::Iterate(t) => format!("at w_{t}"),
+        At::Solution => "at w(λ)".to_string(),
+    };
+    let detail = if ratio <= 1.0 {
+        format!(
+            "at the limit after as many steps as unknowns, furthest {place} (k = {k}); a relative deviation of {resolution:.1e} would have failed"
+        )
+    } else {
+        format!("{place}: {deviation:e} from the direct solve after k = {k} steps, floor {floor:e}")
+    };
+    Finding::decided(ratio <= 1.0, deviation, floor, floor / deviation, detail)
+}

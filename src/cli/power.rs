@@ -1,0 +1,47 @@
+//! `power`: the fault catalogue against the claims.
+
+use std::path::PathBuf;
+
+use super::{Exit, catalogue, output};
+use crate::error::{Error, Result};
+use crate::power::{self, Options};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Names or globs of claims; all by default
+    #[arg(value_name = "CLAIM")]
+    claims: Vec<String>,
+    /// Seed of the run
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads; all cores by default
+    #[arg(long, value_parser = super::jobs)]
+    jobs: Option<usize>,
+    /// Also write power.json there
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let claims = catalogue(None)?.select(&arguments.claims)?;
+    let options = Options {
+        seed: arguments.seed,
+        jobs: arguments.jobs,
+        ..Options::default()
+    };
+    let power = power::run(&claims, &options)?;
+    if let Some(dir) = &arguments.out {
+        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
+        let path = dir.join("power.json");
+        let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";
+        std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;
+    }
+    output::print(&power.to_text())?;
+    let missed = power.faults.iter().any(|f| !f.caught);
+    let false_alarm = power.variants.iter().any(|v| v.caught);
+    Ok(if missed || false_alarm {
+        Exit::Violated
+    } else {
+        Exit::Holds
+    })
+}

@@ -1,0 +1,192 @@
+//! The atomic departures from a correct method. A fault is a list of them; they compose.
+
+/// At which steps a departure happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At every step.
+    Always,
+    /// At this step only.
+    At(usize),
+    /// At steps n-1, 2n-1, ...
+    Every(usize),
+    /// From this step on.
+    From(usize),
+}
+
+impl When {
+    /// Does it happen at step s?
+    pub fn holds(self, s: usize) -> bool {
+        match self {
+            Self::Always => true,
+            Self::At(t) => s == t,
+            Self::Every(n) => (s + 1).is_multiple_of(n.max(1)),
+            Self::From(t) => s >= t,
+        }
+    }
+}
+
+/// Another point than the one at which a step must be linearised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// w_{t-1} (w_0 at t = 0; nothing to shift in AID).
+    Previous,
+    /// Φ(w_t).
+    Next,
+    /// w_0 (the zero vector in AID).
+    Start,
+    /// The last iterate of the run (ITD only).
+    Last,
+}
+
+/// How the slopes of the units are (mis)computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Slopes {
+    /// 1 everywhere: the derivative of the nonlinearity is forgotten (straight-through).
+    Ones,
+    /// 1{w_i ≠ 0}, the support of the input instead of 1{|z_i| > ηλ₁} (elastic nets).
+    OfInput,
+    /// The slope of the other side of the kink.
+    Inverted,
+    /// The upper slope only where the margin exceeds this.
+    Tolerance(f64),
+    /// A sigmoid of the margin over this width instead of a step.
+    Smoothed(f64),
+    /// Negative slopes, and the leaky one, set to 0.
+    NonNegative,
+    /// Threshold λ₁ instead of ηλ₁ (elastic nets).
+    UnscaledThreshold,
+    /// 1 - tanh²(tanh z) for 1 - tanh²(z).
+    AppliedTwice,
+}
+
+/// A change to a d×d or d×m matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// Mᵀ (square only).
+    Transpose,
+    /// (M + Mᵀ)/2 (square only).
+    Symmetric,
+    /// The diagonal only (square only).
+    Diagonal,
+    /// f·M.
+    Scale(f64),
+    /// One column set to 0, if it exists.
+    ZeroColumn(usize),
+    /// Columns in reverse order.
+    ReverseColumns,
+    /// M + f·I (square only).
+    AddIdentity(f64),
+    /// Every entry rounded to binary32.
+    Single,
+    /// Entries below this part of the largest one set to 0.
+    Sparsify(f64),
+    /// One entry moved by `relative` times the largest entry; `row` and `column` in [0, 1) pick it.
+    Entry {
+        /// Which row, as a fraction.
+        row: f64,
+        /// Which column, as a fraction.
+        column: f64,
+        /// How far.
+        relative: f64,
+    },
+    /// The leading block multiplied by 1 + relative.
+    Block {
+        /// Rows, as a fraction.
+        rows: f64,
+        /// Columns, as a fraction.
+        columns: f64,
+        /// How far.
+        relative: f64,
+    },
+}
+
+/// One departure from a correct method.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Edit {
+    /// Everything is linearised at another point.
+    Point(Other),
+    /// The slopes are those of another point.
+    Mask(Other),
+    /// The w inside ∂₂Φ is that of another point.
+    Ridge(Other),
+    /// The linearisation is renewed every n steps only.
+    Refresh(usize),
+    /// The slopes follow another rule.
+    Slopes(Slopes),
+    /// sign(w_i), 0 at 0, for sign(z_i) in the λ₁ column (elastic nets).
+    SignOfInput,
+    /// Derivatives are taken at (1 + r)λ.
+    Lambda(f64),
+    /// Derivatives are taken with the step (1 + r)η (elastic nets).
+    StepSize(f64),
+    /// ∂₁Φ without its -ηλ₂ (elastic nets).
+    NoRidge,
+    /// ∂₂Φ without its factor η (elastic nets).
+    NoStep,
+    /// H normalised by n - 1 instead of n in ∂₁Φ (elastic nets).
+    Bessel,
+    /// Jacobians by forward differences with this increment.
+    Differences(f64),
+    /// ∂₁Φ changed.
+    First(When, Change),
+    /// ∂₂Φ changed.
+    Second(When, Change),
+    /// The carried derivative (D, or the adjoint) changed after a step.
+    State(When, Change),
+    /// The whole step is left out.
+    Skip(When),
+    /// The state starts from this number in every entry.
+    Begin(f64),
+    /// The state of the last call is the start of the next one.
+    Keep,
+    /// state ← (1-a)·state + a·(next state).
+    Damp(f64),
+    /// The state no longer moves once its change is below the tolerance.
+    Stop {
+        /// Tolerance.
+        tolerance: f64,
+        /// Relative to the size of the state.
+        relative: bool,
+    },
+    /// The mean of the states so far is handed out.
+    Average,
+    /// The state is scaled down to this norm.
+    Clip(f64),
+    /// The estimate of step t + n is handed out at t.
+    Offset(isize),
+    /// Never more than n steps.
+    Cap(usize),
+    /// Only the last n steps contribute.
+    Window(usize),
+    /// All estimates are the last one (a buffer handed out without copying).
+    Alias,
+    /// The cotangent is scaled to norm 1.
+    Normalize,
+    /// Estimates multiplied by a factor.
+    Scale(f64),
+    /// The adjoint visits the steps in forward order.
+    Forwards,
+    /// ITD's adjoint gets the cotangent added at every step, as AID's does.
+    Reinject,
+    /// AID's adjoint does not get the cotangent added after the first step.
+    NoReinject,
+    /// w_{t+1} = Φ(w_t + β(w_t - w_{t-1})) while D follows the plain recursion.
+    Momentum(f64),
+    /// Iterates rounded to binary32.
+    SingleIterates,
+    /// One entry of an iterate moved by this part of its largest entry.
+    Iterate(When, f64),
+    /// Iterates updated at every second step only.
+    Lazy,
+    /// Plain conjugate gradients on I-∂₁Φᵀ, symmetric or not.
+    PlainCg,
+    /// Conjugate directions without their β: steepest descent.
+    NoBeta,
+    // What is allowed.
+    /// Another weight at ties.
+    Tie(f64),
+    /// Coordinates of w renumbered: sums run in another order.
+    Permuted,
+    /// Jacobians from products with the data matrix instead of the Gram matrix, or by columns of vjps.
+    ByTransposes,
+}

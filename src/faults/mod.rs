@@ -1,0 +1,21 @@
+//! The fault catalogue: wrong implementations, and correct ones that differ in what is allowed.
+//!
+//! Owns departures from a correct method as composable data ([`Edit`]), the method that carries them
+//! out ([`Simulated`]), the named faults and correct variants, faults drawn at random, and the naming of
+//! a failing trajectory by comparison with simulated ones. Must not know claims or verdicts.
+
+mod catalogue;
+mod course;
+mod diagnosis;
+mod edit;
+mod random;
+mod simulated;
+
+pub use catalogue::{Fault, catalogue, variants};
+pub use diagnosis::{Diagnosis, Observation, Suspect, diagnose};
+pub use edit::{Change, Edit, Other, Slopes, When};
+pub use random::random_fault;
+pub use simulated::Simulated;
+
+#[cfg(test)]
+mod tests;

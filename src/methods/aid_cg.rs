@@ -1,0 +1,298 @@
+//! Approximate implicit differentiation by conjugate gradients, from 0 and unpreconditioned, at a given w.
+//!
+//! v solves (I - ∂₁Φᵀ)v = y; the estimate is ∂₂Φᵀv. I - ∂₁Φᵀ is not symmetric, not even for an elastic net
+//! (I - AS), and conjugate gradients on it converge to something else. Where ∂₁Φ = SA with A symmetric and
+//! S = diag(s) ≥ 0 (a separable prox after a gradient step), u = S^{-½}(Sv) solves the symmetric positive
+//! definite (I - S^{½}AS^{½})u = S^{½}y on the support of s, and ∂₂Φᵀv needs Sv only (theory, section 4).
+//! Elsewhere MᵀMv = Mᵀy with M = I - ∂₁Φᵀ.
+
+use super::{Case, Differentiator, FLOAT_BYTES, trouble};
+use crate::error::{Error, Result};
+use crate::linalg::product::{dot, norm2};
+use crate::linalg::{Matrix, Vector};
+use crate::maps::{Linearization, Map, Problem, Tie, Workspace};
+use crate::trajectory::{Cost, Estimates, Status, Trajectory};
+
+/// Which linear system conjugate gradients run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum System {
+    /// The reduced symmetric system where there is one, normal equations elsewhere.
+    #[default]
+    Fitting,
+    /// MᵀMv = Mᵀy, M = I - ∂₁Φᵀ.
+    Normal,
+    /// I - ∂₁Φᵀ itself: only where it is symmetric and positive definite, see [`AidCg::plain`].
+    Plain,
+}
+
+/// AID-CG, reverse mode: one product (reduced, plain) or two (normal equations) a step.
+#[derive(Clone, Debug, Default)]
+pub struct AidCg {
+    /// Weight given to a unit exactly at its kink.
+    pub tie: f64,
+    system: System,
+}
+
+impl AidCg {
+    /// Normal equations everywhere.
+    pub fn normal() -> Self {
+        Self {
+            system: System::Normal,
+            ..Self::default()
+        }
+    }
+
+    /// Plain conjugate gradients on I - ∂₁Φ(w, λ)ᵀ.
+    ///
+    /// # Errors
+    /// When that operator is not symmetric and positive definite: conjugate gradients would converge to wrong values.
+    pub fn plain(map: &Map, lambda: &[f64], w: &[f64]) -> Result<Self> {
+        let mut lin = map.linearization();
+        map.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
+        let p = map.jacobian_w(&lin);
+        let d = p.nrows();
+        let asymmetry = (&p - p.transpose()).amax();
+        // Symmetric to the rounding of one entry, which symmetric data reach.
+        if !(asymmetry <= 4.0 * f64::EPSILON * (1.0 + p.amax())) {
+            return Err(Error::usage(format!(
+                "conjugate gradients need a symmetric operator, and I-∂₁Φᵀ is not: two mirrored entries differ by {asymmetry:e}; on it they converge to wrong values. Use the reduced symmetric system or the normal equations"
+            )));
+        }
+        if (Matrix::identity(d, d) - &p).cholesky().is_none() {
+            return Err(Error::usage(
+                "conjugate gradients need a positive definite operator, and I-∂₁Φᵀ is not",
+            ));
+        }
+        Ok(Self {
+            system: System::Plain,
+            ..Self::default()
+        })
+    }
+}
+
+/// Does ∂₁Φ = SA hold with A symmetric and S diagonal, nonnegative?
+pub fn has_reduced_system(problem: &Problem) -> bool {
+    matches!(problem, Problem::ElasticNet { .. })
+}
+
+/// Dimension of the system AID-CG solves at this linearisation: |support| or d.
+pub fn system_dimension(map: &Map, lin: &Linearization) -> usize {
+    if has_reduced_system(map.problem()) {
+        lin.slope.iter().filter(|s| **s > 0.0).count()
+    } else {
+        map.dims().w
+    }
+}
+
+/// The state of conjugate gradients for Kx = b, x_0 = 0 (Hestenes and Stiefel 1952).
+#[derive(Clone, Debug)]
+pub struct ConjugateGradients {
+    /// x_k.
+    pub x: Vec<f64>,
+    r: Vec<f64>,
+    p: Vec<f64>,
+    kp: Vec<f64>,
+    rho: f64,
+    /// b was scaled by this power of two, so that squares neither vanish nor overflow.
+    scale: f64,
+}
+
+impl ConjugateGradients {
+    /// At k = 0.
+    pub fn start(b: &[f64]) -> Self {
+        let norm = norm2(b);
+        let scale = if norm > 0.0 && norm.is_finite() {
+            2f64.powi(norm.log2().floor().clamp(-1000.0, 1000.0) as i32)
+        } else {
+            1.0
+        };
+        let r: Vec<f64> = b.iter().map(|v| v / scale).collect();
+        Self {
+            x: vec![0.0; b.len()],
+            p: r.clone(),
+            kp: vec![0.0; b.len()],
+            rho: dot(&r, &r),
+            r,
+            scale,
+        }
+    }
+
+    /// One step with `operator(p, out)`: out ← Kp. Without `conjugate` the directions are the residuals (steepest
+    /// descent). Does nothing once the residual is zero.
+    pub fn step(&mut self, conjugate: bool, operator: impl FnOnce(&[f64], &mut [f64])) {
+        if self.rho == 0.0 {
+            return;
+        }
+        operator(&self.p, &mut self.kp);
+        let curvature = dot(&self.p, &self.kp);
+        if curvature == 0.0 {
+            return;
+        }
+        let alpha = self.rho / curvature;
+        for i in 0..self.x.len() {
+            self.x[i] += alpha * self.scale * self.p[i];
+            self.r[i] -= alpha * self.kp[i];
+        }
+        let rho = dot(&self.r, &self.r);
+        let beta = if conjugate { rho / self.rho } else { 0.0 };
+        for (p, r) in self.p.iter_mut().zip(&self.r) {
+            *p = r + beta * *p;
+        }
+        self.rho = rho;
+    }
+
+    /// ‖r_k‖ of the recursive residual.
+    pub fn residual(&self) -> f64 {
+        self.rho.sqrt() * self.scale
+    }
+}
+
+/// The system at one linearisation.
+struct Operator<'a> {
+    map: &'a Map,
+    lin: Linearization,
+    ws: Workspace,
+    system: System,
+    /// √s on the support of the slopes (reduced system).
+    support: Vec<(usize, f64)>,
+    full: Vec<f64>,
+    product: Vec<f64>,
+    forward: [Matrix; 2],
+}
+
+impl<'a> Operator<'a> {
+    fn new(case: &Case<'a>, system: System, tie: f64) -> Self {
+        let map = case.map;
+        let mut lin = map.linearization();
+        map.linearize(case.w, case.lambda, &mut Tie::Weight(tie), &mut lin);
+        let d = map.dims().w;
+        let system = match system {
+            System::Fitting if !has_reduced_system(map.problem()) => System::Normal,
+            other => other,
+        };
+        let support = if system == System::Fitting {
+            let kept = lin.slope.iter().enumerate().filter(|(_, s)| **s > 0.0);
+            kept.map(|(i, s)| (i, s.sqrt())).collect()
+        } else {
+            Vec::new()
+        };
+        Self {
+            map,
+            lin,
+            ws: map.workspace(),
+            system,
+            support,
+            full: vec![0.0; d],
+            product: vec![0.0; d],
+            forward: [Matrix::zeros(d, 1), Matrix::zeros(d, 1)],
+        }
+    }
+
+    fn right_side(&mut self, y: &[f64]) -> Vec<f64> {
+        match self.system {
+            System::Fitting => self.support.iter().map(|&(i, s)| s * y[i]).collect(),
+            System::Plain => y.to_vec(),
+            // Mᵀy = (I - ∂₁Φ)y.
+            System::Normal => {
+                let mut out = vec![0.0; y.len()];
+                self.minus_forward(y, &mut out);
+                out
+            }
+        }
+    }
+
+    /// out ← x - ∂₁Φ x.
+    fn minus_forward(&mut self, x: &[f64], out: &mut [f64]) {
+        let [input, result] = &mut self.forward;
+        input.copy_from_slice(x);
+        self.map.jvp_w(&self.lin, input, result, &mut self.ws);
+        for ((o, x), r) in out.iter_mut().zip(x).zip(result.iter()) {
+            *o = x - r;
+        }
+    }
+
+    fn apply(&mut self, x: &[f64], out: &mut [f64]) {
+        match self.system {
+            System::Fitting => {
+                // ∂₁Φᵀ(S^{-½}x) = A S^{½} x, then S^{½} of it.
+                self.full.fill(0.0);
+                for (&(i, s), v) in self.support.iter().zip(x) {
+                    self.full[i] = v / s;
+                }
+                self.map
+                    .vjp_w(&self.lin, &self.full, &mut self.product, &mut self.ws);
+                for ((o, v), &(i, s)) in out.iter_mut().zip(x).zip(&self.support) {
+                    *o = v - s * self.product[i];
+                }
+            }
+            System::Plain => {
+                self.map.vjp_w(&self.lin, x, out, &mut self.ws);
+                out.iter_mut().zip(x).for_each(|(o, v)| *o = v - *o);
+            }
+            System::Normal => {
+                let mut mx = std::mem::take(&mut self.product);
+                self.map.vjp_w(&self.lin, x, &mut mx, &mut self.ws);
+                mx.iter_mut().zip(x).for_each(|(o, v)| *o = v - *o);
+                self.minus_forward(&mx, out);
+                self.product = mx;
+            }
+        }
+    }
+
+    /// ∂₂Φᵀv from the unknowns x.
+    fn estimate(&mut self, x: &[f64]) -> Vector {
+        let mut out = Vector::zeros(self.map.dims().lambda);
+        if self.system == System::Fitting {
+            // ∂₂Φᵀ = CᵀS: Sv = S^{½}u, and the product divides by s what S multiplies.
+            self.full.fill(0.0);
+            for (&(i, s), v) in self.support.iter().zip(x) {
+                self.full[i] = v / s;
+            }
+        } else {
+            self.full.copy_from_slice(x);
+        }
+        self.map
+            .vjp_lambda(&self.lin, &self.full, out.as_mut_slice(), &mut self.ws);
+        out
+    }
+}
+
+impl Differentiator for AidCg {
+    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+        let mut operator = Operator::new(case, self.system, self.tie);
+        let b = operator.right_side(case.cotangent);
+        let mut cg = ConjugateGradients::start(&b);
+        let mut out = Vec::with_capacity(case.steps.len());
+        let mut cost = Cost {
+            map_evaluations: 1,
+            bytes_held: (4 * b.len() + 3 * case.map.dims().w) * FLOAT_BYTES,
+            ..Cost::default()
+        };
+        let mut status = Status::Completed;
+        let mut wanted = case.steps.iter().copied().peekable();
+        for k in 0..=case.horizon() {
+            if wanted.next_if_eq(&k).is_some() {
+                let estimate = operator.estimate(&cg.x);
+                if let Some(s) = trouble(k, estimate.as_slice()) {
+                    status = s;
+                    break;
+                }
+                out.push(estimate);
+            }
+            if wanted.peek().is_none() {
+                break;
+            }
+            cg.step(true, |x, o| operator.apply(x, o));
+            cost.jacobian_products += if operator.system == System::Normal {
+                2
+            } else {
+                1
+            };
+        }
+        Trajectory {
+            estimates: Estimates::Cotangents(out),
+            cost,
+            status,
+        }
+    }
+}

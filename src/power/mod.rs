@@ -1,0 +1,438 @@
+//! The power of the claims: which faults are caught, by which check, after how many instances, how named.
+//!
+//! Composes faults, claims and instances as the runner does; owns no mathematics. Deterministic: seeds
+//! come from names, and results are collected in job order whatever the number of threads.
+
+mod text;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::claims::verdict::Status;
+use crate::claims::{Claim, Profile, cases, judge_prepared, prepare};
+use crate::error::{Error, Result};
+use crate::faults::{
+    Diagnosis, Edit, Fault, Observation, Simulated, catalogue, diagnose, random_fault, variants,
+};
+use crate::instances::{Kind, Random, hash, mix};
+use crate::methods::{Case, Differentiator, Method};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Profile whose instances are used.
+    pub profile: Profile,
+    /// At most this many instances of every family of every claim.
+    pub instances: usize,
+    /// Random faults per size and method; 0 leaves the curve out.
+    pub random: usize,
+    /// Threads; all cores if `None`.
+    pub jobs: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            profile: Profile::Quick,
+            instances: 2,
+            random: 40,
+            jobs: None,
+        }
+    }
+}
+
+/// Sizes of the random faults: 1e-10 to 1, two a decade.
+fn sizes() -> Vec<f64> {
+    (0..=20)
+        .map(|i| libm::pow(10.0, f64::from(i) / 2.0 - 10.0))
+        .collect()
+}
+
+/// How one claim did against a fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimPower {
+    /// Claim by name.
+    pub claim: String,
+    /// Instances on which it failed the implementation.
+    pub failed: usize,
+    /// Instances it judged.
+    pub judged: usize,
+}
+
+/// One fault in one method.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultPower {
+    /// Name.
+    pub fault: String,
+    /// What is wrong.
+    pub about: String,
+    /// Method by name.
+    pub method: String,
+    /// Some claim failed it.
+    pub caught: bool,
+    /// `claim/check` that did first.
+    pub by: Option<String>,
+    /// Instances judged up to then, that one included; all of them if none failed.
+    pub after: usize,
+    /// The diagnosis: a name, several that cannot be told apart, or "unknown".
+    pub named: String,
+    /// Confidence of the best suspect.
+    pub confidence: f64,
+    /// Claim by claim.
+    pub claims: Vec<ClaimPower>,
+}
+
+/// Detection of random faults of one size by one claim, or by all ("overall").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SizePower {
+    /// Relative size.
+    pub size: f64,
+    /// Method by name.
+    pub method: String,
+    /// Claim by name, or "overall".
+    pub claim: String,
+    /// Faults caught.
+    pub caught: usize,
+    /// Faults drawn.
+    pub drawn: usize,
+}
+
+/// The result of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Power {
+    /// Format version.
+    pub schema: u32,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Named faults, in the order of the catalogue.
+    pub faults: Vec<FaultPower>,
+    /// Correct variants: `caught` is a false alarm.
+    pub variants: Vec<FaultPower>,
+    /// Detection against size.
+    pub sizes: Vec<SizePower>,
+}
+
+/// Measures the power of `claims`.
+///
+/// # Errors
+/// When the threads cannot be started or a claim draws an instance out of range.
+pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs.unwrap_or(0))
+        .build()
+        .map_err(|e| Error::usage(format!("cannot start the threads: {e}")))?;
+    pool.install(|| {
+        let mut power = Power {
+            schema: 1,
+            seed: options.seed,
+            faults: Vec::new(),
+            variants: Vec::new(),
+            sizes: Vec::new(),
+        };
+        for (_, method) in Method::NAMES {
+            let bench = Bench::new(claims, method, options);
+            if bench.jobs.is_empty() {
+                continue;
+            }
+            power.faults.extend(bench.named(&catalogue(), true)?);
+            power.variants.extend(bench.named(&variants(), false)?);
+            if options.random > 0 {
+                power.sizes.extend(bench.sizes(options.random)?);
+            }
+        }
+        let order = |name: &str| catalogue().iter().position(|f| f.name == name);
+        power.faults.sort_by_key(|f| order(&f.fault));
+        Ok(power)
+    })
+}
+
+/// Is every named fault caught in every method it can occur in? Returns those that are not, as (fault, method); and
+/// the correct variants that failed. Stops looking at a fault as soon as it is caught.
+///
+/// # Errors
+/// When a claim draws an instance out of range.
+pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, String)>> {
+    let mut out = Vec::new();
+    for (_, method) in Method::NAMES {
+        let bench = Bench::new(claims, method, options);
+        let faults: Vec<Fault> = catalogue()
+            .into_iter()
+            .filter(|f| f.methods.contains(&method))
+            .collect();
+        if !bench.jobs.is_empty() {
+            let edits: Vec<&[Edit]> = faults.iter().map(|f| &f.edits[..]).collect();
+            for (f, caught) in faults.iter().zip(bench.detect(&edits, true)?) {
+                if !caught.overall {
+                    out.push((f.name.to_string(), method.name().to_string()));
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The instances one method is judged on, interleaved so that every family comes early.
+struct Bench<'a> {
+    method: Method,
+    claims: Vec<&'a Claim>,
+    /// (claim, family, index).
+    jobs: Vec<(usize, usize, usize)>,
+    options: &'a Options,
+}
+
+/// What became of one fault on one job: the first failing check, and whether anything was judged.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    failed: Option<String>,
+    judged: bool,
+}
+
+/// Which claims caught a fault.
+struct Detected {
+    overall: bool,
+    claims: Vec<bool>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(claims: &'a [Claim], method: Method, options: &'a Options) -> Self {
+        let claims: Vec<&Claim> = claims
+            .iter()
+            .filter(|c| c.method == method && !c.checks.iter().all(|k| k.kind.needs_no_method()))
+            .collect();
+        let mut jobs = Vec::new();
+        for index in 0..options.instances {
+            for (c, claim) in claims.iter().enumerate() {
+                for (f, family) in claim.families.iter().enumerate() {
+                    let long = claim
+                        .instance(options.seed, f, index)
+                        .is_ok_and(|(i, _)| i.spec.q > LONGEST_Q && i.spec.kind != Kind::Diabetes);
+                    if index < family.count(options.profile) && !long {
+                        jobs.push((c, f, index));
+                    }
+                }
+            }
+        }
+        Self {
+            method,
+            claims,
+            jobs,
+            options,
+        }
+    }
+
+    /// Every fault on one job.
+    fn judge(&self, job: (usize, usize, usize), faults: &[(usize, &[Edit])]) -> Result<Vec<Seen>> {
+        let claim = self.claims[job.0];
+        let (instance, mut label) = claim.instance(self.options.seed, job.1, job.2)?;
+        label.plot = false;
+        let prepared = prepare(claim, &instance);
+        Ok(faults
+            .iter()
+            .map(|(_, edits)| {
+                let mut faulty = Simulated::new(self.method, edits);
+                let judged = judge_prepared(claim, &instance, &prepared, &label, &mut faulty);
+                let failed = judged.verdicts.iter().find(|v| v.status == Status::Fail);
+                Seen {
+                    failed: failed.map(|v| {
+                        let check = v.id.rsplit('/').next().unwrap_or(&v.check);
+                        format!("{}/{check}", claim.name)
+                    }),
+                    judged: judged
+                        .verdicts
+                        .iter()
+                        .any(|v| matches!(v.status, Status::Pass | Status::Fail)),
+                }
+            })
+            .collect())
+    }
+
+    fn named(&self, faults: &[Fault], name: bool) -> Result<Vec<FaultPower>> {
+        let faults: Vec<&Fault> = faults
+            .iter()
+            .filter(|f| f.methods.contains(&self.method))
+            .collect();
+        let edits: Vec<(usize, &[Edit])> = faults
+            .iter()
+            .enumerate()
+            .map(|(i, f)| (i, &f.edits[..]))
+            .collect();
+        let seen: Vec<Vec<Seen>> = self
+            .jobs
+            .par_iter()
+            .with_max_len(1)
+            .map(|&job| self.judge(job, &edits))
+            .collect::<Result<_>>()?;
+        faults
+            .par_iter()
+            .with_max_len(1)
+            .enumerate()
+            .map(|(i, fault)| {
+                let failing: Vec<usize> = (0..self.jobs.len())
+                    .filter(|&k| seen[k][i].failed.is_some())
+                    .collect();
+                let upto = failing.first().map_or(self.jobs.len(), |k| k + 1);
+                let diagnosis = if name && !failing.is_empty() {
+                    Some(self.diagnose(fault, &failing)?)
+                } else {
+                    None
+                };
+                let claims = self.claims.iter().enumerate().map(|(c, claim)| {
+                    let own = || (0..self.jobs.len()).filter(move |&k| self.jobs[k].0 == c);
+                    ClaimPower {
+                        claim: claim.name.clone(),
+                        failed: own().filter(|&k| seen[k][i].failed.is_some()).count(),
+                        judged: own().filter(|&k| seen[k][i].judged).count(),
+                    }
+                });
+                Ok(FaultPower {
+                    fault: fault.name.into(),
+                    about: fault.about.into(),
+                    method: self.method.name().into(),
+                    caught: !failing.is_empty(),
+                    by: failing.first().and_then(|&k| seen[k][i].failed.clone()),
+                    after: seen[..upto].iter().filter(|s| s[i].judged).count(),
+                    named: diagnosis.as_ref().map_or_else(String::new, Diagnosis::name),
+                    confidence: diagnosis
+                        .as_ref()
+                        .and_then(|d| d.suspects.first())
+                        .map_or(0.0, |s| s.confidence),
+                    claims: claims.collect(),
+                })
+            })
+            .collect()
+    }
+
+    /// Names a fault from a few failing instances, the first one and others spread over the rest.
+    fn diagnose(&self, fault: &Fault, failing: &[usize]) -> Result<Diagnosis> {
+        let picked = [0, failing.len() / 3, 2 * failing.len() / 3];
+        let mut drawn = Vec::new();
+        for (n, &k) in picked.iter().enumerate() {
+            if n > 0 && picked[..n].contains(&k) {
+                continue;
+            }
+            let (c, f, index) = self.jobs[failing[k]];
+            let claim = self.claims[c];
+            let (instance, _) = claim.instance(self.options.seed, f, index)?;
+            let prepared = prepare(claim, &instance);
+            let cases = cases(claim, &instance, &prepared, DIAGNOSIS_STEPS);
+            drawn.push((instance, cases));
+        }
+        let mut subject = Simulated::new(self.method, &fault.edits);
+        let mut answers = Vec::new();
+        let mut questions = Vec::new();
+        for (instance, cases) in &drawn {
+            for (w, steps) in cases {
+                let case = Case {
+                    map: &instance.map,
+                    lambda: &instance.lambda,
+                    w,
+                    cotangent: &instance.cotangent,
+                    steps,
+                };
+                answers.push(subject.run(&case));
+                questions.push(case);
+            }
+        }
+        let observations: Vec<Observation<'_>> = questions
+            .into_iter()
+            .zip(&answers)
+            .map(|(case, answer)| Observation { case, answer })
+            .collect();
+        Ok(diagnose(self.method, &observations, &catalogue()))
+    }
+
+    /// Which claims catch each fault; a claim that has caught a fault does not look at it again, with `once` no claim
+    /// does.
+    fn detect(&self, faults: &[&[Edit]], once: bool) -> Result<Vec<Detected>> {
+        let mut claims = vec![vec![false; self.claims.len()]; faults.len()];
+        // In blocks, so that what is no longer asked does not depend on threads.
+        for block in self.jobs.chunks(BLOCK) {
+            let asked: Vec<Vec<(usize, &[Edit])>> = block
+                .iter()
+                .map(|job| {
+                    (0..faults.len())
+                        .filter(|&i| !(claims[i][job.0] || once && claims[i].contains(&true)))
+                        .map(|i| (i, faults[i]))
+                        .collect()
+                })
+                .collect();
+            let seen: Vec<Vec<Seen>> = block
+                .par_iter()
+                .zip(&asked)
+                .with_max_len(1)
+                .map(|(&job, asked)| {
+                    if asked.is_empty() {
+                        Ok(Vec::new())
+                    } else {
+                        self.judge(job, asked)
+                    }
+                })
+                .collect::<Result<_>>()?;
+            for ((job, asked), seen) in block.iter().zip(&asked).zip(&seen) {
+                for ((i, _), s) in asked.iter().zip(seen) {
+                    claims[*i][job.0] |= s.failed.is_some();
+                }
+            }
+        }
+        Ok(claims
+            .into_iter()
+            .map(|claims| Detected {
+                overall: claims.contains(&true),
+                claims,
+            })
+            .collect())
+    }
+
+    fn sizes(&self, count: usize) -> Result<Vec<SizePower>> {
+        let sizes = sizes();
+        let faults: Vec<Vec<Edit>> = sizes
+            .iter()
+            .enumerate()
+            .flat_map(|(k, &size)| {
+                (0..count).map(move |n| {
+                    let seed = [
+                        self.options.seed,
+                        hash(self.method.name()),
+                        k as u64,
+                        n as u64,
+                    ];
+                    random_fault(&mut Random::new(mix(&seed)), self.method, size)
+                })
+            })
+            .collect();
+        let edits: Vec<&[Edit]> = faults.iter().map(|f| &f[..]).collect();
+        let detected = self.detect(&edits, false)?;
+        let mut out = Vec::new();
+        for (&size, detected) in sizes.iter().zip(detected.chunks(count)) {
+            let mut row = |claim: &str, caught: usize| {
+                out.push(SizePower {
+                    size,
+                    method: self.method.name().into(),
+                    claim: claim.into(),
+                    caught,
+                    drawn: count,
+                });
+            };
+            row("overall", detected.iter().filter(|d| d.overall).count());
+            for (c, claim) in self.claims.iter().enumerate() {
+                row(&claim.name, detected.iter().filter(|d| d.claims[c]).count());
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Steps of the runs from which a fault is named.
+const DIAGNOSIS_STEPS: usize = 30;
+
+/// Instances with q above this are left out: their runs are long, and no fault shows in them alone.
+const LONGEST_Q: f64 = 0.95;
+
+/// Jobs between two looks at what has been caught.
+const BLOCK: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The power of the claims as a text table.
+
+use std::fmt::Write as _;
+
+use super::Power;
+
+impl Power {
+    /// Faults, variants and detection against size as text.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let caught = self.faults.iter().filter(|f| f.caught).count();
+        let named = self
+            .faults
+            .iter()
+            .filter(|f| f.named.split(" or ").any(|n| n == f.fault))
+            .count();
+        let _ = writeln!(
+            out,
+            "{caught} of {} faults caught, {named} named; {} false alarms on {} correct variants\n",
+            self.faults.len(),
+            self.variants.iter().filter(|f| f.caught).count(),
+            self.variants.len()
+        );
+        let _ = writeln!(
+            out,
+            "{:32} {:15} {:>6} {:42} named (confidence)",
+            "fault", "method", "after", "first caught by"
+        );
+        for f in self.faults.iter().chain(&self.variants) {
+            let by = f.by.as_deref().unwrap_or("-");
+            let _ = writeln!(
+                out,
+                "{:32} {:15} {:>6} {by:42} {} ({:.2})",
+                f.fault, f.method, f.after, f.named, f.confidence
+            );
+        }
+        if self.sizes.is_empty() {
+            return out;
+        }
+        let _ = writeln!(out, "\nrandom faults caught, by relative size");
+        let mut rows: Vec<(&str, &str)> = Vec::new();
+        let mut sizes: Vec<f64> = Vec::new();
+        for s in &self.sizes {
+            if !rows.contains(&(&s.method, &s.claim)) {
+                rows.push((&s.method, &s.claim));
+            }
+            if !sizes.contains(&s.size) {
+                sizes.push(s.size);
+            }
+        }
+        let _ = write!(out, "{:15} {:28}", "method", "claim");
+        for s in sizes.iter().step_by(2) {
+            let _ = write!(out, " {s:>6.0e}");
+        }
+        out.push('\n');
+        for (method, claim) in rows {
+            let _ = write!(out, "{method:15} {claim:28}");
+            for size in sizes.iter().step_by(2) {
+                let cell = self
+                    .sizes
+                    .iter()
+                    .find(|s| s.method == method && s.claim == claim && s.size == *size);
+                let share = cell.map_or(f64::NAN, |s| s.caught as f64 / s.drawn.max(1) as f64);
+                let _ = write!(out, " {share:>6.2}");
+            }
+            out.push('\n');
+        }
+        out
+    }
+}

@@ -1,0 +1,62 @@
+//! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its residual.
+
+use super::reference::Scalar;
+use super::{Truth, kappa};
+use crate::linalg::norm::spectral_upper;
+use crate::linalg::solve::solve;
+use crate::linalg::{Dd, Matrix, Vector};
+use crate::maps::{Rounding, Tie};
+use crate::tol::{DD_UNIT, gamma};
+
+/// The limit of AID-FP and AID-CG at one point.
+#[derive(Clone, Debug)]
+pub struct AidLimit {
+    /// (I-P)⁻¹∂₂Φ (d×m).
+    pub j: Matrix,
+    /// ‖Ĵ - J_w‖_F ≤ error, since ‖(I-P)⁻¹‖ ≤ κ.
+    pub error: f64,
+    /// P = ∂₁Φ(w), rounded.
+    pub p: Matrix,
+    /// ‖∂₂Φ(w)‖, rounded up.
+    pub d2: f64,
+    /// Slopes of the units at w.
+    pub slope: Vec<f64>,
+    /// What forming ∂₁Φ and ∂₂Φ in binary64 can move the limit by: κ(δP‖J‖ + δB).
+    pub forming: f64,
+    /// A unit of w lies within rounding of its kink.
+    pub doubt: bool,
+}
+
+/// Solves at w with weight 0 at ties; `None` where the system is singular or the field lacks an activation.
+pub fn aid_limit(truth: &Truth, w: &Vector) -> Option<AidLimit> {
+    let (d, m) = truth.naive.dims();
+    let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
+    let point = truth.naive.at(&exact, &mut Tie::Weight(0.0))?;
+    let columns = truth.naive.jacobian_w(&point);
+    let p = Matrix::from_fn(d, d, |i, j| columns[j][i].hi());
+    let rhs: Vec<Vec<Dd>> = (0..m).map(|j| truth.naive.column(&point, j)).collect();
+    let d2 = Matrix::from_fn(d, m, |i, j| rhs[j][i].hi());
+    let solution = solve(&(Matrix::identity(d, d) - &p), &d2)?;
+    let j = solution.x;
+    let kappa = kappa(truth.constants.q);
+    // The system was rounded to binary64 once.
+    let rounded = gamma(2) * ((1.0 + p.norm()) * j.norm() + d2.norm())
+        + (d + 8) as f64 * DD_UNIT * (1.0 + p.norm()) * j.norm();
+    let w_norm = w.norm();
+    let forming = kappa
+        * (Rounding::at(truth.rounding.push_w, w_norm) * j.norm()
+            + Rounding::at(truth.rounding.push_lambda, w_norm));
+    let doubt =
+        point.margin.iter().enumerate().any(|(i, margin)| {
+            !(margin.hi().abs() > Rounding::at(truth.rounding.units[i], w_norm))
+        });
+    Some(AidLimit {
+        error: kappa * (solution.residual + rounded),
+        d2: spectral_upper(&d2),
+        j,
+        p,
+        slope: point.slope.iter().map(Scalar::to_f64).collect(),
+        forming,
+        doubt,
+    })
+}
