@@ -137,3 +137,7 @@ pub const CG_SAMPLES: usize = 12;
 /// Room above the worst of [`CG_SAMPLES`] runs: their maximum is exceeded twofold about once in a hundred tries where
 /// errors are Gaussian, and never sixteenfold.
 pub const CG_AMPLIFICATION: f64 = 16.0;
+
+/// Rounding of one squaring of the tail operator, in units of d·u times the size of the error: P and K are
+/// multiplied twice, their norms stay below 1 and κ.
+pub const TAIL_SQUARINGS: f64 = 16.0;

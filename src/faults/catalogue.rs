@@ -197,7 +197,7 @@ pub fn catalogue() -> Vec<Fault> {
             "wrong-step",
             "derivatives with a step 1 % larger than the iteration's",
             vec![Edit::StepSize(0.01)],
-            ALL,
+            FIXED_POINT,
         ),
         (
             "bessel",
@@ -207,8 +207,8 @@ pub fn catalogue() -> Vec<Fault> {
         ),
         (
             "sparsified-jacobian",
-            "entries of ∂₁Φ below 1e-3 of the largest dropped",
-            vec![Edit::First(Always, Change::Sparsify(1e-3))],
+            "entries of ∂₁Φ below 1e-2 of the largest dropped",
+            vec![Edit::First(Always, Change::Sparsify(1e-2))],
             ALL,
         ),
         (

@@ -53,6 +53,10 @@ pub fn problem_to_json(problem: &Problem) -> Value {
             "kind": kind, "A": rows_of(a), "V": rows_of(v), "B": rows_of(b), "c": list(c.as_slice()),
             "activation": activation.name()
         }),
+        Problem::Clip { a, b, c, lo, hi } => json!({
+            "kind": kind, "A": rows_of(a), "B": rows_of(b), "c": list(c.as_slice()),
+            "lo": list(lo.as_slice()), "hi": list(hi.as_slice())
+        }),
         Problem::ElasticNet { x, y, step } => {
             json!({"kind": kind, "X": rows_of(x), "y": list(y.as_slice()), "step": number(*step)})
         }
@@ -94,14 +98,22 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
                 activation,
             }
         }
+        "clip" => Problem::Clip {
+            a: object.matrix("A")?,
+            b: object.matrix("B")?,
+            c: object.vector("c")?,
+            lo: object.vector("lo")?,
+            hi: object.vector("hi")?,
+        },
         "elastic-net" => Problem::ElasticNet {
             x: object.matrix("X")?,
             y: object.vector("y")?,
             step: object.number("step")?,
         },
         other => {
-            let message =
-                format!("unknown problem {other:?}; one of affine, scaling, layer, elastic-net");
+            let message = format!(
+                "unknown problem {other:?}; one of affine, scaling, layer, elastic-net, clip"
+            );
             return Err(Error::input(message).in_field("kind"));
         }
     };

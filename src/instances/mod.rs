@@ -5,6 +5,7 @@
 //! methods or claims.
 
 mod affine;
+mod clip;
 mod elastic_net;
 mod json;
 mod layer;
@@ -69,6 +70,7 @@ impl Instance {
             | Kind::ElasticNetWide
             | Kind::ElasticNetEmpty
             | Kind::ElasticNetDuplicated => elastic_net::drawn(&spec, &mut random),
+            Kind::BoxQp | Kind::NonnegativeQp => clip::clip(&spec, &mut random),
             Kind::Diabetes => real::diabetes(&spec)?,
         };
         let d = draft.w0.len();

@@ -61,6 +61,8 @@ kinds! {
     ElasticNetFull "elastic-net-full" "built backwards from a w(λ) without zeros",
     ElasticNetMargin "elastic-net-margin" "built backwards from w(λ) with the prescribed margin R",
     ElasticNetDuplicated "elastic-net-duplicated" "with duplicated columns",
+    BoxQp "box-qp" "projection on a box after a gradient step on a quadratic, built backwards from w(λ)",
+    NonnegativeQp "nonnegative-qp" "the same on the nonnegative orthant",
     Diabetes "diabetes" "elastic net on the diabetes data (442×10), columns standardised",
 }
 

@@ -6,6 +6,7 @@
 //! its fixed point is, or which method runs on it.
 
 mod affine;
+mod clip;
 mod elastic_net;
 mod layer;
 mod linearization;
@@ -100,6 +101,7 @@ impl Map {
                 c,
                 activation,
             } => Arc::new(layer::Layer::new(a, v, b, c, *activation)),
+            Problem::Clip { a, b, c, lo, hi } => Arc::new(clip::Clip::new(a, b, c, lo, hi)),
             Problem::ElasticNet { x, y, step } => {
                 Arc::new(elastic_net::ElasticNet::new(x, y, *step))
             }

@@ -48,6 +48,20 @@ pub enum Problem {
         /// η > 0, constant in λ.
         step: f64,
     },
+    /// Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise; A d×d, B d×m, c, lo, hi d; lo < hi, infinite bounds allowed.
+    /// With A = I - ηQ a projected gradient step on a quadratic.
+    Clip {
+        /// A, d×d.
+        a: Matrix,
+        /// B, d×m.
+        b: Matrix,
+        /// c, d.
+        c: Vector,
+        /// Lower bounds, d.
+        lo: Vector,
+        /// Upper bounds, d.
+        hi: Vector,
+    },
 }
 
 /// The scalar nonlinearity of a layer.
@@ -102,6 +116,7 @@ impl Problem {
             Self::Scaling { .. } => "scaling",
             Self::Layer { .. } => "layer",
             Self::ElasticNet { .. } => "elastic-net",
+            Self::Clip { .. } => "clip",
         }
     }
 
@@ -134,6 +149,25 @@ impl Problem {
                 finite("V", v.as_slice(), h)?;
                 finite("B", b.as_slice(), h)?;
                 finite("c", c.as_slice(), h)
+            }
+            Self::Clip { a, b, c, lo, hi } => {
+                let d = c.nrows();
+                shape("c", d, 1, None, None)?;
+                shape("A", a.nrows(), a.ncols(), Some(d), Some(d))?;
+                shape("B", b.nrows(), b.ncols(), Some(d), None)?;
+                shape("lo", lo.nrows(), 1, Some(d), None)?;
+                shape("hi", hi.nrows(), 1, Some(d), None)?;
+                finite("A", a.as_slice(), d)?;
+                finite("B", b.as_slice(), d)?;
+                finite("c", c.as_slice(), d)?;
+                match (0..d).find(|&i| !(lo[i] < hi[i])) {
+                    None => Ok(()),
+                    Some(i) => Err(Error::input(format!(
+                        "must be above lo, got [{}, {}]",
+                        lo[i], hi[i]
+                    ))
+                    .in_field(format!("hi[{i}]"))),
+                }
             }
             Self::ElasticNet { x, y, step } => {
                 shape("y", y.nrows(), 1, None, None)?;

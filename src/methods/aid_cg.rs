@@ -72,7 +72,11 @@ impl AidCg {
 
 /// Does ∂₁Φ = SA hold with A symmetric and S diagonal, nonnegative?
 pub fn has_reduced_system(problem: &Problem) -> bool {
-    matches!(problem, Problem::ElasticNet { .. })
+    match problem {
+        Problem::ElasticNet { .. } => true,
+        Problem::Clip { a, .. } => *a == a.transpose(),
+        _ => false,
+    }
 }
 
 /// Dimension of the system AID-CG solves at this linearisation: |support| or d.

@@ -24,7 +24,7 @@ impl Tail {
         let (d, m) = truth.naive.dims();
         let mut k = vec![None; m];
         match truth.map.problem() {
-            Problem::Affine { .. } => {}
+            Problem::Affine { .. } | Problem::Clip { .. } => {}
             Problem::Layer { activation, .. } => {
                 activation.slopes()?;
             }

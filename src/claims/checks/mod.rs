@@ -3,9 +3,11 @@
 mod bound;
 mod constant;
 mod exact_trajectory;
+mod gap;
 mod limit;
 mod local_rate;
 mod ordering;
+mod tail;
 mod termination;
 mod tight;
 
@@ -37,6 +39,12 @@ pub enum CheckKind {
     Constant,
     /// Conjugate gradients are at the limit of AID after as many steps as their system has unknowns.
     Termination,
+    /// ITD's PAPER bound over AID-FP's grows at least like min(t,τ)M/R as R → 0.
+    Gap,
+    /// Both PAPER bounds against κ, two-sidedly.
+    Kappa,
+    /// After identification the error is the exact linear tail.
+    Tail,
 }
 
 /// How the error grows beside ρᵗ (theory, section 4 (c)).
@@ -133,12 +141,16 @@ impl CheckKind {
             "tight" => Self::Tight,
             "ordering" => Self::Ordering,
             "constant" => Self::Constant,
+            "gap" => Self::Gap,
+            "kappa" => Self::Kappa,
+            "tail" if !method.is_aid() => Self::Tail,
+            "tail" => return Err(Error::input("belongs to itd").in_field("check")),
             "termination" if method == Method::AidCg => Self::Termination,
             "termination" => {
                 return Err(Error::input("belongs to aid-cg").in_field("check"));
             }
             other => {
-                let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant, termination";
+                let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant, termination, gap, kappa, tail";
                 return Err(
                     Error::input(format!("unknown check {other:?}; one of {names}"))
                         .in_field("check"),
@@ -175,6 +187,9 @@ impl CheckKind {
             Self::Ordering => "ordering",
             Self::Constant => "constant",
             Self::Termination => "termination",
+            Self::Gap => "gap",
+            Self::Kappa => "kappa",
+            Self::Tail => "tail",
         }
     }
 
@@ -206,13 +221,19 @@ impl CheckKind {
             Self::Tight => "Any slack or excess at any step where the bound is an equality.".into(),
             Self::Ordering => "A constant or power in either bound that breaks their order.".into(),
             Self::Constant => "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into(),
+            Self::Gap => "A bound whose dependence on R is not M/R, or a τ that is off.".into(),
+            Self::Kappa => "A wrong power of q, or a factor t where there is none.".into(),
+            Self::Tail => "Any deviation from the exact tail after identification beyond the rounding floor.".into(),
             Self::Termination => "A wrong system, selection or recursion: any deviation from the direct solve beyond its floor (quoted in each verdict).".into(),
         }
     }
 
     /// Looks at constants only: no method runs.
     pub fn needs_no_method(self) -> bool {
-        matches!(self, Self::Ordering | Self::Constant)
+        matches!(
+            self,
+            Self::Ordering | Self::Constant | Self::Gap | Self::Kappa
+        )
     }
 
     /// The runs wanted.
@@ -227,7 +248,8 @@ impl CheckKind {
             }
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
-            Self::Ordering | Self::Constant => Vec::new(),
+            Self::Ordering | Self::Constant | Self::Gap | Self::Kappa => Vec::new(),
+            Self::Tail => Request::along(exact, method, check.steps),
             Self::Termination => termination::plan(exact),
         }
     }
@@ -249,6 +271,9 @@ impl CheckKind {
             Self::Ordering => ordering::judge(check, exact),
             Self::Constant => constant::judge(check, exact),
             Self::Termination => termination::judge(check, exact, seen),
+            Self::Gap => gap::judge(check, exact),
+            Self::Kappa => gap::rates(check, exact),
+            Self::Tail => tail::judge(check, exact, seen),
         }
     }
 }

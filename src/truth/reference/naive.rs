@@ -27,6 +27,13 @@ enum Form<T> {
     },
     /// z = w - η(Xᵀ(Xw-y)/n + λ₂w), Φ = soft(z, ηλ₁). `h` = XᵀX/n, `g` = Xᵀy/n.
     ElasticNet { h: Rows<T>, g: Vec<T>, eta: T },
+    /// z = Mw + k, Φ = clip(z, lo, hi), ∂₂ = SB; a missing bound is infinite.
+    Clip {
+        m: Rows<T>,
+        k: Vec<T>,
+        b: Rows<T>,
+        bounds: Vec<[Option<T>; 2]>,
+    },
 }
 
 /// Everything about Φ at one w: the value, the unit inputs and the selection.
@@ -85,6 +92,18 @@ impl<T: Scalar> Naive<T> {
                     k,
                     b,
                     activation: *activation,
+                }
+            }
+            Problem::Clip { a, b, c, lo, hi } => {
+                let b = rows(b);
+                let k = add(&vector(c), &times(&b, &lambda));
+                let bound = |v: f64| v.is_finite().then(|| T::exactly(v));
+                let bounds = lo.iter().zip(hi.iter());
+                Form::Clip {
+                    m: rows(a),
+                    k,
+                    b,
+                    bounds: bounds.map(|(l, h)| [bound(*l), bound(*h)]).collect(),
                 }
             }
             Problem::ElasticNet { x, y, step } => {
@@ -158,6 +177,33 @@ impl<T: Scalar> Naive<T> {
                     }
                 }
             }
+            Form::Clip { m, k, bounds, .. } => {
+                let z = add(k, &times(m, w));
+                let (mut value, mut slope, mut margin) = (Vec::new(), Vec::new(), Vec::new());
+                for (i, zi) in z.iter().enumerate() {
+                    // Signed distances inwards from the bounds that there are; the smaller one decides.
+                    let below = bounds[i][0].as_ref().map(|l| zi.clone() - l.clone());
+                    let above = bounds[i][1].as_ref().map(|h| h.clone() - zi.clone());
+                    let at_lower = match (&below, &above) {
+                        (Some(b), Some(a)) => b <= a,
+                        (below, _) => below.is_some(),
+                    };
+                    let inside = if at_lower { below } else { above }
+                        .unwrap_or_else(|| T::exactly(f64::MAX));
+                    let (v, s) = if inside > zero {
+                        (zi.clone(), one.clone())
+                    } else if inside < zero {
+                        let bound = &bounds[i][usize::from(!at_lower)];
+                        (bound.clone().unwrap_or_else(|| zi.clone()), zero.clone())
+                    } else {
+                        (zi.clone(), T::exactly(tie.weight(i)))
+                    };
+                    value.push(v);
+                    slope.push(s);
+                    margin.push(inside);
+                }
+                (value, z, slope, margin)
+            }
             Form::ElasticNet { h, g, eta } => {
                 let threshold = eta.clone() * self.lambda[0].clone();
                 let hw = times(h, w);
@@ -206,6 +252,7 @@ impl<T: Scalar> Naive<T> {
         match &self.form {
             Form::Affine { m, .. } => times(m, x),
             Form::Scaling { q, .. } => scale(&self.lambda[0], times(q, x)),
+            Form::Clip { m, .. } => hadamard(&p.slope, &times(m, x)),
             Form::Layer { a, v, .. } => times(a, &hadamard(&p.slope, &times(v, x))),
             Form::ElasticNet { h, eta, .. } => {
                 let hx = times(h, x);
@@ -224,6 +271,10 @@ impl<T: Scalar> Naive<T> {
         match &self.form {
             Form::Affine { b, .. } => b.iter().map(|r| r[j].clone()).collect(),
             Form::Scaling { .. } => p.z.clone(),
+            Form::Clip { b, .. } => {
+                let bj: Vec<T> = b.iter().map(|r| r[j].clone()).collect();
+                hadamard(&p.slope, &bj)
+            }
             Form::Layer { a, b, .. } => {
                 let bj: Vec<T> = b.iter().map(|r| r[j].clone()).collect();
                 times(a, &hadamard(&p.slope, &bj))
@@ -251,6 +302,7 @@ impl<T: Scalar> Naive<T> {
         let d = match &self.form {
             Form::Affine { k, .. } => k.len(),
             Form::Scaling { c, .. } => c.len(),
+            Form::Clip { k, .. } => k.len(),
             Form::Layer { a, .. } => a.len(),
             Form::ElasticNet { g, .. } => g.len(),
         };

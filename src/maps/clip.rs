@@ -1,0 +1,186 @@
+//! Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise: the projected gradient step of a box-constrained or
+//! nonnegative quadratic programme with A = I - ηQ, Q ≻ 0; any A with ‖A‖ < 1 will do.
+//!
+//! ∂₁Φ = SA, ∂₂Φ = SB, S = diag(1{lo < z < hi}). L_j = 0, M_1 = ‖A_flip‖, M_2 = ‖B_flip‖ over the rows that can change side,
+//! R = min over rows of the distance of z*_i to its nearer bound over ‖A_i‖.
+
+use super::linearization::Workspace;
+use super::moduli::{rows_norm, staircase};
+use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use crate::linalg::norm::spectral_upper;
+use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
+use crate::linalg::{Matrix, Vector};
+use crate::tol::{UNIT, gamma};
+
+pub(super) struct Clip {
+    a: Matrix,
+    b: Matrix,
+    c: Vector,
+    lo: Vector,
+    hi: Vector,
+    a_norm: f64,
+    /// ‖|A|‖.
+    a_abs_norm: f64,
+    /// ‖A_i‖, rounded up.
+    rows: Vec<f64>,
+}
+
+impl Clip {
+    pub(super) fn new(a: &Matrix, b: &Matrix, c: &Vector, lo: &Vector, hi: &Vector) -> Self {
+        let up = 1.0 + gamma(a.ncols() + 4);
+        Self {
+            a_norm: spectral_upper(a),
+            a_abs_norm: spectral_upper(&abs(a)),
+            rows: a.row_iter().map(|r| r.norm() * up).collect(),
+            a: a.clone(),
+            b: b.clone(),
+            c: c.clone(),
+            lo: lo.clone(),
+            hi: hi.clone(),
+        }
+    }
+
+    fn mask(&self, lin: &Linearization, out: &mut Matrix) {
+        for mut column in out.column_iter_mut() {
+            column.iter_mut().zip(&lin.slope).for_each(|(o, s)| *o *= s);
+        }
+    }
+
+    fn pull(lin: &Linearization, m: &Matrix, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        let masked = ws.vector(y.len());
+        for ((o, v), s) in masked.iter_mut().zip(y).zip(&lin.slope) {
+            *o = v * s;
+        }
+        gemv_tr(1.0, m, masked, 0.0, out);
+    }
+}
+
+impl FixedPointMap for Clip {
+    fn dims(&self) -> Dims {
+        let d = self.c.nrows();
+        Dims {
+            w: d,
+            lambda: self.b.ncols(),
+            units: d,
+        }
+    }
+
+    fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
+        lin.z.copy_from_slice(self.c.as_slice());
+        gemv(1.0, &self.b, lambda, 1.0, &mut lin.z);
+        gemv(1.0, &self.a, w, 1.0, &mut lin.z);
+        for i in 0..lin.z.len() {
+            let (z, lo, hi) = (lin.z[i], self.lo[i], self.hi[i]);
+            let inside = (z - lo).min(hi - z);
+            lin.margin[i] = inside.abs();
+            // A NaN must come out as NaN, not as a bound.
+            (lin.value[i], lin.slope[i]) = if inside > 0.0 {
+                (z, 1.0)
+            } else if inside < 0.0 {
+                (if z < lo { lo } else { hi }, 0.0)
+            } else if inside == 0.0 {
+                (z, tie.weight(i))
+            } else {
+                (f64::NAN, f64::NAN)
+            };
+            if z.is_nan() {
+                (lin.value[i], lin.slope[i]) = (f64::NAN, f64::NAN);
+            }
+        }
+    }
+
+    fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {
+        gemm_few(1.0, &self.a, x, 0.0, out);
+        self.mask(lin, out);
+    }
+
+    fn vjp_w(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        Self::pull(lin, &self.a, y, out, ws);
+    }
+
+    fn add_jvp_lambda(
+        &self,
+        lin: &Linearization,
+        x: &Matrix,
+        out: &mut Matrix,
+        ws: &mut Workspace,
+    ) {
+        let product = ws.matrix.shaped(self.b.nrows(), x.ncols());
+        gemm_few(1.0, &self.b, x, 0.0, product);
+        self.mask(lin, product);
+        *out += &*product;
+    }
+
+    fn push_forward(&self, lin: &Linearization, d: &Matrix, out: &mut Matrix, _: &mut Workspace) {
+        out.copy_from(&self.b);
+        gemm_few(1.0, &self.a, d, 1.0, out);
+        self.mask(lin, out);
+    }
+
+    fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        Self::pull(lin, &self.b, y, out, ws);
+    }
+
+    fn constants(&self, _: &[f64]) -> Constants {
+        Constants {
+            q: self.a_norm,
+            l1: 0.0,
+            l2: 0.0,
+        }
+    }
+
+    fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
+        let dims = self.dims();
+        let mut lin = Linearization::new(dims);
+        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
+        let rounding = self.rounding(lambda);
+        let w_norm = norm2(w);
+        let mut kinks = Vec::new();
+        let radii: Vec<f64> = (0..dims.units)
+            .map(|i| {
+                let band = Rounding::at(rounding.units[i], w_norm) + self.rows[i] * w_error;
+                if lin.margin[i] <= band {
+                    // Both slopes are in D_Φ already.
+                    kinks.push(i);
+                    lin.slope[i] = 1.0;
+                    f64::INFINITY
+                } else if self.rows[i] == 0.0 {
+                    f64::INFINITY
+                } else {
+                    (lin.margin[i] - band) / self.rows[i] * (1.0 - 4.0 * UNIT)
+                }
+            })
+            .collect();
+        let stairs = staircase(&radii, |flips| {
+            [rows_norm(&self.a, flips), rows_norm(&self.b, flips)]
+        });
+        let mut d2 = self.b.clone();
+        self.mask(&lin, &mut d2);
+        Moduli {
+            l: [0.0, 0.0],
+            m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
+            r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
+            d2_sup: spectral_upper(&d2),
+            kinks,
+            stairs,
+        }
+    }
+
+    fn rounding(&self, lambda: &[f64]) -> Rounding {
+        let (d, m) = self.b.shape();
+        let terms = gamma(d + m + 4);
+        let constant = times(&abs(&self.b), &magnitudes(lambda)) + self.c.abs();
+        Rounding {
+            value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
+            push_w: [0.0, terms * self.a_abs_norm],
+            push_lambda: [0.0, terms * self.b.norm()],
+            units: (0..d)
+                .map(|i| [terms * self.rows[i], terms * constant[i]])
+                .collect(),
+        }
+    }
+
+    fn unit_sensitivity(&self, _: &[f64]) -> Vec<f64> {
+        self.rows.clone()
+    }
+}
