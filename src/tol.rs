@@ -108,3 +108,18 @@ pub const RAY_WIDTH: f64 = 1e-9;
 /// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so the fifteen
 /// or so steps to the smallest instance fit several times.
 pub const SHRINK_TRIES: usize = 80;
+
+// Kinks.
+/// Newton steps in rationals: ŵ is within rounding of w(λ), so the piece is right at once and one step is exact; a wrong
+/// side of a kink takes a few more.
+pub const EXACT_NEWTON_STEPS: usize = 12;
+
+/// Largest dimension in which a linear system is solved in rationals: elimination at d = 12 with 60-bit data takes milliseconds,
+/// and grows like d⁴.
+pub const EXACT_NEWTON_DIM: usize = 12;
+
+/// Nodes a branch and bound over slopes, or over sequences of slopes, may open; at d = 10 a node of D_imp takes up to a millisecond (a small convex program).
+pub const KINK_NODES: usize = 200;
+
+/// Relative gap at which a certified distance to a set that is not convex is called decided.
+pub const KINK_GAP: f64 = 1e-3;

@@ -3,6 +3,7 @@
 mod bound;
 mod constant;
 mod exact_trajectory;
+pub(crate) mod kinks;
 mod limit;
 mod local_rate;
 mod ordering;
@@ -32,6 +33,8 @@ pub enum CheckKind {
     Ordering,
     /// The constants of the theory hold on samples, two-sidedly where they are attained.
     Constant,
+    /// A check on sets (solutions on kinks).
+    Kink(kinks::KinkCheck),
 }
 
 /// How the error grows beside ρᵗ (theory, section 4 (c)).
@@ -128,6 +131,11 @@ impl CheckKind {
             "tight" => Self::Tight,
             "ordering" => Self::Ordering,
             "constant" => Self::Constant,
+            "set-bound" => Self::Kink(kinks::KinkCheck::Bound(level()?)),
+            other if kinks::KinkCheck::NAMES.iter().any(|(n, _)| *n == other) => {
+                let found = kinks::KinkCheck::NAMES.iter().find(|(n, _)| *n == other);
+                Self::Kink(found.map_or(kinks::KinkCheck::Selections, |f| f.1))
+            }
             other => {
                 let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant";
                 return Err(
@@ -137,7 +145,11 @@ impl CheckKind {
             }
         };
         let stray = [
-            ("level", raw.level.is_some(), matches!(kind, Self::Bound(_))),
+            (
+                "level",
+                raw.level.is_some(),
+                matches!(kind, Self::Bound(_) | Self::Kink(kinks::KinkCheck::Bound(_))),
+            ),
             (
                 "growth",
                 raw.growth.is_some(),
@@ -165,6 +177,7 @@ impl CheckKind {
             Self::Tight => "tight",
             Self::Ordering => "ordering",
             Self::Constant => "constant",
+            Self::Kink(k) => k.label(),
         }
     }
 
@@ -172,6 +185,7 @@ impl CheckKind {
         match self {
             Self::Bound(level) => format!("bound-{}", level.name()),
             Self::LocalRate(growth) => format!("local-rate-{}", growth.name()),
+            Self::Kink(kinks::KinkCheck::Bound(level)) => format!("set-bound-{}", level.name()),
             other => other.label().to_string(),
         }
     }
@@ -190,13 +204,17 @@ impl CheckKind {
             }
             Self::Tight => "Any slack or excess at any step where the bound is an equality.".into(),
             Self::Ordering => "A constant or power in either bound that breaks their order.".into(),
+            Self::Kink(k) => k.catches().into(),
             Self::Constant => "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into(),
         }
     }
 
     /// Looks at constants only: no method runs.
     pub fn needs_no_method(self) -> bool {
-        matches!(self, Self::Ordering | Self::Constant)
+        match self {
+            Self::Kink(k) => k.needs_no_method(),
+            other => matches!(other, Self::Ordering | Self::Constant),
+        }
     }
 
     /// The runs wanted.
@@ -208,6 +226,7 @@ impl CheckKind {
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
             Self::Ordering | Self::Constant => Vec::new(),
+            Self::Kink(k) => k.plan(check, exact, method),
         }
     }
 
@@ -227,6 +246,7 @@ impl CheckKind {
             Self::Tight => tight::judge(check, exact, method, seen),
             Self::Ordering => ordering::judge(check, exact),
             Self::Constant => constant::judge(check, exact),
+            Self::Kink(k) => k.judge(check, exact, method, seen),
         }
     }
 }
