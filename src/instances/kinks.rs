@@ -85,11 +85,8 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
         Kind::KinkLayerDuplicated => {
             // Unit 1 repeats unit 0: the same piece twice, with a weight of its own at the tie. Half a
             // column each keeps ‖A‖‖V‖ below q.
-            let (column, row, of_lambda) = (
-                a.column(0) * 0.5,
-                v.row(0) * 0.5,
-                b.row(0).into_owned(),
-            );
+            let (column, row, of_lambda) =
+                (a.column(0) * 0.5, v.row(0) * 0.5, b.row(0).into_owned());
             for i in 0..2 {
                 a.set_column(i, &column);
                 v.set_row(i, &row);
@@ -117,7 +114,13 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
         };
     }
     // Dyadic all through, hence exact: σ is linear with slopes ±1 or 0.
-    let sigma = z.map(|x| if activation == Activation::Abs { x.abs() } else { x.max(0.0) });
+    let sigma = z.map(|x| {
+        if activation == Activation::Abs {
+            x.abs()
+        } else {
+            x.max(0.0)
+        }
+    });
     let star = &a * sigma;
     let c = &z - &v * &star - &b * &lambda;
     let w0 = start(spec, random);

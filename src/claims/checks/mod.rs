@@ -148,7 +148,10 @@ impl CheckKind {
             (
                 "level",
                 raw.level.is_some(),
-                matches!(kind, Self::Bound(_) | Self::Kink(kinks::KinkCheck::Bound(_))),
+                matches!(
+                    kind,
+                    Self::Bound(_) | Self::Kink(kinks::KinkCheck::Bound(_))
+                ),
             ),
             (
                 "growth",

@@ -27,7 +27,7 @@ impl Selection {
 }
 
 /// Most ties for which every vertex is tried by the adversary; beyond, it flips all weights together.
-const MAX_ADVERSARIAL_TIES: usize = 3;
+const MAX_ADVERSARIAL_TIES: usize = 2;
 
 /// An exact run.
 pub struct Course {
@@ -72,7 +72,8 @@ pub fn course(
     for t in 0..=steps {
         let delta: Vec<Rational> = w.iter().zip(&kinks.w).map(|(a, b)| a - b).collect();
         out.e.push(Kinks::norm_of(&[delta]));
-        out.excess.push(Kinks::norm_of(&subtract(&columns, &shadow)));
+        out.excess
+            .push(Kinks::norm_of(&subtract(&columns, &shadow)));
         if t == steps {
             break;
         }
@@ -100,7 +101,9 @@ pub fn course(
                 naive.at(
                     &w,
                     &mut Tie::Ask(&mut |i| {
-                        ties.iter().position(|t| *t == i).map_or(0.0, |p| weights[p])
+                        ties.iter()
+                            .position(|t| *t == i)
+                            .map_or(0.0, |p| weights[p])
                     }),
                 )
             };
@@ -141,7 +144,8 @@ pub fn course(
 impl Kinks {
     /// The sign of z enters ∂₂Φ (elastic nets).
     fn signed(&self) -> bool {
-        self.form.range == [0.0, 1.0] && self.form.left == crate::linalg::Matrix::identity(self.w.len(), self.w.len())
+        self.form.range == [0.0, 1.0]
+            && self.form.left == crate::linalg::Matrix::identity(self.w.len(), self.w.len())
     }
 
     /// The element of D_imp with slopes s, s' at the kinks, exactly, by columns.
@@ -240,12 +244,7 @@ impl Kinks {
     }
 
     /// A(s)X + B(s'), one step of the set iteration, rounded.
-    pub fn step(
-        &self,
-        s: &[f64],
-        s2: &[f64],
-        x: &crate::linalg::Matrix,
-    ) -> crate::linalg::Matrix {
+    pub fn step(&self, s: &[f64], s2: &[f64], x: &crate::linalg::Matrix) -> crate::linalg::Matrix {
         self.product(&self.slopes(s), &self.form.right_w) * x
             + self.product(&self.slopes(s2), &self.form.right_lambda)
     }
@@ -263,10 +262,13 @@ impl Kinks {
             .zip(direction)
             .map(|(l, d)| l + h * d)
             .collect();
-        let exact = moved.iter().zip(lambda.iter().zip(direction)).all(|(m, (l, d))| {
-            Rational::exactly(*m)
-                == Rational::exactly(*l) + Rational::exactly(h) * Rational::exactly(*d)
-        });
+        let exact = moved
+            .iter()
+            .zip(lambda.iter().zip(direction))
+            .all(|(m, (l, d))| {
+                Rational::exactly(*m)
+                    == Rational::exactly(*l) + Rational::exactly(h) * Rational::exactly(*d)
+            });
         if !exact {
             return None;
         }

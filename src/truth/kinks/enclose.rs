@@ -6,8 +6,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::hulls::MAX_IMP_KINKS;
 use super::Kinks;
+use super::hulls::MAX_IMP_KINKS;
 use crate::linalg::Matrix;
 use crate::sets::{
     DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, norm_lower, norm_upper,
@@ -123,7 +123,11 @@ impl Kinks {
     /// Distance at fixed slopes of ∂₁, and how fast it can change with them: X(s) - X(c) = (I-A(s))⁻¹L diag(s-c)(R_1X(c) [+ R_2]).
     fn centre(&self, set: Set, x: &Matrix, s: &[f64]) -> Option<Centre> {
         let f = &self.form;
-        let left: Vec<f64> = self.active.iter().map(|&i| f.left.column(i).norm()).collect();
+        let left: Vec<f64> = self
+            .active
+            .iter()
+            .map(|&i| f.left.column(i).norm())
+            .collect();
         let up = 1.0 + gamma(f.left.nrows() + f.right_w.nrows() + 16);
         if set == Set::Joint {
             let (element, error) = self.element(s, s)?;
@@ -135,7 +139,10 @@ impl Kinks {
                 .iter()
                 .zip(&left)
                 .map(|(&i, l)| {
-                    l * (rows.row(i).norm() * up + f.right_w.row(i).norm() * error + self.form_lost(&element)) * up
+                    l * (rows.row(i).norm() * up
+                        + f.right_w.row(i).norm() * error
+                        + self.form_lost(&element))
+                        * up
                 })
                 .collect();
             return Some(Centre {
@@ -195,10 +202,12 @@ impl Kinks {
         // An element is [X_0 | Gl]·(1, s'r₂): its error is that of the columns times 1 + Σ|s'|‖r₂‖.
         let top = f.range[0].abs().max(f.range[1].abs());
         let carried: f64 = 1.0 + right.row_iter().map(|r| r.norm() * top).sum::<f64>();
-        let columns = self.kappa() * (residual.norm() * (1.0 + gamma(rhs.len() + 4)) + self.step_lost(&solved));
+        let columns = self.kappa()
+            * (residual.norm() * (1.0 + gamma(rhs.len() + 4)) + self.step_lost(&solved));
         let x0 = solved.columns(0, m).into_owned();
         let gl = solved.columns(m, k).into_owned();
-        let set = DiagonalBox::new(&gl, &right, &x0, &vec![f.range[0]; k], &vec![f.range[1]; k]).ok()?;
+        let set =
+            DiagonalBox::new(&gl, &right, &x0, &vec![f.range[0]; k], &vec![f.range[1]; k]).ok()?;
         let error = columns * carried + self.kappa() * f.left.norm() * f.lost[2] * top.max(1.0);
         Some((set, error * (1.0 + gamma(k + 8)), (x0, gl)))
     }
@@ -298,7 +307,9 @@ impl Kinks {
             }
             let corner: Vec<f64> = (0..set.free_count())
                 .map(|i| {
-                    let g = (set.left().column(i).transpose() * &y * set.right().row(i).transpose())[(0, 0)];
+                    let g = (set.left().column(i).transpose()
+                        * &y
+                        * set.right().row(i).transpose())[(0, 0)];
                     if g >= 0.0 { set.hi()[i] } else { set.lo()[i] }
                 })
                 .collect();

@@ -92,9 +92,12 @@ impl Kinks {
                 let d = h;
                 // With all slopes 1, ∂_jΦ is R_j itself.
                 let mut open = naive.at(&w, &mut Tie::Weight(1.0))?;
-                open.slope.iter_mut().for_each(|s| *s = Rational::exactly(1.0));
+                open.slope
+                    .iter_mut()
+                    .for_each(|s| *s = Rational::exactly(1.0));
                 let by_w = naive.jacobian_w(&open);
-                let by_lambda: Vec<Vec<Rational>> = (0..2).map(|j| naive.column(&open, j)).collect();
+                let by_lambda: Vec<Vec<Rational>> =
+                    (0..2).map(|j| naive.column(&open, j)).collect();
                 let (r1, e1) = rounded(&by_w, d);
                 let (r2, e2) = rounded(&by_lambda, d);
                 lost = [0.0, e1, e2];
@@ -154,7 +157,8 @@ impl Kinks {
         let d = p.nrows();
         let x = (Matrix::identity(d, d) - &p).lu().solve(&q)?;
         let residual = &p * &x + &q - &x;
-        let error = self.kappa() * (residual.norm() * (1.0 + gamma(x.len() + 4)) + self.step_lost(&x));
+        let error =
+            self.kappa() * (residual.norm() * (1.0 + gamma(x.len() + 4)) + self.step_lost(&x));
         Some((x, error))
     }
 
@@ -209,12 +213,7 @@ fn exact_fixed_point(naive: &Naive<Rational>, guess: &[f64]) -> Option<Vec<Ratio
     let mut w: Vec<Rational> = guess.iter().map(|v| short(*v)).collect();
     for step in 0..EXACT_NEWTON_STEPS {
         let p = naive.at(&w, &mut Tie::Weight(1.0))?;
-        let residual: Vec<Rational> = p
-            .value
-            .iter()
-            .zip(&w)
-            .map(|(v, w)| v - w)
-            .collect();
+        let residual: Vec<Rational> = p.value.iter().zip(&w).map(|(v, w)| v - w).collect();
         if residual.iter().all(Scalar::vanishes) {
             return Some(w);
         }

@@ -129,18 +129,22 @@ impl Kinks {
     pub fn radius(&self, centre: &Matrix, middle: &[f64]) -> f64 {
         let f = &self.form;
         let s = self.slopes(middle);
-        let residual = self.product(&s, &f.right_w) * centre + self.product(&s, &f.right_lambda) - centre;
+        let residual =
+            self.product(&s, &f.right_w) * centre + self.product(&s, &f.right_lambda) - centre;
         let pushed = &f.right_w * centre;
         let half = 0.5 * (f.range[1] - f.range[0]).abs();
         let moved: f64 = self
             .active
             .iter()
             .map(|&i| {
-                half * f.left.column(i).norm() * (pushed.row(i).norm() + f.right_lambda.row(i).norm())
+                half * f.left.column(i).norm()
+                    * (pushed.row(i).norm() + f.right_lambda.row(i).norm())
             })
             .sum();
         self.kappa()
-            * (norm_upper(&residual) + self.step_lost(centre) + moved * (1.0 + gamma(4 * centre.len() + 16)))
+            * (norm_upper(&residual)
+                + self.step_lost(centre)
+                + moved * (1.0 + gamma(4 * centre.len() + 16)))
     }
 
     fn exact_form(&self) -> Exact {
@@ -153,7 +157,12 @@ impl Kinks {
             left: rows(&self.form.left),
             right_w: rows(&self.form.right_w),
             right_lambda: rows(&self.form.right_lambda),
-            slope: self.form.slope.iter().map(|v| Rational::exactly(*v)).collect(),
+            slope: self
+                .form
+                .slope
+                .iter()
+                .map(|v| Rational::exactly(*v))
+                .collect(),
             range: [
                 Rational::exactly(self.form.range[0]),
                 Rational::exactly(self.form.range[1]),

@@ -69,10 +69,16 @@ fn elements_are_those_of_the_rationals() {
             assert!(error < 1e-10);
             // Membership is seen: the enclosure reaches zero.
             let to_imp = kinks.distance_to(Set::Imp, &x, 40).unwrap();
-            assert!(to_imp.lower <= 0.0 + error && to_imp.upper < 0.3 * (1.0 + x.norm()), "{kind:?} {to_imp:?}");
+            assert!(
+                to_imp.lower <= 0.0 + error && to_imp.upper < 0.3 * (1.0 + x.norm()),
+                "{kind:?} {to_imp:?}"
+            );
             let (x, error) = kinks.element(&s, &s).unwrap();
             let to_joint = kinks.distance_to(Set::Joint, &x, 40).unwrap();
-            assert!(to_joint.lower <= error && to_joint.upper <= 1e-9, "{kind:?} {to_joint:?}");
+            assert!(
+                to_joint.lower <= error && to_joint.upper <= 1e-9,
+                "{kind:?} {to_joint:?}"
+            );
         }
     }
 }
@@ -129,7 +135,10 @@ fn courses_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
             assert!(c.ties > 0 && c.e.iter().all(|e| *e == 0.0));
             for (t, x) in c.excess.iter().enumerate() {
                 let bound = theorem.paper_itd(t);
-                assert!(*x <= bound * (1.0 + 1e-12), "{kind:?} {selection:?} {t} {x} {bound}");
+                assert!(
+                    *x <= bound * (1.0 + 1e-12),
+                    "{kind:?} {selection:?} {t} {x} {bound}"
+                );
             }
         }
     }

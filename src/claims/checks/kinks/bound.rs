@@ -51,7 +51,8 @@ pub(super) fn judge(
             };
             if !(measured <= most) {
                 if measured.is_nan() {
-                    let detail = format!("{place}: the estimate is not a finite matrix of the right shape");
+                    let detail =
+                        format!("{place}: the estimate is not a finite matrix of the right shape");
                     return Finding::decided(false, measured, bound, f64::NAN, detail);
                 }
                 return match kinks.outside_fix(d) {
@@ -83,9 +84,11 @@ pub(super) fn judge(
                     let w = exact.run.w[t].norm();
                     (2.0 * UNIT * w, w, t)
                 }
-                _ => (exact.run.floor.w[k.min(exact.run.floor.w.len() - 1)], {
-                    exact.run.w[k.min(exact.run.w.len() - 1)].norm()
-                }, k),
+                _ => (
+                    exact.run.floor.w[k.min(exact.run.floor.w.len() - 1)],
+                    { exact.run.w[k.min(exact.run.w.len() - 1)].norm() },
+                    k,
+                ),
             };
             let distance = match level {
                 Level::Paper => exact.theorem.q.powi(t as i32) * exact.theorem.e0 * bound_room(t),
@@ -126,6 +129,8 @@ pub(super) fn judge(
         measured,
         bound,
         slack,
-        format!("{kind}; {compared} estimates have an element of D_fix within the bound; tightest {place}"),
+        format!(
+            "{kind}; {compared} estimates have an element of D_fix within the bound; tightest {place}"
+        ),
     )
 }

@@ -22,6 +22,11 @@ const PANELS: usize = 64;
 /// Panels are halved down to 2⁻⁴⁰ of the curve: what lies in one that still straddles a kink is charged to the floor.
 const DEPTH: usize = 40;
 
+/// Panels in all: each crossing costs at most DEPTH of them.
+const MOST_PANELS: usize = 20_000;
+/// Nodes on straight lines are multiples of this, so that dyadic data stay exact.
+const NODE_GRID: f64 = 1.0 / (1u64 << 20) as f64;
+
 /// γ(s) = p_0 + p_1 s + p_2 s² in (w, λ).
 struct Curve {
     points: [Vec<f64>; 3],
@@ -30,7 +35,9 @@ struct Curve {
 impl Curve {
     fn at(&self, s: f64) -> Vec<f64> {
         let [p0, p1, p2] = &self.points;
-        (0..p0.len()).map(|i| p0[i] + s * (p1[i] + s * p2[i])).collect()
+        (0..p0.len())
+            .map(|i| p0[i] + s * (p1[i] + s * p2[i]))
+            .collect()
     }
 
     fn velocity(&self, s: f64) -> Vec<f64> {
@@ -53,10 +60,32 @@ pub(crate) fn path_defect(
         points: coefficients,
     };
     let mut lin = map.linearization();
+    let units = map.rounding(&curve.points[0][d..]).units;
+    let straight = curve.points[2].iter().all(|v| *v == 0.0);
     let key = |s: f64, lin: &mut Linearization| -> Vec<f64> {
         let x = curve.at(s);
         map.linearize(&x[..d], &x[d..], &mut Tie::Weight(0.0), lin);
-        lin.piece().collect()
+        let norm = crate::linalg::product::norm2(&x[..d]);
+        // A unit within rounding of its kink is on neither side: its slope does not matter, for either its input does not
+        // change along the curve, or the stretch is as short as rounding.
+        lin.piece()
+            .enumerate()
+            .map(|(i, key)| {
+                let band = units
+                    .get(i)
+                    .map_or(0.0, |u| crate::maps::Rounding::at(*u, norm));
+                if lin.margin[i] <= 4.0 * band {
+                    f64::MAX
+                } else {
+                    key
+                }
+            })
+            .collect()
+    };
+    let input = |s: f64, lin: &mut Linearization| -> Vec<f64> {
+        let x = curve.at(s);
+        map.linearize(&x[..d], &x[d..], &mut Tie::Weight(0.0), lin);
+        lin.z.clone()
     };
     let mut total = vec![0.0; d];
     let (mut size, mut panels, mut unresolved) = (0.0f64, 0usize, 0.0f64);
@@ -65,9 +94,22 @@ pub(crate) fn path_defect(
         .map(|i| (i as f64 / PANELS as f64, (i + 1) as f64 / PANELS as f64, 0))
         .collect();
     while let Some((a, b, depth)) = stack.pop() {
-        let inner = [0.01, 0.25, 0.5, 0.75, 0.99].map(|x| key(a + x * (b - a), &mut lin));
-        let one_piece = inner.windows(2).all(|p| p[0] == p[1]);
-        if !one_piece && depth < DEPTH {
+        // Every unit's input is a quadratic of s: with its extremum among the probes it is monotone between them.
+        let mut probes = vec![0.0, 0.5, 1.0];
+        let inputs = [0.0, 0.5, 1.0].map(|x| input(a + x * (b - a), &mut lin));
+        for i in 0..inputs[0].len() {
+            let (z0, z1, z2) = (inputs[0][i], inputs[1][i], inputs[2][i]);
+            let (slope, bend) = (4.0 * z1 - 3.0 * z0 - z2, 2.0 * (z0 - 2.0 * z1 + z2));
+            let x = -slope / (2.0 * bend);
+            if x > 0.0 && x < 1.0 {
+                probes.push(x);
+            }
+        }
+        let first = key(a, &mut lin);
+        let one_piece = probes
+            .iter()
+            .all(|x| key(a + x * (b - a), &mut lin) == first);
+        if !one_piece && depth < DEPTH && panels + stack.len() < MOST_PANELS {
             let mid = 0.5 * (a + b);
             stack.push((mid, b, depth + 1));
             stack.push((a, mid, depth + 1));
@@ -76,6 +118,12 @@ pub(crate) fn path_defect(
         panels += 1;
         for (node, weight) in NODES {
             let s = 0.5 * (a + b) + 0.5 * (b - a) * node;
+            // On a straight line the integrand is constant on a piece: short nodes meet ties exactly.
+            let s = if straight && b - a >= NODE_GRID {
+                (s / NODE_GRID).round() * NODE_GRID
+            } else {
+                s
+            };
             let (x, v) = (curve.at(s), curve.velocity(s));
             let image = selected(&x[..d], &x[d..], &v[..d], &v[d..]);
             for (t, i) in total.iter_mut().zip(&image) {
@@ -94,15 +142,9 @@ pub(crate) fn path_defect(
         .map(|i| (total[i] - (f1[i] - f0[i])).powi(2))
         .sum::<f64>()
         .sqrt();
-    // A piece whose end was met inside a panel without any of its five probes seeing it is at most a hundredth of the
-    // panel; those next to a crossing are tiny already. Rounding: the sums, the evaluations, the nodes (u each).
+    // Rounding: the sums, the evaluations, the nodes (u each); crossings are confined to panels of 2⁻⁴⁶, charged above.
     let dims = map.dims();
-    let span: f64 = x0
-        .iter()
-        .chain(&x1)
-        .map(|v| v * v)
-        .sum::<f64>()
-        .sqrt();
+    let span: f64 = x0.iter().chain(&x1).map(|v| v * v).sum::<f64>().sqrt();
     let width = dims.w + dims.lambda + dims.units + 20;
     let rounding = map.rounding(&x0[d..]).value;
     let floor = gamma(4 * panels + width) * (size + f0.norm() + f1.norm())
@@ -129,7 +171,9 @@ pub(super) fn judge(_: &Check, exact: &Exact) -> Finding {
     let keep_lambda = |v: &mut Vec<f64>| {
         if net {
             // λ stays in its domain.
-            v[d..].iter_mut().for_each(|x| *x = (*x).clamp(-0.5, 0.5) * 0.0);
+            v[d..]
+                .iter_mut()
+                .for_each(|x| *x = (*x).clamp(-0.5, 0.5) * 0.0);
         }
     };
     let mut curves: Vec<(&str, [Vec<f64>; 3])> = Vec::new();
@@ -219,7 +263,12 @@ pub(super) fn judge(_: &Check, exact: &Exact) -> Finding {
 fn along_kink(exact: &Exact, d: usize, m: usize) -> Option<Vec<f64>> {
     let unit = *exact.truth.moduli.kinks.first()?;
     let row: Vec<f64> = match exact.truth.map.problem() {
-        Problem::Layer { v, b, .. } => v.row(unit).iter().chain(b.row(unit).iter()).copied().collect(),
+        Problem::Layer { v, b, .. } => v
+            .row(unit)
+            .iter()
+            .chain(b.row(unit).iter())
+            .copied()
+            .collect(),
         _ => return None,
     };
     let mut direction = vec![0.0; d + m];

@@ -7,7 +7,7 @@ use crate::methods::{Case, Method};
 use crate::theory::Level;
 use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, UNIT, bound_room};
 use crate::trajectory::Estimates;
-use crate::truth::kinks::{Course, Kinks, Selection, Set, Shadow, course, rounded};
+use crate::truth::kinks::{Course, Kinks, Selection, Shadow, course, rounded};
 use crate::truth::reference::{Rational, Scalar};
 
 /// Largest dimension of an exact run: numbers grow by two dozen bits a step.
@@ -56,7 +56,10 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
     if kinks.w.len() > MOST_DIM {
         return Finding::inconclusive("too large for an exact run");
     }
-    let w0: Vec<Rational> = exact.run.w[0].iter().map(|v| Rational::exactly(*v)).collect();
+    let w0: Vec<Rational> = exact.run.w[0]
+        .iter()
+        .map(|v| Rational::exactly(*v))
+        .collect();
     let mut top = (f64::NEG_INFINITY, 0, Level::Paper, 0.0, 0.0);
     let (mut what, mut ties) = (String::new(), 0);
     for (from, start) in [("w_0", &w0), ("w(λ)", &kinks.w)] {
@@ -65,7 +68,11 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
                 Selection::Random(_) => Selection::Random(exact.seed),
                 other => other,
             };
-            let steps = if from == "w_0" { check.steps } else { check.steps.min(12) };
+            let steps = if from == "w_0" {
+                check.steps
+            } else {
+                check.steps.min(8)
+            };
             let Some(run) = course(kinks, start, steps, selection) else {
                 return Finding::inconclusive("the exact run could not be done");
             };
@@ -87,7 +94,10 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
                 } else {
                     0.0
                 };
-                let detail = format!("{what}: the shadow is {:e} away, bound {:e}", here.3, here.4);
+                let detail = format!(
+                    "{what}: the shadow is {:e} away, bound {:e}",
+                    here.3, here.4
+                );
                 if lower > here.4 * bound_room(here.1) {
                     return Finding::decided(false, lower, here.4, here.4 / lower, detail);
                 }
@@ -158,13 +168,16 @@ pub(super) fn inclusion(exact: &Exact, kinks: &Kinks, strict: bool) -> Finding {
         worst,
         0.0,
         f64::NAN,
-        format!("3 random elements: each of D_imp solves X = AX + B in rationals; each of D_joint is within {worst:.1e} of the hull of the vertices of D_imp"),
+        format!(
+            "3 random elements: each of D_imp solves X = AX + B in rationals; each of D_joint is within {worst:.1e} of the hull of the vertices of D_imp"
+        ),
     )
 }
 
 fn strictness(kinks: &Kinks) -> Finding {
     let k = kinks.count();
-    let corner = |code: usize| -> Vec<f64> { (0..k).map(|i| kinks.form.range[code >> i & 1]).collect() };
+    let corner =
+        |code: usize| -> Vec<f64> { (0..k).map(|i| kinks.form.range[code >> i & 1]).collect() };
     if k > 2 {
         return Finding::inconclusive("too many kinks for rationals");
     }
@@ -196,7 +209,13 @@ fn strictness(kinks: &Kinks) -> Finding {
         return Finding::inconclusive(format!("not both strict here: {detail}"));
     }
     let least = beyond_joint.min(beyond_imp);
-    Finding::decided(true, least, crate::tol::KINK_GAP, least / crate::tol::KINK_GAP, detail)
+    Finding::decided(
+        true,
+        least,
+        crate::tol::KINK_GAP,
+        least / crate::tol::KINK_GAP,
+        detail,
+    )
 }
 
 /// (w(λ+hδ) - w(λ))/h in rationals solves v = A_S v + B_S δ exactly, S the slopes of the sides the units move to.
@@ -222,17 +241,23 @@ pub(super) fn one_sided(exact: &Exact, kinks: &Kinks) -> Finding {
         let mut found = false;
         for bits in [12, 20, 28] {
             let h = 2f64.powi(-bits);
-            let Some(v) = kinks.difference_quotient(exact.truth.map.problem(), &exact.truth.lambda, &direction, h) else {
+            let Some(v) = kinks.difference_quotient(
+                exact.truth.map.problem(),
+                &exact.truth.lambda,
+                &direction,
+                h,
+            ) else {
                 continue;
             };
-            if let Some(code) = kinks.one_sided_vertex(&v, &direction) {
+            if kinks.one_sided_vertex(&v, &direction).is_some() {
                 found = true;
-                let _ = code;
                 break;
             }
         }
         if !found {
-            let detail = format!("along {direction:?} no difference quotient is the value of a vertex of D_joint");
+            let detail = format!(
+                "along {direction:?} no difference quotient is the value of a vertex of D_joint"
+            );
             return Finding::decided(false, f64::NAN, 0.0, f64::NAN, detail);
         }
         tried += 1;
@@ -242,7 +267,9 @@ pub(super) fn one_sided(exact: &Exact, kinks: &Kinks) -> Finding {
         0.0,
         0.0,
         f64::NAN,
-        format!("{tried} one-sided derivatives equal X_S δ for a vertex X_S of D_joint, in rationals"),
+        format!(
+            "{tried} one-sided derivatives equal X_S δ for a vertex X_S of D_joint, in rationals"
+        ),
     )
 }
 
@@ -251,7 +278,10 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
     if kinks.w.len() > MOST_DIM {
         return Finding::inconclusive("too large for an exact run");
     }
-    let w0: Vec<Rational> = exact.run.w[0].iter().map(|v| Rational::exactly(*v)).collect();
+    let w0: Vec<Rational> = exact.run.w[0]
+        .iter()
+        .map(|v| Rational::exactly(*v))
+        .collect();
     let steps = check.steps.min(exact.run.w.len() - 1);
     let Some(run) = course(kinks, &w0, steps, Selection::Fixed(0.0)) else {
         return Finding::inconclusive("the exact run could not be done");
@@ -280,9 +310,7 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
         } else {
             shadow.follow(d)
         };
-        let floor = exact.run.floor.d[t]
-            + 2.0 * shadow.rounding()
-            + drift(exact, t);
+        let floor = exact.run.floor.d[t] + 2.0 * shadow.rounding() + drift(exact, t);
         for bound in &all {
             let room = bound_room(t) * (1.0 + DISTANCE_GAP * t as f64);
             let in_binary = measured <= bound[t] * room + floor;
@@ -293,10 +321,7 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
     }
     let (last, _) = rounded(&run.last, kinks.w.len());
     let refutation = |d: &Matrix| kinks.imp_gap(d).map(|g| g.0 > crate::tol::KINK_GAP);
-    let refuted = [
-        floats.last().and_then(refutation),
-        refutation(&last),
-    ];
+    let refuted = [floats.last().and_then(refutation), refutation(&last)];
     // Within rounding of the kink the two may take different sides; only then may the last decision differ.
     let side_in_doubt = exact.run.doubt_from.is_some_and(|t| t < steps);
     let same_refutation = refuted[0] == refuted[1] || side_in_doubt;
@@ -304,7 +329,6 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
     let detail = format!(
         "{decisions} decisions of the bounds, {unequal} of them different; the same kinks: {same_kinks}; the same answer to the closing remark: {same_refutation}"
     );
-    let _ = Set::Imp;
     Finding::decided(holds, unequal as f64, 0.0, f64::NAN, detail)
 }
 

@@ -51,7 +51,12 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, seen: &[Comparison]) -> Findin
         }
         let ratio = measured / most;
         if ratio > worst.0 {
-            worst = (ratio, measured, most, format!("{place}, k = {}: slopes {:?}", c.k, slopes[0]));
+            worst = (
+                ratio,
+                measured,
+                most,
+                format!("{place}, k = {}: slopes {:?}", c.k, slopes[0]),
+            );
         }
     }
     if worst.3.is_empty() {

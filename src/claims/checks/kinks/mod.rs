@@ -15,7 +15,8 @@ use crate::claims::evidence::{At, Request};
 use crate::linalg::Matrix;
 use crate::truth::kinks::Kinks;
 
-pub(crate) use conservative::path_defect;
+#[cfg(test)]
+mod tests;
 
 /// What is checked about sets.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,29 +73,32 @@ impl KinkCheck {
                 "A step that leaves D_Φ by more than the bound forgives: a slope outside its range at a kink, a wrong product, a wrong piece."
             }
             Self::Joint => "A limit that is no (I-SA)⁻¹SB, S the same in both blocks.",
-            Self::Selections => "A selection at ties for which the theorem, or the shadow argument, fails.",
+            Self::Selections => {
+                "A selection at ties for which the theorem, or the shadow argument, fails."
+            }
             Self::Remark => "An instance on which the remark holds after all.",
             Self::RemarkSearch => "A distance to D_imp that cannot be enclosed.",
             Self::Inclusion => "An element of a smaller set outside a larger one.",
             Self::InclusionStrict => "Equality of two of the three sets.",
             Self::Modulus => "M, R or L too small at a kink.",
-            Self::OneSided => "A one-sided derivative that no vertex of D_joint gives; equality is exact.",
-            Self::Conservative => "A slope that is wrong on an interval; not one that is wrong on a null set.",
+            Self::OneSided => {
+                "A one-sided derivative that no vertex of D_joint gives; equality is exact."
+            }
+            Self::Conservative => {
+                "A slope that is wrong on an interval; not one that is wrong on a null set."
+            }
             Self::Agreement => "A verdict that rounding changes.",
         }
     }
 
     pub(super) fn needs_no_method(self) -> bool {
-        !matches!(
-            self,
-            Self::Bound(_) | Self::Joint | Self::Remark | Self::RemarkSearch
-        )
+        !matches!(self, Self::Bound(_) | Self::Joint)
     }
 
     pub(super) fn plan(self, check: &Check, exact: &Exact, method: Method) -> Vec<Request> {
         let steps = check.steps.min(exact.run.w.len() - 1);
         match self {
-            Self::Bound(_) | Self::Remark | Self::RemarkSearch if !method.is_aid() => vec![Request {
+            Self::Bound(_) if !method.is_aid() => vec![Request {
                 at: At::Start,
                 steps: (0..=steps).collect(),
             }],
@@ -138,9 +142,7 @@ impl KinkCheck {
             Self::Bound(level) => bound::judge(check, level, exact, &kinks, method, seen),
             Self::Joint => joint::judge(exact, &kinks, seen),
             Self::Selections => exact::selections(check, exact, &kinks),
-            Self::Remark | Self::RemarkSearch => {
-                remark::judge(exact, &kinks, seen, self == Self::Remark)
-            }
+            Self::Remark | Self::RemarkSearch => remark::judge(exact, &kinks, self == Self::Remark),
             Self::Inclusion => exact::inclusion(exact, &kinks, false),
             Self::InclusionStrict => exact::inclusion(exact, &kinks, true),
             Self::Modulus => modulus::judge(exact, &kinks),

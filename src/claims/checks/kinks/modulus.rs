@@ -19,7 +19,8 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks) -> Finding {
         (lo[i], hi[i]) = (f.range[0], f.range[1]);
     }
     let zero = |m: &Matrix| Matrix::zeros(f.left.nrows(), m.ncols());
-    let sets = [&f.right_w, &f.right_lambda].map(|r| DiagonalBox::new(&f.left, r, &zero(r), &lo, &hi));
+    let sets =
+        [&f.right_w, &f.right_lambda].map(|r| DiagonalBox::new(&f.left, r, &zero(r), &lo, &hi));
     let [Ok(by_w), Ok(by_lambda)] = sets else {
         return Finding::inconclusive("the sets at w(λ) could not be formed");
     };
@@ -42,9 +43,12 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks) -> Finding {
             // Ties at u, and the point itself, with any weight.
             let seed = random.bits();
             let mut weight = |i: usize| ((seed >> (i % 48)) & 7) as f64 / 7.0;
-            truth
-                .map
-                .linearize(u.as_slice(), &truth.lambda, &mut Tie::Ask(&mut weight), &mut lin);
+            truth.map.linearize(
+                u.as_slice(),
+                &truth.lambda,
+                &mut Tie::Ask(&mut weight),
+                &mut lin,
+            );
             let parts = [truth.map.jacobian_w(&lin), truth.map.jacobian_lambda(&lin)];
             let w_norm = u.norm();
             for (j, (part, set)) in parts.iter().zip([&by_w, &by_lambda]).enumerate() {
