@@ -111,6 +111,7 @@ pub const SHRINK_TRIES: usize = 80;
 
 /// A ratio bound/error is quoted as slack only where the error is this many times its rounding floor.
 pub const CLEAR_OF_FLOOR: f64 = 1e3;
+
 // Naming of faults.
 
 /// Unexplained part of a deviation at which a simulated fault counts as half a match: rounding of a
@@ -141,3 +142,17 @@ pub const CG_AMPLIFICATION: f64 = 16.0;
 /// Rounding of one squaring of the tail operator, in units of d·u times the size of the error: P and K are
 /// multiplied twice, their norms stay below 1 and κ.
 pub const TAIL_SQUARINGS: f64 = 16.0;
+// Kinks.
+/// Newton steps in rationals: ŵ is within rounding of w(λ), so the piece is right at once and one step is exact; a wrong
+/// side of a kink takes a few more.
+pub const EXACT_NEWTON_STEPS: usize = 12;
+
+/// Largest dimension in which a linear system is solved in rationals: elimination at d = 12 with 60-bit data takes milliseconds,
+/// and grows like d⁴.
+pub const EXACT_NEWTON_DIM: usize = 12;
+
+/// Nodes a branch and bound over slopes, or over sequences of slopes, may open; at d = 10 a node of D_imp takes up to a millisecond (a small convex program).
+pub const KINK_NODES: usize = 200;
+
+/// Relative gap at which a certified distance to a set that is not convex is called decided.
+pub const KINK_GAP: f64 = 1e-3;

@@ -28,6 +28,8 @@ pub struct Exact {
     pub cotangent: Vector,
     /// Seed for sampling, derived from the instance.
     pub seed: u64,
+    /// Keep the estimates of the method for checks on sets.
+    pub keep_estimates: bool,
 }
 
 impl Exact {
@@ -56,6 +58,7 @@ impl Exact {
             spectrum,
             cotangent,
             seed: instance.seed,
+            keep_estimates: instance.spec.kind.is_kinked(),
         }
     }
 
@@ -205,6 +208,8 @@ pub struct Comparison {
     pub floor: f64,
     /// No selection was in doubt up to here.
     pub comparable: bool,
+    /// The estimate itself, forward mode only, where the exact derivative is a set.
+    pub estimate: Option<Matrix>,
 }
 
 /// Compares a trajectory with what is exact. Estimates of a wrong shape become NaN errors, which fail.
@@ -276,6 +281,7 @@ fn at_limit(exact: &Exact, request: &Request, trajectory: &Trajectory) -> Vec<Co
                 size: want.norm() / y_norm,
                 floor,
                 comparable: !limit.doubt,
+                estimate: None,
             }
         })
         .collect()
@@ -389,7 +395,16 @@ fn one(
         size,
         floor,
         comparable,
+        estimate: match &trajectory.estimates {
+            Estimates::Jacobians(ds) if keeps(exact) => ds.get(i).cloned(),
+            _ => None,
+        },
     }
+}
+
+/// Sets need the estimate, not only its distance to J.
+fn keeps(exact: &Exact) -> bool {
+    exact.truth.jacobian.is_none() || exact.keep_estimates
 }
 
 /// Operator norm; NaN stays NaN.

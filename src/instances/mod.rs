@@ -8,6 +8,7 @@ mod affine;
 mod clip;
 mod elastic_net;
 mod json;
+mod kinks;
 mod layer;
 mod random;
 mod real;
@@ -72,6 +73,15 @@ impl Instance {
             | Kind::ElasticNetDuplicated => elastic_net::drawn(&spec, &mut random),
             Kind::BoxQp | Kind::NonnegativeQp => clip::clip(&spec, &mut random),
             Kind::Diabetes => real::diabetes(&spec)?,
+            Kind::KinkLayerRelu
+            | Kind::KinkLayerAbs
+            | Kind::KinkLayerDuplicated
+            | Kind::KinkLambdaOnly
+            | Kind::KinkFiniteTime
+            | Kind::KinkMaxMin
+            | Kind::KinkElasticNet
+            | Kind::KinkTwoCycle
+            | Kind::KinkNetCycle => kinks::draft(&spec, &mut random),
         };
         let d = draft.w0.len();
         let y = random.normals(d);

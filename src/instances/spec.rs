@@ -64,6 +64,15 @@ kinds! {
     BoxQp "box-qp" "projection on a box after a gradient step on a quadratic, built backwards from w(λ)",
     NonnegativeQp "nonnegative-qp" "the same on the nonnegative orthant",
     Diabetes "diabetes" "elastic net on the diabetes data (442×10), columns standardised",
+    KinkLayerRelu "kink-layer-relu" "A relu(Vw + Bλ + c) in dyadic data, `rows` units exactly at their kink at w(λ)",
+    KinkLayerAbs "kink-layer-abs" "A |Vw + Bλ + c|, the same",
+    KinkLayerDuplicated "kink-layer-duplicated" "the same with relu and one unit at its kink repeated: a duplicated piece",
+    KinkLambdaOnly "kink-lambda-only" "the same with relu and units at their kink that depend on λ only",
+    KinkFiniteTime "kink-finite-time" "relu layer in dyadic data with `rows` units at their kink at w_0 = 0, none at w(λ)",
+    KinkMaxMin "kink-max-min" "coordinatewise max and min of two affine forms, equal at w(λ) in `rows` coordinates",
+    KinkElasticNet "kink-elastic-net" "elastic net in dyadic data, `rows` coordinates exactly at their kink at w(λ)",
+    KinkTwoCycle "kink-two-cycle" "scalar map whose iterates change side at every step: ITD tends to a two-cycle outside D_imp",
+    KinkNetCycle "kink-net-cycle" "elastic net in the plane with the same behaviour",
 }
 
 impl Kind {
@@ -96,6 +105,11 @@ impl Kind {
     /// Layers have units.
     pub fn is_layer(self) -> bool {
         self.name().starts_with("layer")
+    }
+
+    /// Built in dyadic data to hit kinks exactly; `rows` is the number of kinks.
+    pub fn is_kinked(self) -> bool {
+        self.name().starts_with("kink")
     }
 
     /// Smallest dimension the kind makes sense in.
@@ -173,6 +187,9 @@ impl Spec {
     #[must_use]
     pub fn normalised(mut self) -> Self {
         self.dim = self.dim.max(self.kind.least_dim());
+        if self.kind.is_kinked() {
+            return self.normalised_kinks();
+        }
         if self.kind.is_elastic_net() {
             self.params = 2;
             let n = self.rows.max(1);
@@ -190,6 +207,18 @@ impl Spec {
         if self.kind == Kind::Diabetes {
             (self.dim, self.rows) = (10, 442);
             self.lambda = self.lambda.or(Some([0.1, 0.05]));
+        }
+        self
+    }
+
+    fn normalised_kinks(mut self) -> Self {
+        match self.kind {
+            Kind::KinkTwoCycle => (self.dim, self.params, self.rows) = (1, 1, 1),
+            Kind::KinkNetCycle => (self.dim, self.params, self.rows) = (2, 2, 1),
+            Kind::KinkElasticNet => (self.params, self.rows) = (2, self.rows.clamp(1, self.dim)),
+            Kind::KinkMaxMin => self.rows = self.rows.clamp(1, self.dim),
+            Kind::KinkLayerDuplicated => self.rows = self.rows.max(2),
+            _ => self.rows = self.rows.max(1),
         }
         self
     }

@@ -9,6 +9,7 @@ pub mod expectation;
 mod fixed_point;
 mod floor;
 mod jacobian;
+pub mod kinks;
 pub mod reference;
 mod run;
 mod tail;

@@ -4,6 +4,7 @@ mod bound;
 mod constant;
 mod exact_trajectory;
 mod gap;
+pub(crate) mod kinks;
 mod limit;
 mod local_rate;
 mod ordering;
@@ -45,6 +46,8 @@ pub enum CheckKind {
     Kappa,
     /// After identification the error is the exact linear tail.
     Tail,
+    /// A check on sets (solutions on kinks).
+    Kink(kinks::KinkCheck),
 }
 
 /// How the error grows beside ρᵗ (theory, section 4 (c)).
@@ -149,6 +152,11 @@ impl CheckKind {
             "termination" => {
                 return Err(Error::input("belongs to aid-cg").in_field("check"));
             }
+            "set-bound" => Self::Kink(kinks::KinkCheck::Bound(level()?)),
+            other if kinks::KinkCheck::NAMES.iter().any(|(n, _)| *n == other) => {
+                let found = kinks::KinkCheck::NAMES.iter().find(|(n, _)| *n == other);
+                Self::Kink(found.map_or(kinks::KinkCheck::Selections, |f| f.1))
+            }
             other => {
                 let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant, termination, gap, kappa, tail";
                 return Err(
@@ -158,7 +166,14 @@ impl CheckKind {
             }
         };
         let stray = [
-            ("level", raw.level.is_some(), matches!(kind, Self::Bound(_))),
+            (
+                "level",
+                raw.level.is_some(),
+                matches!(
+                    kind,
+                    Self::Bound(_) | Self::Kink(kinks::KinkCheck::Bound(_))
+                ),
+            ),
             (
                 "growth",
                 raw.growth.is_some(),
@@ -190,6 +205,7 @@ impl CheckKind {
             Self::Gap => "gap",
             Self::Kappa => "kappa",
             Self::Tail => "tail",
+            Self::Kink(k) => k.label(),
         }
     }
 
@@ -197,6 +213,7 @@ impl CheckKind {
         match self {
             Self::Bound(level) => format!("bound-{}", level.name()),
             Self::LocalRate(growth) => format!("local-rate-{}", growth.name()),
+            Self::Kink(kinks::KinkCheck::Bound(level)) => format!("set-bound-{}", level.name()),
             other => other.label().to_string(),
         }
     }
@@ -220,6 +237,7 @@ impl CheckKind {
             }
             Self::Tight => "Any slack or excess at any step where the bound is an equality.".into(),
             Self::Ordering => "A constant or power in either bound that breaks their order.".into(),
+            Self::Kink(k) => k.catches().into(),
             Self::Constant => "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into(),
             Self::Gap => "A bound whose dependence on R is not M/R, or a τ that is off.".into(),
             Self::Kappa => "A wrong power of q, or a factor t where there is none.".into(),
@@ -230,10 +248,13 @@ impl CheckKind {
 
     /// Looks at constants only: no method runs.
     pub fn needs_no_method(self) -> bool {
-        matches!(
-            self,
-            Self::Ordering | Self::Constant | Self::Gap | Self::Kappa
-        )
+        match self {
+            Self::Kink(k) => k.needs_no_method(),
+            other => matches!(
+                other,
+                Self::Ordering | Self::Constant | Self::Gap | Self::Kappa
+            ),
+        }
     }
 
     /// The runs wanted.
@@ -251,6 +272,7 @@ impl CheckKind {
             Self::Ordering | Self::Constant | Self::Gap | Self::Kappa => Vec::new(),
             Self::Tail => Request::along(exact, method, check.steps),
             Self::Termination => termination::plan(exact),
+            Self::Kink(k) => k.plan(check, exact, method),
         }
     }
 
@@ -274,6 +296,7 @@ impl CheckKind {
             Self::Gap => gap::judge(check, exact),
             Self::Kappa => gap::rates(check, exact),
             Self::Tail => tail::judge(check, exact, seen),
+            Self::Kink(k) => k.judge(check, exact, method, seen),
         }
     }
 }

@@ -50,6 +50,11 @@ pub struct Point<T> {
 }
 
 impl<T: Scalar> Point<T> {
+    /// Inputs z of the units; empty for affine maps.
+    pub fn inputs(&self) -> &[T] {
+        &self.z
+    }
+
     /// Which piece of Φ is active, as [`crate::maps::Linearization::piece`]; empty for maps without kinks.
     pub fn piece(&self) -> Vec<f64> {
         if self.margin.is_empty() {

@@ -1,0 +1,287 @@
+//! The path-integral test of conservativity: ∫ Vγ' ds = Φ(γ(1)) - Φ(γ(0)) for any selection V ∈ D_Φ(γ(s)) (Theorem 2.4).
+//!
+//! Curves are polynomial pieces in (w, λ) through w(λ), through random points, and along kinks (where a unit's input is
+//! constantly zero, so that every selection is asked for on a whole interval). On a piece of Φ the integrand is a polynomial in s of
+//! low degree, for which Gauss-Legendre with 4 nodes is exact; pieces are told apart by bisection.
+
+use super::{Check, Exact, Finding};
+use crate::instances::Random;
+use crate::linalg::Matrix;
+use crate::maps::{Linearization, Map, Problem, Tie};
+use crate::tol::{UNIT, gamma};
+
+/// Nodes and weights of Gauss-Legendre with 4 points on [-1, 1] (Abramowitz and Stegun, table 25.4): exact to degree 7.
+const NODES: [(f64, f64); 4] = [
+    (-0.861_136_311_594_052_6, 0.347_854_845_137_453_85),
+    (-0.339_981_043_584_856_3, 0.652_145_154_862_546_1),
+    (0.339_981_043_584_856_3, 0.652_145_154_862_546_1),
+    (0.861_136_311_594_052_6, 0.347_854_845_137_453_85),
+];
+/// Panels a curve starts with; each is halved while the piece at its ends and middle differs.
+const PANELS: usize = 64;
+/// Panels are halved down to 2⁻⁴⁰ of the curve: what lies in one that still straddles a kink is charged to the floor.
+const DEPTH: usize = 40;
+
+/// Panels in all: each crossing costs at most DEPTH of them.
+const MOST_PANELS: usize = 20_000;
+/// Nodes on straight lines are multiples of this, so that dyadic data stay exact.
+const NODE_GRID: f64 = 1.0 / (1u64 << 20) as f64;
+
+/// γ(s) = p_0 + p_1 s + p_2 s² in (w, λ).
+struct Curve {
+    points: [Vec<f64>; 3],
+}
+
+impl Curve {
+    fn at(&self, s: f64) -> Vec<f64> {
+        let [p0, p1, p2] = &self.points;
+        (0..p0.len())
+            .map(|i| p0[i] + s * (p1[i] + s * p2[i]))
+            .collect()
+    }
+
+    fn velocity(&self, s: f64) -> Vec<f64> {
+        let [_, p1, p2] = &self.points;
+        (0..p1.len()).map(|i| p1[i] + 2.0 * s * p2[i]).collect()
+    }
+}
+
+/// V(w, λ) applied to a velocity: the selection under test.
+pub(crate) type Selected<'a> = &'a mut dyn FnMut(&[f64], &[f64], &[f64], &[f64]) -> Vec<f64>;
+
+/// (‖∫Vγ' - [Φ]‖, what rounding and unresolved kinks may amount to) for one curve given by its three coefficients.
+pub(crate) fn path_defect(
+    map: &Map,
+    coefficients: [Vec<f64>; 3],
+    selected: Selected<'_>,
+) -> (f64, f64) {
+    let d = map.dims().w;
+    let curve = Curve {
+        points: coefficients,
+    };
+    let mut lin = map.linearization();
+    let units = map.rounding(&curve.points[0][d..]).units;
+    let straight = curve.points[2].iter().all(|v| *v == 0.0);
+    let key = |s: f64, lin: &mut Linearization| -> Vec<f64> {
+        let x = curve.at(s);
+        map.linearize(&x[..d], &x[d..], &mut Tie::Weight(0.0), lin);
+        let norm = crate::linalg::product::norm2(&x[..d]);
+        // A unit within rounding of its kink is on neither side: its slope does not matter, for either its input does not
+        // change along the curve, or the stretch is as short as rounding.
+        lin.piece()
+            .enumerate()
+            .map(|(i, key)| {
+                let band = units
+                    .get(i)
+                    .map_or(0.0, |u| crate::maps::Rounding::at(*u, norm));
+                if lin.margin[i] <= 4.0 * band {
+                    f64::MAX
+                } else {
+                    key
+                }
+            })
+            .collect()
+    };
+    let input = |s: f64, lin: &mut Linearization| -> Vec<f64> {
+        let x = curve.at(s);
+        map.linearize(&x[..d], &x[d..], &mut Tie::Weight(0.0), lin);
+        lin.z.clone()
+    };
+    let mut total = vec![0.0; d];
+    let (mut size, mut panels, mut unresolved) = (0.0f64, 0usize, 0.0f64);
+    let mut stack: Vec<(f64, f64, usize)> = (0..PANELS)
+        .rev()
+        .map(|i| (i as f64 / PANELS as f64, (i + 1) as f64 / PANELS as f64, 0))
+        .collect();
+    while let Some((a, b, depth)) = stack.pop() {
+        // Every unit's input is a quadratic of s: with its extremum among the probes it is monotone between them.
+        let mut probes = vec![0.0, 0.5, 1.0];
+        let inputs = [0.0, 0.5, 1.0].map(|x| input(a + x * (b - a), &mut lin));
+        for i in 0..inputs[0].len() {
+            let (z0, z1, z2) = (inputs[0][i], inputs[1][i], inputs[2][i]);
+            let (slope, bend) = (4.0 * z1 - 3.0 * z0 - z2, 2.0 * (z0 - 2.0 * z1 + z2));
+            let x = -slope / (2.0 * bend);
+            if x > 0.0 && x < 1.0 {
+                probes.push(x);
+            }
+        }
+        let first = key(a, &mut lin);
+        let one_piece = probes
+            .iter()
+            .all(|x| key(a + x * (b - a), &mut lin) == first);
+        if !one_piece && depth < DEPTH && panels + stack.len() < MOST_PANELS {
+            let mid = 0.5 * (a + b);
+            stack.push((mid, b, depth + 1));
+            stack.push((a, mid, depth + 1));
+            continue;
+        }
+        panels += 1;
+        for (node, weight) in NODES {
+            let s = 0.5 * (a + b) + 0.5 * (b - a) * node;
+            // On a straight line the integrand is constant on a piece: short nodes meet ties exactly.
+            let s = if straight && b - a >= NODE_GRID {
+                (s / NODE_GRID).round() * NODE_GRID
+            } else {
+                s
+            };
+            let (x, v) = (curve.at(s), curve.velocity(s));
+            let image = selected(&x[..d], &x[d..], &v[..d], &v[d..]);
+            for (t, i) in total.iter_mut().zip(&image) {
+                *t += 0.5 * (b - a) * weight * i;
+            }
+            let norm = image.iter().map(|x| x * x).sum::<f64>().sqrt();
+            size += 0.5 * (b - a) * weight * norm;
+            if !one_piece {
+                unresolved += 2.0 * (b - a) * weight * norm;
+            }
+        }
+    }
+    let (x0, x1) = (curve.at(0.0), curve.at(1.0));
+    let (f0, f1) = (map.apply(&x0[..d], &x0[d..]), map.apply(&x1[..d], &x1[d..]));
+    let defect = (0..d)
+        .map(|i| (total[i] - (f1[i] - f0[i])).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    // Rounding: the sums, the evaluations, the nodes (u each); crossings are confined to panels of 2⁻⁴⁶, charged above.
+    let dims = map.dims();
+    let span: f64 = x0.iter().chain(&x1).map(|v| v * v).sum::<f64>().sqrt();
+    let width = dims.w + dims.lambda + dims.units + 20;
+    let rounding = map.rounding(&x0[d..]).value;
+    let floor = gamma(4 * panels + width) * (size + f0.norm() + f1.norm())
+        + 4.0 * crate::maps::Rounding::at(rounding, span)
+        + width as f64 * UNIT * (1.0 + span) * (1.0 + size)
+        + unresolved;
+    (defect, floor)
+}
+
+pub(super) fn judge(_: &Check, exact: &Exact) -> Finding {
+    let truth = &exact.truth;
+    let (d, m) = truth.naive.dims();
+    if truth.constants.l1 > 0.0 {
+        return Finding::inconclusive("not piecewise affine: the quadrature has no error bound");
+    }
+    let mut random = Random::new(exact.seed);
+    let star: Vec<f64> = truth.w().iter().chain(&truth.lambda).copied().collect();
+    let net = truth.map.problem().kind() == "elastic-net";
+    let mut short = |n: usize, scale: f64| -> Vec<f64> {
+        (0..n)
+            .map(|_| (random.normal() * 16.0 * scale).round() / 16.0)
+            .collect()
+    };
+    let keep_lambda = |v: &mut Vec<f64>| {
+        if net {
+            // λ stays in its domain.
+            v[d..]
+                .iter_mut()
+                .for_each(|x| *x = (*x).clamp(-0.5, 0.5) * 0.0);
+        }
+    };
+    let mut curves: Vec<(&str, [Vec<f64>; 3])> = Vec::new();
+    for name in ["through w(λ)", "anywhere", "anywhere"] {
+        let (mut p1, mut p2) = (short(d + m, 2.0), short(d + m, 2.0));
+        keep_lambda(&mut p1);
+        keep_lambda(&mut p2);
+        let mut p0 = star.clone();
+        if name == "anywhere" {
+            let mut shift = short(d + m, 1.0);
+            keep_lambda(&mut shift);
+            p0.iter_mut().zip(shift).for_each(|(p, s)| *p += s);
+        } else {
+            // Through the solution at s = 1/2.
+            for i in 0..d + m {
+                p0[i] -= 0.5 * p1[i] + 0.25 * p2[i];
+            }
+        }
+        curves.push((name, [p0, p1, p2]));
+    }
+    if let Some(direction) = along_kink(exact, d, m) {
+        let p0: Vec<f64> = star.iter().zip(&direction).map(|(s, v)| s - v).collect();
+        let p1: Vec<f64> = direction.iter().map(|v| 2.0 * v).collect();
+        curves.push(("along a kink", [p0, p1, vec![0.0; d + m]]));
+    }
+    let mut worst = (f64::NEG_INFINITY, 0.0, 0.0, String::new());
+    let mut asked = 0usize;
+    let seed = exact.seed;
+    for (name, curve) in curves {
+        for selection in ["0", "1/2", "1", "a new random weight at every call"] {
+            let mut state = seed | 1;
+            let mut lin = truth.map.linearization();
+            let mut ws = truth.map.workspace();
+            let mut out = Matrix::zeros(d, 1);
+            let mut ties = 0usize;
+            let mut selected = |w: &[f64], lambda: &[f64], vw: &[f64], vl: &[f64]| -> Vec<f64> {
+                let mut weight = |_: usize| {
+                    ties += 1;
+                    match selection {
+                        "0" => 0.0,
+                        "1/2" => 0.5,
+                        "1" => 1.0,
+                        _ => {
+                            state = crate::instances::mix(&[state]);
+                            (state % 17) as f64 / 16.0
+                        }
+                    }
+                };
+                truth
+                    .map
+                    .linearize(w, lambda, &mut Tie::Ask(&mut weight), &mut lin);
+                let (x, y) = (
+                    Matrix::from_column_slice(d, 1, vw),
+                    Matrix::from_column_slice(m, 1, vl),
+                );
+                truth.map.jvp_w(&lin, &x, &mut out, &mut ws);
+                truth.map.add_jvp_lambda(&lin, &y, &mut out, &mut ws);
+                out.as_slice().to_vec()
+            };
+            let (defect, floor) = path_defect(&truth.map, curve.clone(), &mut selected);
+            asked += ties;
+            let what = format!("the curve {name} with weight {selection} at ties");
+            if !(defect <= floor) {
+                return Finding::decided(
+                    false,
+                    defect,
+                    floor,
+                    floor / defect,
+                    format!("{what}: the path integral is off by {defect:e}, floor {floor:e}"),
+                );
+            }
+            if defect / floor > worst.0 {
+                worst = (defect / floor, defect, floor, what);
+            }
+        }
+    }
+    Finding::decided(
+        true,
+        worst.1,
+        worst.2,
+        worst.2 / worst.1,
+        format!("{asked} ties asked for; closest {}", worst.3),
+    )
+}
+
+/// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not change.
+fn along_kink(exact: &Exact, d: usize, m: usize) -> Option<Vec<f64>> {
+    let unit = *exact.truth.moduli.kinks.first()?;
+    let row: Vec<f64> = match exact.truth.map.problem() {
+        Problem::Layer { v, b, .. } => v
+            .row(unit)
+            .iter()
+            .chain(b.row(unit).iter())
+            .copied()
+            .collect(),
+        _ => return None,
+    };
+    let mut direction = vec![0.0; d + m];
+    let mut nonzero = (0..d + m).filter(|&i| row[i] != 0.0);
+    match (nonzero.next(), nonzero.next()) {
+        (Some(i), Some(j)) => {
+            direction[i] = row[j];
+            direction[j] = -row[i];
+        }
+        (first, _) => {
+            let free = (0..d + m).find(|i| Some(*i) != first)?;
+            direction[free] = 1.0;
+        }
+    }
+    Some(direction)
+}

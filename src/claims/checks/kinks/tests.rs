@@ -1,0 +1,220 @@
+//! Planted faults around ties are caught; methods that differ by an allowed selection pass.
+
+use crate::claims::verdict::Status;
+use crate::claims::{Catalogue, Label, judge};
+use crate::instances::{Instance, Kind, Spec};
+use crate::linalg::Matrix;
+use crate::maps::{Linearization, Map, Problem, Tie};
+use crate::methods::{Case, Differentiator};
+use crate::trajectory::{Cost, Estimates, Status as Ended, Trajectory};
+use crate::truth::Truth;
+
+/// ITD in forward mode with hooks: weights at ties for the two blocks at step t, and a change of either linearisation.
+struct Itd {
+    weights: fn(t: usize, unit: usize) -> [f64; 2],
+    tamper: fn(t: usize, ties: &[usize], blocks: &mut [Linearization; 2], d: &mut Matrix),
+}
+
+impl Differentiator for Itd {
+    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+        let map = case.map;
+        let (dims, mut ws) = (map.dims(), map.workspace());
+        let mut blocks = [map.linearization(), map.linearization()];
+        let mut w = case.w.to_vec();
+        let mut d = Matrix::zeros(dims.w, dims.lambda);
+        let unit = Matrix::identity(dims.lambda, dims.lambda);
+        let mut out = Vec::new();
+        for t in 0..=case.horizon() {
+            if case.steps.contains(&t) {
+                out.push(d.clone());
+            }
+            for (b, lin) in blocks.iter_mut().enumerate() {
+                let mut ask = |i: usize| (self.weights)(t, i)[b];
+                map.linearize(&w, case.lambda, &mut Tie::Ask(&mut ask), lin);
+            }
+            let ties: Vec<usize> = blocks[0].ties().collect();
+            (self.tamper)(t, &ties, &mut blocks, &mut d);
+            let mut next = d.clone();
+            map.jvp_w(&blocks[0], &d, &mut next, &mut ws);
+            map.add_jvp_lambda(&blocks[1], &unit, &mut next, &mut ws);
+            d = next;
+            w.copy_from_slice(&blocks[0].value);
+        }
+        Trajectory {
+            estimates: Estimates::Jacobians(out),
+            cost: Cost::default(),
+            status: Ended::Completed,
+        }
+    }
+}
+
+fn honest(_: usize, _: &[usize], _: &mut [Linearization; 2], _: &mut Matrix) {}
+
+/// Every tie of both blocks gets this slope.
+fn slope(ties: &[usize], blocks: &mut [Linearization; 2], value: f64) {
+    for b in blocks {
+        for &i in ties {
+            b.slope[i] = value;
+        }
+    }
+}
+
+/// Verdicts of `kink-itd-bound` from w_0 = w(λ), where every step meets every tie.
+fn verdicts(kind: Kind, seed: u64, method: &mut Itd) -> Vec<Status> {
+    let catalogue = Catalogue::builtin().unwrap();
+    let claim = &catalogue.select(&["kink-itd-bound".into()]).unwrap()[0];
+    let spec = Spec {
+        rows: 2,
+        ..Spec::typical(kind, 3)
+    }
+    .normalised();
+    let mut instance = Instance::generate(&spec, seed).unwrap();
+    let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
+    instance.w0 = truth.w().as_slice().to_vec();
+    let label = Label {
+        instance: "x".into(),
+        replay: String::new(),
+        plot: false,
+    };
+    judge(claim, &instance, &label, method)
+        .verdicts
+        .iter()
+        .map(|v| v.status)
+        .collect()
+}
+
+const KINDS: [Kind; 3] = [
+    Kind::KinkLayerRelu,
+    Kind::KinkElasticNet,
+    Kind::KinkLayerDuplicated,
+];
+
+#[test]
+fn allowed_selections_pass() {
+    let variants: [(&str, fn(usize, usize) -> [f64; 2]); 9] = [
+        ("0", |_, _| [0.0, 0.0]),
+        ("1/4", |_, _| [0.25, 0.25]),
+        ("1/2", |_, _| [0.5, 0.5]),
+        ("1", |_, _| [1.0, 1.0]),
+        ("alternating", |t, _| [(t % 2) as f64; 2]),
+        ("by unit", |_, i| [(i % 2) as f64; 2]),
+        ("blocks apart", |_, _| [0.0, 1.0]),
+        ("blocks apart, the other way", |t, _| {
+            [1.0, (t % 3) as f64 / 2.0]
+        }),
+        ("irregular", |t, i| {
+            let x = (t * 7919 + i * 104_729) % 17;
+            [x as f64 / 16.0, (16 - x) as f64 / 16.0]
+        }),
+    ];
+    for (name, weights) in variants {
+        for kind in KINDS {
+            let mut method = Itd {
+                weights,
+                tamper: honest,
+            };
+            let got = verdicts(kind, 3, &mut method);
+            assert!(
+                got.iter().all(|s| *s == Status::Pass),
+                "{name} {kind:?} {got:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn faults_at_ties_are_caught() {
+    type Tamper = fn(usize, &[usize], &mut [Linearization; 2], &mut Matrix);
+    let faults: [(&str, Tamper); 10] = [
+        ("slope 3 at ties", |_, ties, b, _| slope(ties, b, 3.0)),
+        ("slope -2 at ties", |_, ties, b, _| slope(ties, b, -2.0)),
+        ("NaN at ties", |_, ties, b, _| slope(ties, b, f64::NAN)),
+        ("huge slope at ties", |_, ties, b, _| slope(ties, b, 1e6)),
+        ("slope 1.5 in ∂₂ only", |_, ties, b, _| {
+            slope(ties, b, 1.5);
+            for &i in ties {
+                b[0].slope[i] = 0.0;
+            }
+        }),
+        ("every unit treated as a tie", |_, ties, b, _| {
+            if !ties.is_empty() {
+                b.iter_mut().for_each(|l| l.slope.fill(0.5));
+            }
+        }),
+        ("a tie switches every unit on", |_, ties, b, _| {
+            if !ties.is_empty() {
+                b.iter_mut().for_each(|l| l.slope.fill(1.0));
+            }
+        }),
+        ("a tie resets D", |t, ties, _, d| {
+            if !ties.is_empty() && t % 5 == 4 {
+                d.fill(0.0);
+            }
+        }),
+        ("a tie flips the sign of D", |t, ties, _, d| {
+            if !ties.is_empty() && t % 5 == 4 {
+                *d *= -1.0;
+            }
+        }),
+        ("a tie drops ∂₂ of every unit", |_, ties, b, _| {
+            if !ties.is_empty() {
+                b[1].slope.fill(0.0);
+            }
+        }),
+    ];
+    for (name, tamper) in faults {
+        let caught = KINDS
+            .iter()
+            .flat_map(|k| [(k, 3), (k, 4)])
+            .any(|(kind, seed)| {
+                let mut method = Itd {
+                    weights: |_, _| [0.5, 0.5],
+                    tamper,
+                };
+                verdicts(*kind, seed, &mut method).contains(&Status::Fail)
+            });
+        assert!(caught, "{name}");
+    }
+}
+
+/// relu(w + λ) on the line, with a derivative of our own.
+fn relu_path(derivative: fn(f64) -> f64, curve: [Vec<f64>; 3]) -> (f64, f64) {
+    let one = |v: f64| Matrix::from_element(1, 1, v);
+    let map = Map::new(Problem::Layer {
+        a: one(1.0),
+        v: one(0.5),
+        b: one(1.0),
+        c: nalgebra::DVector::zeros(1),
+        activation: crate::maps::Activation::Relu,
+    })
+    .unwrap();
+    let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
+        vec![derivative(0.5 * w[0] + l[0]) * (0.5 * vw[0] + vl[0])]
+    };
+    super::conservative::path_defect(&map, curve, &mut selected)
+}
+
+#[test]
+fn a_slope_that_is_wrong_on_an_interval_is_rejected_and_one_wrong_at_a_point_is_not() {
+    let through = || [vec![-1.0, -0.25], vec![2.0, 1.0], vec![0.5, 0.0]];
+    let along = || [vec![-1.0, 0.5], vec![2.0, -1.0], vec![0.0, 0.0]];
+    let relu = |z: f64| if z > 0.0 { 1.0 } else { 0.0 };
+    let two_at_zero = |z: f64| {
+        if z > 0.0 {
+            1.0
+        } else if z == 0.0 {
+            2.0
+        } else {
+            0.0
+        }
+    };
+    let wrong = |z: f64| if z > 0.25 { 1.0 } else { 0.0 };
+    for curve in [through, along] {
+        for derivative in [relu, two_at_zero] {
+            let (defect, floor) = relu_path(derivative, curve());
+            assert!(defect <= floor && floor < 1e-9, "{defect} {floor}");
+        }
+    }
+    let (defect, floor) = relu_path(wrong, through());
+    assert!(defect > 1e3 * floor, "{defect} {floor}");
+}

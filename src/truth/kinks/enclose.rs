@@ -1,0 +1,329 @@
+//! Distance of a matrix to D_joint and D_imp, enclosed.
+//!
+//! From below: the hull of the vertices, and branch and bound over the slopes of ∂₁; from above: elements. The slopes of ∂₂ enter
+//! D_imp affinely, so that at fixed slopes of ∂₁ it is the image of a box, and convex.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::Kinks;
+use super::hulls::MAX_IMP_KINKS;
+use crate::linalg::Matrix;
+use crate::sets::{
+    DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, norm_lower, norm_upper,
+    nuclear_upper,
+};
+use crate::tol::{KINK_GAP, KINK_NODES, UNIT, gamma};
+
+/// Rounds of cutting planes for conv D_imp beyond [`MAX_IMP_KINKS`].
+const CUTS: usize = 40;
+
+/// Which set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// {(I - SA)⁻¹SB}: one slope for both blocks.
+    Joint,
+    /// (10): slopes of the two blocks independent.
+    Imp,
+}
+
+/// A box of slopes with a lower bound of the distance over it.
+struct Node {
+    lower: f64,
+    mid: Vec<f64>,
+    half: Vec<f64>,
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Node {}
+impl PartialOrd for Node {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Node {
+    /// Smallest lower bound first out of the heap.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.lower.total_cmp(&self.lower)
+    }
+}
+
+/// What is known at one choice of the slopes of ∂₁.
+struct Centre {
+    distance: Enclosure,
+    /// Per kink i: ‖l_i‖ times a bound of the row that multiplies it; κ times their sum over half-widths is the radius.
+    reach: Vec<f64>,
+}
+
+impl Kinks {
+    /// Certified enclosure of the distance of `x` to D_joint or D_imp (operator norm). `None` beyond 12 kinks or for an `x` of
+    /// the wrong shape. The width is what the work (`nodes` openings at most) leaves.
+    pub fn distance_to(&self, set: Set, x: &Matrix, nodes: usize) -> Option<Enclosure> {
+        let f = &self.form;
+        if self.count() > MAX_ENUMERATED
+            || x.shape() != (f.left.nrows(), f.right_lambda.ncols())
+            || x.iter().any(|v| !v.is_finite())
+        {
+            return None;
+        }
+        let outer = match set {
+            Set::Joint => self.distance_to_joint_hull(x)?.lower,
+            Set::Imp => self.distance_to_imp_hull(x)?.lower,
+        };
+        let mut upper = self.witness(set, x)?;
+        let (lo, hi) = (f.range[0], f.range[1]);
+        let k = self.count();
+        let first = self.centre(set, x, &vec![0.5 * (lo + hi); k])?;
+        upper = upper.min(first.distance.upper);
+        let mut heap = BinaryHeap::from([Node {
+            lower: outer,
+            mid: vec![0.5 * (lo + hi); k],
+            half: vec![0.5 * (hi - lo); k],
+        }]);
+        let mut opened = 0;
+        let mut lower = outer;
+        while let Some(node) = heap.pop() {
+            lower = lower.max(node.lower).min(upper);
+            if k == 0 || opened >= nodes || upper - lower <= KINK_GAP * upper {
+                break;
+            }
+            opened += 1;
+            let here = self.centre(set, x, &node.mid)?;
+            upper = upper.min(here.distance.upper);
+            // Split where it matters most.
+            let weight = |i: usize| here.reach[i] * node.half[i];
+            let Some(widest) = (0..k).max_by(|&i, &j| weight(i).total_cmp(&weight(j))) else {
+                break;
+            };
+            for side in [-0.5, 0.5] {
+                let (mut mid, mut half) = (node.mid.clone(), node.half.clone());
+                mid[widest] += side * half[widest];
+                half[widest] *= 0.5;
+                let Some(centre) = self.centre(set, x, &mid) else {
+                    return None;
+                };
+                upper = upper.min(centre.distance.upper);
+                let radius: f64 = centre.reach.iter().zip(&half).map(|(r, h)| r * h).sum();
+                let radius = self.kappa() * radius * (1.0 + gamma(k + 8));
+                let bound = (centre.distance.lower - radius).next_down().max(node.lower);
+                heap.push(Node {
+                    lower: bound,
+                    mid,
+                    half,
+                });
+            }
+        }
+        Some(Enclosure::new(lower.min(upper).max(0.0), upper))
+    }
+
+    /// Distance at fixed slopes of ∂₁, and how fast it can change with them: X(s) - X(c) = (I-A(s))⁻¹L diag(s-c)(R_1X(c) [+ R_2]).
+    fn centre(&self, set: Set, x: &Matrix, s: &[f64]) -> Option<Centre> {
+        let f = &self.form;
+        let left: Vec<f64> = self
+            .active
+            .iter()
+            .map(|&i| f.left.column(i).norm())
+            .collect();
+        let up = 1.0 + gamma(f.left.nrows() + f.right_w.nrows() + 16);
+        if set == Set::Joint {
+            let (element, error) = self.element(s, s)?;
+            let difference = x - &element;
+            let lost = error + 2.0 * UNIT * difference.norm();
+            let rows = &f.right_w * &element + &f.right_lambda;
+            let reach = self
+                .active
+                .iter()
+                .zip(&left)
+                .map(|(&i, l)| {
+                    l * (rows.row(i).norm() * up
+                        + f.right_w.row(i).norm() * error
+                        + self.form_lost(&element))
+                        * up
+                })
+                .collect();
+            return Some(Centre {
+                distance: Enclosure::nonnegative(
+                    norm_lower(&difference) - lost,
+                    norm_upper(&difference) + lost,
+                ),
+                reach,
+            });
+        }
+        let (set, error, parts) = self.box_at(s)?;
+        let found = distance(x, &set, &Effort::default()).ok()?.distance;
+        // The rows R_1,i X over the box: its offset, and every generator at its largest slope.
+        let top = f.range[0].abs().max(f.range[1].abs());
+        let offset_rows = &f.right_w * &parts.0;
+        let moved = &f.right_w * &parts.1;
+        let reach = self
+            .active
+            .iter()
+            .zip(&left)
+            .map(|(&i, l)| {
+                let free: f64 = self
+                    .active
+                    .iter()
+                    .enumerate()
+                    .map(|(n, &j)| moved[(i, n)].abs() * top * f.right_lambda.row(j).norm())
+                    .sum();
+                let total = offset_rows.row(i).norm() + free + f.right_w.row(i).norm() * error;
+                l * (total + self.form_lost(&parts.0)) * up
+            })
+            .collect();
+        Some(Centre {
+            distance: Enclosure::nonnegative(found.lower - error, found.upper + error),
+            reach,
+        })
+    }
+
+    fn form_lost(&self, x: &Matrix) -> f64 {
+        self.form.lost[1] * x.norm() + self.form.lost[2]
+    }
+
+    /// D_imp at fixed slopes s of ∂₁: {X_0 + Σ s'_i (Gl_i)r₂,iᵀ}, with an error bound for every element, and (X_0, [Gl_i]).
+    fn box_at(&self, s: &[f64]) -> Option<(DiagonalBox, f64, (Matrix, Matrix))> {
+        let f = &self.form;
+        let k = self.count();
+        let (d, m) = (f.left.nrows(), f.right_lambda.ncols());
+        let p = self.product(&self.slopes(s), &f.right_w);
+        let fixed = self.product(&self.slopes(&vec![0.0; k]), &f.right_lambda);
+        let mut rhs = Matrix::zeros(d, m + k);
+        rhs.columns_mut(0, m).copy_from(&fixed);
+        for (n, &i) in self.active.iter().enumerate() {
+            rhs.set_column(m + n, &f.left.column(i));
+        }
+        let solved = (Matrix::identity(d, d) - &p).lu().solve(&rhs)?;
+        let residual = &p * &solved + &rhs - &solved;
+        let right = f.right_lambda.select_rows(&self.active);
+        // An element is [X_0 | Gl]·(1, s'r₂): its error is that of the columns times 1 + Σ|s'|‖r₂‖.
+        let top = f.range[0].abs().max(f.range[1].abs());
+        let carried: f64 = 1.0 + right.row_iter().map(|r| r.norm() * top).sum::<f64>();
+        let columns = self.kappa()
+            * (residual.norm() * (1.0 + gamma(rhs.len() + 4)) + self.step_lost(&solved));
+        let x0 = solved.columns(0, m).into_owned();
+        let gl = solved.columns(m, k).into_owned();
+        let set =
+            DiagonalBox::new(&gl, &right, &x0, &vec![f.range[0]; k], &vec![f.range[1]; k]).ok()?;
+        let error = columns * carried + self.kappa() * f.left.norm() * f.lost[2] * top.max(1.0);
+        Some((set, error * (1.0 + gamma(k + 8)), (x0, gl)))
+    }
+
+    /// The distance to an element that is likely to be near: the slopes that fit x best in x ≈ LS(R_1x + R_2).
+    pub fn witness(&self, set: Set, x: &Matrix) -> Option<f64> {
+        self.fitted(set, x).map(|w| w.1)
+    }
+
+    /// That element's slopes (∂₁, ∂₂) and its certified distance.
+    pub fn fitted(&self, set: Set, x: &Matrix) -> Option<([Vec<f64>; 2], f64)> {
+        let f = &self.form;
+        let (h, k) = (f.slope.len(), self.count());
+        let pushed = &f.right_w * x;
+        let (left, right) = if set == Set::Joint {
+            (f.left.clone(), pushed + &f.right_lambda)
+        } else {
+            let mut left = Matrix::zeros(x.nrows(), 2 * h);
+            left.columns_mut(0, h).copy_from(&f.left);
+            left.columns_mut(h, h).copy_from(&f.left);
+            let mut right = Matrix::zeros(2 * h, x.ncols());
+            right.rows_mut(0, h).copy_from(&pushed);
+            right.rows_mut(h, h).copy_from(&f.right_lambda);
+            (left, right)
+        };
+        let (mut lo, mut hi) = (f.slope.clone(), f.slope.clone());
+        for &i in &self.active {
+            (lo[i], hi[i]) = (f.range[0], f.range[1]);
+        }
+        if set == Set::Imp {
+            lo.extend_from_within(..);
+            hi.extend_from_within(..);
+        }
+        let offset = Matrix::zeros(x.nrows(), x.ncols());
+        let target = DiagonalBox::new(&left, &right, &offset, &lo, &hi).ok()?;
+        let near = distance(x, &target, &Effort::default()).ok()?;
+        let s: Vec<f64> = near
+            .weights
+            .iter()
+            .map(|s| s.clamp(f.range[0], f.range[1]))
+            .collect();
+        let (first, second) = if set == Set::Joint {
+            (s.clone(), s)
+        } else {
+            (s[..k].to_vec(), s[k..].to_vec())
+        };
+        let (element, error) = self.element(&first, &second)?;
+        let difference = x - element;
+        let upper = norm_upper(&difference) + 2.0 * UNIT * difference.norm() + error;
+        Some(([first, second], upper))
+    }
+
+    /// Certified enclosure of the distance to conv D_imp, from its 4^k vertices or by cutting planes over 2^k boxes.
+    pub fn distance_to_imp_hull(&self, x: &Matrix) -> Option<Enclosure> {
+        if self.count() <= MAX_IMP_KINKS {
+            let hull = self.imp_hull()?;
+            return distance(x, &hull, &Effort::default())
+                .ok()
+                .map(|n| n.distance);
+        }
+        if self.count() > MAX_ENUMERATED {
+            return None;
+        }
+        let mut boxes = Vec::with_capacity(1 << self.count());
+        let mut worst = 0.0f64;
+        for code in 0..1usize << self.count() {
+            let (set, error, _) = self.box_at(&self.corner(code))?;
+            worst = worst.max(error);
+            boxes.push(set);
+        }
+        let start = self.corner(0);
+        let mut members = vec![self.element(&start, &start)?.0];
+        let (mut lower, mut upper) = (0.0f64, f64::INFINITY);
+        for _ in 0..CUTS {
+            let hull: Hull = Points::rounded(members.clone(), worst).ok()?.into_hull();
+            let near = distance(x, &hull, &Effort::default()).ok()?;
+            upper = upper.min(near.distance.upper);
+            let y = near.separator;
+            let size = nuclear_upper(&y);
+            if !(size > 0.0) {
+                break;
+            }
+            // Support of conv D_imp in direction Y.
+            let mut best: Option<(f64, &DiagonalBox)> = None;
+            for set in &boxes {
+                let top = set.support(&y).ok()?.upper;
+                if best.is_none_or(|b| top > b.0) {
+                    best = Some((top, set));
+                }
+            }
+            let (top, set) = best?;
+            let at = y.dot(x);
+            let lost = gamma(x.len() + 4) * y.norm() * x.norm() + worst * y.norm();
+            lower = lower.max((at - top - lost) / size);
+            if upper - lower <= KINK_GAP * upper {
+                break;
+            }
+            let corner: Vec<f64> = (0..set.free_count())
+                .map(|i| {
+                    let g = (set.left().column(i).transpose()
+                        * &y
+                        * set.right().row(i).transpose())[(0, 0)];
+                    if g >= 0.0 { set.hi()[i] } else { set.lo()[i] }
+                })
+                .collect();
+            let (vertex, _) = set.at(&corner).ok()?;
+            if members.contains(&vertex) {
+                break;
+            }
+            members.push(vertex);
+        }
+        Some(Enclosure::new(lower.min(upper), upper))
+    }
+
+    /// The default amount of work.
+    pub fn enclose(&self, set: Set, x: &Matrix) -> Option<Enclosure> {
+        self.distance_to(set, x, KINK_NODES)
+    }
+}

@@ -1,0 +1,241 @@
+//! Implicit derivative sets where w(λ) lies exactly on kinks (theory, section 3).
+//!
+//! Owns the exact (rational) fixed point with its active kinks, the sets D_joint ⊂ D_imp ⊂ D_fix, certified distances to
+//! them, and exact runs with any selection. Must not know methods or claims.
+//!
+//! Every piecewise-affine map here has ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 at one point with S = diag(slopes), the slopes of
+//! the units at their kink anywhere in [lo, hi] (elastic net: L = I, R_1 = A, R_2 = -η[sign z, w]; layers: A, V, B).
+//!
+//! **Vertices suffice for the hulls.** Let X solve X = (P + s l r₁ᵀ)X + Q + s' l r₂ᵀ. As one slope s moves (with s' = s or
+//! not), X moves along a straight line, monotonically: with G = (I-P)⁻¹ and ξ the row r₁ᵀX (plus r₂ᵀ if s' = s),
+//! ξ = ξ_0/(1 - s·r₁ᵀGl) and X = X_0 + s/(1 - s·r₁ᵀGl)·Gl ξ_0. So a linear functional over D_joint or D_imp is monotone
+//! in every slope and attains its maximum at a vertex: conv D_joint and conv D_imp are the hulls of their 2^k and
+//! 4^k vertices, though neither set is convex.
+
+mod course;
+mod enclose;
+mod hulls;
+mod outer;
+mod shadow;
+
+#[cfg(test)]
+mod tests;
+
+pub use course::{Course, Selection, course};
+pub use enclose::Set;
+pub use hulls::MAX_IMP_KINKS;
+pub use shadow::Shadow;
+
+use super::Truth;
+use super::kappa;
+use super::reference::{Naive, Rational, Scalar, solve};
+use crate::linalg::Matrix;
+use crate::maps::{Problem, Tie};
+use crate::tol::{EXACT_NEWTON_DIM, EXACT_NEWTON_STEPS, UNIT, gamma};
+
+/// The exact solution of one piecewise-affine (Φ, λ) and the selections possible there.
+pub struct Kinks {
+    /// Φ in rationals.
+    pub naive: Naive<Rational>,
+    /// w(λ), exactly.
+    pub w: Vec<Rational>,
+    /// Units exactly at their kink.
+    pub active: Vec<usize>,
+    /// The same, rounded.
+    pub form: Form,
+    /// q, certified.
+    pub q: f64,
+}
+
+/// ∂_jΦ = L S R_j at w(λ) in binary64.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// L, d×h.
+    pub left: Matrix,
+    /// R_1, h×d.
+    pub right_w: Matrix,
+    /// R_2, h×m.
+    pub right_lambda: Matrix,
+    /// Slopes; at a kink the lower one.
+    pub slope: Vec<f64>,
+    /// Range of a slope at its kink.
+    pub range: [f64; 2],
+    /// ‖·‖_F of what rounding took from L, R_1, R_2 (zero for short dyadic data).
+    pub lost: [f64; 3],
+}
+
+impl Kinks {
+    /// Finds w(λ) in rationals, starting from the certified ŵ; `None` for maps that are not piecewise affine or where the
+    /// exact solution is out of reach.
+    pub fn solve(truth: &Truth) -> Option<Self> {
+        let naive: Naive<Rational> = Naive::new(truth.map.problem(), &truth.lambda);
+        let w = exact_fixed_point(&naive, truth.w().as_slice())?;
+        let point = naive.at(&w, &mut Tie::Weight(0.0))?;
+        let active: Vec<usize> = (0..point.margin.len())
+            .filter(|&i| point.margin[i].vanishes())
+            .collect();
+        let slope: Vec<f64> = point.slope.iter().map(Scalar::to_f64).collect();
+        let h = slope.len();
+        let mut lost = [0.0; 3];
+        let (left, right_w, right_lambda, range) = match truth.map.problem() {
+            Problem::Layer {
+                a,
+                v,
+                b,
+                activation,
+                ..
+            } => {
+                let (lo, hi) = activation.slopes()?;
+                (a.clone(), v.clone(), b.clone(), [lo, hi])
+            }
+            Problem::ElasticNet { .. } => {
+                let d = h;
+                // With all slopes 1, ∂_jΦ is R_j itself.
+                let mut open = naive.at(&w, &mut Tie::Weight(1.0))?;
+                open.slope
+                    .iter_mut()
+                    .for_each(|s| *s = Rational::exactly(1.0));
+                let by_w = naive.jacobian_w(&open);
+                let by_lambda: Vec<Vec<Rational>> =
+                    (0..2).map(|j| naive.column(&open, j)).collect();
+                let (r1, e1) = rounded(&by_w, d);
+                let (r2, e2) = rounded(&by_lambda, d);
+                lost = [0.0, e1, e2];
+                (Matrix::identity(d, d), r1, r2, [0.0, 1.0])
+            }
+            _ => return None,
+        };
+        Some(Self {
+            naive,
+            w,
+            active,
+            form: Form {
+                left,
+                right_w,
+                right_lambda,
+                slope,
+                range,
+                lost,
+            },
+            q: truth.constants.q,
+        })
+    }
+
+    /// k, the number of units at their kink.
+    pub fn count(&self) -> usize {
+        self.active.len()
+    }
+
+    /// κ = 1/(1-q).
+    pub fn kappa(&self) -> f64 {
+        kappa(self.q)
+    }
+
+    /// All slopes, with those of the active units replaced.
+    pub(super) fn slopes(&self, at_kinks: &[f64]) -> Vec<f64> {
+        let mut s = self.form.slope.clone();
+        for (i, v) in self.active.iter().zip(at_kinks) {
+            s[*i] = *v;
+        }
+        s
+    }
+
+    /// L S R for R = R_1 (`by_lambda` false) or R_2.
+    pub(super) fn product(&self, slopes: &[f64], right: &Matrix) -> Matrix {
+        let mut scaled = right.clone();
+        for (mut row, s) in scaled.row_iter_mut().zip(slopes) {
+            row *= *s;
+        }
+        &self.form.left * scaled
+    }
+
+    /// The element (I - LSR_1)⁻¹LS'R_2 of D_imp (of D_joint for s' = s) with slopes s, s' at the kinks, and a bound of its
+    /// error in ‖·‖_F: κ times the residual, evaluated with its rounding.
+    pub fn element(&self, s: &[f64], s2: &[f64]) -> Option<(Matrix, f64)> {
+        let p = self.product(&self.slopes(s), &self.form.right_w);
+        let q = self.product(&self.slopes(s2), &self.form.right_lambda);
+        let d = p.nrows();
+        let x = (Matrix::identity(d, d) - &p).lu().solve(&q)?;
+        let residual = &p * &x + &q - &x;
+        let error =
+            self.kappa() * (residual.norm() * (1.0 + gamma(x.len() + 4)) + self.step_lost(&x));
+        Some((x, error))
+    }
+
+    /// What evaluating LSR_1·X + LS'R_2 - X can lose in ‖·‖_F, the rounding of the form included.
+    pub(super) fn step_lost(&self, x: &Matrix) -> f64 {
+        let f = &self.form;
+        let (h, d) = f.right_w.shape();
+        let top = f
+            .slope
+            .iter()
+            .chain(&f.range)
+            .fold(0.0f64, |m, v| m.max(v.abs()));
+        let (l, r1, r2, xn) = (
+            f.left.norm() * top,
+            f.right_w.norm(),
+            f.right_lambda.norm(),
+            x.norm(),
+        );
+        let rounding = gamma(h + d + 8) * (l * (r1 * xn + r2) + xn);
+        let data = l * (f.lost[1] * xn + f.lost[2]);
+        (rounding + data) * (1.0 + gamma(x.len() + h * d + 16))
+    }
+
+    /// ‖X‖ for a rational matrix by columns: an upper bound.
+    pub fn norm_of(columns: &[Vec<Rational>]) -> f64 {
+        let d = columns.first().map_or(0, Vec::len);
+        let (m, lost) = rounded(columns, d);
+        if m.amax() == 0.0 {
+            return lost;
+        }
+        crate::sets::norm_upper(&m) + lost
+    }
+}
+
+/// A rational matrix by columns, rounded, and ‖·‖_F of what that lost.
+pub fn rounded(columns: &[Vec<Rational>], rows: usize) -> (Matrix, f64) {
+    let mut lost = 0.0f64;
+    let m = Matrix::from_fn(rows, columns.len(), |i, j| {
+        let x = columns[j][i].to_f64();
+        if Rational::exactly(x) != columns[j][i] {
+            // Conversion is within one ulp.
+            lost = lost.hypot(4.0 * UNIT * x.abs() + f64::MIN_POSITIVE);
+        }
+        x
+    });
+    (m, lost * (1.0 + gamma(rows * columns.len() + 4)))
+}
+
+/// w(λ) exactly: ŵ itself where its nearest short dyadic point solves, else Newton on the pieces in rationals.
+fn exact_fixed_point(naive: &Naive<Rational>, guess: &[f64]) -> Option<Vec<Rational>> {
+    let short = |v: f64| Rational::exactly((v * (1u64 << 36) as f64).round() / (1u64 << 36) as f64);
+    let mut w: Vec<Rational> = guess.iter().map(|v| short(*v)).collect();
+    for step in 0..EXACT_NEWTON_STEPS {
+        let p = naive.at(&w, &mut Tie::Weight(1.0))?;
+        let residual: Vec<Rational> = p.value.iter().zip(&w).map(|(v, w)| v - w).collect();
+        if residual.iter().all(Scalar::vanishes) {
+            return Some(w);
+        }
+        if w.len() > EXACT_NEWTON_DIM {
+            return None;
+        }
+        // The guess fixes the piece; a short starting point keeps the numbers small.
+        if step > 0 && step + 1 == EXACT_NEWTON_STEPS {
+            return None;
+        }
+        let d = w.len();
+        let mut system = naive.jacobian_w(&p);
+        for (j, column) in system.iter_mut().enumerate() {
+            for (i, v) in column.iter_mut().enumerate() {
+                let unit = Rational::exactly(f64::from(u8::from(i == j)));
+                *v = unit - v.clone();
+            }
+        }
+        let delta = solve(&system, &vec![residual])?;
+        for i in 0..d {
+            w[i] = &w[i] + &delta[0][i];
+        }
+    }
+    None
+}

@@ -1,0 +1,145 @@
+use super::*;
+use crate::instances::{Instance, Kind, Random, Spec};
+use crate::truth::reference::Itd;
+
+const KINDS: [Kind; 8] = [
+    Kind::KinkLayerRelu,
+    Kind::KinkLayerAbs,
+    Kind::KinkLayerDuplicated,
+    Kind::KinkLambdaOnly,
+    Kind::KinkMaxMin,
+    Kind::KinkElasticNet,
+    Kind::KinkTwoCycle,
+    Kind::KinkNetCycle,
+];
+
+fn solved(kind: Kind, dim: usize, rows: usize, seed: u64) -> (Instance, Truth, Kinks) {
+    let spec = Spec {
+        rows,
+        ..Spec::typical(kind, dim)
+    }
+    .normalised();
+    let instance = Instance::generate(&spec, seed).unwrap();
+    let truth = Truth::solve(&instance.map, &instance.lambda)
+        .unwrap_or_else(|e| panic!("{kind:?} {dim} {seed}: {e}"));
+    let kinks = Kinks::solve(&truth).unwrap_or_else(|| panic!("{kind:?} {dim} {rows} {seed}"));
+    (instance, truth, kinks)
+}
+
+#[test]
+fn solutions_are_exactly_on_as_many_kinks_as_asked_for() {
+    for kind in KINDS {
+        for (dim, rows, seed) in [(1, 1, 0), (3, 2, 1), (6, 3, 2), (20, 8, 3), (50, 12, 4)] {
+            let (instance, truth, kinks) = solved(kind, dim, rows, seed);
+            assert_eq!(kinks.count(), instance.spec.rows, "{kind:?} {dim}");
+            assert_eq!(truth.moduli.kinks, kinks.active, "{kind:?} {dim}");
+            assert!(truth.constants.q < 1.0);
+            assert_eq!(kinks.form.lost, [0.0; 3], "{kind:?}");
+        }
+    }
+    for seed in 0..5 {
+        let spec = Spec {
+            rows: 2,
+            ..Spec::typical(Kind::KinkFiniteTime, 3)
+        };
+        let i = Instance::generate(&spec.normalised(), seed).unwrap();
+        let mut lin = i.map.linearization();
+        i.map
+            .linearize(&i.w0, &i.lambda, &mut Tie::Weight(0.5), &mut lin);
+        assert!(lin.ties().count() >= 2);
+    }
+}
+
+#[test]
+fn elements_are_those_of_the_rationals() {
+    for kind in KINDS {
+        let (_, _, kinks) = solved(kind, 3, 2, 7);
+        let mut random = Random::new(3);
+        for _ in 0..4 {
+            let draw = |r: &mut Random| -> Vec<f64> {
+                (0..kinks.count())
+                    .map(|_| r.integer(0, 8) as f64 / 8.0)
+                    .collect()
+            };
+            let (s, s2) = (draw(&mut random), draw(&mut random));
+            let (x, error) = kinks.element(&s, &s2).unwrap();
+            let exact = kinks.exact_element(&s, &s2).unwrap();
+            let (reference, lost) = rounded(&exact, x.nrows());
+            assert!((&x - reference).norm() <= error + lost, "{kind:?}");
+            assert!(error < 1e-10);
+            // Membership is seen: the enclosure reaches zero.
+            let to_imp = kinks.distance_to(Set::Imp, &x, 40).unwrap();
+            assert!(
+                to_imp.lower <= 0.0 + error && to_imp.upper < 0.3 * (1.0 + x.norm()),
+                "{kind:?} {to_imp:?}"
+            );
+            let (x, error) = kinks.element(&s, &s).unwrap();
+            let to_joint = kinks.distance_to(Set::Joint, &x, 40).unwrap();
+            assert!(
+                to_joint.lower <= error && to_joint.upper <= 1e-9,
+                "{kind:?} {to_joint:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_two_named_instances_leave_d_imp_and_stay_with_d_fix() {
+    for (kind, least) in [(Kind::KinkTwoCycle, 0.07), (Kind::KinkNetCycle, 0.3)] {
+        let (instance, truth, kinks) = solved(kind, 1, 1, 0);
+        let mut itd = Itd::start(&kinks.naive, &instance.w0);
+        let mut shadow = Shadow::start(&kinks).unwrap();
+        let mut last = f64::NAN;
+        for t in 0..60 {
+            itd.step(&mut Tie::Weight(0.0)).unwrap();
+            let (d, _) = rounded(&itd.d, instance.map.dims().w);
+            let near = shadow.follow(&d);
+            if t >= 50 {
+                let imp = kinks.distance_to_imp_hull(&d).unwrap();
+                assert!(imp.lower > least, "{kind:?} {imp:?} {d}");
+                last = near;
+            }
+        }
+        assert!(last < 1e-3, "{kind:?} {last} q = {}", truth.constants.q);
+    }
+}
+
+#[test]
+fn what_lies_outside_d_fix_is_proven_outside_in_rationals() {
+    for kind in KINDS {
+        let (_, _, kinks) = solved(kind, 2, 1, 11);
+        let (x, _) = kinks.element(&kinks.corner(0), &kinks.corner(1)).unwrap();
+        let inside = kinks.outside_fix(&x);
+        assert!(inside.is_none_or(|o| o.lower <= 1e-9), "{kind:?}");
+        let far = &x * 3.0 + Matrix::from_element(x.nrows(), x.ncols(), 5.0 + x.norm());
+        let outside = kinks.outside_fix(&far).unwrap();
+        assert!(outside.lower > 0.1, "{kind:?} {}", outside.lower);
+        let shadow = Shadow::start(&kinks).unwrap();
+        assert!(outside.lower <= shadow.distance(&far));
+    }
+}
+
+#[test]
+fn courses_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
+    for kind in KINDS {
+        let (_, truth, kinks) = solved(kind, 3, 2, 5);
+        let theorem = crate::theory::Theorem41::new(truth.constants.q, &truth.moduli, 0.0, None);
+        for selection in [
+            Selection::Fixed(0.0),
+            Selection::Fixed(0.5),
+            Selection::Fixed(1.0),
+            Selection::Random(9),
+            Selection::Adversarial,
+        ] {
+            let c = course(&kinks, &kinks.w, 12, selection).unwrap();
+            assert!(c.ties > 0 && c.e.iter().all(|e| *e == 0.0));
+            for (t, x) in c.excess.iter().enumerate() {
+                let bound = theorem.paper_itd(t);
+                assert!(
+                    *x <= bound * (1.0 + 1e-12),
+                    "{kind:?} {selection:?} {t} {x} {bound}"
+                );
+            }
+        }
+    }
+}
