@@ -8,6 +8,8 @@
 pub mod claims;
 pub mod error;
 #[cfg(feature = "instances")]
+pub mod faults;
+#[cfg(feature = "instances")]
 pub mod instances;
 pub mod linalg;
 pub mod maps;

@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 use crate::instances::{Instance, Spec, hash, mix};
 use crate::tol::SHRINK_TRIES;
 
+mod stochastic;
+
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -112,6 +114,9 @@ impl Plan {
 
     fn run_job(&self, job: Job) -> Result<Judged> {
         let claim = &self.claims[job.claim];
+        if let Some(method) = claim.method.stochastic() {
+            return self.run_stochastic(job, method);
+        }
         let (instance, label) = self.instance(job)?;
         let mut judged = judge(
             claim,
@@ -273,6 +278,12 @@ fn shrink(claim: &Claim, id: &str, instance: &Instance, label: &Label) -> Option
 /// # Errors
 /// When the spec is out of range.
 pub fn replay(claim: &Claim, verdict: &Verdict) -> Result<(Instance, Judged)> {
+    if claim.method.stochastic().is_some() {
+        return Err(Error::usage(format!(
+            "{} is a claim of a stochastic method; use replay_stochastic",
+            claim.name
+        )));
+    }
     let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?;
     let label = Label {
         instance: verdict.instance.id.clone(),
@@ -287,6 +298,8 @@ pub fn replay(claim: &Claim, verdict: &Verdict) -> Result<(Instance, Judged)> {
     );
     Ok((instance, judged))
 }
+
+pub use stochastic::replay_stochastic;
 
 /// Finished jobs of an unfinished run, in `<out>.partial/journal.jsonl`.
 pub struct Journal {

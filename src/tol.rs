@@ -108,3 +108,12 @@ pub const RAY_WIDTH: f64 = 1e-9;
 /// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so the fifteen
 /// or so steps to the smallest instance fit several times.
 pub const SHRINK_TRIES: usize = 80;
+
+// Claims about stochastic methods.
+
+/// Most steps of an exact moment recursion in one check: at d = 6 about a third of a second.
+pub const LIMIT_STEPS: usize = 200_000;
+
+/// A constant-step recursion is followed until at most e⁻³² ≈ 1e-14 of its start is left, below the
+/// rounding of the plateau it is compared with.
+pub const PLATEAU_EXPONENT: f64 = 32.0;

@@ -285,6 +285,7 @@ pub(super) struct RawCheck {
     name: Option<String>,
     pub(super) level: Option<String>,
     pub(super) growth: Option<String>,
+    pub(super) replicates: Option<usize>,
     steps: Option<usize>,
     slack: f64,
     reason: String,
@@ -337,6 +338,14 @@ impl RawClaim {
                 return Err(Error::input(message).in_field(format!("checks[{i}].name")));
             }
             checks.push(check);
+        }
+        if let Some(i) = families
+            .iter()
+            .position(|f: &Family| f.kind.is_stochastic() != method.stochastic().is_some())
+        {
+            let kind = families[i].kind.name();
+            let message = format!("{kind:?} is not a kind of instance for {:?}", method.name());
+            return Err(Error::input(message).in_field(format!("instances[{i}].kind")));
         }
         if families.is_empty() || checks.is_empty() {
             let field = if families.is_empty() {

@@ -11,6 +11,7 @@ mod tight;
 use super::claim::{Check, RawCheck};
 use super::evidence::{Comparison, Exact, Request};
 use super::verdict::{Fit, Status};
+use crate::claims::stochastic::StochasticCheck;
 use crate::error::{Error, Result};
 use crate::methods::Method;
 use crate::theory::Level;
@@ -32,6 +33,8 @@ pub enum CheckKind {
     Ordering,
     /// The constants of the theory hold on samples, two-sidedly where they are attained.
     Constant,
+    /// A check of NSID or SID, judged on its own path.
+    Stochastic(StochasticCheck),
 }
 
 /// How the error grows beside ρᵗ (theory, section 4 (c)).
@@ -91,6 +94,15 @@ impl Finding {
 
 impl CheckKind {
     pub(super) fn resolve(raw: &RawCheck, method: Method) -> Result<Self> {
+        if method.stochastic().is_some() {
+            return StochasticCheck::resolve(raw).map(Self::Stochastic);
+        }
+        if raw.replicates.is_some() {
+            return Err(
+                Error::input("belongs to checks of nsid and sid that sample")
+                    .in_field("replicates"),
+            );
+        }
         let level = || {
             let name = raw
                 .level
@@ -165,6 +177,7 @@ impl CheckKind {
             Self::Tight => "tight",
             Self::Ordering => "ordering",
             Self::Constant => "constant",
+            Self::Stochastic(check) => check.label(),
         }
     }
 
@@ -172,6 +185,7 @@ impl CheckKind {
         match self {
             Self::Bound(level) => format!("bound-{}", level.name()),
             Self::LocalRate(growth) => format!("local-rate-{}", growth.name()),
+            Self::Stochastic(check) => check.name().to_string(),
             other => other.label().to_string(),
         }
     }
@@ -191,6 +205,7 @@ impl CheckKind {
             Self::Tight => "Any slack or excess at any step where the bound is an equality.".into(),
             Self::Ordering => "A constant or power in either bound that breaks their order.".into(),
             Self::Constant => "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into(),
+            Self::Stochastic(check) => check.catches(slack),
         }
     }
 
@@ -207,7 +222,7 @@ impl CheckKind {
             }
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
-            Self::Ordering | Self::Constant => Vec::new(),
+            Self::Ordering | Self::Constant | Self::Stochastic(_) => Vec::new(),
         }
     }
 
@@ -227,6 +242,9 @@ impl CheckKind {
             Self::Tight => tight::judge(check, exact, method, seen),
             Self::Ordering => ordering::judge(check, exact),
             Self::Constant => constant::judge(check, exact),
+            Self::Stochastic(_) => {
+                Finding::inconclusive("a check of NSID or SID on a deterministic instance")
+            }
         }
     }
 }
