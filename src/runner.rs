@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 use crate::instances::{Instance, Spec, hash};
 use crate::tol::SHRINK_TRIES;
 
+mod stochastic;
+
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -93,6 +95,9 @@ impl Plan {
 
     fn run_job(&self, job: Job) -> Result<Judged> {
         let claim = &self.claims[job.claim];
+        if let Some(method) = claim.method.stochastic() {
+            return self.run_stochastic(job, method);
+        }
         let (instance, label) = claim.instance(self.seed, job.family, job.index)?;
         let mut judged = judge(
             claim,
@@ -249,24 +254,22 @@ fn shrink(claim: &Claim, id: &str, instance: &Instance, label: &Label) -> Option
     best
 }
 
-/// Runs one recorded verdict again: the same claim, spec and seed.
+/// Runs one recorded verdict again: the same claim, spec and seed; `alpha` is the run's.
 ///
 /// # Errors
 /// When the spec is out of range.
-pub fn replay(claim: &Claim, verdict: &Verdict) -> Result<(Instance, Judged)> {
-    let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?;
+pub fn replay(claim: &Claim, verdict: &Verdict, alpha: f64) -> Result<Judged> {
     let label = Label {
         instance: verdict.instance.id.clone(),
         replay: "ratecert replay {id}".into(),
         plot: true,
     };
-    let judged = judge(
-        claim,
-        &instance,
-        &label,
-        claim.method.implementation().as_mut(),
-    );
-    Ok((instance, judged))
+    if let Some(method) = claim.method.stochastic() {
+        return stochastic::replay(claim, verdict, &label, alpha, method);
+    }
+    let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?;
+    let mut implementation = claim.method.implementation();
+    Ok(judge(claim, &instance, &label, implementation.as_mut()))
 }
 
 /// Finished jobs of an unfinished run, in `<out>.partial/journal.jsonl`.

@@ -156,3 +156,12 @@ pub const KINK_NODES: usize = 200;
 
 /// Relative gap at which a certified distance to a set that is not convex is called decided.
 pub const KINK_GAP: f64 = 1e-3;
+
+// Claims about stochastic methods.
+
+/// Most steps of an exact moment recursion in one check: at d = 6 about a third of a second.
+pub const LIMIT_STEPS: usize = 200_000;
+
+/// A constant-step recursion is followed until at most e⁻³² ≈ 1e-14 of its start is left, below the
+/// rounding of the plateau it is compared with.
+pub const PLATEAU_EXPONENT: f64 = 32.0;

@@ -221,6 +221,12 @@ impl Claim {
     /// # Errors
     /// When the spec drawn is out of range.
     pub fn instance(&self, seed: u64, family: usize, index: usize) -> Result<(Instance, Label)> {
+        let (spec, seed, label) = self.draw(seed, family, index);
+        Ok((Instance::generate(&spec, seed)?, label))
+    }
+
+    /// The same as spec, seed and name, for instances of either half.
+    pub fn draw(&self, seed: u64, family: usize, index: usize) -> (Spec, u64, Label) {
         let f = &self.families[family];
         let kind = f.kind.name();
         let seed = mix(&[
@@ -236,7 +242,7 @@ impl Claim {
             replay: "ratecert replay {id}".into(),
             plot: self.plot && index == 0,
         };
-        Ok((Instance::generate(&spec, seed)?, label))
+        (spec, seed, label)
     }
 
     /// What a pass means, in one sentence per check.
@@ -313,6 +319,7 @@ pub(super) struct RawCheck {
     name: Option<String>,
     pub(super) level: Option<String>,
     pub(super) growth: Option<String>,
+    pub(super) replicates: Option<usize>,
     steps: Option<usize>,
     slack: f64,
     reason: String,
@@ -365,6 +372,14 @@ impl RawClaim {
                 return Err(Error::input(message).in_field(format!("checks[{i}].name")));
             }
             checks.push(check);
+        }
+        if let Some(i) = families
+            .iter()
+            .position(|f: &Family| f.kind.is_stochastic() != method.stochastic().is_some())
+        {
+            let kind = families[i].kind.name();
+            let message = format!("{kind:?} is not a kind of instance for {:?}", method.name());
+            return Err(Error::input(message).in_field(format!("instances[{i}].kind")));
         }
         if families.is_empty() || checks.is_empty() {
             let field = if families.is_empty() {

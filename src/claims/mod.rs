@@ -9,6 +9,7 @@ mod checks;
 mod claim;
 mod evidence;
 mod judge;
+pub mod stochastic;
 pub mod verdict;
 
 pub use catalogue::{Catalogue, embedded};

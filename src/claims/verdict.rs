@@ -159,6 +159,38 @@ pub struct Fit {
     pub window: [usize; 2],
 }
 
+/// Exact moments of a stochastic method against the number of updates, with what bounds or predicts them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MomentCurve {
+    /// Claim by name.
+    pub claim: String,
+    /// Method by name.
+    pub method: String,
+    /// Instance kind.
+    pub kind: String,
+    /// Instance id.
+    pub instance: String,
+    /// What is drawn: "limit", "plateau" or "schedule".
+    pub figure: String,
+    /// γ of the steps β/(γ+i).
+    #[serde(with = "float")]
+    pub gamma: f64,
+    /// Numbers of updates k.
+    pub steps: Vec<usize>,
+    /// Curves, each as long as `steps`; a limit is a constant curve.
+    pub series: Vec<Series>,
+}
+
+/// A named curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What it is.
+    pub name: String,
+    /// Its values.
+    #[serde(with = "floats")]
+    pub values: Vec<f64>,
+}
+
 /// One line of `records.jsonl`: what the figures are drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
@@ -167,6 +199,8 @@ pub enum Record {
     Curve(Curve),
     /// Fitted against predicted rate.
     Fit(Fit),
+    /// Exact moments against the number of updates.
+    Moments(MomentCurve),
 }
 
 /// Floats as numbers, NaN and infinities as the strings of the protocol.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::{Exit, LATEST, catalogue, output};
-use crate::claims::verdict::{Curve, Record, Status, Verdict};
+use crate::claims::verdict::{Curve, MomentCurve, Record, Status, Verdict};
 use crate::error::{Error, Result};
 use crate::report::Run;
 use crate::runner;
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         })?;
     let claims =
         catalogue(arguments.claims_dir.as_ref())?.select(std::slice::from_ref(&verdict.claim))?;
-    let (instance, judged) = runner::replay(&claims[0], verdict)?;
+    let judged = runner::replay(&claims[0], verdict, recorded.info.alpha)?;
     let again = judged
         .verdicts
         .iter()
@@ -48,18 +48,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             ))
         })?;
     let mut text = String::new();
-    let spec = serde_json::to_string(&instance.spec).unwrap_or_default();
+    let spec = serde_json::to_string(&again.instance.spec).unwrap_or_default();
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
         "{}\n  instance {spec}, seed {}",
-        again.id, instance.seed
+        again.id, again.instance.seed
     );
     show(&mut text, "recorded", verdict);
     show(&mut text, "now", again);
     for record in &judged.records {
         match record {
             Record::Curve(curve) => table(&mut text, curve),
+            Record::Moments(m) => moments(&mut text, m),
             Record::Fit(fit) => {
                 let _ = writeln!(
                     text,
@@ -94,6 +95,27 @@ fn show(text: &mut String, when: &str, v: &Verdict) {
         v.slack,
         v.detail
     );
+}
+
+fn moments(text: &mut String, m: &MomentCurve) {
+    let names: String = m
+        .series
+        .iter()
+        .map(|s| format!(" {:>24}", s.name))
+        .collect();
+    let _ = writeln!(
+        text,
+        "  {} (γ = {})\n  {:>8}{names}",
+        m.figure, m.gamma, "k"
+    );
+    for (i, k) in m.steps.iter().enumerate() {
+        let values: String = m
+            .series
+            .iter()
+            .map(|s| format!(" {:>24.6e}", s.values.get(i).copied().unwrap_or(f64::NAN)))
+            .collect();
+        let _ = writeln!(text, "  {k:>8}{values}");
+    }
 }
 
 fn table(text: &mut String, c: &Curve) {

@@ -10,6 +10,7 @@ mod diagnosis;
 mod edit;
 mod random;
 mod simulated;
+pub mod stochastic;
 
 pub use catalogue::{Fault, catalogue, variants};
 pub use diagnosis::{Diagnosis, Observation, Suspect, diagnose};

@@ -61,7 +61,10 @@ impl Differentiator for Simulated {
         let mut course = Course::new(case, &edits, itd, horizon);
         let states: Vec<Matrix> = match self.method {
             Method::Itd | Method::AidFpForward => self.accumulate(&mut course, &actual, None, case),
-            Method::AidFp => self.accumulate(&mut course, &actual, Some(&cotangent), case),
+            // NSID and SID are judged on another path (`faults::stochastic`).
+            Method::AidFp | Method::Nsid | Method::Sid => {
+                self.accumulate(&mut course, &actual, Some(&cotangent), case)
+            }
             Method::ItdReverse | Method::ItdCheckpointed => actual
                 .iter()
                 .map(|&t| self.adjoint(&mut course, t, &cotangent, case))

@@ -13,10 +13,12 @@ mod layer;
 mod random;
 mod real;
 mod spec;
+mod stochastic;
 
 pub use json::{InstanceFile, number, problem_from_json, problem_to_json, rows_of};
 pub use random::{Random, hash, mix};
 pub use spec::{BOUNDS, Kind, Spec, bound};
+pub use stochastic::StochasticInstance;
 
 use crate::error::Result;
 use crate::linalg::Vector;
@@ -82,6 +84,13 @@ impl Instance {
             | Kind::KinkElasticNet
             | Kind::KinkTwoCycle
             | Kind::KinkNetCycle => kinks::draft(&spec, &mut random),
+            stochastic => {
+                let text = format!(
+                    "{:?} is a stochastic kind; it has no deterministic instance",
+                    stochastic.name()
+                );
+                return Err(crate::error::Error::input(text).in_field("kind"));
+            }
         };
         let d = draft.w0.len();
         let y = random.normals(d);

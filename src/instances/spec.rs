@@ -33,14 +33,20 @@ pub struct Spec {
 }
 
 macro_rules! kinds {
-    ($($variant:ident $name:literal $about:literal),+ $(,)?) => {
+    ($($variant:ident $name:literal $about:literal),+ $(,)? ; $($random:ident $random_name:literal $random_about:literal),+ $(,)?) => {
         /// The kinds of instances.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum Kind { $(#[doc = $about] #[serde(rename = $name)] $variant),+ }
+        pub enum Kind {
+            $(#[doc = $about] #[serde(rename = $name)] $variant,)+
+            $(#[doc = $random_about] #[serde(rename = $random_name)] $random,)+
+        }
 
         impl Kind {
-            /// Every kind with its name and what it is.
+            /// Every deterministic kind ([`super::Instance`]) with its name and what it is.
             pub const ALL: &'static [(Self, &'static str, &'static str)] = &[$((Self::$variant, $name, $about)),+];
+            /// Every stochastic kind ([`super::StochasticInstance`]) with its name and what it is.
+            pub const STOCHASTIC: &'static [(Self, &'static str, &'static str)] =
+                &[$((Self::$random, $random_name, $random_about)),+];
         }
     };
 }
@@ -73,28 +79,46 @@ kinds! {
     KinkElasticNet "kink-elastic-net" "elastic net in dyadic data, `rows` coordinates exactly at their kink at w(λ)",
     KinkTwoCycle "kink-two-cycle" "scalar map whose iterates change side at every step: ITD tends to a two-cycle outside D_imp",
     KinkNetCycle "kink-net-cycle" "elastic net in the plane with the same behaviour",
+    ;
+    SumElasticNet "sum-elastic-net" "stochastic: minibatches of a random elastic net, G = soft",
+    SumTiny "sum-tiny" "stochastic: an elastic net of few rows, small enough for exact fourth moments",
+    SumLogisticGroup "sum-logistic-group" "stochastic: minibatch logistic regression, G = group soft",
+    SumDiabetes "sum-diabetes" "stochastic: minibatches of the diabetes data, G = soft",
+    NoiseAdditiveRelu "noise-additive-relu" "stochastic: affine with additive sign noise, G = relu layer",
+    NoiseMultiplicativeBox "noise-multiplicative-box" "stochastic: affine with noise on both Jacobians, G = box",
+    NoiseTanh "noise-tanh" "stochastic: affine with noise of all kinds, G = tanh layer",
+    NoiseKink "noise-kink" "stochastic: noise that carries T̂ across the kink of G = max(·, 0), where SID is biased",
+    NoiseExtremal "noise-extremal" "stochastic: G = id, T̂ = (0.3 + λ)w plus noise, w(λ) = 0: extremal for Theorem 5.4",
 }
 
 impl Kind {
     /// The name in files.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|k| k.0 == self).map_or("", |k| k.1)
+        Self::every().find(|k| k.0 == self).map_or("", |k| k.1)
     }
 
     /// The kind of a name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Self::ALL
-            .iter()
+        Self::every()
             .find(|k| k.1 == name)
             .map(|k| k.0)
             .ok_or_else(|| {
-                let names: Vec<&str> = Self::ALL.iter().map(|k| k.1).collect();
+                let names: Vec<&str> = Self::every().map(|k| k.1).collect();
                 Error::input(format!(
                     "unknown kind {name:?}; one of {}",
                     names.join(", ")
                 ))
                 .in_field("kind")
             })
+    }
+
+    fn every() -> impl Iterator<Item = &'static (Self, &'static str, &'static str)> {
+        Self::ALL.iter().chain(Self::STOCHASTIC)
+    }
+
+    /// Reached through samples: drawn by [`super::StochasticInstance`], not by [`super::Instance`].
+    pub fn is_stochastic(self) -> bool {
+        Self::STOCHASTIC.iter().any(|k| k.0 == self)
     }
 
     /// Elastic nets have λ = (λ₁, λ₂).
@@ -190,7 +214,9 @@ impl Spec {
         if self.kind.is_kinked() {
             return self.normalised_kinks();
         }
-        if self.kind.is_elastic_net() {
+        if self.kind.is_stochastic() {
+            super::stochastic::normalise(&mut self);
+        } else if self.kind.is_elastic_net() {
             self.params = 2;
             let n = self.rows.max(1);
             self.rows = match self.kind {
@@ -256,7 +282,7 @@ impl Spec {
                 out.push(s);
             }
         };
-        if self.kind != Kind::Diabetes {
+        if !matches!(self.kind, Kind::Diabetes | Kind::SumDiabetes) {
             for dim in [1, 2, self.dim / 2, self.dim.saturating_sub(1)] {
                 if dim >= 1 && dim < self.dim {
                     propose(&|s| s.dim = dim);
@@ -293,7 +319,7 @@ mod tests {
 
     #[test]
     fn shrinking_ends_and_only_simplifies() {
-        for (kind, ..) in Kind::ALL {
+        for (kind, ..) in Kind::every() {
             let mut spec = Spec::typical(*kind, 9);
             let mut steps = 0;
             while let Some(next) = spec.shrink().into_iter().last() {

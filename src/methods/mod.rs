@@ -94,17 +94,23 @@ pub enum Method {
     AidFpForward,
     /// AID by conjugate gradients, reverse mode.
     AidCg,
+    /// NSID (Algorithms 1 and 3): judged through [`nsid::StochasticDifferentiator`].
+    Nsid,
+    /// SID (Grazzi et al. 2023): judged through [`nsid::StochasticDifferentiator`].
+    Sid,
 }
 
 impl Method {
     /// All methods with their names.
-    pub const NAMES: [(&'static str, Self); 6] = [
+    pub const NAMES: [(&'static str, Self); 8] = [
         ("itd", Self::Itd),
         ("itd-reverse", Self::ItdReverse),
         ("itd-checkpointed", Self::ItdCheckpointed),
         ("aid-fp", Self::AidFp),
         ("aid-fp-forward", Self::AidFpForward),
         ("aid-cg", Self::AidCg),
+        ("nsid", Self::Nsid),
+        ("sid", Self::Sid),
     ];
 
     /// The name in claims and verdicts.
@@ -133,7 +139,10 @@ impl Method {
 
     /// Differentiates at a given w instead of along the iteration.
     pub fn is_aid(self) -> bool {
-        matches!(self, Self::AidFp | Self::AidFpForward | Self::AidCg)
+        matches!(
+            self,
+            Self::AidFp | Self::AidFpForward | Self::AidCg | Self::Nsid | Self::Sid
+        )
     }
 
     /// Returns Dᵀy instead of D.
@@ -141,7 +150,16 @@ impl Method {
         !matches!(self, Self::Itd | Self::AidFpForward)
     }
 
-    /// This crate's implementation.
+    /// NSID or SID, where this is one of them: they take samples and are judged on their own path.
+    pub fn stochastic(self) -> Option<nsid::Method> {
+        match self {
+            Self::Nsid => Some(nsid::Method::Nsid),
+            Self::Sid => Some(nsid::Method::Sid),
+            _ => None,
+        }
+    }
+
+    /// This crate's implementation; of NSID and SID their noiseless limit J = 1, full batch, which is AID-FP.
     pub fn implementation(self) -> Box<dyn Differentiator> {
         match self {
             Self::Itd => Box::new(ItdForward::default()),
@@ -150,6 +168,7 @@ impl Method {
             Self::AidFp => Box::new(AidFp::default()),
             Self::AidFpForward => Box::new(AidFpForward::default()),
             Self::AidCg => Box::new(AidCg::default()),
+            Self::Nsid | Self::Sid => Box::new(AidFp::default()),
         }
     }
 }

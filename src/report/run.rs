@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::locate::located;
-use crate::claims::verdict::{Curve, Fit, Record, SCHEMA, Verdict};
+use crate::claims::verdict::{Curve, Fit, MomentCurve, Record, SCHEMA, Verdict};
 use crate::error::{Error, Result};
 
 /// What was asked of a run and how long it took: the content of `run.json` (beside `"schema"`).
@@ -168,10 +168,11 @@ pub fn parse_records(text: &str) -> Result<Vec<Record>> {
                 Ok(Record::Curve(curve))
             }
             "fit" => Ok(Record::Fit(located::<Fit>(line)?)),
-            other => Err(
-                Error::input(format!("unknown record {other:?}; one of curve, fit"))
-                    .in_field("record"),
-            ),
+            "moments" => Ok(Record::Moments(located::<MomentCurve>(line)?)),
+            other => Err(Error::input(format!(
+                "unknown record {other:?}; one of curve, fit, moments"
+            ))
+            .in_field("record")),
         }
     })
 }

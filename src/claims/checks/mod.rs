@@ -17,6 +17,7 @@ pub(super) use termination::{allowance as termination_floor, dimension as termin
 use super::claim::{Check, RawCheck};
 use super::evidence::{Comparison, Exact, Request};
 use super::verdict::{Fit, Status};
+use crate::claims::stochastic::StochasticCheck;
 use crate::error::{Error, Result};
 use crate::methods::Method;
 use crate::theory::Level;
@@ -48,6 +49,8 @@ pub enum CheckKind {
     Tail,
     /// A check on sets (solutions on kinks).
     Kink(kinks::KinkCheck),
+    /// A check of NSID or SID, judged on its own path.
+    Stochastic(StochasticCheck),
 }
 
 /// How the error grows beside ρᵗ (theory, section 4 (c)).
@@ -107,6 +110,15 @@ impl Finding {
 
 impl CheckKind {
     pub(super) fn resolve(raw: &RawCheck, method: Method) -> Result<Self> {
+        if method.stochastic().is_some() {
+            return StochasticCheck::resolve(raw).map(Self::Stochastic);
+        }
+        if raw.replicates.is_some() {
+            return Err(
+                Error::input("belongs to checks of nsid and sid that sample")
+                    .in_field("replicates"),
+            );
+        }
         let level = || {
             let name = raw
                 .level
@@ -206,6 +218,7 @@ impl CheckKind {
             Self::Kappa => "kappa",
             Self::Tail => "tail",
             Self::Kink(k) => k.label(),
+            Self::Stochastic(check) => check.label(),
         }
     }
 
@@ -214,6 +227,7 @@ impl CheckKind {
             Self::Bound(level) => format!("bound-{}", level.name()),
             Self::LocalRate(growth) => format!("local-rate-{}", growth.name()),
             Self::Kink(kinks::KinkCheck::Bound(level)) => format!("set-bound-{}", level.name()),
+            Self::Stochastic(check) => check.name().to_string(),
             other => other.label().to_string(),
         }
     }
@@ -243,6 +257,7 @@ impl CheckKind {
             Self::Kappa => "A wrong power of q, or a factor t where there is none.".into(),
             Self::Tail => "Any deviation from the exact tail after identification beyond the rounding floor.".into(),
             Self::Termination => "A wrong system, selection or recursion: any deviation from the direct solve beyond its floor (quoted in each verdict).".into(),
+            Self::Stochastic(check) => check.catches(slack),
         }
     }
 
@@ -269,7 +284,9 @@ impl CheckKind {
             }
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
-            Self::Ordering | Self::Constant | Self::Gap | Self::Kappa => Vec::new(),
+            Self::Ordering | Self::Constant | Self::Gap | Self::Kappa | Self::Stochastic(_) => {
+                Vec::new()
+            }
             Self::Tail => Request::along(exact, method, check.steps),
             Self::Termination => termination::plan(exact),
             Self::Kink(k) => k.plan(check, exact, method),
@@ -297,6 +314,9 @@ impl CheckKind {
             Self::Kappa => gap::rates(check, exact),
             Self::Tail => tail::judge(check, exact, seen),
             Self::Kink(k) => k.judge(check, exact, method, seen),
+            Self::Stochastic(_) => {
+                Finding::inconclusive("a check of NSID or SID on a deterministic instance")
+            }
         }
     }
 }

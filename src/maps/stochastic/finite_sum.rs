@@ -87,6 +87,11 @@ impl FiniteSum {
         &self.x[i * self.d..(i + 1) * self.d]
     }
 
+    /// y_i.
+    pub fn target(&self, i: usize) -> f64 {
+        self.y[i]
+    }
+
     /// XᵀX/n.
     pub fn gram(&self) -> Matrix {
         self.curvature_matrix(|_| 1.0)

@@ -4,6 +4,8 @@
 //! the loop over replicates. Must not know exact expectations, bounds or statistics: it turns a
 //! problem and index lists into a [`Run`].
 
+#[cfg(feature = "instances")]
+mod case;
 mod run;
 #[cfg(feature = "instances")]
 mod sampler;
@@ -14,6 +16,8 @@ mod step_size;
 #[cfg(all(test, feature = "instances"))]
 mod tests;
 
+#[cfg(feature = "instances")]
+pub use case::{Draw, Estimates, Reference, StochasticCase, StochasticDifferentiator};
 pub use run::{Costs, Method, Plan, Problem, Run, Status, Workspace, run, run_replicates};
 #[cfg(feature = "instances")]
 pub use sampler::{EpochShuffle, Iid, Role};

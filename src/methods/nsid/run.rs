@@ -113,6 +113,13 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// d of the maps these buffers fit.
+    pub fn dim(&self) -> usize {
+        self.v.len()
+    }
+}
+
 /// One run of NSID or SID.
 ///
 /// `inner` holds the J minibatches ξ⁽¹⁾, `samples` delivers ξ⁽²⁾. From v_0 = 0,

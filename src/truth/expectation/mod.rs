@@ -6,18 +6,24 @@
 
 mod covariance;
 mod estimate;
+mod fourth;
+mod law;
 mod limits;
 mod recursion;
 mod sid;
+mod solution;
 
 #[cfg(test)]
 mod tests;
 
 pub use covariance::Covariance;
 pub use estimate::{Readout, Reference, certain_readout, conditional_readout, reference};
+pub use fourth::{FOURTH_MAX_DIM, Spread, SquaredError, squared_error};
+pub use law::{LAW_LIMIT, Outcome, mean_of_samples};
 pub use limits::{LyapunovLimit, Plateau, lyapunov, plateau};
 pub use recursion::{Moments, Recursion};
 pub use sid::{ENUMERATION_LIMIT, SidLimit, sid_limit};
+pub use solution::{Solution, solution};
 
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector, solve::solve};

@@ -8,6 +8,7 @@ mod naive;
 mod recursion;
 mod scalar;
 mod solve;
+pub mod stochastic;
 
 pub use naive::{Naive, Point};
 pub use recursion::{Columns, Itd, aid_fp};

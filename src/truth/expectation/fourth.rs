@@ -1,0 +1,268 @@
+//! Exact mean *and variance* of ‖r - r*‖² on tiny problems: what a two-sided test of a simulated mean
+//! square error needs to know.
+//!
+//! With z = (v, 1) ∈ ℝᴰ, D = d+1, Algorithm 3 is z_{i+1} = Z_ξz_i, Z_ξ = [(1-η)I + ηP_ξ, ηy; 0, 1], so
+//! E z^{⊗4} obeys the linear recursion T ← E[Z_ξ^{⊗4}]T over the law of P_ξ; every moment up to the fourth is
+//! an entry of it. ‖Kv - r*‖² = zᵀQz with Q = [K, -r*]ᵀ[K, -r*], E = ⟨Q, E z^{⊗2}⟩, E of its square ⟨Q⊗Q, T⟩.
+
+use super::law::{Outcome, mean_of_samples};
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+
+/// Largest dimension: D⁴ = 256 entries.
+pub const FOURTH_MAX_DIM: usize = 3;
+
+/// Mean and variance of a random number.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spread {
+    /// Its mean.
+    pub mean: f64,
+    /// Its variance.
+    pub variance: f64,
+}
+
+/// The exact law, up to second order, of ‖r_k - r*‖² and of every entry of r_k.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SquaredError {
+    /// ‖r_k - r*‖².
+    pub error: Spread,
+    /// Entries of r_k (m).
+    pub entries: Vec<Spread>,
+}
+
+/// One distinct Γ₁ (of NSID), with the readouts that go with it.
+struct Branch {
+    gamma: Option<Gamma>,
+    reads: Vec<(f64, Matrix)>,
+}
+
+/// The law of NSID's (`sid`: SID's) estimate at the k in `steps` (increasing), from J = `inner` minibatches of
+/// `inner_batch` samples and minibatches of `batch` in the linear system, with steps `eta(i)`.
+///
+/// # Errors
+/// A dimension above [`FOURTH_MAX_DIM`], or more outcomes of ξ⁽¹⁾ or ξ⁽²⁾ than can be enumerated.
+#[allow(clippy::too_many_arguments)]
+pub fn squared_error(
+    map: &StochasticMap,
+    (w, lambda, y): (&[f64], &[f64], &[f64]),
+    r_star: &Vector,
+    sid: bool,
+    (inner, inner_batch): (usize, usize),
+    batch: usize,
+    steps: &[usize],
+    eta: impl Fn(usize) -> f64,
+) -> Result<Vec<SquaredError>> {
+    map.check(w, lambda, y)?;
+    let d = map.dim();
+    if d > FOURTH_MAX_DIM {
+        let text = format!("fourth moments are for up to {FOURTH_MAX_DIM} dimensions, got {d}");
+        return Err(Error::input(text).in_field("dim"));
+    }
+    let law = |count: usize| {
+        mean_of_samples(map, count)
+            .ok_or_else(|| Error::input("too many outcomes to enumerate").in_field("batch"))
+    };
+    let linear = law(batch)?;
+    let branches = if sid {
+        vec![Branch {
+            gamma: None,
+            reads: sid_reads(map, w, lambda, &law(inner_batch)?, inner),
+        }]
+    } else {
+        nsid_branches(map, w, lambda, law(inner * inner_batch)?)
+    };
+    let m = map.params();
+    let mut sums = vec![(0.0, 0.0, vec![(0.0, 0.0); m]); steps.len()];
+    for branch in &branches {
+        let p: Vec<(f64, Matrix)> = linear
+            .iter()
+            .map(|o| {
+                let sample = Sample::Batch(&o.samples);
+                let gamma = branch
+                    .gamma
+                    .clone()
+                    .unwrap_or_else(|| gamma_at(map, w, lambda, sample));
+                let g = map.outer().d1_matrix(&gamma);
+                let t = map.inner().d1_matrix(w, lambda, sample);
+                (o.probability, (g * t).transpose())
+            })
+            .collect();
+        let mut tensor = Tensor::start(d);
+        let mut i = 0;
+        for (slot, &k) in sums.iter_mut().zip(steps) {
+            while i < k {
+                tensor.step(&p, y, eta(i));
+                i += 1;
+            }
+            for (probability, read) in &branch.reads {
+                let mut a = Matrix::zeros(m, d + 1);
+                a.view_mut((0, 0), (m, d)).copy_from(read);
+                for (j, row) in (0..m).map(|j| (j, a.row(j).into_owned())) {
+                    let q = row.transpose() * &row;
+                    slot.2[j].0 += probability * tensor.first(row.transpose().as_slice());
+                    slot.2[j].1 += probability * tensor.second(&q);
+                }
+                a.column_mut(d).copy_from(&-r_star);
+                let q = a.tr_mul(&a);
+                slot.0 += probability * tensor.second(&q);
+                slot.1 += probability * tensor.fourth(&q);
+            }
+        }
+    }
+    let spread = |first: f64, second: f64| Spread {
+        mean: first,
+        variance: (second - first * first).max(0.0),
+    };
+    Ok(sums
+        .into_iter()
+        .map(|(e, e2, entries)| SquaredError {
+            error: spread(e, e2),
+            entries: entries.into_iter().map(|(a, b)| spread(a, b)).collect(),
+        })
+        .collect())
+}
+
+fn gamma_at(map: &StochasticMap, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> Gamma {
+    let (mut u, mut gamma) = (vec![0.0; w.len()], map.outer().gamma(w.len()));
+    map.inner().apply(w, lambda, sample, &mut u);
+    map.outer().linearize(&u, lambda, 0.0, &mut gamma);
+    gamma
+}
+
+/// (D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ) of a sample.
+fn read_at(map: &StochasticMap, w: &[f64], sample: Sample<'_>, gamma: &Gamma) -> Matrix {
+    let g = map.outer();
+    (g.d1_matrix(gamma) * map.inner().d2_matrix(w, sample) + g.d2_matrix(gamma, map.params()))
+        .transpose()
+}
+
+fn nsid_branches(map: &StochasticMap, w: &[f64], lambda: &[f64], law: Vec<Outcome>) -> Vec<Branch> {
+    let mut out: Vec<Branch> = Vec::new();
+    for o in law {
+        let sample = Sample::Batch(&o.samples);
+        let gamma = gamma_at(map, w, lambda, sample);
+        let read = (o.probability, read_at(map, w, sample, &gamma));
+        match out.iter_mut().find(|b| b.gamma.as_ref() == Some(&gamma)) {
+            Some(branch) => branch.reads.push(read),
+            None => out.push(Branch {
+                gamma: Some(gamma),
+                reads: vec![read],
+            }),
+        }
+    }
+    out
+}
+
+/// The law of J⁻¹Σ_j B_{ξ_j} for J independent minibatches, by J-fold convolution over distinct readouts.
+fn sid_reads(
+    map: &StochasticMap,
+    w: &[f64],
+    lambda: &[f64],
+    law: &[Outcome],
+    inner: usize,
+) -> Vec<(f64, Matrix)> {
+    let single: Vec<(f64, Matrix)> = law
+        .iter()
+        .map(|o| {
+            let sample = Sample::Batch(&o.samples);
+            (
+                o.probability,
+                read_at(map, w, sample, &gamma_at(map, w, lambda, sample)),
+            )
+        })
+        .collect();
+    let mut sums = vec![(1.0, Matrix::zeros(map.params(), map.dim()))];
+    for _ in 0..inner {
+        let mut next: Vec<(f64, Matrix)> = Vec::new();
+        for (p, a) in &sums {
+            for (q, b) in &single {
+                let sum = a + b;
+                match next.iter_mut().find(|(_, c)| *c == sum) {
+                    Some(found) => found.0 += p * q,
+                    None => next.push((p * q, sum)),
+                }
+            }
+        }
+        sums = next;
+    }
+    sums.into_iter()
+        .map(|(p, a)| (p, a / inner as f64))
+        .collect()
+}
+
+/// E z^{⊗4}, D⁴ entries, the first index fastest.
+struct Tensor {
+    n: usize,
+    t: Vec<f64>,
+}
+
+impl Tensor {
+    fn start(d: usize) -> Self {
+        let n = d + 1;
+        let mut t = vec![0.0; n.pow(4)];
+        // z_0 = (0, 1).
+        if let Some(last) = t.last_mut() {
+            *last = 1.0;
+        }
+        Self { n, t }
+    }
+
+    fn step(&mut self, p: &[(f64, Matrix)], y: &[f64], eta: f64) {
+        let (n, d) = (self.n, self.n - 1);
+        let mut out = vec![0.0; self.t.len()];
+        for (probability, p) in p {
+            let mut z = Matrix::identity(n, n);
+            for j in 0..d {
+                for i in 0..d {
+                    z[(i, j)] = eta * p[(i, j)] + if i == j { 1.0 - eta } else { 0.0 };
+                }
+                z[(j, d)] = eta * y[j];
+            }
+            let mut t = self.t.clone();
+            // Contract the first index and move it last; four times is every index once.
+            for _ in 0..4 {
+                let rest = t.len() / n;
+                let mut next = vec![0.0; t.len()];
+                for r in 0..rest {
+                    for i in 0..n {
+                        next[i * rest + r] = (0..n).map(|j| z[(i, j)] * t[r * n + j]).sum();
+                    }
+                }
+                t = next;
+            }
+            out.iter_mut()
+                .zip(&t)
+                .for_each(|(o, v)| *o += probability * v);
+        }
+        self.t = out;
+    }
+
+    /// E aᵀz; the last coordinates of z are 1.
+    fn first(&self, a: &[f64]) -> f64 {
+        let tail = self.t.len() - self.n;
+        a.iter().zip(&self.t[tail..]).map(|(x, t)| x * t).sum()
+    }
+
+    /// E zᵀQz.
+    fn second(&self, q: &Matrix) -> f64 {
+        let tail = self.t.len() - self.n * self.n;
+        q.as_slice()
+            .iter()
+            .zip(&self.t[tail..])
+            .map(|(x, t)| x * t)
+            .sum()
+    }
+
+    /// E (zᵀQz)².
+    fn fourth(&self, q: &Matrix) -> f64 {
+        let q = q.as_slice();
+        let nn = q.len();
+        let mut sum = 0.0;
+        for (b, qb) in q.iter().enumerate() {
+            let row = &self.t[b * nn..(b + 1) * nn];
+            sum += qb * q.iter().zip(row).map(|(x, t)| x * t).sum::<f64>();
+        }
+        sum
+    }
+}
