@@ -117,3 +117,53 @@ fn correct_variants_pass_everything() {
         }
     }
 }
+
+#[test]
+fn threads_and_shards_change_no_byte() {
+    let lines = |jobs: usize, shard: Option<(usize, usize)>| -> Vec<String> {
+        let mut plan = plan(5, Profile::Test);
+        plan.claims
+            .retain(|c| c.name.ends_with("-simulation") || c.name == "nsid-limit");
+        (plan.jobs, plan.shard) = (Some(jobs), shard);
+        let out = plan.run(None, &AtomicBool::new(false), &|_, _| ()).unwrap();
+        out.verdicts.iter().map(|v| v.to_line()).collect()
+    };
+    let mut whole = lines(1, None);
+    assert_eq!(whole, lines(2, None));
+    let mut parts = [lines(2, Some((1, 2))), lines(2, Some((2, 2)))].concat();
+    whole.sort();
+    parts.sort();
+    assert_eq!(whole, parts);
+}
+
+/// Theory, section 5: with b_T2 taken at w(λ) alone, without C_T2√ρ, the bound of Theorem 5.4 is violated by the
+/// planted instance; as stated it holds.
+#[test]
+fn a_weakened_theorem_5_4_is_refuted_by_the_extremal_instance() {
+    use crate::instances::{Kind, Spec};
+    use crate::theory::{LemmaD3, Theorem54};
+    use crate::truth::expectation::{Recursion, certain_readout};
+    let instance = StochasticInstance::generate(&Spec::typical(Kind::NoiseExtremal, 1), 0).unwrap();
+    let (map, lambda, y) = (&instance.map, &instance.lambda[..], &instance.cotangent[..]);
+    let variance = map.variance(&instance.w, lambda, 1);
+    let lemma = LemmaD3 {
+        q: map.q(lambda),
+        sigma1: variance.sigma1,
+        y_norm: 1.0,
+    };
+    let rate = lemma.rate(1.0, 1.0).unwrap();
+    let k = 1000;
+    let (gamma, read) = certain_readout(map, &instance.w, lambda, 1).unwrap();
+    let mut recursion = Recursion::nsid(map, &instance.w, lambda, &gamma, y, 1).unwrap();
+    let at = recursion.moments(k, |i| rate.step(i));
+    let error = read
+        .mse(&recursion, &at, &crate::linalg::Vector::zeros(1))
+        .sqrt();
+    let theorem = Theorem54::new(map, &[0.0], lambda, y, &variance);
+    let rho = 0.01 * (1.0 + f64::EPSILON * 8.0);
+    assert!(error <= theorem.bound(rho, 1, rate.at(k)).unwrap());
+    // κY C_T2√ρ stays: only the factor of sqrt(σ(k)) loses it.
+    let kappa = 1.0 / (1.0 - lemma.q);
+    let weakened = (theorem.bt + theorem.bg) * rate.at(k).sqrt() + kappa * theorem.ct2 * rho.sqrt();
+    assert!(error > weakened, "{error} ≤ {weakened}");
+}

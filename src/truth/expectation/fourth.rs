@@ -266,3 +266,63 @@ impl Tensor {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows, J = 2, two updates: all 16 outcomes by hand, NSID and SID.
+    #[test]
+    fn mean_and_variance_equal_the_enumeration_of_all_samples() {
+        let map = StochasticMap::elastic_net(vec![1.0, 0.5, -0.25, 0.75], vec![0.9, -0.4], 2, 0.5)
+            .unwrap();
+        let (w, lambda, y) = ([0.4, -0.1], [0.3, 0.2], [1.0, -2.0]);
+        let r_star = Vector::from_vec(vec![0.1, -0.3]);
+        let eta = [0.5, 0.25];
+        for sid in [false, true] {
+            let got = squared_error(
+                &map,
+                (&w, &lambda, &y),
+                &r_star,
+                sid,
+                (2, 1),
+                1,
+                &[2],
+                |i| eta[i],
+            )
+            .unwrap();
+            let mut sums = [0.0; 4];
+            for code in 0..16usize {
+                let [a, b, c, e] = [code & 1, code >> 1 & 1, code >> 2 & 1, code >> 3];
+                let pooled = gamma_at(&map, &w, &lambda, Sample::Batch(&[a, b]));
+                let at = |i: usize| {
+                    if sid {
+                        gamma_at(&map, &w, &lambda, Sample::Batch(&[i]))
+                    } else {
+                        pooled.clone()
+                    }
+                };
+                let mut v = Vector::zeros(2);
+                for (i, h) in [c, e].into_iter().zip(eta) {
+                    let t = map.inner().d1_matrix(&w, &lambda, Sample::Batch(&[i]));
+                    let p = (map.outer().d1_matrix(&at(i)) * t).transpose();
+                    v = &v * (1.0 - h) + (p * &v + Vector::from_column_slice(&y)) * h;
+                }
+                let read = |i: usize| read_at(&map, &w, Sample::Batch(&[i]), &at(i));
+                let r = (read(a) + read(b)) * v / 2.0;
+                let x = (&r - &r_star).norm_squared();
+                let parts = [x, x * x, r[0], r[0] * r[0]];
+                sums.iter_mut().zip(parts).for_each(|(s, p)| *s += p / 16.0);
+            }
+            let close = |a: f64, b: f64| (a - b).abs() <= 1e-13 * (1.0 + b.abs());
+            assert!(close(got[0].error.mean, sums[0]));
+            assert!(close(got[0].error.variance, sums[1] - sums[0] * sums[0]));
+            assert!(close(got[0].entries[0].mean, sums[2]));
+            assert!(close(
+                got[0].entries[0].variance,
+                sums[3] - sums[2] * sums[2]
+            ));
+            assert!(got[0].error.variance > 0.0);
+        }
+    }
+}
