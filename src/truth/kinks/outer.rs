@@ -66,9 +66,9 @@ impl Ord for Branch {
 }
 
 impl Kinks {
-    /// A lower bound of the distance of `x` to D_fix, proven in rationals. `None` where that is out of reach: more than 4 kinks,
+    /// A lower bound of the distance of `x` to D_fix, proven in rationals; the search ends once it exceeds `enough`. `None` where that is out of reach: more than 4 kinks,
     /// large dimensions, rounded data.
-    pub fn outside_fix(&self, x: &Matrix) -> Option<Outside> {
+    pub fn outside_fix(&self, x: &Matrix, enough: f64) -> Option<Outside> {
         let (d, k) = (self.w.len(), self.count());
         if k > MAX_KINKS || d > EXACT_NEWTON_DIM || self.form.lost != [0.0; 3] {
             return None;
@@ -94,8 +94,9 @@ impl Kinks {
             if !(size > 0.0) || near.distance.upper <= 0.0 {
                 break;
             }
-            let (top, path) = exact.support(self, &y, &centre, radius)?;
             let at = inner(&y, x);
+            let target = at.to_f64() - enough * size * (1.0 + KINK_GAP);
+            let (top, path) = exact.support(self, &y, &centre, radius, target)?;
             let gap = at - top;
             let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
             if best.as_ref().is_none_or(|b| lower > b.lower) {
@@ -105,10 +106,9 @@ impl Kinks {
                     gap,
                 });
             }
-            if best
-                .as_ref()
-                .is_some_and(|b| near.distance.upper - b.lower <= KINK_GAP * near.distance.upper)
-            {
+            if best.as_ref().is_some_and(|b| {
+                b.lower > enough || near.distance.upper - b.lower <= KINK_GAP * near.distance.upper
+            }) {
                 break;
             }
             let mut vertex = centre.clone();
@@ -172,13 +172,14 @@ impl Kinks {
 }
 
 impl Exact {
-    /// An upper bound of h(Y), and the sequence of vertices that comes closest.
+    /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices that comes closest.
     fn support(
         &self,
         kinks: &Kinks,
         y: &Matrix,
         centre: &Matrix,
         radius: f64,
+        target: f64,
     ) -> Option<(Rational, Vec<[usize; 2]>)> {
         let d = centre.nrows();
         let centre: Columns<Rational> = columns(centre);
@@ -201,7 +202,7 @@ impl Exact {
         for _ in 0..OPENED {
             let top = heap.pop()?;
             let room = top.bound - best.0.to_f64();
-            if room <= KINK_GAP * KINK_GAP * (1.0 + top.bound.abs()) {
+            if top.bound < target || room <= KINK_GAP * KINK_GAP * (1.0 + top.bound.abs()) {
                 heap.push(top);
                 break;
             }

@@ -109,10 +109,10 @@ fn what_lies_outside_d_fix_is_proven_outside_in_rationals() {
     for kind in KINDS {
         let (_, _, kinks) = solved(kind, 2, 1, 11);
         let (x, _) = kinks.element(&kinks.corner(0), &kinks.corner(1)).unwrap();
-        let inside = kinks.outside_fix(&x);
+        let inside = kinks.outside_fix(&x, 1e-9);
         assert!(inside.is_none_or(|o| o.lower <= 1e-9), "{kind:?}");
         let far = &x * 3.0 + Matrix::from_element(x.nrows(), x.ncols(), 5.0 + x.norm());
-        let outside = kinks.outside_fix(&far).unwrap();
+        let outside = kinks.outside_fix(&far, 0.1).unwrap();
         assert!(outside.lower > 0.1, "{kind:?} {}", outside.lower);
         let shadow = Shadow::start(&kinks).unwrap();
         assert!(outside.lower <= shadow.distance(&far));

@@ -55,7 +55,7 @@ pub(super) fn judge(
                         format!("{place}: the estimate is not a finite matrix of the right shape");
                     return Finding::decided(false, measured, bound, f64::NAN, detail);
                 }
-                return match kinks.outside_fix(d) {
+                return match kinks.outside_fix(d, most) {
                     Some(o) if o.lower > most => Finding::decided(
                         false,
                         o.lower,

@@ -90,7 +90,9 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
             if !(here.0 <= 1.0) {
                 let (d, _) = rounded(&run.last, kinks.w.len());
                 let lower = if here.1 == steps {
-                    kinks.outside_fix(&d).map_or(0.0, |o| o.lower)
+                    kinks
+                        .outside_fix(&d, here.4 * bound_room(here.1))
+                        .map_or(0.0, |o| o.lower)
                 } else {
                     0.0
                 };
