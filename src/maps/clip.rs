@@ -66,6 +66,8 @@ impl FixedPointMap for Clip {
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
+        // Between its bounds a coordinate is one piece, whatever the sign of z.
+        lin.signed = false;
         lin.z.copy_from_slice(self.c.as_slice());
         gemv(1.0, &self.b, lambda, 1.0, &mut lin.z);
         gemv(1.0, &self.a, w, 1.0, &mut lin.z);

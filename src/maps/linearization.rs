@@ -36,6 +36,8 @@ pub struct Linearization {
     pub slope: Vec<f64>,
     /// Distance of every z_i to the nearest kink; infinite where σ has none.
     pub margin: Vec<f64>,
+    /// The sign of z_i belongs to the piece (soft-thresholding has slope 1 on both sides of its kinks).
+    pub(super) signed: bool,
     /// Buffer of `evaluate`.
     pub(super) workspace: Workspace,
 }
@@ -49,6 +51,7 @@ impl Linearization {
             z: vec![0.0; dims.units],
             slope: vec![1.0; dims.units],
             margin: vec![f64::INFINITY; dims.units],
+            signed: true,
             workspace: Workspace::default(),
         }
     }
@@ -61,7 +64,11 @@ impl Linearization {
             .iter()
             .zip(&self.z)
             .zip(kinked)
-            .map(|((s, z), kinked)| if kinked { piece_key(*s, *z) } else { 0.0 })
+            .map(|((s, z), kinked)| match (kinked, self.signed) {
+                (false, _) => 0.0,
+                (true, true) => piece_key(*s, *z),
+                (true, false) => *s,
+            })
     }
 
     /// Units exactly at a kink.

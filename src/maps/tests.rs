@@ -167,3 +167,20 @@ fn lambda_out_of_its_domain_is_refused() {
         assert_eq!(net.check_lambda(&lambda).unwrap_err().to_string(), text);
     }
 }
+
+/// A coordinate that crosses 0 between its bounds stays on its piece.
+#[test]
+fn a_clip_has_one_piece_between_its_bounds() {
+    let clip = Problem::Clip {
+        a: Matrix::from_element(1, 1, 0.5),
+        b: Matrix::from_element(1, 1, 1.0),
+        c: Vector::zeros(1),
+        lo: Vector::from_element(1, -1.0),
+        hi: Vector::from_element(1, 1.0),
+    };
+    let map = Map::new(clip).unwrap();
+    let piece = |w: f64| at(&map, &[w], &[0.0]).piece().collect::<Vec<f64>>();
+    assert_eq!(piece(-0.5), piece(0.5));
+    assert_ne!(piece(0.5), piece(2.5));
+    assert_eq!(map.moduli_at(&[0.5], &[0.0], 0.0).kinks.len(), 0);
+}

@@ -207,7 +207,8 @@ impl<T: Scalar> Naive<T> {
                     slope.push(s);
                     margin.push(inside);
                 }
-                (value, z, slope, margin)
+                // No sign of z belongs to a piece here.
+                (value, vec![one.clone(); z.len()], slope, margin)
             }
             Form::ElasticNet { h, g, eta } => {
                 let threshold = eta.clone() * self.lambda[0].clone();
