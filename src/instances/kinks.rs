@@ -220,12 +220,22 @@ fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
     let h = x.tr_mul(&x) / n as f64;
     let eigenvalues = h.clone().symmetric_eigenvalues();
     let (mu, l) = (eigenvalues.min().max(0.0), eigenvalues.max());
-    let wanted = 0.5 * ((l - mu) / spec.q - l - mu);
-    let lambda2 = grid(wanted.max(0.02 * l), 6).max(1.0 / 64.0);
-    let optimal = 2.0 / (l + mu + 2.0 * lambda2);
-    let for_q = (1.0 - spec.q) / (mu + lambda2);
+    let wanted = (0.5 * ((l - mu) / spec.q - l - mu)).max(0.02 * l);
+    // Half of them overshoot: with more λ₂ than q needs and η(L+λ₂) = 1 + q, the active part changes side at every step, as ITD must for
+    // it to leave D_imp.
+    let overshoots = random.unit() < 0.5;
+    let extra = if overshoots {
+        random.unit() * (l - mu).max(0.25)
+    } else {
+        0.0
+    };
+    let lambda2 = grid(wanted + extra, 6).max(1.0 / 64.0);
+    let step = if overshoots {
+        (1.0 + spec.q) / (l + lambda2)
+    } else {
+        (2.0 / (l + mu + 2.0 * lambda2)).min((1.0 - spec.q) / (mu + lambda2))
+    };
     // Rounded down to six bits.
-    let step = optimal.min(for_q);
     let unit = 2f64.powi(5 - step.log2().floor() as i32);
     let step = (step * unit).floor() / unit;
     let lambda1 = grid(0.25 + random.unit(), DATA_BITS);

@@ -41,6 +41,9 @@ pub struct Course {
     pub ties: usize,
 }
 
+/// A step tried: how far D_{t+1} is from the anchor, D_{t+1}, and the points of the two blocks.
+type Candidate = (f64, Columns<Rational>, Point<Rational>, Point<Rational>);
+
 /// Runs ITD from w_0 for `steps` steps in rationals, D_0 = 0, and its shadow from the element X_0 of D_joint with lower slopes.
 ///
 /// The shadow copies the slopes used on the units that are at their kink at w(λ) and takes those of w(λ) elsewhere; in ∂₂Φ of
@@ -95,7 +98,7 @@ pub fn course(
             }
             Selection::Adversarial => vertices(ties.len()),
         };
-        let mut best: Option<(f64, Columns<Rational>, Point<Rational>, Point<Rational>)> = None;
+        let mut best: Option<Candidate> = None;
         for [first, second] in &choices {
             let of = |weights: &[f64]| {
                 naive.at(

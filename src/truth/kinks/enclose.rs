@@ -103,9 +103,7 @@ impl Kinks {
                 let (mut mid, mut half) = (node.mid.clone(), node.half.clone());
                 mid[widest] += side * half[widest];
                 half[widest] *= 0.5;
-                let Some(centre) = self.centre(set, x, &mid) else {
-                    return None;
-                };
+                let centre = self.centre(set, x, &mid)?;
                 upper = upper.min(centre.distance.upper);
                 let radius: f64 = centre.reach.iter().zip(&half).map(|(r, h)| r * h).sum();
                 let radius = self.kappa() * radius * (1.0 + gamma(k + 8));

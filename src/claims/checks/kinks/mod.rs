@@ -154,7 +154,7 @@ impl KinkCheck {
 }
 
 /// The estimates of one request, in order.
-fn estimates<'a>(seen: &'a [Comparison], at: At) -> Vec<(usize, &'a Matrix)> {
+fn estimates(seen: &[Comparison], at: At) -> Vec<(usize, &Matrix)> {
     seen.iter()
         .filter(|c| c.at == at)
         .filter_map(|c| Some((c.k, c.estimate.as_ref()?)))

@@ -91,7 +91,8 @@ const KINDS: [Kind; 3] = [
 
 #[test]
 fn allowed_selections_pass() {
-    let variants: [(&str, fn(usize, usize) -> [f64; 2]); 9] = [
+    type Weights = fn(usize, usize) -> [f64; 2];
+    let variants: [(&str, Weights); 9] = [
         ("0", |_, _| [0.0, 0.0]),
         ("1/4", |_, _| [0.25, 0.25]),
         ("1/2", |_, _| [0.5, 0.5]),
@@ -217,4 +218,31 @@ fn a_slope_that_is_wrong_on_an_interval_is_rejected_and_one_wrong_at_a_point_is_
     }
     let (defect, floor) = relu_path(wrong, through());
     assert!(defect > 1e3 * floor, "{defect} {floor}");
+}
+
+#[test]
+fn a_search_finds_further_instances_that_refute_the_closing_remark() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let claim = &catalogue
+        .select(&["kink-closing-remark-search".into()])
+        .unwrap()[0];
+    let label = Label {
+        instance: "x".into(),
+        replay: String::new(),
+        plot: false,
+    };
+    let mut refuted = 0;
+    for seed in 0..25 {
+        let spec = Spec {
+            rows: 1,
+            q: 0.6,
+            ..Spec::typical(Kind::KinkElasticNet, 2)
+        };
+        let instance = Instance::generate(&spec.normalised(), seed).unwrap();
+        let mut method = crate::methods::Method::Itd.implementation();
+        let found = judge(claim, &instance, &label, method.as_mut()).verdicts;
+        assert!(found.iter().all(|v| v.status == Status::Pass));
+        refuted += usize::from(found[0].detail.starts_with("refuted"));
+    }
+    assert!(refuted > 0, "none in 25");
 }
