@@ -10,7 +10,7 @@ use crate::tol::{bound_room, gamma};
 use crate::truth::expectation::{Solution, reference, solution};
 
 /// Distances ‖w - w(λ)‖ tried.
-const DISTANCES: [f64; 4] = [0.0, 1e-3, 0.1, 1.0];
+const DISTANCES: [f64; 4] = [0.0, 0.001, 0.1, 1.0];
 
 /// J tried.
 const INNER: [usize; 3] = [1, 4, 16];

@@ -37,7 +37,7 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks) -> Finding {
             let x = random.normals(d);
             &x / x.norm()
         };
-        for factor in [1e-3, 0.5, 0.999, 1.001, 2.0, 8.0, 64.0] {
+        for factor in [0.001, 0.5, 0.999, 1.001, 2.0, 8.0, 64.0] {
             let u = truth.w() + &direction * (factor * scale);
             let away = (&u - truth.w()).norm() * (1.0 + gamma(d + 4)) + truth.fixed_point.error;
             // Ties at u, and the point itself, with any weight.
