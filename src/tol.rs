@@ -135,8 +135,8 @@ pub const CG_KAPPA: f64 = 100.0;
 /// Runs with random rounding from which the amplification in conjugate gradients is measured.
 pub const CG_SAMPLES: usize = 12;
 
-/// Room above the worst of [`CG_SAMPLES`] runs: their maximum is exceeded twofold about once in a hundred tries where
-/// errors are Gaussian, and never sixteenfold.
+/// Room above the worst of [`CG_SAMPLES`] runs. Measured, not derived: on 30 quick seeds the deviation stayed 32 times
+/// below the floor it gives; no proof says it always will.
 pub const CG_AMPLIFICATION: f64 = 16.0;
 
 /// Rounding of one squaring of the tail operator, in units of d·u times the size of the error: P and K are

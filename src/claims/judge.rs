@@ -4,7 +4,7 @@ use super::checks::Finding;
 use super::claim::{Check, Claim};
 use super::evidence::{At, Exact, Request, compare};
 use super::verdict::{Curve, InstanceId, Record, SCHEMA, Status, Verdict};
-use crate::instances::Instance;
+use crate::instances::{Instance, Spec};
 use crate::methods::{Case, Differentiator};
 use crate::theory::Level;
 use crate::trajectory;
@@ -82,7 +82,7 @@ pub fn judge_prepared(
                     status: Status::NotApplicable,
                     ..Finding::inconclusive(why.clone())
                 };
-                verdict(claim, c, instance, label, finding)
+                verdict(claim, c, (&instance.spec, instance.seed), label, finding)
             });
             return Judged {
                 verdicts: verdicts.collect(),
@@ -99,9 +99,13 @@ pub fn judge_prepared(
             fit.instance.clone_from(&label.instance);
             judged.records.push(Record::Fit(fit));
         }
-        judged
-            .verdicts
-            .push(verdict(claim, check, instance, label, finding));
+        judged.verdicts.push(verdict(
+            claim,
+            check,
+            (&instance.spec, instance.seed),
+            label,
+            finding,
+        ));
     }
     if label.plot {
         judged
@@ -182,13 +186,15 @@ fn run(
     })
 }
 
-fn verdict(
+/// The verdict of a finding; `drawn` is the instance's (spec, seed).
+pub(super) fn verdict(
     claim: &Claim,
     check: &Check,
-    instance: &Instance,
+    drawn: (&Spec, u64),
     label: &Label,
     finding: Finding,
 ) -> Verdict {
+    let (spec, seed) = drawn;
     let id = format!("{}/{}/{}", claim.name, label.instance, check.name);
     Verdict {
         schema: SCHEMA,
@@ -196,10 +202,10 @@ fn verdict(
         theorem: claim.theorem.clone(),
         method: claim.method.name().into(),
         instance: InstanceId {
-            kind: instance.spec.kind.name().into(),
+            kind: spec.kind.name().into(),
             id: label.instance.clone(),
-            seed: instance.seed,
-            spec: instance.spec.clone(),
+            seed,
+            spec: spec.clone(),
         },
         status: finding.status,
         check: check.kind.label().into(),

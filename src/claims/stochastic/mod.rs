@@ -16,7 +16,7 @@ mod tests;
 use super::checks::{CheckKind, Finding};
 use super::claim::{Check, Claim, RawCheck};
 use super::judge::{Judged, Label};
-use super::verdict::{InstanceId, MomentCurve, Record, SCHEMA, Series, Status, Verdict};
+use super::verdict::{MomentCurve, Record, Series, Status, Verdict};
 use crate::error::{Bound, Error, Result};
 use crate::instances::StochasticInstance;
 use crate::methods::nsid::StochasticDifferentiator;
@@ -293,34 +293,8 @@ fn met<T>(outcome: std::result::Result<T, Unmet>) -> Result<T> {
 }
 
 fn verdict(setting: &Setting<'_>, finding: Finding) -> Verdict {
-    let Setting {
-        claim,
-        check,
-        instance,
-        label,
-        ..
-    } = setting;
-    let id = format!("{}/{}/{}", claim.name, label.instance, check.name);
-    Verdict {
-        schema: SCHEMA,
-        claim: claim.name.clone(),
-        theorem: claim.theorem.clone(),
-        method: claim.method.name().into(),
-        instance: InstanceId {
-            kind: instance.spec.kind.name().into(),
-            id: label.instance.clone(),
-            seed: instance.seed,
-            spec: instance.spec.clone(),
-        },
-        status: finding.status,
-        check: check.kind.label().into(),
-        measured: finding.measured,
-        bound: finding.bound,
-        slack: finding.slack,
-        detail: finding.detail,
-        replay: label.replay.replace("{id}", &id),
-        id,
-    }
+    let drawn = (&setting.instance.spec, setting.instance.seed);
+    crate::claims::judge::verdict(setting.claim, setting.check, drawn, setting.label, finding)
 }
 
 impl Setting<'_> {
