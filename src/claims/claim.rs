@@ -122,6 +122,7 @@ struct Ranges {
     margin: Option<[f64; 2]>,
     lambda: Option<Vec<[f64; 2]>>,
     cotangent: Option<[f64; 2]>,
+    tau: Option<[usize; 2]>,
 }
 
 /// One check of a claim.
@@ -184,6 +185,7 @@ impl Family {
             margin: r.margin.map(|m| log_uniform(&mut random, m)),
             lambda: r.lambda.as_ref().map(|l| l[index % l.len()]),
             cotangent: r.cotangent.map(|c| log_uniform(&mut random, c)),
+            tau: r.tau.map(|[lo, hi]| random.integer(lo, hi)),
             plain: false,
         }
         .normalised()
@@ -286,6 +288,7 @@ struct RawFamily {
     margin: Option<Range<f64>>,
     lambda: Option<Vec<[f64; 2]>>,
     cotangent: Option<Range<f64>>,
+    tau: Option<Range<usize>>,
 }
 
 #[derive(Deserialize)]
@@ -457,6 +460,10 @@ impl RawFamily {
             margin: self.margin.map(|m| floats("margin", m)).transpose()?,
             lambda: self.lambda,
             cotangent: self.cotangent.map(|c| floats("cotangent", c)).transpose()?,
+            tau: self
+                .tau
+                .map(|t| integers("tau", Some(t), [0, 0]))
+                .transpose()?,
         };
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));

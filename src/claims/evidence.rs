@@ -451,6 +451,6 @@ fn aid_steady_floor(exact: &Exact, method: Method, run: &AidRun) -> f64 {
 fn local_defect(exact: &Exact, w_norm: f64, d_norm: f64) -> f64 {
     let t = &exact.truth;
     let fw = 2.0 * t.kappa() * crate::maps::Rounding::at(t.rounding.value, w_norm);
-    let moved = (t.constants.l1 * d_norm + t.constants.l2 * (t.lambda.len() as f64).sqrt()) * fw;
+    let moved = (t.constants.l1 * d_norm + t.constants.l2_at(w_norm) * (t.lambda.len() as f64).sqrt()) * fw;
     t.rounding.forward_step(w_norm, d_norm) + moved
 }

@@ -3,7 +3,7 @@
 use super::edit::{Change, Edit, Other, Slopes};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, Linearization, Map, Problem, Tie};
-use crate::methods::Case;
+use crate::methods::{Case, reduced_roots, reduced_support};
 
 /// The points a method visits and its factors there.
 pub(super) struct Course<'a> {
@@ -40,6 +40,25 @@ impl<'a> Course<'a> {
                 }
                 (Edit::Lambda(r), _) => lambda.iter_mut().for_each(|v| *v *= 1.0 + r),
                 (Edit::Tie(weight), _) => tie = *weight,
+                (
+                    Edit::StepSize(r),
+                    Problem::ProxGradient {
+                        x,
+                        y,
+                        step,
+                        loss,
+                        prox,
+                    },
+                ) => {
+                    let changed = Problem::ProxGradient {
+                        x: x.clone(),
+                        y: y.clone(),
+                        step: step * (1.0 + r),
+                        loss: *loss,
+                        prox: *prox,
+                    };
+                    map = Map::new(changed).unwrap_or(map);
+                }
                 _ => {}
             }
         }
@@ -134,9 +153,11 @@ impl<'a> Course<'a> {
         (first, second)
     }
 
-    /// The slopes at the point of the last factor.
-    pub(super) fn slopes(&self) -> &[f64] {
-        &self.lin.slope
+    /// Unknowns of AID-CG's reduced system at the point of the last factor, with S^{½} and S^{-½} on them.
+    pub(super) fn reduced(&self) -> Option<(Vec<usize>, [Matrix; 2])> {
+        let support = reduced_support(&self.map, &self.lin)?;
+        let roots = reduced_roots(&self.map, &self.lin, &support);
+        Some((support, roots))
     }
 
     fn linearised(&mut self, s: usize) -> (Matrix, Matrix) {
@@ -169,7 +190,9 @@ impl<'a> Course<'a> {
                     let tie = &mut Tie::Weight(self.tie);
                     self.map.linearize(&u, &self.lambda, tie, &mut self.other);
                     match self.map.problem() {
-                        Problem::ElasticNet { .. } => self.lin.w.copy_from_slice(&u),
+                        Problem::ElasticNet { .. } | Problem::ProxGradient { .. } => {
+                            self.lin.w.copy_from_slice(&u);
+                        }
                         Problem::Scaling { .. } => self.lin.z.copy_from_slice(&self.other.z),
                         _ => {}
                     }

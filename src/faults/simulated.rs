@@ -3,7 +3,7 @@
 use super::course::{Course, apply};
 use super::edit::Edit;
 use crate::linalg::{Matrix, Vector};
-use crate::methods::{Case, ConjugateGradients, Differentiator, Method, has_reduced_system};
+use crate::methods::{Case, ConjugateGradients, Differentiator, Method};
 use crate::tol::DIVERGED;
 use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
@@ -331,19 +331,22 @@ impl Simulated {
         let (first, second) = course.factor(0);
         let m = Matrix::identity(d, d) - first.transpose();
         let plain = self.has(Edit::PlainCg);
-        let reduced = !plain && has_reduced_system(case.problem());
-        let kept: Vec<usize> = if reduced {
-            (0..d).filter(|&i| course.slopes()[i] > 0.0).collect()
-        } else {
-            (0..d).collect()
-        };
-        let (system, rhs) = if reduced {
-            let rows = m.select_rows(&kept).select_columns(&kept);
-            (rows, cotangent.select_rows(&kept))
-        } else if plain {
-            (m, cotangent.clone())
-        } else {
-            (m.tr_mul(&m), m.tr_mul(cotangent))
+        let reduced = course.reduced().filter(|_| !plain);
+        let (kept, back, system, rhs) = match reduced {
+            Some((kept, [root, inverse])) => {
+                let rows = m.select_rows(&kept).select_columns(&kept);
+                let rhs = &root * cotangent.select_rows(&kept);
+                (kept, inverse.clone(), root * rows * inverse, rhs)
+            }
+            None => {
+                let unit = Matrix::identity(d, d);
+                let (system, rhs) = if plain {
+                    (m, cotangent.clone())
+                } else {
+                    (m.tr_mul(&m), m.tr_mul(cotangent))
+                };
+                ((0..d).collect(), unit, system, rhs)
+            }
         };
         let mut cg = ConjugateGradients::start(rhs.as_slice());
         if self.has(Edit::Keep)
@@ -359,7 +362,8 @@ impl Simulated {
             for (slot, &t) in out.iter_mut().zip(actual) {
                 if t == k {
                     let mut full = Matrix::zeros(d, 1);
-                    for (x, &i) in cg.x.iter().zip(&kept) {
+                    let v = &back * Vector::from_column_slice(&cg.x);
+                    for (x, &i) in v.iter().zip(&kept) {
                         full[(i, 0)] = *x;
                     }
                     *slot = Some(second.tr_mul(&full));

@@ -18,6 +18,7 @@ pub(super) fn affine(spec: &Spec, random: &mut Random) -> Draft {
         problem: Problem::Affine { a, b, c },
         lambda: lambda.as_slice().to_vec(),
         w0,
+        star: None,
     }
 }
 
@@ -110,5 +111,6 @@ pub(super) fn tight(spec: &Spec, random: &mut Random) -> Draft {
         problem: Problem::Scaling { rotation, c },
         lambda: vec![q],
         w0: w0.as_slice().to_vec(),
+        star: None,
     }
 }

@@ -66,5 +66,6 @@ pub(super) fn clip(spec: &Spec, random: &mut Random) -> Draft {
         problem: Problem::Clip { a, b, c, lo, hi },
         lambda: lambda.as_slice().to_vec(),
         w0,
+        star: Some(star.as_slice().to_vec()),
     }
 }

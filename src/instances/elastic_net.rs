@@ -31,17 +31,23 @@ fn correlation(x: &Matrix, y: &Vector) -> Vector {
     apply(&x.transpose(), y) / x.nrows() as f64
 }
 
+/// How far nearly duplicated columns are apart.
+const NEARLY: f64 = 1.0 / (1 << 20) as f64;
+
 /// X and y drawn, λ₁ a fraction of the largest useful value ‖Xᵀy/n‖∞.
 pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
     let (n, d) = (spec.rows, spec.dim);
     let mut x = random.matrix(n, d);
-    if spec.kind == Kind::ElasticNetDuplicated {
+    if matches!(spec.kind, Kind::ElasticNetDuplicated | Kind::ElasticNetNearDuplicated) {
         // About a third of the columns repeat another one, some with the sign changed.
         for j in 1..d {
             if j == 1 || random.unit() < 0.3 {
                 let from = random.integer(0, j - 1);
                 let sign = random.sign();
-                let copy = x.column(from) * sign;
+                let mut copy = x.column(from) * sign;
+                if spec.kind == Kind::ElasticNetNearDuplicated {
+                    copy += random.normals(n) * NEARLY;
+                }
                 x.set_column(j, &copy);
             }
         }
@@ -64,6 +70,7 @@ pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
         problem: Problem::ElasticNet { x, y, step },
         lambda: vec![short(fraction * largest), lambda2],
         w0: start(spec, random),
+        star: None,
     }
 }
 
@@ -112,6 +119,7 @@ pub(super) fn backwards(spec: &Spec, random: &mut Random) -> Draft {
         problem: Problem::ElasticNet { x, y, step },
         lambda: vec![lambda1, lambda2],
         w0: start(spec, random),
+        star: Some(star.as_slice().to_vec()),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map as Object, Value, json};
 use super::{Instance, Spec};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, Map, Problem};
+use crate::maps::{Activation, AffineForm, Loss, Map, Problem, Prox};
 
 /// A finite float as a number, NaN and infinities as the strings of the protocol.
 pub fn number(x: f64) -> Value {
@@ -60,6 +60,35 @@ pub fn problem_to_json(problem: &Problem) -> Value {
         Problem::ElasticNet { x, y, step } => {
             json!({"kind": kind, "X": rows_of(x), "y": list(y.as_slice()), "step": number(*step)})
         }
+        Problem::ProxGradient {
+            x,
+            y,
+            step,
+            loss,
+            prox,
+        } => {
+            let mut o = json!({
+                "kind": kind, "X": rows_of(x), "y": list(y.as_slice()), "step": number(*step),
+                "loss": loss.name(), "prox": prox.name()
+            });
+            match prox {
+                Prox::Soft => {}
+                Prox::Group { size } => o["size"] = json!(size),
+                Prox::Box { lo, hi } => {
+                    o["lo"] = number(*lo);
+                    o["hi"] = number(*hi);
+                }
+            }
+            o
+        }
+        Problem::MaxMin { forms, least } => {
+            let form = |f: &AffineForm| {
+                json!({"A": rows_of(&f.a), "B": rows_of(&f.b), "c": list(f.c.as_slice())})
+            };
+            json!({
+                "kind": kind, "forms": forms.iter().map(form).collect::<Value>(), "least": least
+            })
+        }
     }
 }
 
@@ -77,19 +106,7 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
             c: object.vector("c")?,
         },
         "layer" => {
-            let name = object.text("activation")?;
-            let activation = Activation::NAMES
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, a)| *a)
-                .ok_or_else(|| {
-                    let names: Vec<&str> = Activation::NAMES.iter().map(|n| n.0).collect();
-                    Error::input(format!(
-                        "unknown activation {name:?}; one of {}",
-                        names.join(", ")
-                    ))
-                    .in_field("activation")
-                })?;
+            let activation = object.named("activation", &Activation::NAMES)?;
             Problem::Layer {
                 a: object.matrix("A")?,
                 v: object.matrix("V")?,
@@ -110,9 +127,50 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
             y: object.vector("y")?,
             step: object.number("step")?,
         },
+        "prox-gradient" => Problem::ProxGradient {
+            x: object.matrix("X")?,
+            y: object.vector("y")?,
+            step: object.number("step")?,
+            loss: object.named("loss", &Loss::NAMES)?,
+            prox: match object.text("prox")? {
+                "soft" => Prox::Soft,
+                "group" => Prox::Group {
+                    size: object.count("size")?,
+                },
+                "box" => Prox::Box {
+                    lo: object.number("lo")?,
+                    hi: object.number("hi")?,
+                },
+                other => {
+                    let message = format!("unknown prox {other:?}; one of soft, group, box");
+                    return Err(Error::input(message).in_field("prox"));
+                }
+            },
+        },
+        "max-min" => {
+            let read = |(j, value): (usize, &Value)| -> Result<AffineForm> {
+                let of = |e: Error| e.in_field(format!("forms[{j}]"));
+                let form = Fields::of(value).map_err(of)?;
+                Ok(AffineForm {
+                    a: form.matrix("A").map_err(of)?,
+                    b: form.matrix("B").map_err(of)?,
+                    c: form.vector("c").map_err(of)?,
+                })
+            };
+            let forms = object.list("forms")?.iter().enumerate().map(read);
+            let least = object.list("least")?.iter().enumerate().map(|(i, v)| {
+                v.as_bool().ok_or_else(|| {
+                    Error::input("expected true or false").in_field(format!("least[{i}]"))
+                })
+            });
+            Problem::MaxMin {
+                forms: forms.collect::<Result<_>>()?,
+                least: least.collect::<Result<_>>()?,
+            }
+        }
         other => {
             let message = format!(
-                "unknown problem {other:?}; one of affine, scaling, layer, elastic-net, clip"
+                "unknown problem {other:?}; one of affine, scaling, layer, elastic-net, clip, prox-gradient, max-min"
             );
             return Err(Error::input(message).in_field("kind"));
         }
@@ -230,6 +288,34 @@ impl<'a> Fields<'a> {
         self.get(name)?
             .as_str()
             .ok_or_else(|| Error::input("expected a string").in_field(name))
+    }
+
+    /// One of these names.
+    fn named<T: Copy>(&self, field: &str, names: &[(&'static str, T)]) -> Result<T> {
+        let name = self.text(field)?;
+        let found = names.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = names.iter().map(|n| n.0).collect();
+            Error::input(format!(
+                "unknown {field} {name:?}; one of {}",
+                names.join(", ")
+            ))
+            .in_field(field)
+        })
+    }
+
+    fn count(&self, name: &str) -> Result<usize> {
+        let n = self.get(name)?.as_u64().map(usize::try_from);
+        match n {
+            Some(Ok(n)) => Ok(n),
+            _ => Err(Error::input("expected a nonnegative integer").in_field(name)),
+        }
+    }
+
+    fn list(&self, name: &str) -> Result<&'a Vec<Value>> {
+        self.get(name)?
+            .as_array()
+            .ok_or_else(|| Error::input("expected a list").in_field(name))
     }
 
     fn number(&self, name: &str) -> Result<f64> {

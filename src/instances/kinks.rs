@@ -111,6 +111,7 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
             },
             lambda: lambda.as_slice().to_vec(),
             w0: vec![0.0; d],
+            star: None,
         };
     }
     // Dyadic all through, hence exact: σ is linear with slopes ±1 or 0.
@@ -134,6 +135,7 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
         },
         lambda: lambda.as_slice().to_vec(),
         w0,
+        star: None,
     }
 }
 
@@ -184,6 +186,7 @@ fn max_min(spec: &Spec, random: &mut Random) -> Draft {
         },
         lambda: lambda.as_slice().to_vec(),
         w0,
+        star: None,
     }
 }
 
@@ -269,6 +272,7 @@ fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
         problem: Problem::ElasticNet { x, y, step },
         lambda: vec![lambda1, lambda2],
         w0,
+        star: None,
     }
 }
 
@@ -285,6 +289,7 @@ fn two_cycle() -> Draft {
         },
         lambda: vec![0.0],
         w0: vec![1.0],
+        star: None,
     }
 }
 
@@ -305,5 +310,6 @@ fn net_cycle() -> Draft {
         },
         lambda: vec![l1, l2],
         w0: vec![1.25, 0.0],
+        star: None,
     }
 }

@@ -61,5 +61,6 @@ pub(super) fn layer(spec: &Spec, random: &mut Random) -> Draft {
         },
         lambda: lambda.as_slice().to_vec(),
         w0,
+        star: Some(star.as_slice().to_vec()),
     }
 }

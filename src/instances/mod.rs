@@ -10,6 +10,8 @@ mod elastic_net;
 mod json;
 mod kinks;
 mod layer;
+mod max_min;
+mod prox_gradient;
 mod random;
 mod real;
 mod spec;
@@ -46,6 +48,8 @@ struct Draft {
     problem: Problem,
     lambda: Vec<f64>,
     w0: Vec<f64>,
+    /// w(λ) to rounding, where the problem was built backwards from it.
+    star: Option<Vec<f64>>,
 }
 
 impl Instance {
@@ -72,8 +76,15 @@ impl Instance {
             Kind::ElasticNet
             | Kind::ElasticNetWide
             | Kind::ElasticNetEmpty
-            | Kind::ElasticNetDuplicated => elastic_net::drawn(&spec, &mut random),
+            | Kind::ElasticNetDuplicated
+            | Kind::ElasticNetNearDuplicated => elastic_net::drawn(&spec, &mut random),
             Kind::BoxQp | Kind::NonnegativeQp => clip::clip(&spec, &mut random),
+            Kind::MaxMin => max_min::max_min(&spec, &mut random),
+            Kind::GroupLasso
+            | Kind::LogisticLasso
+            | Kind::LogisticGroup
+            | Kind::LogisticBox
+            | Kind::LogisticNonnegative => prox_gradient::drawn(&spec, &mut random),
             Kind::Diabetes => real::diabetes(&spec)?,
             Kind::KinkLayerRelu
             | Kind::KinkLayerAbs
@@ -103,15 +114,44 @@ impl Instance {
         };
         let map = Map::new(draft.problem)?;
         map.check_lambda(&draft.lambda)?;
+        let w0 = match (spec.tau, &draft.star) {
+            (Some(tau), Some(star)) => identified_by(tau, &map, &draft.lambda, star, &mut random),
+            _ => draft.w0,
+        };
         Ok(Self {
             spec,
             seed,
             map,
             lambda: draft.lambda,
-            w0: draft.w0,
+            w0,
             cotangent,
         })
     }
+}
+
+/// A start w_0 with Theorem 4.1's τ as prescribed: ‖w_0 - w(λ)‖ = R q^{½-τ}, half a step inside on either side of
+/// q^{τ}e_0 < R ≤ q^{τ-1}e_0. Infinite R allows τ = 0 only, and keeps to distance 1.
+fn identified_by(
+    tau: usize,
+    map: &Map,
+    lambda: &[f64],
+    star: &[f64],
+    random: &mut Random,
+) -> Vec<f64> {
+    let r = map.moduli_at(star, lambda, 0.0).r;
+    let q = map.constants(lambda).q;
+    // Certified norms may differ in their last bits between platforms; instances must not.
+    let distance = if r.is_finite() {
+        random::short(r * libm::pow(q, 0.5 - tau as f64))
+    } else {
+        1.0
+    };
+    let direction = random.normals(star.len());
+    let size = random::sum_of_squares(direction.as_slice()).sqrt();
+    star.iter()
+        .zip(direction.iter())
+        .map(|(s, v)| s + distance * v / size)
+        .collect()
 }
 
 /// A starting point: zero for plain instances, else random.

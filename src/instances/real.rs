@@ -26,6 +26,7 @@ pub(super) fn diabetes(spec: &Spec) -> Result<Draft> {
         problem: Problem::ElasticNet { x, y, step },
         lambda: vec![lambda1, lambda2],
         w0,
+        star: None,
     })
 }
 

@@ -27,6 +27,9 @@ pub struct Spec {
     /// ‖y‖ asked for (1 if absent): tiny or huge cotangents reveal absolute tolerances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cotangent: Option<f64>,
+    /// τ asked for: w_0 is set so that Theorem 4.1's τ is this (kinds built backwards from w(λ)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tau: Option<usize>,
     /// Round numbers and w_0 = 0: what a shrunk instance looks like.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
@@ -67,8 +70,15 @@ kinds! {
     ElasticNetFull "elastic-net-full" "built backwards from a w(λ) without zeros",
     ElasticNetMargin "elastic-net-margin" "built backwards from w(λ) with the prescribed margin R",
     ElasticNetDuplicated "elastic-net-duplicated" "with duplicated columns",
+    ElasticNetNearDuplicated "elastic-net-near-duplicated" "with columns that repeat another one up to 1e-6: a nearly degenerate support",
     BoxQp "box-qp" "projection on a box after a gradient step on a quadratic, built backwards from w(λ)",
     NonnegativeQp "nonnegative-qp" "the same on the nonnegative orthant",
+    MaxMin "max-min" "coordinatewise max and min of `rows` affine forms, built backwards from w(λ)",
+    GroupLasso "group-lasso" "gradient step on least squares, then group soft-thresholding",
+    LogisticLasso "logistic-lasso" "gradient step on a logistic loss, then soft-thresholding",
+    LogisticGroup "logistic-group" "the same with group soft-thresholding",
+    LogisticBox "logistic-box" "the same with the projection on a box",
+    LogisticNonnegative "logistic-nonnegative" "the same with the projection on the nonnegative orthant",
     Diabetes "diabetes" "elastic net on the diabetes data (442×10), columns standardised",
     KinkLayerRelu "kink-layer-relu" "A relu(Vw + Bλ + c) in dyadic data, `rows` units exactly at their kink at w(λ)",
     KinkLayerAbs "kink-layer-abs" "A |Vw + Bλ + c|, the same",
@@ -126,6 +136,11 @@ impl Kind {
         self.name().starts_with("elastic-net") || self == Self::Diabetes
     }
 
+    /// Proximal gradient steps other than the elastic net's; λ = (λ₁, λ₂) too.
+    pub fn is_prox_gradient(self) -> bool {
+        self.name().starts_with("logistic") || self == Self::GroupLasso
+    }
+
     /// Layers have units.
     pub fn is_layer(self) -> bool {
         self.name().starts_with("layer")
@@ -139,14 +154,14 @@ impl Kind {
     /// Smallest dimension the kind makes sense in.
     fn least_dim(self) -> usize {
         match self {
-            Self::ElasticNetWide | Self::ElasticNetDuplicated => 2,
+            Self::ElasticNetWide | Self::ElasticNetDuplicated | Self::ElasticNetNearDuplicated => 2,
             _ => 1,
         }
     }
 }
 
 /// The permitted ranges: one row each.
-pub const BOUNDS: [Bound; 6] = [
+pub const BOUNDS: [Bound; 7] = [
     Bound {
         name: "dim",
         what: "the dimension d",
@@ -178,6 +193,12 @@ pub const BOUNDS: [Bound; 6] = [
         max: 1.0,
     },
     Bound {
+        name: "tau",
+        what: "the number of steps τ",
+        min: 0.0,
+        max: 1000.0,
+    },
+    Bound {
         name: "cotangent",
         what: "the norm of the cotangent",
         min: 1e-100,
@@ -202,6 +223,7 @@ impl Spec {
             margin: (kind == Kind::ElasticNetMargin).then_some(0.01),
             lambda: None,
             cotangent: None,
+            tau: None,
             plain: false,
         }
         .normalised()
@@ -216,7 +238,7 @@ impl Spec {
         }
         if self.kind.is_stochastic() {
             super::stochastic::normalise(&mut self);
-        } else if self.kind.is_elastic_net() {
+        } else if self.kind.is_elastic_net() || self.kind.is_prox_gradient() {
             self.params = 2;
             let n = self.rows.max(1);
             self.rows = match self.kind {
@@ -227,6 +249,8 @@ impl Spec {
         } else if self.kind == Kind::Tight {
             self.params = 1;
             self.rows = 1;
+        } else if self.kind == Kind::MaxMin {
+            self.rows = self.rows.clamp(2, 4);
         } else if !self.kind.is_layer() {
             self.rows = 1;
         }
@@ -257,6 +281,9 @@ impl Spec {
         bound("q").check(self.q)?;
         if let Some(margin) = self.margin {
             bound("margin").check(margin)?;
+        }
+        if let Some(tau) = self.tau {
+            bound("tau").check(tau as f64)?;
         }
         if let Some(norm) = self.cotangent {
             bound("cotangent").check(norm)?;
@@ -301,6 +328,9 @@ impl Spec {
             }
             if !self.plain {
                 propose(&|s| s.plain = true);
+            }
+            if let Some(tau) = self.tau.filter(|t| *t > 0) {
+                propose(&|s| s.tau = Some(tau / 2));
             }
             if self.cotangent.is_some() {
                 propose(&|s| s.cotangent = None);

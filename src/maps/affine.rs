@@ -66,11 +66,7 @@ impl FixedPointMap for Affine {
     }
 
     fn constants(&self, _: &[f64]) -> Constants {
-        Constants {
-            q: self.a_norm,
-            l1: 0.0,
-            l2: 0.0,
-        }
+        Constants::with(self.a_norm, 0.0, 0.0)
     }
 
     fn moduli_at(&self, _: &[f64], _: &[f64], _: f64) -> Moduli {
@@ -84,7 +80,7 @@ impl FixedPointMap for Affine {
         Rounding {
             value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
             push_w: [0.0, terms * self.a_abs_norm],
-            push_lambda: [0.0, terms * self.b.norm()],
+            push_lambda: [0.0, 0.0, terms * self.b.norm()],
             units: Vec::new(),
         }
     }

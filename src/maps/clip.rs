@@ -124,11 +124,7 @@ impl FixedPointMap for Clip {
     }
 
     fn constants(&self, _: &[f64]) -> Constants {
-        Constants {
-            q: self.a_norm,
-            l1: 0.0,
-            l2: 0.0,
-        }
+        Constants::with(self.a_norm, 0.0, 0.0)
     }
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
@@ -162,6 +158,7 @@ impl FixedPointMap for Clip {
             l: [0.0, 0.0],
             m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
             r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
+            r_attained: true,
             d2_sup: spectral_upper(&d2),
             kinks,
             stairs,
@@ -175,7 +172,7 @@ impl FixedPointMap for Clip {
         Rounding {
             value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
             push_w: [0.0, terms * self.a_abs_norm],
-            push_lambda: [0.0, terms * self.b.norm()],
+            push_lambda: [0.0, 0.0, terms * self.b.norm()],
             units: (0..d)
                 .map(|i| [terms * self.rows[i], terms * constant[i]])
                 .collect(),

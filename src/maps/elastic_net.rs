@@ -217,11 +217,7 @@ impl FixedPointMap for ElasticNet {
         let at = |h: f64| (1.0 - self.step * (h + lambda[1])).abs();
         // Three roundings in 1 - η(h+λ₂), none larger than the terms.
         let rounding = 4.0 * UNIT * (1.0 + self.step * (l + lambda[1]));
-        Constants {
-            q: at(mu).max(at(l)) + rounding,
-            l1: 0.0,
-            l2: self.step,
-        }
+        Constants::with(at(mu).max(at(l)) + rounding, 0.0, self.step)
     }
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
@@ -274,6 +270,7 @@ impl FixedPointMap for ElasticNet {
             l: [0.0, eta],
             m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
             r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
+            r_attained: true,
             d2_sup: spectral_upper(&d2) * (1.0 + gamma(4)) + eta * w_error,
             kinks,
             stairs,
@@ -293,7 +290,7 @@ impl FixedPointMap for ElasticNet {
                 terms * (eta * self.b_abs.norm() + threshold * d.sqrt()),
             ],
             push_w: [0.0, push],
-            push_lambda: [gamma(self.d + 5) * eta, gamma(self.d + 5) * eta * d.sqrt()],
+            push_lambda: [0.0, gamma(self.d + 5) * eta, gamma(self.d + 5) * eta * d.sqrt()],
             units: (0..self.d)
                 .map(|i| {
                     [

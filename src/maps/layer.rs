@@ -178,19 +178,12 @@ impl FixedPointMap for Layer {
         // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖.
         let q = self.a_norm * self.v_norm * (1.0 + f64::EPSILON);
         if self.activation != Activation::Tanh {
-            return Constants {
-                q,
-                l1: 0.0,
-                l2: 0.0,
-            };
+            return Constants::with(q, 0.0, 0.0);
         }
         let row = self.v_rows.iter().fold(0.0f64, |m, v| m.max(*v));
         let up = 1.0 + gamma(8);
-        Constants {
-            q,
-            l1: KAPPA_2 * self.a_norm * self.v_norm * row * up,
-            l2: KAPPA_2 * self.a_norm * self.b_norm * row * up,
-        }
+        let l = |inner: f64| KAPPA_2 * self.a_norm * inner * row * up;
+        Constants::with(q, l(self.v_norm), l(self.b_norm))
     }
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
@@ -241,6 +234,7 @@ impl FixedPointMap for Layer {
             l: [0.0, 0.0],
             m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
             r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
+            r_attained: true,
             d2_sup: d2_sup + at_kinks,
             kinks,
             stairs,
@@ -276,10 +270,11 @@ impl FixedPointMap for Layer {
                 (slope[1] * both * self.a_abs_norm + push) * norm,
             ]
         };
+        let by_lambda = times_inner(self.b.norm());
         Rounding {
             value: [whole * self.v_abs_norm, whole * norm2(constant.as_slice())],
             push_w: times_inner(self.v_abs_norm),
-            push_lambda: times_inner(self.b.norm()),
+            push_lambda: [0.0, by_lambda[0], by_lambda[1]],
             units,
         }
     }

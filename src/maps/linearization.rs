@@ -38,6 +38,10 @@ pub struct Linearization {
     pub margin: Vec<f64>,
     /// The sign of z_i belongs to the piece (soft-thresholding has slope 1 on both sides of its kinks).
     pub(super) signed: bool,
+    /// Second derivatives of a loss along its rows (n), where there is a loss.
+    pub(super) curvature: Vec<f64>,
+    /// Input of a prox (d), where a unit is more than a coordinate; a buffer elsewhere.
+    pub(super) inner: Vec<f64>,
     /// Buffer of `evaluate`.
     pub(super) workspace: Workspace,
 }
@@ -52,6 +56,8 @@ impl Linearization {
             slope: vec![1.0; dims.units],
             margin: vec![f64::INFINITY; dims.units],
             signed: true,
+            curvature: Vec::new(),
+            inner: Vec::new(),
             workspace: Workspace::default(),
         }
     }

@@ -10,8 +10,10 @@ mod clip;
 mod elastic_net;
 mod layer;
 mod linearization;
+mod max_min;
 mod moduli;
 mod problem;
+mod prox_gradient;
 mod rounding;
 mod scaling;
 pub mod stochastic;
@@ -19,7 +21,7 @@ pub mod stochastic;
 pub(crate) use linearization::piece_key;
 pub use linearization::{Linearization, Tie, Workspace};
 pub use moduli::{Moduli, Stair};
-pub use problem::{Activation, Problem};
+pub use problem::{Activation, AffineForm, Loss, Problem, Prox};
 pub use rounding::Rounding;
 
 use std::sync::Arc;
@@ -45,8 +47,27 @@ pub struct Constants {
     pub q: f64,
     /// Lipschitz constant in w of ∂₁ of every piece.
     pub l1: f64,
-    /// Lipschitz constant in w of ∂₂ of every piece.
+    /// Lipschitz constant in w of ∂₂ of every piece; see `l2_per_w`.
     pub l2: f64,
+    /// Where ∂₂ is not globally Lipschitz: ‖∂₂π(u) - ∂₂π(w)‖ ≤ (l2 + l2_per_w‖w‖)‖u-w‖ for all u. Zero for most maps.
+    pub l2_per_w: f64,
+}
+
+impl Constants {
+    /// Constants of a map whose ∂₂ is globally Lipschitz.
+    pub fn with(q: f64, l1: f64, l2: f64) -> Self {
+        Self {
+            q,
+            l1,
+            l2,
+            l2_per_w: 0.0,
+        }
+    }
+
+    /// L_2 at a point of norm `w_norm`.
+    pub fn l2_at(&self, w_norm: f64) -> f64 {
+        self.l2 + self.l2_per_w * w_norm
+    }
 }
 
 /// What every map provides; `Map` is the type to use.
@@ -72,6 +93,16 @@ pub(crate) trait FixedPointMap: Send + Sync {
     fn rounding(&self, lambda: &[f64]) -> Rounding;
     /// ‖∂z_i/∂w‖ for every unit, rounded up.
     fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64>;
+    /// v ← S^{½}v, or S^{-½}v on the support of S, where ∂₁Φ = SA with S the symmetric Jacobian of a prox.
+    fn scale_by_root(&self, lin: &Linearization, inverse: bool, v: &mut [f64]) {
+        for (v, s) in v.iter_mut().zip(&lin.slope) {
+            *v = match (*s > 0.0, inverse) {
+                (false, _) => 0.0,
+                (true, false) => *v * s.sqrt(),
+                (true, true) => *v / s.sqrt(),
+            };
+        }
+    }
 }
 
 /// A fixed-point map, ready for products. Cheap to clone.
@@ -105,6 +136,14 @@ impl Map {
             Problem::ElasticNet { x, y, step } => {
                 Arc::new(elastic_net::ElasticNet::new(x, y, *step))
             }
+            Problem::ProxGradient {
+                x,
+                y,
+                step,
+                loss,
+                prox,
+            } => Arc::new(prox_gradient::ProxGradient::new(x, y, *step, *loss, *prox)),
+            Problem::MaxMin { forms, least } => Arc::new(max_min::MaxMin::new(forms, least)),
         };
         Ok(Self {
             problem: Arc::new(problem),
@@ -125,9 +164,11 @@ impl Map {
     /// Refuses a λ outside the domain of the map (wrong length, not finite, λ₁ ≤ 0, λ₂ < 0).
     pub fn check_lambda(&self, lambda: &[f64]) -> Result<()> {
         check_vector("lambda", lambda, self.dims().lambda)?;
-        if let Problem::ElasticNet { .. } = *self.problem {
+        if self.problem.is_regularised() {
+            let open = self.problem.needs_threshold();
+            let least = if open { "positive" } else { "nonnegative" };
             for (i, (value, least, open)) in [
-                (lambda[0], "positive", true),
+                (lambda[0], least, open),
                 (lambda[1], "nonnegative", false),
             ]
             .into_iter()
@@ -247,6 +288,12 @@ impl Map {
     /// What one floating-point evaluation can lose at this λ.
     pub fn rounding(&self, lambda: &[f64]) -> Rounding {
         self.inner.rounding(lambda)
+    }
+
+    /// v ← S^{½}v (or S^{-½}v on the support of S) where ∂₁Φ = SA with S the symmetric Jacobian of a prox
+    /// and A symmetric; see [`crate::methods::AidCg`].
+    pub(crate) fn scale_by_root(&self, lin: &Linearization, inverse: bool, v: &mut [f64]) {
+        self.inner.scale_by_root(lin, inverse, v);
     }
 
     /// ‖∂z_i/∂w‖ for every unit.

@@ -14,6 +14,8 @@ pub struct Moduli {
     pub m: [f64; 2],
     /// R ∈ (0, ∞]: no other piece is reached within this distance.
     pub r: f64,
+    /// R is the distance itself (to rounding), not only a lower bound of it.
+    pub r_attained: bool,
     /// ‖D_{Φ,2}(w, λ)‖sup.
     pub d2_sup: f64,
     /// Units exactly at a kink.
@@ -38,6 +40,7 @@ impl Moduli {
             l: [l1, l2],
             m: [0.0, 0.0],
             r: f64::INFINITY,
+            r_attained: true,
             d2_sup,
             kinks: Vec::new(),
             stairs: Vec::new(),

@@ -62,6 +62,97 @@ pub enum Problem {
         /// Upper bounds, d.
         hi: Vector,
     },
+    /// Forward-backward step for min f(w) + (λ₂/2)‖w‖² + λ₁g(w) with constant step η, λ = (λ₁, λ₂):
+    /// Φ(w, λ) = prox(w - η(∇f(w) + λ₂w)). X n×d, y n.
+    ProxGradient {
+        /// X, n×d.
+        x: Matrix,
+        /// y, n; ±1 for the logistic loss.
+        y: Vector,
+        /// η > 0, constant in λ.
+        step: f64,
+        /// f.
+        loss: Loss,
+        /// The prox of ηλ₁g.
+        prox: Prox,
+    },
+    /// Φ_i(w, λ) = max over j of (A_j w + B_j λ + c_j)_i, or min where `least[i]`.
+    MaxMin {
+        /// The affine forms, at least two, all of one shape.
+        forms: Vec<AffineForm>,
+        /// Per coordinate: the least form instead of the largest.
+        least: Vec<bool>,
+    },
+}
+
+/// Aw + Bλ + c; A d×d, B d×m, c d.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AffineForm {
+    /// A, d×d.
+    pub a: Matrix,
+    /// B, d×m.
+    pub b: Matrix,
+    /// c, d.
+    pub c: Vector,
+}
+
+/// The smooth loss of a proximal gradient step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// (1/2n)‖Xw-y‖².
+    Quadratic,
+    /// (1/n) Σ log(1 + exp(-y_i x_iᵀw)), y_i = ±1.
+    Logistic,
+}
+
+/// The prox of a proximal gradient step, g in min f + λ₁g.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Prox {
+    /// g = ‖·‖₁: soft-thresholding.
+    Soft,
+    /// g = Σ‖w_g‖ over consecutive groups of `size` coordinates (the last may be shorter): group soft-thresholding.
+    Group {
+        /// Coordinates per group, at least 1.
+        size: usize,
+    },
+    /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds allowed;
+    /// on the nonnegative orthant g is ‖·‖₁.
+    Box {
+        /// Lower bound of every coordinate.
+        lo: f64,
+        /// Upper bound of every coordinate.
+        hi: f64,
+    },
+}
+
+impl Loss {
+    /// All losses with the names they have in files.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("quadratic", Self::Quadratic), ("logistic", Self::Logistic)];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, l)| *l == self)
+            .map_or("", |(n, _)| n)
+    }
+}
+
+impl Prox {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::Group { .. } => "group",
+            Self::Box { .. } => "box",
+        }
+    }
+
+    /// Acts on every coordinate by itself.
+    pub fn is_separable(self) -> bool {
+        !matches!(self, Self::Group { .. })
+    }
 }
 
 /// The scalar nonlinearity of a layer.
@@ -117,7 +208,25 @@ impl Problem {
             Self::Layer { .. } => "layer",
             Self::ElasticNet { .. } => "elastic-net",
             Self::Clip { .. } => "clip",
+            Self::ProxGradient { .. } => "prox-gradient",
+            Self::MaxMin { .. } => "max-min",
         }
+    }
+
+    /// λ = (λ₁, λ₂) are the weights of regularisers, λ₂ ≥ 0.
+    pub(crate) fn is_regularised(&self) -> bool {
+        matches!(self, Self::ElasticNet { .. } | Self::ProxGradient { .. })
+    }
+
+    /// λ₁ is a threshold, which must be positive; elsewhere it need not.
+    pub(crate) fn needs_threshold(&self) -> bool {
+        !matches!(
+            self,
+            Self::ProxGradient {
+                prox: Prox::Box { .. },
+                ..
+            }
+        )
     }
 
     /// Refuses wrong shapes, empty dimensions, non-finite entries and a step ≤ 0, naming the field.
@@ -169,21 +278,73 @@ impl Problem {
                     .in_field(format!("hi[{i}]"))),
                 }
             }
-            Self::ElasticNet { x, y, step } => {
-                shape("y", y.nrows(), 1, None, None)?;
-                shape("X", x.nrows(), x.ncols(), Some(y.nrows()), None)?;
-                finite("X", x.as_slice(), x.nrows())?;
-                finite("y", y.as_slice(), y.nrows())?;
-                if !(step.is_finite() && *step > 0.0) {
-                    return Err(
-                        Error::input(format!("must be positive and finite, got {step}"))
-                            .in_field("step"),
-                    );
+            Self::ElasticNet { x, y, step } => regression(x, y, *step),
+            Self::ProxGradient {
+                x,
+                y,
+                step,
+                loss,
+                prox,
+            } => {
+                regression(x, y, *step)?;
+                if let (Loss::Logistic, Some(i)) = (loss, y.iter().position(|v| v.abs() != 1.0)) {
+                    return Err(Error::input(format!(
+                        "labels of the logistic loss must be 1 or -1, got {}",
+                        y[i]
+                    ))
+                    .in_field(format!("y[{i}]")));
                 }
-                Ok(())
+                match *prox {
+                    Prox::Group { size: 0 } => {
+                        Err(Error::input("groups need at least one coordinate").in_field("size"))
+                    }
+                    Prox::Box { lo, hi } if !(lo < hi) => {
+                        Err(Error::input(format!("must be above lo, got [{lo}, {hi}]")).in_field("hi"))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Self::MaxMin { forms, least } => {
+                let d = least.len();
+                shape("least", d, 1, None, None)?;
+                if forms.len() < 2 {
+                    return Err(Error::input(format!(
+                        "needs at least two affine forms, got {}",
+                        forms.len()
+                    ))
+                    .in_field("forms"));
+                }
+                let m = forms[0].b.ncols();
+                for (j, f) in forms.iter().enumerate() {
+                    let check = || -> Result<()> {
+                        shape("c", f.c.nrows(), 1, Some(d), None)?;
+                        shape("A", f.a.nrows(), f.a.ncols(), Some(d), Some(d))?;
+                        shape("B", f.b.nrows(), f.b.ncols(), Some(d), Some(m))?;
+                        finite("A", f.a.as_slice(), d)?;
+                        finite("B", f.b.as_slice(), d)?;
+                        finite("c", f.c.as_slice(), d)
+                    };
+                    check().map_err(|e| e.in_field(format!("forms[{j}]")))?;
+                }
+                // Products with a λ of no entries are not defined.
+                shape("B", d, m, None, None)
             }
         }
     }
+}
+
+/// X, y and η of a regression.
+fn regression(x: &Matrix, y: &Vector, step: f64) -> Result<()> {
+    shape("y", y.nrows(), 1, None, None)?;
+    shape("X", x.nrows(), x.ncols(), Some(y.nrows()), None)?;
+    finite("X", x.as_slice(), x.nrows())?;
+    finite("y", y.as_slice(), y.nrows())?;
+    if !(step.is_finite() && step > 0.0) {
+        return Err(
+            Error::input(format!("must be positive and finite, got {step}")).in_field("step"),
+        );
+    }
+    Ok(())
 }
 
 fn shape(

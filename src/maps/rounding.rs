@@ -3,7 +3,7 @@
 
 use crate::tol::UNIT;
 
-/// Rounding bounds at one λ. A pair [s, k] stands for s·‖w‖ + k.
+/// Rounding bounds at one λ. [s, k] stands for s·‖w‖ + k, [r, s, k] for r·‖w‖² + s·‖w‖ + k.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rounding {
     /// ‖fl(Φ(w, λ)) - Φ(w, λ)‖.
@@ -11,15 +11,15 @@ pub struct Rounding {
     /// ‖fl(∂₁Φ·x) - ∂₁Φ·x‖ per ‖x‖, and the same for ∂₁Φᵀ; the rounding of the slopes included.
     pub push_w: [f64; 2],
     /// ‖fl(∂₂Φ) - ∂₂Φ‖_F, and the same for ∂₂Φᵀy per ‖y‖.
-    pub push_lambda: [f64; 2],
+    pub push_lambda: [f64; 3],
     /// The input z_i of every unit (and the comparison with its kink).
     pub units: Vec<[f64; 2]>,
 }
 
 impl Rounding {
-    /// s·‖w‖ + k.
-    pub fn at(pair: [f64; 2], w_norm: f64) -> f64 {
-        pair[0] * w_norm + pair[1]
+    /// The bound at ‖w‖ = `w_norm`, from the coefficients, highest first.
+    pub fn at<const N: usize>(coefficients: [f64; N], w_norm: f64) -> f64 {
+        coefficients.iter().fold(0.0, |sum, c| sum * w_norm + c)
     }
 
     /// One forward-mode step: ‖fl(∂₁D + ∂₂) - (∂₁D + ∂₂)‖_F for ‖D‖_F = `d_norm`.

@@ -71,11 +71,7 @@ impl FixedPointMap for Scaling {
 
     fn constants(&self, lambda: &[f64]) -> Constants {
         let q = self.q_norm * lambda[0].abs() * (1.0 + f64::EPSILON);
-        Constants {
-            q,
-            l1: 0.0,
-            l2: self.q_norm,
-        }
+        Constants::with(q, 0.0, self.q_norm)
     }
 
     fn moduli_at(&self, w: &[f64], _: &[f64], w_error: f64) -> Moduli {
@@ -90,7 +86,7 @@ impl FixedPointMap for Scaling {
         Rounding {
             value: [push, gamma(3) * self.c.norm()],
             push_w: [0.0, push],
-            push_lambda: [terms, 0.0],
+            push_lambda: [0.0, terms, 0.0],
             units: vec![[terms, 0.0]; d],
         }
     }

@@ -47,6 +47,45 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
             lambda.clone(),
         ));
     }
+    let labels = |n, s: &mut u64| v(n, s).map(|x| if x < 0.0 { -1.0 } else { 1.0 });
+    let boxed = |lo, hi| Prox::Box { lo, hi };
+    for prox in [
+        Prox::Soft,
+        Prox::Group { size: 3 },
+        boxed(-0.3, 0.2),
+        boxed(0.0, f64::INFINITY),
+    ] {
+        for loss in [Loss::Quadratic, Loss::Logistic] {
+            let y = match loss {
+                Loss::Quadratic => v(n, s),
+                Loss::Logistic => labels(n, s),
+            };
+            out.push((
+                Problem::ProxGradient {
+                    x: matrix(n, d, s),
+                    y,
+                    step: 0.4,
+                    loss,
+                    prox,
+                },
+                vec![0.1, 0.05],
+            ));
+        }
+    }
+    for forms in [2, 3] {
+        let form = |s: &mut u64| AffineForm {
+            a: matrix(d, d, s) * 0.3,
+            b: matrix(d, m, s),
+            c: v(d, s),
+        };
+        out.push((
+            Problem::MaxMin {
+                forms: (0..forms).map(|_| form(s)).collect(),
+                least: vec![true, false, true, false],
+            },
+            lambda.clone(),
+        ));
+    }
     out.push((
         Problem::ElasticNet {
             x: matrix(n, d, s),

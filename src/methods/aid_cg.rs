@@ -2,15 +2,15 @@
 //!
 //! v solves (I - ∂₁Φᵀ)v = y; the estimate is ∂₂Φᵀv. I - ∂₁Φᵀ is not symmetric, not even for an elastic net
 //! (I - AS), and conjugate gradients on it converge to something else. Where ∂₁Φ = SA with A symmetric and
-//! S = diag(s) ≥ 0 (a separable prox after a gradient step), u = S^{-½}(Sv) solves the symmetric positive
-//! definite (I - S^{½}AS^{½})u = S^{½}y on the support of s, and ∂₂Φᵀv needs Sv only (theory, section 4).
+//! S ⪰ 0 (the Jacobian of a prox, after a gradient step), u = S^{-½}(Sv) solves the symmetric positive
+//! definite (I - S^{½}AS^{½})u = S^{½}y on the range of S, and ∂₂Φᵀv needs Sv only (theory, section 4).
 //! Elsewhere MᵀMv = Mᵀy with M = I - ∂₁Φᵀ.
 
 use super::{Case, Differentiator, FLOAT_BYTES, trouble};
 use crate::error::{Error, Result};
 use crate::linalg::product::{dot, norm2};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Linearization, Map, Problem, Tie, Workspace};
+use crate::maps::{Linearization, Map, Problem, Prox, Tie, Workspace};
 use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
 /// Which linear system conjugate gradients run on.
@@ -70,22 +70,45 @@ impl AidCg {
     }
 }
 
-/// Does ∂₁Φ = SA hold with A symmetric and S diagonal, nonnegative?
+/// Does ∂₁Φ = SA hold with A symmetric and S the symmetric Jacobian of a prox?
 pub fn has_reduced_system(problem: &Problem) -> bool {
     match problem {
         Problem::ElasticNet { .. } => true,
         Problem::Clip { a, .. } => *a == a.transpose(),
+        Problem::ProxGradient { .. } => true,
         _ => false,
     }
 }
 
-/// Dimension of the system AID-CG solves at this linearisation: |support| or d.
-pub fn system_dimension(map: &Map, lin: &Linearization) -> usize {
-    if has_reduced_system(map.problem()) {
-        lin.slope.iter().filter(|s| **s > 0.0).count()
-    } else {
-        map.dims().w
-    }
+/// The coordinates that S^{½} acts on at this linearisation (the unknowns of the reduced system); `None` where there
+/// is no reduced system.
+pub fn reduced_support(map: &Map, lin: &Linearization) -> Option<Vec<usize>> {
+    let unit_of = match map.problem() {
+        Problem::ProxGradient {
+            prox: Prox::Group { size },
+            ..
+        } => *size,
+        other if has_reduced_system(other) => 1,
+        _ => return None,
+    };
+    let d = map.dims().w;
+    Some((0..d).filter(|i| lin.slope[i / unit_of] > 0.0).collect())
+}
+
+/// S^{½} and S^{-½} on the support, dense (|support|×|support|).
+pub(crate) fn reduced_roots(map: &Map, lin: &Linearization, support: &[usize]) -> [Matrix; 2] {
+    [false, true].map(|inverse| {
+        let mut out = Matrix::zeros(support.len(), support.len());
+        for (k, &j) in support.iter().enumerate() {
+            let mut column = vec![0.0; map.dims().w];
+            column[j] = 1.0;
+            map.scale_by_root(lin, inverse, &mut column);
+            for (l, &i) in support.iter().enumerate() {
+                out[(l, k)] = column[i];
+            }
+        }
+        out
+    })
 }
 
 /// The state of conjugate gradients for Kx = b, x_0 = 0 (Hestenes and Stiefel 1952).
@@ -157,8 +180,8 @@ struct Operator<'a> {
     lin: Linearization,
     ws: Workspace,
     system: System,
-    /// √s on the support of the slopes (reduced system).
-    support: Vec<(usize, f64)>,
+    /// The unknowns of the reduced system.
+    support: Vec<usize>,
     full: Vec<f64>,
     product: Vec<f64>,
     forward: [Matrix; 2],
@@ -174,11 +197,9 @@ impl<'a> Operator<'a> {
             System::Fitting if !has_reduced_system(map.problem()) => System::Normal,
             other => other,
         };
-        let support = if system == System::Fitting {
-            let kept = lin.slope.iter().enumerate().filter(|(_, s)| **s > 0.0);
-            kept.map(|(i, s)| (i, s.sqrt())).collect()
-        } else {
-            Vec::new()
+        let support = match system {
+            System::Fitting => reduced_support(map, &lin).unwrap_or_default(),
+            _ => Vec::new(),
         };
         Self {
             map,
@@ -194,7 +215,11 @@ impl<'a> Operator<'a> {
 
     fn right_side(&mut self, y: &[f64]) -> Vec<f64> {
         match self.system {
-            System::Fitting => self.support.iter().map(|&(i, s)| s * y[i]).collect(),
+            System::Fitting => {
+                let mut scaled = y.to_vec();
+                self.map.scale_by_root(&self.lin, false, &mut scaled);
+                self.support.iter().map(|&i| scaled[i]).collect()
+            }
             System::Plain => y.to_vec(),
             // Mᵀy = (I - ∂₁Φ)y.
             System::Normal => {
@@ -215,18 +240,25 @@ impl<'a> Operator<'a> {
         }
     }
 
+    /// full ← S^{-½}x, zero off the support.
+    fn spread(&mut self, x: &[f64]) {
+        self.full.fill(0.0);
+        for (&i, v) in self.support.iter().zip(x) {
+            self.full[i] = *v;
+        }
+        self.map.scale_by_root(&self.lin, true, &mut self.full);
+    }
+
     fn apply(&mut self, x: &[f64], out: &mut [f64]) {
         match self.system {
             System::Fitting => {
                 // ∂₁Φᵀ(S^{-½}x) = A S^{½} x, then S^{½} of it.
-                self.full.fill(0.0);
-                for (&(i, s), v) in self.support.iter().zip(x) {
-                    self.full[i] = v / s;
-                }
+                self.spread(x);
                 self.map
                     .vjp_w(&self.lin, &self.full, &mut self.product, &mut self.ws);
-                for ((o, v), &(i, s)) in out.iter_mut().zip(x).zip(&self.support) {
-                    *o = v - s * self.product[i];
+                self.map.scale_by_root(&self.lin, false, &mut self.product);
+                for ((o, v), &i) in out.iter_mut().zip(x).zip(&self.support) {
+                    *o = v - self.product[i];
                 }
             }
             System::Plain => {
@@ -247,11 +279,8 @@ impl<'a> Operator<'a> {
     fn estimate(&mut self, x: &[f64]) -> Vector {
         let mut out = Vector::zeros(self.map.dims().lambda);
         if self.system == System::Fitting {
-            // ∂₂Φᵀ = CᵀS: Sv = S^{½}u, and the product divides by s what S multiplies.
-            self.full.fill(0.0);
-            for (&(i, s), v) in self.support.iter().zip(x) {
-                self.full[i] = v / s;
-            }
+            // ∂₂Φᵀ = CᵀS, and S(S^{-½}u) = S^{½}u = Sv.
+            self.spread(x);
         } else {
             self.full.copy_from_slice(x);
         }

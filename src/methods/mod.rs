@@ -8,7 +8,8 @@ mod aid_fp;
 mod itd;
 pub mod nsid;
 
-pub use aid_cg::{AidCg, ConjugateGradients, System, has_reduced_system, system_dimension};
+pub(crate) use aid_cg::reduced_roots;
+pub use aid_cg::{AidCg, ConjugateGradients, System, has_reduced_system, reduced_support};
 pub use aid_fp::{AidFp, AidFpForward};
 pub use itd::{ItdCheckpointed, ItdForward, ItdReverse};
 

@@ -169,6 +169,7 @@ mod tests {
             l: [0.1, 0.2],
             m: [1.0, 2.0],
             r,
+            r_attained: true,
             d2_sup: 0.5,
             kinks: vec![],
             stairs: vec![],

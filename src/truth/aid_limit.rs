@@ -19,10 +19,10 @@ pub struct AidLimit {
     pub p: Matrix,
     /// ‖∂₂Φ(w)‖, rounded up.
     pub d2: f64,
-    /// Slopes of the units at w.
-    pub slope: Vec<f64>,
     /// What forming ∂₁Φ and ∂₂Φ in binary64 can move the limit by: κ(δP‖J‖ + δB).
     pub forming: f64,
+    /// The point.
+    pub w: Vector,
     /// A unit of w lies within rounding of its kink.
     pub doubt: bool,
 }
@@ -55,8 +55,8 @@ pub fn aid_limit(truth: &Truth, w: &Vector) -> Option<AidLimit> {
         d2: spectral_upper(&d2),
         j,
         p,
-        slope: point.slope.iter().map(Scalar::to_f64).collect(),
         forming,
+        w: w.clone(),
         doubt,
     })
 }

@@ -38,7 +38,7 @@ impl Floor {
         let (fw, fd) = (self.w[t], self.d[t]);
         // The rounded iterates are what the next step sees: add the floor to every norm.
         let (w, d) = (w_norm + fw, d_norm + fd);
-        let moved = (c.l1 * d + c.l2 * (m as f64).sqrt()) * fw;
+        let moved = (c.l1 * d + c.l2_at(w) * (m as f64).sqrt()) * fw;
         self.w.push(c.q * fw + Rounding::at(r.value, w));
         self.d.push(c.q * fd + r.forward_step(w, d) + moved);
         self.w_norm.push(w);
@@ -53,7 +53,7 @@ impl Floor {
             let (w, fw) = (self.w_norm[s], self.w[s]);
             let d2 = self.d2_norm[s];
             let total = p + fp;
-            f += d2 * fp + (Rounding::at(r.push_lambda, w) + c.l2 * (m as f64).sqrt() * fw) * total;
+            f += d2 * fp + (Rounding::at(r.push_lambda, w) + c.l2_at(w) * (m as f64).sqrt() * fw) * total;
             size += d2 * total;
             fp = c.q * fp + (Rounding::at(r.push_w, w) + c.l1 * fw) * total;
             p *= c.q;

@@ -24,7 +24,8 @@ impl Tail {
         let (d, m) = truth.naive.dims();
         let mut k = vec![None; m];
         match truth.map.problem() {
-            Problem::Affine { .. } | Problem::Clip { .. } => {}
+            Problem::Affine { .. } | Problem::Clip { .. } | Problem::MaxMin { .. } => {}
+            Problem::ProxGradient { .. } => return None,
             Problem::Layer { activation, .. } => {
                 activation.slopes()?;
             }

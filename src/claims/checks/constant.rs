@@ -108,7 +108,7 @@ impl<'a> Sampler<'a> {
         );
         if truth.moduli.kinks.is_empty() && j2.amax() > 0.0 {
             // One matrix: the sup is attained, so it must not be above it either.
-            let room = truth.constants.l2 * truth.fixed_point.error
+            let room = truth.moduli.l[1] * truth.fixed_point.error
                 + crate::maps::Rounding::at(truth.rounding.push_lambda, star.norm());
             let attained = spectral_lower(&j2) * (1.0 + gamma(8 * d + 64)) + 2.0 * room;
             worst.see("‖D_Φ,2‖sup ≤ ‖∂₂Φ(w(λ))‖", truth.moduli.d2_sup, attained);
@@ -133,7 +133,7 @@ impl<'a> Sampler<'a> {
                     ),
                     (
                         spectral_lower(&(&a2 - &j2)) - lost2(u.norm()),
-                        truth.constants.l2,
+                        truth.moduli.l[1],
                     ),
                 ];
                 for (j, (gap, l)) in gaps.into_iter().enumerate() {

@@ -31,7 +31,7 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
         let squared = TAIL_SQUARINGS * d * UNIT * (steps.log2().max(1.0) + 1.0) * scale;
         // δ_s was rounded and w(λ) is known to its error; t·q^{t-1} ≤ min(t, κ).
         let wobble = exact.truth.fixed_point.error + UNIT * exact.run.w[start].norm();
-        let fixed = (exact.truth.constants.l2 * steps.min(exact.truth.kappa()) + 1.0) * wobble;
+        let fixed = (exact.truth.moduli.l[1] * steps.min(exact.truth.kappa()) + 1.0) * wobble;
         let floor = check.slack * (c.floor + exact.jacobian_error() * 2.0 + squared + fixed);
         let ratio = deviation / floor;
         if !(ratio <= worst.0) {

@@ -6,7 +6,8 @@ use super::{Check, Comparison, Exact, Finding};
 use crate::claims::evidence::{At, Request, aid_limit_at};
 use crate::instances::Random;
 use crate::linalg::{Matrix, Vector, norm};
-use crate::methods::has_reduced_system;
+use crate::maps::{Linearization, Tie};
+use crate::methods::{reduced_roots, reduced_support};
 use crate::tol::{CG_AMPLIFICATION, CG_KAPPA, CG_SAMPLES, UNIT};
 use crate::truth::AidLimit;
 
@@ -37,13 +38,19 @@ pub(super) fn plan(exact: &Exact) -> Vec<Request> {
         .collect()
 }
 
+/// The selection at this point, weight 0 at ties.
+fn selection(exact: &Exact, limit: &AidLimit) -> Linearization {
+    let map = &exact.truth.map;
+    let mut lin = map.linearization();
+    let at = (limit.w.as_slice(), &exact.truth.lambda);
+    map.linearize(at.0, at.1, &mut Tie::Weight(0.0), &mut lin);
+    lin
+}
+
 /// Unknowns of the system at this point.
 pub(in crate::claims) fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
-    if has_reduced_system(exact.truth.map.problem()) {
-        limit.slope.iter().filter(|s| **s > 0.0).count()
-    } else {
-        limit.p.nrows()
-    }
+    reduced_support(&exact.truth.map, &selection(exact, limit))
+        .map_or(limit.p.nrows(), |support| support.len())
 }
 
 /// What n steps of conjugate gradients in binary64 may miss, per ‖y‖.
@@ -62,12 +69,13 @@ pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
     let m = Matrix::identity(d, d) - limit.p.transpose();
     let kappa = exact.truth.kappa();
     let y = &exact.cotangent / exact.cotangent.norm();
-    let (system, rhs, condition) = if has_reduced_system(exact.truth.map.problem()) {
-        let kept: Vec<usize> = (0..d).filter(|&i| limit.slope[i] > 0.0).collect();
-        // ‖I - S^{½}AS^{½}‖ ≤ 1 + q, its inverse ≤ κ.
+    let lin = selection(exact, limit);
+    let (system, rhs, condition) = if let Some(kept) = reduced_support(&exact.truth.map, &lin) {
+        let [root, inverse] = reduced_roots(&exact.truth.map, &lin, &kept);
+        // I - S^{½}AS^{½} = S^{½}(I - AS)S^{-½}; its norm is at most 1 + q, that of its inverse κ.
         (
-            m.select_rows(&kept).select_columns(&kept),
-            y.select_rows(&kept),
+            &root * m.select_rows(&kept).select_columns(&kept) * inverse,
+            root * y.select_rows(&kept),
             (1.0 + exact.truth.constants.q) * kappa,
         )
     } else {

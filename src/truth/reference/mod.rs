@@ -4,7 +4,9 @@
 //! Owns its own evaluation of every problem straight from the data; shares no line with the fast
 //! products of `maps`. Must not know methods: it *is* what they are compared with.
 
+mod max_min;
 mod naive;
+mod prox_gradient;
 mod recursion;
 mod scalar;
 mod solve;

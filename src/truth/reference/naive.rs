@@ -1,10 +1,12 @@
 //! Φ, the inputs of its units and its Jacobians, straight from the formulas.
 
+use super::max_min::Extremes;
+use super::prox_gradient::{Found, Step};
 use super::scalar::Scalar;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, Problem, Tie, piece_key};
 
-type Rows<T> = Vec<Vec<T>>;
+pub(super) type Rows<T> = Vec<Vec<T>>;
 
 /// A problem at one λ in the number type T.
 pub struct Naive<T> {
@@ -34,6 +36,10 @@ enum Form<T> {
         b: Rows<T>,
         bounds: Vec<[Option<T>; 2]>,
     },
+    /// A loss and a prox.
+    ProxGradient(Step<T>),
+    /// Extremes of affine forms.
+    MaxMin(Extremes<T>),
 }
 
 /// Everything about Φ at one w: the value, the unit inputs and the selection.
@@ -47,6 +53,8 @@ pub struct Point<T> {
     /// Signed distance of every unit input from its nearest kink; empty where there are no kinks.
     pub margin: Vec<T>,
     z: Vec<T>,
+    /// What the Jacobians of a proximal gradient step need besides.
+    step: Option<Found<T>>,
 }
 
 impl<T: Scalar> Point<T> {
@@ -125,6 +133,16 @@ impl<T: Scalar> Naive<T> {
                     g,
                     eta: T::exactly(*step),
                 }
+            }
+            Problem::ProxGradient {
+                x,
+                y,
+                step,
+                loss,
+                prox,
+            } => Form::ProxGradient(Step::new(x, y, *step, *loss, *prox)),
+            Problem::MaxMin { forms, least } => {
+                Form::MaxMin(Extremes::new(forms, least, &lambda))
             }
         };
         Self { form, lambda }
@@ -243,6 +261,23 @@ impl<T: Scalar> Naive<T> {
                 }
                 (value, z, slope, margin)
             }
+            Form::ProxGradient(step) => {
+                let found = step.at(w, &self.lambda, tie)?;
+                return Some(Point {
+                    w: w.to_vec(),
+                    value: found.value.clone(),
+                    slope: found.slope.clone(),
+                    margin: found.margin.clone(),
+                    z: found.z.clone(),
+                    step: Some(found),
+                });
+            }
+            Form::MaxMin(extremes) => {
+                let found = extremes.at(w, tie);
+                // No sign belongs to a piece here.
+                let z = vec![one.clone(); found.slope.len()];
+                (found.value, z, found.slope, found.margin)
+            }
         };
         Some(Point {
             w: w.to_vec(),
@@ -250,6 +285,7 @@ impl<T: Scalar> Naive<T> {
             slope,
             margin,
             z,
+            step: None,
         })
     }
 
@@ -269,6 +305,11 @@ impl<T: Scalar> Naive<T> {
                     })
                     .collect()
             }
+            Form::ProxGradient(step) => match &p.step {
+                Some(found) => step.push_w(found, &self.lambda, x),
+                None => Vec::new(),
+            },
+            Form::MaxMin(extremes) => extremes.push_w(&p.slope, x),
         }
     }
 
@@ -300,6 +341,11 @@ impl<T: Scalar> Naive<T> {
                     .map(|i| -(eta.clone() * p.slope[i].clone() * signed(i)))
                     .collect()
             }
+            Form::ProxGradient(step) => match &p.step {
+                Some(found) => step.column(found, &self.lambda, &p.w, j),
+                None => Vec::new(),
+            },
+            Form::MaxMin(extremes) => extremes.column(&p.slope, j),
         }
     }
 
@@ -311,6 +357,8 @@ impl<T: Scalar> Naive<T> {
             Form::Clip { k, .. } => k.len(),
             Form::Layer { a, .. } => a.len(),
             Form::ElasticNet { g, .. } => g.len(),
+            Form::ProxGradient(step) => step.dim(),
+            Form::MaxMin(extremes) => extremes.dim(),
         };
         (d, self.lambda.len())
     }
@@ -329,17 +377,17 @@ impl<T: Scalar> Naive<T> {
     }
 }
 
-fn rows<T: Scalar>(m: &Matrix) -> Rows<T> {
+pub(super) fn rows<T: Scalar>(m: &Matrix) -> Rows<T> {
     m.row_iter()
         .map(|r| r.iter().map(|v| T::exactly(*v)).collect())
         .collect()
 }
 
-fn vector<T: Scalar>(v: &Vector) -> Vec<T> {
+pub(super) fn vector<T: Scalar>(v: &Vector) -> Vec<T> {
     v.iter().map(|x| T::exactly(*x)).collect()
 }
 
-fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
+pub(super) fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
     let mut sum = T::exactly(0.0);
     for (a, b) in x.iter().zip(y) {
         if !a.vanishes() && !b.vanishes() {
@@ -349,18 +397,25 @@ fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
     sum
 }
 
-fn times<T: Scalar>(m: &Rows<T>, x: &[T]) -> Vec<T> {
+pub(super) fn times<T: Scalar>(m: &Rows<T>, x: &[T]) -> Vec<T> {
     m.iter().map(|row| dot(row, x)).collect()
 }
 
-fn add<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
+pub(super) fn add<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
     x.iter()
         .zip(y)
         .map(|(a, b)| a.clone() + b.clone())
         .collect()
 }
 
-fn hadamard<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
+/// sum ← sum + s·x.
+pub(super) fn add_to<T: Scalar>(sum: &mut [T], s: &T, x: &[T]) {
+    for (o, v) in sum.iter_mut().zip(x) {
+        *o = o.clone() + s.clone() * v.clone();
+    }
+}
+
+pub(super) fn hadamard<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
     x.iter()
         .zip(y)
         .map(|(a, b)| a.clone() * b.clone())

@@ -39,6 +39,8 @@ pub trait Scalar:
     }
     /// tanh x; `None` in a field without it.
     fn tanh(&self) -> Option<Self>;
+    /// √x for x ≥ 0; `None` where the field does not contain it.
+    fn sqrt(&self) -> Option<Self>;
 }
 
 impl Scalar for f64 {
@@ -50,6 +52,9 @@ impl Scalar for f64 {
     }
     fn tanh(&self) -> Option<Self> {
         Some(f64::tanh(*self))
+    }
+    fn sqrt(&self) -> Option<Self> {
+        Some(f64::sqrt(*self))
     }
 }
 
@@ -88,6 +93,9 @@ impl Scalar for Dd {
         let t = e / (e + two);
         Some(if self.hi() < 0.0 { -t } else { t })
     }
+    fn sqrt(&self) -> Option<Self> {
+        Some(Self::sqrt(*self))
+    }
 }
 
 impl Scalar for Rational {
@@ -106,6 +114,11 @@ impl Scalar for Rational {
     }
     fn tanh(&self) -> Option<Self> {
         self.is_zero().then(Self::zero)
+    }
+    fn sqrt(&self) -> Option<Self> {
+        // Lowest terms: a square exactly where numerator and denominator are.
+        let root = Self::new(self.numer().sqrt(), self.denom().sqrt());
+        (&root * &root == *self).then_some(root)
     }
 }
 

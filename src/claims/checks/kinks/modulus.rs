@@ -55,8 +55,11 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks) -> Finding {
                 let Ok(near) = distance(part, set, &Effort::default()) else {
                     return Finding::inconclusive("shapes do not fit");
                 };
-                let rounding = [&truth.rounding.push_w, &truth.rounding.push_lambda][j];
-                let floor = Rounding::at(*rounding, w_norm) * (d as f64).sqrt()
+                let lost = [
+                    Rounding::at(truth.rounding.push_w, w_norm),
+                    Rounding::at(truth.rounding.push_lambda, w_norm),
+                ];
+                let floor = lost[j] * (d as f64).sqrt()
                     + 4.0 * UNIT * part.norm()
                     + f.left.norm() * f.lost[j + 1]
                     + truth.moduli.l[j] * truth.fixed_point.error;

@@ -1,0 +1,222 @@
+//! Proximal gradient steps as written: Φ = G(w - η(∇f(w) + λ₂w), ηλ₁), row by row.
+
+use super::naive::{Rows, add_to, dot, hadamard};
+use super::scalar::Scalar;
+use crate::linalg::{Matrix, Vector};
+use crate::maps::{Loss, Prox, Tie};
+
+/// The data of one step.
+pub(super) struct Step<T> {
+    pub(super) x: Rows<T>,
+    pub(super) y: Vec<T>,
+    pub(super) eta: T,
+    pub(super) loss: Loss,
+    pub(super) prox: Prox,
+}
+
+/// What an evaluation finds: value, inputs and slopes of the units, signed margins, curvatures, u = T(w).
+pub(super) struct Found<T> {
+    pub(super) value: Vec<T>,
+    pub(super) z: Vec<T>,
+    pub(super) slope: Vec<T>,
+    pub(super) margin: Vec<T>,
+    pub(super) curvature: Vec<T>,
+    pub(super) input: Vec<T>,
+}
+
+impl<T: Scalar> Step<T> {
+    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: Prox) -> Self {
+        let row = |r: usize| (0..x.ncols()).map(|k| T::exactly(x[(r, k)])).collect();
+        Self {
+            x: (0..x.nrows()).map(row).collect(),
+            y: y.iter().map(|v| T::exactly(*v)).collect(),
+            eta: T::exactly(step),
+            loss,
+            prox,
+        }
+    }
+
+    pub(super) fn dim(&self) -> usize {
+        self.x.first().map_or(0, Vec::len)
+    }
+
+    /// Σ_i weight_i x_i / n.
+    fn average(&self, weights: &[T]) -> Vec<T> {
+        let n = T::exactly(self.x.len() as f64);
+        let mut sum = vec![T::exactly(0.0); self.dim()];
+        for (row, weight) in self.x.iter().zip(weights) {
+            add_to(&mut sum, weight, row);
+        }
+        sum.into_iter().map(|v| v / n.clone()).collect()
+    }
+
+    /// First and second derivative of the loss in xᵀw at every row; `None` where the field lacks the logistic function.
+    fn derivatives(&self, w: &[T]) -> Option<(Vec<T>, Vec<T>)> {
+        let one = T::exactly(1.0);
+        let half = T::exactly(0.5);
+        let mut first = Vec::with_capacity(self.x.len());
+        let mut second = Vec::with_capacity(self.x.len());
+        for (row, y) in self.x.iter().zip(&self.y) {
+            let inner = dot(row, w);
+            match self.loss {
+                Loss::Quadratic => {
+                    first.push(inner - y.clone());
+                    second.push(one.clone());
+                }
+                Loss::Logistic => {
+                    // 1/(1 + eᵐ) = (1 - tanh(m/2))/2.
+                    let t = (half.clone() * y.clone() * inner).tanh()?;
+                    let s = half.clone() * (one.clone() - t.clone());
+                    first.push(-(y.clone() * s.clone()));
+                    second.push(s.clone() * (one.clone() - s));
+                }
+            }
+        }
+        Some((first, second))
+    }
+
+    /// Coordinates of unit g.
+    fn unit(&self, g: usize) -> std::ops::Range<usize> {
+        match self.prox {
+            Prox::Group { size } => g * size..((g + 1) * size).min(self.dim()),
+            _ => g..g + 1,
+        }
+    }
+
+    pub(super) fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Found<T>> {
+        let (zero, one) = (T::exactly(0.0), T::exactly(1.0));
+        let (first, curvature) = self.derivatives(w)?;
+        let gradient = self.average(&first);
+        let input: Vec<T> = gradient
+            .into_iter()
+            .zip(w)
+            .map(|(g, w)| w.clone() - self.eta.clone() * (g + lambda[1].clone() * w.clone()))
+            .collect();
+        let threshold = self.eta.clone() * lambda[0].clone();
+        let units = match self.prox {
+            Prox::Group { size } => input.len().div_ceil(size),
+            _ => input.len(),
+        };
+        let mut value = vec![zero.clone(); input.len()];
+        let (mut z, mut slope, mut margin) = (Vec::new(), Vec::new(), Vec::new());
+        for g in 0..units {
+            let range = self.unit(g);
+            let u = &input[range.clone()];
+            let (shown, inside, outside) = match self.prox {
+                Prox::Soft => (
+                    u[0].clone(),
+                    u[0].magnitude() - threshold.clone(),
+                    zero.clone(),
+                ),
+                Prox::Group { .. } => {
+                    let r = dot(u, u).sqrt()?;
+                    (r.clone(), r - threshold.clone(), zero.clone())
+                }
+                Prox::Box { lo, hi } => {
+                    let moved = u[0].clone() - threshold.clone();
+                    let below = lo.is_finite().then(|| moved.clone() - T::exactly(lo));
+                    let above = hi.is_finite().then(|| T::exactly(hi) - moved.clone());
+                    match (below, above) {
+                        (Some(b), Some(a)) if b <= a => (moved, b, T::exactly(lo)),
+                        (Some(b), None) => (moved, b, T::exactly(lo)),
+                        (_, Some(a)) => (moved, a, T::exactly(hi)),
+                        (None, None) => (moved.clone(), T::exactly(f64::MAX), moved),
+                    }
+                }
+            };
+            slope.push(if inside > zero {
+                one.clone()
+            } else if inside < zero {
+                zero.clone()
+            } else {
+                T::exactly(tie.weight(g))
+            });
+            for i in range {
+                value[i] = if inside < zero {
+                    outside.clone()
+                } else {
+                    match self.prox {
+                        Prox::Soft if shown < zero => -inside.clone(),
+                        Prox::Soft => inside.clone(),
+                        Prox::Box { .. } => shown.clone(),
+                        Prox::Group { .. } => {
+                            inside.clone() / shown.clone() * input[i].clone()
+                        }
+                    }
+                };
+            }
+            margin.push(inside);
+            // The sign of z belongs to the piece of a soft threshold only.
+            z.push(match self.prox {
+                Prox::Box { .. } => one.clone(),
+                _ => shown,
+            });
+        }
+        Some(Found {
+            value,
+            z,
+            slope,
+            margin,
+            curvature,
+            input,
+        })
+    }
+
+    /// ∂_uG·v with the selection of the units.
+    fn prox_jacobian(&self, at: &Found<T>, lambda: &[T], v: &[T]) -> Vec<T> {
+        let Prox::Group { .. } = self.prox else {
+            return hadamard(&at.slope, v);
+        };
+        let theta = self.eta.clone() * lambda[0].clone();
+        let mut out = Vec::with_capacity(v.len());
+        for (g, s) in at.slope.iter().enumerate() {
+            let range = self.unit(g);
+            let (u, v) = (&at.input[range.clone()], &v[range]);
+            if s.vanishes() {
+                out.extend(vec![T::exactly(0.0); v.len()]);
+                continue;
+            }
+            let r = at.z[g].clone();
+            let across = T::exactly(1.0) - theta.clone() / r.clone();
+            let along = theta.clone() / (r.clone() * r.clone() * r) * dot(u, v);
+            for (u, v) in u.iter().zip(v) {
+                out.push(
+                    s.clone() * (across.clone() * v.clone() + along.clone() * u.clone()),
+                );
+            }
+        }
+        out
+    }
+
+    pub(super) fn push_w(&self, at: &Found<T>, lambda: &[T], x: &[T]) -> Vec<T> {
+        let inner: Vec<T> = self.x.iter().map(|row| dot(row, x)).collect();
+        let hx = self.average(&hadamard(&at.curvature, &inner));
+        let moved: Vec<T> = hx
+            .into_iter()
+            .zip(x)
+            .map(|(h, x)| x.clone() - self.eta.clone() * (h + lambda[1].clone() * x.clone()))
+            .collect();
+        self.prox_jacobian(at, lambda, &moved)
+    }
+
+    pub(super) fn column(&self, at: &Found<T>, lambda: &[T], w: &[T], j: usize) -> Vec<T> {
+        if j == 1 {
+            let decay: Vec<T> = w.iter().map(|w| -(self.eta.clone() * w.clone())).collect();
+            return self.prox_jacobian(at, lambda, &decay);
+        }
+        let one = T::exactly(1.0);
+        let mut out = Vec::with_capacity(w.len());
+        for (g, s) in at.slope.iter().enumerate() {
+            for i in self.unit(g) {
+                let direction = match self.prox {
+                    Prox::Soft if at.z[g] < T::exactly(0.0) => -one.clone(),
+                    Prox::Soft | Prox::Box { .. } => one.clone(),
+                    Prox::Group { .. } if s.vanishes() => T::exactly(0.0),
+                    Prox::Group { .. } => at.input[i].clone() / at.z[g].clone(),
+                };
+                out.push(-(self.eta.clone() * s.clone() * direction));
+            }
+        }
+        out
+    }
+}
