@@ -180,9 +180,16 @@ impl<'a> Sampler<'a> {
             .map(|_| self.random.normals(d).normalize())
             .collect();
         // The gradient of the unit that is nearest to its kink: there R is attained.
-        for unit in self.closest_units(&star) {
-            directions.push(unit.clone());
-            directions.push(-unit);
+        let w_norm = star.norm();
+        // What R was lowered by: the rounding of the units and the error of w(λ).
+        let mut lowered = 0.0f64;
+        for (unit, gradient) in self.closest_units(&star) {
+            let size = gradient.norm();
+            let band = crate::maps::Rounding::at(truth.rounding.units[unit], w_norm)
+                + truth.sensitivity[unit] * truth.fixed_point.error;
+            lowered = lowered.max(band / size);
+            directions.push(&gradient / size);
+            directions.push(-gradient / size);
         }
         for direction in directions {
             // Changes are looked for up to 8R in steps of R/4, then bisected.
@@ -208,18 +215,9 @@ impl<'a> Sampler<'a> {
             worst.see("R ≤ first change of piece along a ray", r, high);
             nearest = nearest.min(low);
         }
-        if nearest.is_finite() {
-            // R was lowered by the rounding band and by the error of w(λ).
-            let w_norm = star.norm();
-            let band = (0..truth.sensitivity.len())
-                .filter(|&i| truth.sensitivity[i] > 0.0)
-                .map(|i| {
-                    crate::maps::Rounding::at(truth.rounding.units[i], w_norm)
-                        / truth.sensitivity[i]
-                })
-                .filter(|b| *b < r)
-                .fold(0.0f64, f64::max);
-            let attained = r * (1.0 + 4.0 * RAY_WIDTH) + 2.0 * band + 2.0 * truth.fixed_point.error;
+        // Elsewhere R is a lower bound only.
+        if nearest.is_finite() && truth.moduli.r_attained {
+            let attained = r * (1.0 + 4.0 * RAY_WIDTH) + 2.0 * lowered;
             worst.see(
                 "R is attained along a gradient of a unit",
                 nearest,
@@ -228,8 +226,8 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Unit gradients ∂z_i/∂w, by differences, of the three units nearest to their kink.
-    fn closest_units(&mut self, star: &Vector) -> Vec<Vector> {
+    /// The three units nearest to their kink with their gradients ∂z_i/∂w, by differences.
+    fn closest_units(&mut self, star: &Vector) -> Vec<(usize, Vector)> {
         let truth = &self.exact.truth;
         let d = star.len();
         let map = &truth.map;
@@ -240,31 +238,37 @@ impl<'a> Sampler<'a> {
             &mut self.lin,
         );
         let base = self.lin.z.clone();
-        let mut order: Vec<usize> = (0..base.len())
-            .filter(|&i| truth.sensitivity[i] > 0.0)
+        let margin = self.lin.margin.clone();
+        // z is affine in w within R on the maps whose R is attained: a difference is exact to rounding.
+        let step = (truth.moduli.r / 8.0).min(1.0);
+        let mut gradients: Vec<(f64, Vector)> = margin
+            .into_iter()
+            .map(|margin| (margin, Vector::zeros(d)))
             .collect();
-        let radius = |i: &usize| self.lin.margin[*i] / truth.sensitivity[*i];
-        order.sort_by(|a, b| radius(a).total_cmp(&radius(b)));
-        order.truncate(3);
-        // z is affine in w on these maps: a unit difference is exact to rounding.
-        let mut gradients = vec![Vector::zeros(d); order.len()];
         for k in 0..d {
             let mut u = star.clone();
-            u[k] += 1.0;
+            u[k] += step;
             map.linearize(
                 u.as_slice(),
                 &truth.lambda,
                 &mut Tie::Weight(0.0),
                 &mut self.lin,
             );
-            for (g, &i) in gradients.iter_mut().zip(&order) {
-                g[k] = self.lin.z[i] - base[i];
+            for (i, (_, gradient)) in gradients.iter_mut().enumerate() {
+                gradient[k] = (self.lin.z[i] - base[i]) / step;
             }
         }
-        gradients
+        let radius = |(_, (margin, gradient)): &(usize, (f64, Vector))| margin / gradient.norm();
+        let mut units: Vec<(usize, (f64, Vector))> = gradients
             .into_iter()
-            .filter(|g| g.norm() > 0.0)
-            .map(|g| g.normalize())
+            .enumerate()
+            .filter(|(_, (_, gradient))| gradient.norm() > 0.0)
+            .collect();
+        units.sort_by(|a, b| radius(a).total_cmp(&radius(b)));
+        units.truncate(3);
+        units
+            .into_iter()
+            .map(|(unit, (_, gradient))| (unit, gradient))
             .collect()
     }
 }
