@@ -81,6 +81,7 @@ fn itd(i: &Instance, steps: usize) {
         lambda: &i.lambda,
         w: &i.w0,
         cotangent: &i.cotangent,
+        path: None,
         steps: &at,
     };
     black_box(ItdForward::default().run(&case));
@@ -93,6 +94,7 @@ fn aid(i: &Instance, steps: usize) {
         lambda: &i.lambda,
         w: &i.w0,
         cotangent: &i.cotangent,
+        path: None,
         steps: &at,
     };
     black_box(AidFp::default().run(&case));

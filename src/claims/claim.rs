@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::checks::CheckKind;
 use super::judge::Label;
 use crate::error::{Bound, Error, Result};
-use crate::instances::{Instance, Kind, Random, Spec, bound, hash, mix};
+use crate::instances::{Instance, Kind, Path, Random, Spec, bound, hash, mix};
 use crate::methods::Method;
 use crate::theory::Hypothesis;
 
@@ -123,6 +123,7 @@ struct Ranges {
     lambda: Option<Vec<[f64; 2]>>,
     cotangent: Option<[f64; 2]>,
     tau: Option<[usize; 2]>,
+    path: Option<Path>,
 }
 
 /// One check of a claim.
@@ -186,6 +187,7 @@ impl Family {
             lambda: r.lambda.as_ref().map(|l| l[index % l.len()]),
             cotangent: r.cotangent.map(|c| log_uniform(&mut random, c)),
             tau: r.tau.map(|[lo, hi]| random.integer(lo, hi)),
+            path: r.path,
             plain: false,
         }
         .normalised()
@@ -289,6 +291,7 @@ struct RawFamily {
     lambda: Option<Vec<[f64; 2]>>,
     cotangent: Option<Range<f64>>,
     tau: Option<Range<usize>>,
+    path: Option<Path>,
 }
 
 #[derive(Deserialize)]
@@ -464,6 +467,7 @@ impl RawFamily {
                 .tau
                 .map(|t| integers("tau", Some(t), [0, 0]))
                 .transpose()?,
+            path: self.path,
         };
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));

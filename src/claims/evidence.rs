@@ -1,6 +1,7 @@
 //! The exact side of an instance, the runs a check asks for, and the comparison of what a method
 //! returned with what is exact.
 
+use super::path::path;
 use crate::instances::Instance;
 use crate::linalg::norm::{moduli, spectral_upper};
 use crate::linalg::{Matrix, Vector};
@@ -8,7 +9,9 @@ use crate::methods::Method;
 use crate::theory::{Level, Theorem41};
 use crate::tol::gamma;
 use crate::trajectory::{Estimates, Trajectory};
-use crate::truth::{AidLimit, AidRun, ItdRun, Tail, Truth, aid_limit, aid_run, itd_run};
+use crate::truth::{
+    AidLimit, AidRun, ItdRun, Tail, Truth, aid_limit, aid_run, itd_run, itd_run_along,
+};
 
 /// Everything exact about an instance, computed once and shared by the checks of a claim.
 pub struct Exact {
@@ -28,6 +31,10 @@ pub struct Exact {
     pub cotangent: Vector,
     /// Seed for sampling, derived from the instance.
     pub seed: u64,
+    /// The points ITD is given, where it does not run Φ itself.
+    pub path: Option<Vec<Vec<f64>>>,
+    /// τ asked for.
+    pub tau: Option<usize>,
     /// Keep the estimates of the method for checks on sets.
     pub keep_estimates: bool,
 }
@@ -35,7 +42,14 @@ pub struct Exact {
 impl Exact {
     /// Runs the exact recursion for `steps` steps. w_0 and cotangent must fit (instances are checked).
     pub fn new(instance: &Instance, truth: Truth, steps: usize) -> Self {
-        let run = itd_run(&truth, &instance.w0, steps);
+        let path = instance
+            .spec
+            .path
+            .map(|kind| path(&truth, &instance.w0, kind, instance.seed, steps + 1));
+        let run = match &path {
+            Some(path) => itd_run_along(&truth, path),
+            None => itd_run(&truth, &instance.w0, steps),
+        };
         let d_fix = truth
             .jacobian
             .as_ref()
@@ -58,6 +72,8 @@ impl Exact {
             spectrum,
             cotangent,
             seed: instance.seed,
+            path,
+            tau: instance.spec.tau,
             keep_estimates: instance.spec.kind.is_kinked(),
         }
     }
@@ -451,6 +467,7 @@ fn aid_steady_floor(exact: &Exact, method: Method, run: &AidRun) -> f64 {
 fn local_defect(exact: &Exact, w_norm: f64, d_norm: f64) -> f64 {
     let t = &exact.truth;
     let fw = 2.0 * t.kappa() * crate::maps::Rounding::at(t.rounding.value, w_norm);
-    let moved = (t.constants.l1 * d_norm + t.constants.l2_at(w_norm) * (t.lambda.len() as f64).sqrt()) * fw;
+    let moved =
+        (t.constants.l1 * d_norm + t.constants.l2_at(w_norm) * (t.lambda.len() as f64).sqrt()) * fw;
     t.rounding.forward_step(w_norm, d_norm) + moved
 }

@@ -182,6 +182,10 @@ fn run(
         lambda: &instance.lambda,
         w: request.point(instance, exact),
         cotangent: &instance.cotangent,
+        path: match request.at {
+            At::Start => exact.path.as_deref(),
+            At::Iterate(_) | At::Solution => None,
+        },
         steps: &request.steps,
     })
 }

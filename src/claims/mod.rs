@@ -9,6 +9,7 @@ mod checks;
 mod claim;
 mod evidence;
 mod judge;
+mod path;
 pub mod stochastic;
 pub mod verdict;
 

@@ -83,6 +83,10 @@ impl<'a> Course<'a> {
     fn iterate(&mut self, steps: usize) {
         for s in 0..steps {
             let w = self.points[s].clone();
+            if let Some(next) = self.case.path.and_then(|path| path.get(s + 1)) {
+                self.points.push(next.clone());
+                continue;
+            }
             let mut from = w.clone();
             for edit in self.edits {
                 if let (Edit::Momentum(beta), true) = (edit, s > 0) {

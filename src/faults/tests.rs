@@ -13,6 +13,7 @@ fn case<'a>(i: &'a Instance, steps: &'a [usize]) -> Case<'a> {
         lambda: &i.lambda,
         w: &i.w0,
         cotangent: &i.cotangent,
+        path: None,
         steps,
     }
 }

@@ -38,7 +38,10 @@ const NEARLY: f64 = 1.0 / (1 << 20) as f64;
 pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
     let (n, d) = (spec.rows, spec.dim);
     let mut x = random.matrix(n, d);
-    if matches!(spec.kind, Kind::ElasticNetDuplicated | Kind::ElasticNetNearDuplicated) {
+    if matches!(
+        spec.kind,
+        Kind::ElasticNetDuplicated | Kind::ElasticNetNearDuplicated
+    ) {
         // About a third of the columns repeat another one, some with the sign changed.
         for j in 1..d {
             if j == 1 || random.unit() < 0.3 {

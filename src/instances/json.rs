@@ -82,9 +82,7 @@ pub fn problem_to_json(problem: &Problem) -> Value {
             o
         }
         Problem::MaxMin { forms, least } => {
-            let form = |f: &AffineForm| {
-                json!({"A": rows_of(&f.a), "B": rows_of(&f.b), "c": list(f.c.as_slice())})
-            };
+            let form = |f: &AffineForm| json!({"A": rows_of(&f.a), "B": rows_of(&f.b), "c": list(f.c.as_slice())});
             json!({
                 "kind": kind, "forms": forms.iter().map(form).collect::<Value>(), "least": least
             })

@@ -19,7 +19,7 @@ mod stochastic;
 
 pub use json::{InstanceFile, number, problem_from_json, problem_to_json, rows_of};
 pub use random::{Random, hash, mix};
-pub use spec::{BOUNDS, Kind, Spec, bound};
+pub use spec::{BOUNDS, Kind, Path, Spec, bound};
 pub use stochastic::StochasticInstance;
 
 use crate::error::Result;
@@ -130,7 +130,7 @@ impl Instance {
 }
 
 /// A start w_0 with Theorem 4.1's τ as prescribed: ‖w_0 - w(λ)‖ = R q^{½-τ}, half a step inside on either side of
-/// q^{τ}e_0 < R ≤ q^{τ-1}e_0. Infinite R allows τ = 0 only, and keeps to distance 1.
+/// q^{τ}e_0 < R ≤ q^{τ-1}e_0, in the direction of the nearest kink, so that w_0 lies on another piece for τ ≥ 1. Infinite R allows τ = 0 only, and keeps to distance 1.
 fn identified_by(
     tau: usize,
     map: &Map,
@@ -146,12 +146,54 @@ fn identified_by(
     } else {
         1.0
     };
-    let direction = random.normals(star.len());
+    let mut direction = random.normals(star.len());
+    if let Some(nearest) = towards_the_nearest_kink(map, lambda, star, r) {
+        direction = nearest;
+    }
     let size = random::sum_of_squares(direction.as_slice()).sqrt();
     star.iter()
         .zip(direction.iter())
-        .map(|(s, v)| s + distance * v / size)
+        .map(|(s, v)| s + distance * random::short(v / size))
         .collect()
+}
+
+/// The direction in which a unit reaches its kink first, by differences of its input within R; `None` where R is infinite.
+fn towards_the_nearest_kink(map: &Map, lambda: &[f64], star: &[f64], r: f64) -> Option<Vector> {
+    if r.is_infinite() {
+        return None;
+    }
+    let at = |w: &[f64]| {
+        let mut lin = map.linearization();
+        map.linearize(w, lambda, &mut crate::maps::Tie::Weight(0.0), &mut lin);
+        lin
+    };
+    let base = at(star);
+    let step = (r / 8.0).min(1.0);
+    let moved: Vec<Vec<f64>> = (0..star.len())
+        .map(|k| {
+            let mut u = star.to_vec();
+            u[k] += step;
+            at(&u).z
+        })
+        .collect();
+    let gradient = |i: usize| Vector::from_fn(star.len(), |k, _| (moved[k][i] - base.z[i]) / step);
+    let radius = |i: &usize| {
+        let size = random::sum_of_squares(gradient(*i).as_slice()).sqrt();
+        if size == 0.0 {
+            f64::INFINITY
+        } else {
+            base.margin[*i] / size
+        }
+    };
+    let nearest = (0..base.z.len()).min_by(|i, j| radius(i).total_cmp(&radius(j)))?;
+    let direction = gradient(nearest);
+    let beyond: Vec<f64> = star
+        .iter()
+        .zip(direction.iter())
+        .map(|(s, v)| s + 1.5 * radius(&nearest) / direction.norm() * v)
+        .collect();
+    let crossed = !base.piece().eq(at(&beyond).piece());
+    Some(if crossed { direction } else { -direction })
 }
 
 /// A starting point: zero for plain instances, else random.

@@ -89,4 +89,3 @@ fn largest_unit(gradient: &Vector, prox: Prox) -> f64 {
         .fold(0.0f64, |m, g| m.max(sum_of_squares(g).sqrt()))
         .max(f64::MIN_POSITIVE)
 }
-

@@ -30,9 +30,24 @@ pub struct Spec {
     /// τ asked for: w_0 is set so that Theorem 4.1's τ is this (kinds built backwards from w(λ)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tau: Option<usize>,
+    /// Points w_t other than w_{t+1} = Φ(w_t), which ITD and AID are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Path>,
     /// Round numbers and w_0 = 0: what a shrunk instance looks like.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,
+}
+
+/// Where points that are given come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Path {
+    /// w_{t+1} = Φ(w_t + β(w_t - w_{t-1})) with Nesterov's β for κ.
+    Accelerated,
+    /// w_{t+1} = (w_t + Φ(w_t))/2 (Krasnoselskii-Mann).
+    Averaged,
+    /// Random points that tend to w(λ), from nowhere in particular.
+    Given,
 }
 
 macro_rules! kinds {
@@ -141,6 +156,19 @@ impl Kind {
         self.name().starts_with("logistic") || self == Self::GroupLasso
     }
 
+    /// w(λ) is known while the instance is drawn, so that τ can be prescribed.
+    pub fn is_built_backwards(self) -> bool {
+        self.is_layer()
+            || matches!(
+                self,
+                Self::ElasticNetMargin
+                    | Self::ElasticNetFull
+                    | Self::BoxQp
+                    | Self::NonnegativeQp
+                    | Self::MaxMin
+            )
+    }
+
     /// Layers have units.
     pub fn is_layer(self) -> bool {
         self.name().starts_with("layer")
@@ -224,6 +252,7 @@ impl Spec {
             lambda: None,
             cotangent: None,
             tau: None,
+            path: None,
             plain: false,
         }
         .normalised()
@@ -284,6 +313,10 @@ impl Spec {
         }
         if let Some(tau) = self.tau {
             bound("tau").check(tau as f64)?;
+            if !self.kind.is_built_backwards() {
+                let text = format!("{} is not built backwards from w(λ)", self.kind.name());
+                return Err(Error::input(text).in_field("tau"));
+            }
         }
         if let Some(norm) = self.cotangent {
             bound("cotangent").check(norm)?;

@@ -290,7 +290,11 @@ impl FixedPointMap for ElasticNet {
                 terms * (eta * self.b_abs.norm() + threshold * d.sqrt()),
             ],
             push_w: [0.0, push],
-            push_lambda: [0.0, gamma(self.d + 5) * eta, gamma(self.d + 5) * eta * d.sqrt()],
+            push_lambda: [
+                0.0,
+                gamma(self.d + 5) * eta,
+                gamma(self.d + 5) * eta * d.sqrt(),
+            ],
             units: (0..self.d)
                 .map(|i| {
                     [

@@ -291,11 +291,10 @@ impl FixedPointMap for MaxMin {
         });
         let tied: Vec<Vec<Vector>> = (0..d)
             .map(|i| {
-                let at_top = |j: &usize| *j == active[i] || kinks.binary_search(&(i * r + j)).is_ok();
+                let at_top =
+                    |j: &usize| *j == active[i] || kinks.binary_search(&(i * r + j)).is_ok();
                 let forms = (0..r).filter(at_top);
-                forms
-                    .map(|j| self.forms[j].b.row(i).transpose())
-                    .collect()
+                forms.map(|j| self.forms[j].b.row(i).transpose()).collect()
             })
             .collect();
         Moduli {
@@ -319,9 +318,7 @@ impl FixedPointMap for MaxMin {
             .iter()
             .map(|f| times(&abs(&f.b), &magnitudes(lambda)) + f.c.abs())
             .collect();
-        let constant = Vector::from_fn(d, |i, _| {
-            constants.iter().fold(0.0f64, |m, c| m.max(c[i]))
-        });
+        let constant = Vector::from_fn(d, |i, _| constants.iter().fold(0.0f64, |m, c| m.max(c[i])));
         let rows: Vec<f64> = (0..d)
             .map(|i| {
                 let norms = self.forms.iter().map(|f| f.a.row(i).norm());

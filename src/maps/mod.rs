@@ -167,12 +167,10 @@ impl Map {
         if self.problem.is_regularised() {
             let open = self.problem.needs_threshold();
             let least = if open { "positive" } else { "nonnegative" };
-            for (i, (value, least, open)) in [
-                (lambda[0], least, open),
-                (lambda[1], "nonnegative", false),
-            ]
-            .into_iter()
-            .enumerate()
+            for (i, (value, least, open)) in
+                [(lambda[0], least, open), (lambda[1], "nonnegative", false)]
+                    .into_iter()
+                    .enumerate()
             {
                 if value < 0.0 || (open && value == 0.0) {
                     return Err(

@@ -299,7 +299,8 @@ impl Problem {
                         Err(Error::input("groups need at least one coordinate").in_field("size"))
                     }
                     Prox::Box { lo, hi } if !(lo < hi) => {
-                        Err(Error::input(format!("must be above lo, got [{lo}, {hi}]")).in_field("hi"))
+                        Err(Error::input(format!("must be above lo, got [{lo}, {hi}]"))
+                            .in_field("hi"))
                     }
                     _ => Ok(()),
                 }

@@ -113,9 +113,7 @@ impl ProxGradient {
     /// v ← f(S) v for f with f(0) = 0, f(1) = 1 on groups; f is applied to the slopes of separable proxes.
     fn spectral_prox(&self, lin: &Linearization, v: &mut [f64], f: impl Fn(f64) -> f64) {
         let Prox::Group { .. } = self.prox else {
-            v.iter_mut()
-                .zip(&lin.slope)
-                .for_each(|(v, s)| *v *= f(*s));
+            v.iter_mut().zip(&lin.slope).for_each(|(v, s)| *v *= f(*s));
             return;
         };
         for (g, &slope) in lin.slope.iter().enumerate() {

@@ -58,7 +58,10 @@ impl Differentiator for ItdForward {
                 .linearize(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
             case.map.push_forward(&lin, &d, &mut next, &mut ws);
             std::mem::swap(&mut d, &mut next);
-            w.copy_from_slice(&lin.value);
+            match case.path.and_then(|path| path.get(t + 1)) {
+                Some(given) => w.copy_from_slice(given),
+                None => w.copy_from_slice(&lin.value),
+            }
             cost.map_evaluations += 1;
             cost.jacobian_products += dims.lambda;
             if let Some(s) = trouble(t + 1, &w).or_else(|| trouble(t + 1, d.as_slice())) {
@@ -79,9 +82,12 @@ impl Differentiator for ItdReverse {
         let d = case.map.dims().w;
         let mut pass = Pass::new(case, self.tie);
         let mut stored = vec![case.w.to_vec()];
-        if let Some(status) = pass.forward(&mut stored, case.horizon(), 0) {
+        if case.path.is_none()
+            && let Some(status) = pass.forward(&mut stored, case.horizon(), 0)
+        {
             return pass.stopped(status);
         }
+        let stored = case.path.unwrap_or(&stored);
         pass.cost.bytes_held = (stored.len() + 3) * d * FLOAT_BYTES;
         let mut out = Vec::with_capacity(case.steps.len());
         for &t in case.steps {
@@ -104,6 +110,10 @@ impl Differentiator for ItdCheckpointed {
         let d = case.map.dims().w;
         let mut pass = Pass::new(case, self.tie);
         let mut out = Vec::with_capacity(case.steps.len());
+        if case.path.is_some() {
+            // The points are stored already: there is nothing to recompute.
+            return ItdReverse { tie: self.tie }.run(case);
+        }
         for &t in case.steps {
             let segment = (t as f64).sqrt().ceil().max(1.0) as usize;
             // Forward: keep w_0, w_s, w_2s, ...

@@ -29,6 +29,9 @@ pub struct Case<'a> {
     pub w: &'a [f64],
     /// y (d), for methods that return Dᵀy.
     pub cotangent: &'a [f64],
+    /// ITD: the points w_0, w_1, ... to linearise at, where they come from elsewhere (an accelerated iteration, a log);
+    /// at least as many as steps, the first is `w`. `None`: w_{t+1} = Φ(w_t).
+    pub path: Option<&'a [Vec<f64>]>,
     /// Strictly increasing numbers of steps after which an estimate is wanted.
     pub steps: &'a [usize],
 }
@@ -46,6 +49,19 @@ impl Case<'_> {
         self.map.check_w("cotangent", self.cotangent)?;
         if self.steps.windows(2).any(|p| p[0] >= p[1]) {
             return Err(Error::input("must be strictly increasing").in_field("steps"));
+        }
+        if let Some(path) = self.path {
+            if path.len() < self.horizon() {
+                return Err(Error::input(format!(
+                    "needs a point for each of {} steps, got {}",
+                    self.horizon(),
+                    path.len()
+                ))
+                .in_field("path"));
+            }
+            for (t, w) in path.iter().enumerate() {
+                self.map.check_w(&format!("path[{t}]"), w)?;
+            }
         }
         Ok(())
     }

@@ -43,6 +43,7 @@ fn all_modes_follow_the_exact_recursion() {
             lambda: &lambda,
             w: &w0,
             cotangent: &y,
+            path: None,
             steps: &STEPS,
         };
         case.validate().unwrap();
@@ -100,6 +101,7 @@ fn checkpoints_save_memory_and_cost_one_more_pass() {
         lambda: &lambda,
         w: &w0,
         cotangent: &y,
+        path: None,
         steps: &[400],
     };
     let full = ItdReverse::default().run(&case);
@@ -126,6 +128,7 @@ fn divergence_and_nan_are_statuses() {
         lambda: &[1.0],
         w: &[1.0],
         cotangent: &[1.0],
+        path: None,
         steps: &[0, 50],
     };
     // Conjugate gradients solve a linear system, contraction or not: nothing diverges there.
@@ -171,6 +174,7 @@ fn conjugate_gradients_end_at_the_limit() {
             lambda: &lambda,
             w: w.as_slice(),
             cotangent: &y,
+            path: None,
             steps: &[5],
         };
         let want = truth
@@ -216,6 +220,7 @@ fn conjugate_gradients_end_at_the_limit() {
         lambda: &[0.0, 0.0],
         w: &[0.0, 0.0],
         cotangent: &[1.0, 0.0],
+        path: None,
         steps: &[2],
     };
     let Estimates::Cotangents(u) = plain.run(&case).estimates else {

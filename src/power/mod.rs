@@ -340,6 +340,7 @@ impl<'a> Bench<'a> {
                     lambda: &instance.lambda,
                     w,
                     cotangent: &instance.cotangent,
+                    path: None,
                     steps,
                 };
                 answers.push(subject.run(&case));

@@ -53,7 +53,8 @@ impl Floor {
             let (w, fw) = (self.w_norm[s], self.w[s]);
             let d2 = self.d2_norm[s];
             let total = p + fp;
-            f += d2 * fp + (Rounding::at(r.push_lambda, w) + c.l2_at(w) * (m as f64).sqrt() * fw) * total;
+            f += d2 * fp
+                + (Rounding::at(r.push_lambda, w) + c.l2_at(w) * (m as f64).sqrt() * fw) * total;
             size += d2 * total;
             fp = c.q * fp + (Rounding::at(r.push_w, w) + c.l1 * fw) * total;
             p *= c.q;

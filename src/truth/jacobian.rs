@@ -58,7 +58,8 @@ pub fn implicit_jacobian(
         (j, r) = (candidate, next);
     }
     let dd_lost = (d + 8) as f64 * DD_UNIT * (j.norm() * (1.0 + p.norm()) + d2.norm());
-    let moved = (constants.l1 * j.norm() + constants.l2_at(at.w.norm()) * (m as f64).sqrt()) * at.error;
+    let moved =
+        (constants.l1 * j.norm() + constants.l2_at(at.w.norm()) * (m as f64).sqrt()) * at.error;
     let error = kappa(constants.q) * (r.norm() * (1.0 + gamma(d * m + 4)) + dd_lost + moved);
     Some(ImplicitJacobian { j, error, p, d2 })
 }

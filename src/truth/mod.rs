@@ -18,7 +18,7 @@ pub use aid_limit::{AidLimit, aid_limit};
 pub use fixed_point::{FixedPoint, Unsolved, fixed_point};
 pub use floor::{AidFloor, Floor};
 pub use jacobian::{ImplicitJacobian, implicit_jacobian};
-pub use run::{AidRun, ItdRun, aid_run, itd_run};
+pub use run::{AidRun, ItdRun, aid_run, itd_run, itd_run_along};
 pub use tail::Tail;
 
 use crate::linalg::Vector;

@@ -51,6 +51,15 @@ pub struct AidRun {
 
 /// Runs ITD exactly. `w0` must have the right length and be finite.
 pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
+    run_along(truth, w0, None, steps)
+}
+
+/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one for every step.
+pub fn itd_run_along(truth: &Truth, path: &[Vec<f64>]) -> ItdRun {
+    run_along(truth, &path[0], Some(path), path.len() - 1)
+}
+
+fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize) -> ItdRun {
     let (d, m) = truth.naive.dims();
     let mut state = Itd::start(&truth.naive, w0);
     let mut run = ItdRun {
@@ -78,6 +87,9 @@ pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
         let Some(point) = state.step(&mut Tie::Weight(0.0)) else {
             break;
         };
+        if let Some(next) = path.and_then(|path| path.get(t + 1)) {
+            state.w = next.iter().map(|v| Dd::exactly(*v)).collect();
+        }
         if run.doubt_from.is_none() && in_doubt(truth, &point, w_norm, run.floor.w[t]) {
             run.doubt_from = Some(t);
         }
@@ -100,6 +112,10 @@ pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
                 d_norm,
                 d2_norm,
             );
+            if path.is_some() {
+                // Given points carry no error of their own.
+                run.floor.w[t + 1] = 0.0;
+            }
         }
     }
     run

@@ -1,6 +1,7 @@
 //! The constants themselves, independently of the bounds: sampled ‖∂₁Φ‖ against q, secants against L,
 //! selections against M and ω, bisection along rays against R, ‖D_{Φ,2}‖sup against ∂₂Φ.
 
+use super::modulus::{Worst, nearest_units};
 use super::{Check, Exact, Finding};
 use crate::instances::Random;
 use crate::linalg::norm::spectral_lower;
@@ -13,12 +14,7 @@ const SAMPLES: usize = 4;
 
 pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     let mut sampler = Sampler::new(exact);
-    let mut worst = Worst {
-        ratio: 0.0,
-        measured: 0.0,
-        bound: f64::NAN,
-        what: String::from("nothing to sample"),
-    };
+    let mut worst = Worst::default();
     sampler.jacobians(&mut worst);
     sampler.rays(&mut worst);
     let holds = worst.ratio <= check.slack * bound_room(0);
@@ -34,32 +30,6 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
         worst.bound / worst.measured,
         detail,
     )
-}
-
-/// The largest ratio measured/bound so far.
-struct Worst {
-    ratio: f64,
-    measured: f64,
-    bound: f64,
-    what: String,
-}
-
-impl Worst {
-    fn see(&mut self, what: &str, measured: f64, bound: f64) {
-        let ratio = if measured <= 0.0 {
-            0.0
-        } else {
-            measured / bound
-        };
-        if !(ratio <= self.ratio) {
-            *self = Self {
-                ratio,
-                measured,
-                bound,
-                what: what.into(),
-            };
-        }
-    }
 }
 
 struct Sampler<'a> {
@@ -100,8 +70,8 @@ impl<'a> Sampler<'a> {
         let d = truth.w().len();
         let star = truth.w().clone();
         let (j1, j2, slopes) = self.at(&star);
-        worst.see("‖∂₁Φ(w(λ))‖ ≤ q", spectral_lower(&j1), truth.constants.q);
-        worst.see(
+        worst.named("‖∂₁Φ(w(λ))‖ ≤ q", spectral_lower(&j1), truth.constants.q);
+        worst.named(
             "‖∂₂Φ(w(λ))‖ ≤ ‖D_Φ,2‖sup",
             spectral_lower(&j2),
             truth.moduli.d2_sup,
@@ -111,7 +81,7 @@ impl<'a> Sampler<'a> {
             let room = truth.moduli.l[1] * truth.fixed_point.error
                 + crate::maps::Rounding::at(truth.rounding.push_lambda, star.norm());
             let attained = spectral_lower(&j2) * (1.0 + gamma(8 * d + 64)) + 2.0 * room;
-            worst.see("‖D_Φ,2‖sup ≤ ‖∂₂Φ(w(λ))‖", truth.moduli.d2_sup, attained);
+            worst.named("‖D_Φ,2‖sup ≤ ‖∂₂Φ(w(λ))‖", truth.moduli.d2_sup, attained);
         }
         let lost = |norm: f64| crate::maps::Rounding::at(truth.rounding.push_w, norm) * 2.0;
         let lost2 = |norm: f64| crate::maps::Rounding::at(truth.rounding.push_lambda, norm) * 2.0;
@@ -121,7 +91,7 @@ impl<'a> Sampler<'a> {
                     + self.random.normals(d) * (scale * (1.0 + star.norm()) / (d as f64).sqrt());
                 let (a1, a2, s) = self.at(&u);
                 let e = (&u - &star).norm() + truth.fixed_point.error;
-                worst.see(
+                worst.named(
                     "‖∂₁Φ(u)‖ ≤ q",
                     spectral_lower(&a1) - lost(u.norm()),
                     truth.constants.q,
@@ -139,23 +109,23 @@ impl<'a> Sampler<'a> {
                 for (j, (gap, l)) in gaps.into_iter().enumerate() {
                     let m = &truth.moduli;
                     if s == slopes || l > 0.0 && m.stairs.is_empty() {
-                        worst.see(
+                        worst.named(
                             &format!("secant of ∂_{} ≤ L_{}‖u-w(λ)‖", j + 1, j + 1),
                             gap,
                             l * e,
                         );
                     }
-                    worst.see(
+                    worst.named(
                         &format!("selection of D_Φ,{} ≤ ω_{}", j + 1, j + 1),
                         gap,
                         m.omega(j + 1, e),
                     );
-                    worst.see(
+                    worst.named(
                         &format!("selection of D_Φ,{} ≤ L e + M_{}", j + 1, j + 1),
                         gap,
                         m.l[j] * e + m.m[j],
                     );
-                    worst.see(
+                    worst.named(
                         &format!("Lemma 2.5 for D_Φ,{}", j + 1),
                         gap,
                         m.c(j + 1, e) * e,
@@ -183,7 +153,8 @@ impl<'a> Sampler<'a> {
         let w_norm = star.norm();
         // What R was lowered by: the rounding of the units and the error of w(λ).
         let mut lowered = 0.0f64;
-        for (unit, gradient) in self.closest_units(&star) {
+        let step = (r / 8.0).min(1.0);
+        for (unit, gradient) in nearest_units(&truth.map, &truth.lambda, &star, step) {
             let size = gradient.norm();
             let band = crate::maps::Rounding::at(truth.rounding.units[unit], w_norm)
                 + truth.sensitivity[unit] * truth.fixed_point.error;
@@ -212,63 +183,17 @@ impl<'a> Sampler<'a> {
                     high = mid
                 }
             }
-            worst.see("R ≤ first change of piece along a ray", r, high);
+            worst.named("R ≤ first change of piece along a ray", r, high);
             nearest = nearest.min(low);
         }
         // Elsewhere R is a lower bound only.
         if nearest.is_finite() && truth.moduli.r_attained {
             let attained = r * (1.0 + 4.0 * RAY_WIDTH) + 2.0 * lowered;
-            worst.see(
+            worst.named(
                 "R is attained along a gradient of a unit",
                 nearest,
                 attained,
             );
         }
-    }
-
-    /// The three units nearest to their kink with their gradients ∂z_i/∂w, by differences.
-    fn closest_units(&mut self, star: &Vector) -> Vec<(usize, Vector)> {
-        let truth = &self.exact.truth;
-        let d = star.len();
-        let map = &truth.map;
-        map.linearize(
-            star.as_slice(),
-            &truth.lambda,
-            &mut Tie::Weight(0.0),
-            &mut self.lin,
-        );
-        let base = self.lin.z.clone();
-        let margin = self.lin.margin.clone();
-        // z is affine in w within R on the maps whose R is attained: a difference is exact to rounding.
-        let step = (truth.moduli.r / 8.0).min(1.0);
-        let mut gradients: Vec<(f64, Vector)> = margin
-            .into_iter()
-            .map(|margin| (margin, Vector::zeros(d)))
-            .collect();
-        for k in 0..d {
-            let mut u = star.clone();
-            u[k] += step;
-            map.linearize(
-                u.as_slice(),
-                &truth.lambda,
-                &mut Tie::Weight(0.0),
-                &mut self.lin,
-            );
-            for (i, (_, gradient)) in gradients.iter_mut().enumerate() {
-                gradient[k] = (self.lin.z[i] - base[i]) / step;
-            }
-        }
-        let radius = |(_, (margin, gradient)): &(usize, (f64, Vector))| margin / gradient.norm();
-        let mut units: Vec<(usize, (f64, Vector))> = gradients
-            .into_iter()
-            .enumerate()
-            .filter(|(_, (_, gradient))| gradient.norm() > 0.0)
-            .collect();
-        units.sort_by(|a, b| radius(a).total_cmp(&radius(b)));
-        units.truncate(3);
-        units
-            .into_iter()
-            .map(|(unit, (_, gradient))| (unit, gradient))
-            .collect()
     }
 }

@@ -4,9 +4,11 @@ mod bound;
 mod constant;
 mod exact_trajectory;
 mod gap;
+mod identification;
 pub(crate) mod kinks;
 mod limit;
 mod local_rate;
+mod modulus;
 mod ordering;
 mod tail;
 mod termination;
@@ -37,6 +39,10 @@ pub enum CheckKind {
     Tight,
     /// AID-FP's PAPER bound at k = t is below ITD's for all t.
     Ordering,
+    /// The iterates are on the piece of w(λ) for good from τ on at the latest.
+    Identification,
+    /// Lemma 2.5 at random and adversarial pairs of points.
+    Modulus,
     /// The constants of the theory hold on samples, two-sidedly where they are attained.
     Constant,
     /// Conjugate gradients are at the limit of AID after as many steps as their system has unknowns.
@@ -156,6 +162,8 @@ impl CheckKind {
             "tight" => Self::Tight,
             "ordering" => Self::Ordering,
             "constant" => Self::Constant,
+            "identification" => Self::Identification,
+            "modulus" => Self::Modulus,
             "gap" => Self::Gap,
             "kappa" => Self::Kappa,
             "tail" if !method.is_aid() => Self::Tail,
@@ -170,7 +178,7 @@ impl CheckKind {
                 Self::Kink(found.map_or(kinks::KinkCheck::Selections, |f| f.1))
             }
             other => {
-                let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant, termination, gap, kappa, tail";
+                let names = "bound, limit, local-rate, exact-trajectory, tight, ordering, constant, termination, gap, kappa, tail, identification, modulus";
                 return Err(
                     Error::input(format!("unknown check {other:?}; one of {names}"))
                         .in_field("check"),
@@ -213,6 +221,8 @@ impl CheckKind {
             Self::Tight => "tight",
             Self::Ordering => "ordering",
             Self::Constant => "constant",
+            Self::Identification => "identification",
+            Self::Modulus => "modulus",
             Self::Termination => "termination",
             Self::Gap => "gap",
             Self::Kappa => "kappa",
@@ -253,6 +263,8 @@ impl CheckKind {
             Self::Ordering => "A constant or power in either bound that breaks their order.".into(),
             Self::Kink(k) => k.catches().into(),
             Self::Constant => "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into(),
+            Self::Identification => "A τ that is off, and an R that is too large.".into(),
+            Self::Modulus => "A modulus of D_Φ that is too small anywhere, or too large just beyond the nearest kink.".into(),
             Self::Gap => "A bound whose dependence on R is not M/R, or a τ that is off.".into(),
             Self::Kappa => "A wrong power of q, or a factor t where there is none.".into(),
             Self::Tail => "Any deviation from the exact tail after identification beyond the rounding floor.".into(),
@@ -267,7 +279,12 @@ impl CheckKind {
             Self::Kink(k) => k.needs_no_method(),
             other => matches!(
                 other,
-                Self::Ordering | Self::Constant | Self::Gap | Self::Kappa
+                Self::Ordering
+                    | Self::Constant
+                    | Self::Gap
+                    | Self::Kappa
+                    | Self::Identification
+                    | Self::Modulus
             ),
         }
     }
@@ -284,9 +301,13 @@ impl CheckKind {
             }
             Self::Limit => limit::plan(exact, method).requests(),
             Self::LocalRate(_) => local_rate::plan(exact, method),
-            Self::Ordering | Self::Constant | Self::Gap | Self::Kappa | Self::Stochastic(_) => {
-                Vec::new()
-            }
+            Self::Ordering
+            | Self::Constant
+            | Self::Gap
+            | Self::Kappa
+            | Self::Identification
+            | Self::Modulus
+            | Self::Stochastic(_) => Vec::new(),
             Self::Tail => Request::along(exact, method, check.steps),
             Self::Termination => termination::plan(exact),
             Self::Kink(k) => k.plan(check, exact, method),
@@ -310,6 +331,8 @@ impl CheckKind {
             Self::Ordering => ordering::judge(check, exact),
             Self::Constant => constant::judge(check, exact),
             Self::Termination => termination::judge(check, exact, seen),
+            Self::Identification => identification::judge(check, exact),
+            Self::Modulus => modulus::judge(check, exact),
             Self::Gap => gap::judge(check, exact),
             Self::Kappa => gap::rates(check, exact),
             Self::Tail => tail::judge(check, exact, seen),

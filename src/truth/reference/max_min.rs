@@ -75,7 +75,9 @@ impl<T: Scalar> Extremes<T> {
                 let margin = rivals
                     .map(|k| lead(j, k))
                     .reduce(|m, v| if v < m { v } else { m });
-                found.margin.push(margin.unwrap_or_else(|| T::exactly(f64::MAX)));
+                found
+                    .margin
+                    .push(margin.unwrap_or_else(|| T::exactly(f64::MAX)));
             }
             found.slope.extend(weights);
             found.value.push(values[best].clone());

@@ -141,9 +141,7 @@ impl<T: Scalar> Naive<T> {
                 loss,
                 prox,
             } => Form::ProxGradient(Step::new(x, y, *step, *loss, *prox)),
-            Problem::MaxMin { forms, least } => {
-                Form::MaxMin(Extremes::new(forms, least, &lambda))
-            }
+            Problem::MaxMin { forms, least } => Form::MaxMin(Extremes::new(forms, least, &lambda)),
         };
         Self { form, lambda }
     }

@@ -139,9 +139,7 @@ impl<T: Scalar> Step<T> {
                         Prox::Soft if shown < zero => -inside.clone(),
                         Prox::Soft => inside.clone(),
                         Prox::Box { .. } => shown.clone(),
-                        Prox::Group { .. } => {
-                            inside.clone() / shown.clone() * input[i].clone()
-                        }
+                        Prox::Group { .. } => inside.clone() / shown.clone() * input[i].clone(),
                     }
                 };
             }
@@ -180,9 +178,7 @@ impl<T: Scalar> Step<T> {
             let across = T::exactly(1.0) - theta.clone() / r.clone();
             let along = theta.clone() / (r.clone() * r.clone() * r) * dot(u, v);
             for (u, v) in u.iter().zip(v) {
-                out.push(
-                    s.clone() * (across.clone() * v.clone() + along.clone() * u.clone()),
-                );
+                out.push(s.clone() * (across.clone() * v.clone() + along.clone() * u.clone()));
             }
         }
         out

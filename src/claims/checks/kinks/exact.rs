@@ -294,6 +294,7 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
         lambda: &exact.truth.lambda,
         w: exact.run.w[0].as_slice(),
         cotangent: exact.cotangent.as_slice(),
+        path: None,
         steps: &wanted,
     });
     let Estimates::Jacobians(floats) = trajectory.estimates else {

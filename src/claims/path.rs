@@ -1,0 +1,66 @@
+//! Points w_t that do not come from w_{t+1} = Φ(w_t): what ITD and AID may be given instead.
+
+use crate::instances::{Path, Random};
+use crate::linalg::Dd;
+use crate::maps::Tie;
+use crate::truth::Truth;
+use crate::truth::reference::Scalar;
+
+/// `steps` + 1 points of this kind, starting at w_0. Evaluated in double-double and rounded once, so that they are the same
+/// on every platform; they are data from then on.
+pub(super) fn path(
+    truth: &Truth,
+    w0: &[f64],
+    kind: Path,
+    seed: u64,
+    steps: usize,
+) -> Vec<Vec<f64>> {
+    let mut out = vec![w0.to_vec()];
+    let mut random = Random::new(seed ^ 0x7A7B);
+    let kappa = truth.kappa();
+    // Nesterov's momentum for condition number κ.
+    let beta = (kappa.sqrt() - 1.0) / (kappa.sqrt() + 1.0);
+    for t in 0..steps {
+        let w = &out[t];
+        let next: Option<Vec<f64>> = match kind {
+            Path::Accelerated => {
+                let before = &out[t.saturating_sub(1)];
+                let ahead: Vec<Dd> = w
+                    .iter()
+                    .zip(before)
+                    .map(|(w, b)| {
+                        Dd::exactly(*w) + Dd::exactly(beta) * (Dd::exactly(*w) - Dd::exactly(*b))
+                    })
+                    .collect();
+                step(truth, &ahead)
+            }
+            Path::Averaged => {
+                let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
+                step(truth, &exact)
+                    .map(|next| next.iter().zip(w).map(|(n, w)| 0.5 * (n + w)).collect())
+            }
+            Path::Given => {
+                let star = truth.w();
+                let direction = random.normals(star.len());
+                let start: f64 = w0.iter().zip(star.iter()).map(|(a, b)| (a - b).abs()).sum();
+                let size = start.max(f64::MIN_POSITIVE) * libm::pow(0.8, t as f64);
+                Some(
+                    star.iter()
+                        .zip(direction.iter())
+                        .map(|(s, v)| s + size * v)
+                        .collect(),
+                )
+            }
+        };
+        match next {
+            Some(next) => out.push(next),
+            None => break,
+        }
+    }
+    out
+}
+
+fn step(truth: &Truth, w: &[Dd]) -> Option<Vec<f64>> {
+    let point = truth.naive.at(w, &mut Tie::Weight(0.0))?;
+    Some(point.value.iter().map(Scalar::to_f64).collect())
+}
