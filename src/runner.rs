@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::verdict::{Record, Status, Verdict};
-use crate::claims::{Claim, Judged, Label, Profile, judge};
+use crate::claims::{Claim, Judged, Label, Profile, judge, name_fault, named, prepare};
 use crate::error::{Error, Result};
 use crate::instances::{Instance, Spec, hash};
 use crate::tol::SHRINK_TRIES;
@@ -107,7 +107,9 @@ impl Plan {
         );
         // Shrinking everything a broken method fails would take for ever; which instances are shrunk
         // must not depend on threads or shards.
-        if job.index < 2 {
+        let failed = |v: &&Verdict| v.status == Status::Fail;
+        if job.index < 2 && judged.verdicts.iter().any(|v| failed(&v)) {
+            let name = name(claim, &instance);
             for verdict in judged
                 .verdicts
                 .iter_mut()
@@ -120,6 +122,7 @@ impl Plan {
                         smaller.instance.seed, smaller.measured, smaller.bound
                     );
                 }
+                verdict.detail += &name;
             }
         }
         Ok(judged)
@@ -208,6 +211,16 @@ struct Smaller {
     instance: Instance,
     measured: f64,
     bound: f64,
+}
+
+/// What the failing implementation of a claim looks like; nothing where no method ran.
+fn name(claim: &Claim, instance: &Instance) -> String {
+    if claim.checks.iter().all(|c| c.kind.needs_no_method()) {
+        return String::new();
+    }
+    let drawn = [(instance.clone(), prepare(claim, instance))];
+    let mut implementation = claim.method.implementation();
+    named(&name_fault(claim.method, &drawn, implementation.as_mut()))
 }
 
 /// Follows `Spec::shrink` greedily while the same check still fails.

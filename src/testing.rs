@@ -23,7 +23,7 @@ use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::claims::verdict::{Status, Verdict};
-use crate::claims::{Claim, Label, judge};
+use crate::claims::{Claim, Label, judge, name_fault, named, prepare};
 use crate::instances::{Instance, Kind, Random, Spec};
 use crate::linalg::{Matrix, Vector};
 use crate::methods::{Case, Differentiator, Method};
@@ -42,6 +42,14 @@ pub const ALL: &[Kind] = &[
     Kind::ElasticNetWide,
     Kind::ElasticNetFull,
     Kind::ElasticNetDuplicated,
+    Kind::BoxQp,
+    Kind::NonnegativeQp,
+    Kind::MaxMin,
+    Kind::GroupLasso,
+    Kind::LogisticLasso,
+    Kind::LogisticGroup,
+    Kind::LogisticBox,
+    Kind::LogisticNonnegative,
 ];
 
 /// A claim with every check that fits any implementation of `method` on any instance.
@@ -174,7 +182,11 @@ pub fn certify_differentiator(
         .find(|v| v.status == Status::Fail)
     {
         None => Ok(()),
-        Some(v) => Err(Violation(Box::new(v))),
+        Some(mut v) => {
+            let drawn = [(instance.clone(), prepare(&claim, instance))];
+            v.detail += &named(&name_fault(method, &drawn, implementation));
+            Err(Violation(Box::new(v)))
+        }
     }
 }
 

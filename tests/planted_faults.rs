@@ -119,7 +119,10 @@ impl Differentiator for Naive {
             }
             if !self.method.is_aid() {
                 before.clone_from(&w);
-                w = case.phi(&w);
+                w = match case.path.and_then(|path| path.get(t + 1)) {
+                    Some(given) => given.clone(),
+                    None => case.phi(&w),
+                };
             }
         }
         self.kept = Some(d);

@@ -4,11 +4,15 @@ use super::checks::Finding;
 use super::claim::{Check, Claim};
 use super::evidence::{At, Exact, Request, compare};
 use super::verdict::{Curve, InstanceId, Record, SCHEMA, Status, Verdict};
+use crate::faults::{Diagnosis, Observation, catalogue, diagnose};
 use crate::instances::{Instance, Spec};
-use crate::methods::{Case, Differentiator};
+use crate::methods::{Case, Differentiator, Method};
 use crate::theory::Level;
 use crate::trajectory;
 use crate::truth::Truth;
+
+/// Steps of the runs from which a fault is named.
+const DIAGNOSIS_STEPS: usize = 30;
 
 /// What a claim says about one instance.
 #[derive(Clone, Debug, Default)]
@@ -115,23 +119,48 @@ pub fn judge_prepared(
     judged
 }
 
-/// Cases on which a failing implementation is looked at to name its fault: (w, steps), in the order of the
-/// calls; the first one comes twice. Empty where the claim says nothing.
-pub fn cases(
-    claim: &Claim,
-    instance: &Instance,
-    prepared: &Prepared,
-    steps: usize,
-) -> Vec<(Vec<f64>, Vec<usize>)> {
-    let Ok(exact) = &prepared.exact else {
-        return Vec::new();
-    };
-    let mut requests = Request::along(exact, claim.method, steps);
-    requests.extend(requests.first().cloned());
-    requests
-        .into_iter()
-        .map(|r| (r.point(instance, exact).to_vec(), r.steps))
-        .collect()
+/// Names the fault of a failing implementation from a few instances of the claim's method: runs it along each
+/// instance (the first run comes twice, for what is kept between calls) and matches the answers against the catalogue.
+/// Instances the claim says nothing about are passed over.
+pub fn name_fault(
+    method: Method,
+    drawn: &[(Instance, Prepared)],
+    implementation: &mut dyn Differentiator,
+) -> Diagnosis {
+    let mut requests = Vec::new();
+    for (instance, prepared) in drawn {
+        let Ok(exact) = &prepared.exact else { continue };
+        let mut own = Request::along(exact, method, DIAGNOSIS_STEPS);
+        own.extend(own.first().cloned());
+        requests.extend(own.into_iter().map(|request| (instance, exact, request)));
+    }
+    let answers: Vec<trajectory::Trajectory> = requests
+        .iter()
+        .map(|(instance, exact, request)| run(instance, exact, request, implementation))
+        .collect();
+    let observations: Vec<Observation<'_>> = requests
+        .iter()
+        .zip(&answers)
+        .map(|((instance, exact, request), answer)| Observation {
+            case: case(instance, exact, request),
+            answer,
+        })
+        .collect();
+    diagnose(method, &observations, &catalogue())
+}
+
+/// The diagnosis as it stands at the end of a failing verdict's detail.
+pub fn named(diagnosis: &Diagnosis) -> String {
+    match diagnosis.suspects.first() {
+        Some(best) if diagnosis.name() != "unknown" => {
+            format!(
+                "; looks like {} (confidence {:.2})",
+                diagnosis.name(),
+                best.confidence
+            )
+        }
+        _ => "; no fault of the catalogue explains it".into(),
+    }
 }
 
 /// Runs what the check asks for and judges it; a run that did not complete fails.
@@ -177,7 +206,12 @@ fn run(
     request: &Request,
     implementation: &mut dyn Differentiator,
 ) -> trajectory::Trajectory {
-    implementation.run(&Case {
+    implementation.run(&case(instance, exact, request))
+}
+
+/// The case of a request.
+fn case<'a>(instance: &'a Instance, exact: &'a Exact, request: &'a Request) -> Case<'a> {
+    Case {
         map: &instance.map,
         lambda: &instance.lambda,
         w: request.point(instance, exact),
@@ -187,7 +221,7 @@ fn run(
             At::Iterate(_) | At::Solution => None,
         },
         steps: &request.steps,
-    })
+    }
 }
 
 /// The verdict of a finding; `drawn` is the instance's (spec, seed).

@@ -17,4 +17,4 @@ pub use catalogue::{Catalogue, embedded};
 pub use checks::{CheckKind, Growth};
 pub use claim::{Check, Claim, Family, Guarantee, Profile};
 pub use evidence::{At, Comparison, Exact, Request, compare};
-pub use judge::{Judged, Label, Prepared, cases, judge, judge_prepared, prepare};
+pub use judge::{Judged, Label, Prepared, judge, judge_prepared, name_fault, named, prepare};

@@ -511,12 +511,12 @@ pub fn variants() -> Vec<Fault> {
         ),
         (
             "relative-stop-at-zero",
-            "stops when nothing moves any more",
+            "stops when v no longer moves: right for AID, whose point is fixed; D of ITD may rest while w moves on",
             vec![Edit::Stop {
                 tolerance: 0.0,
                 relative: true,
             }],
-            CARRIED,
+            &[Method::AidFp, Method::AidFpForward],
         ),
     ];
     table

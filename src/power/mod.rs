@@ -9,13 +9,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::verdict::Status;
-use crate::claims::{Claim, Profile, cases, judge_prepared, prepare};
+use crate::claims::{Claim, Profile, judge_prepared, name_fault, prepare};
 use crate::error::{Error, Result};
-use crate::faults::{
-    Diagnosis, Edit, Fault, Observation, Simulated, catalogue, diagnose, random_fault, variants,
-};
+use crate::faults::{Diagnosis, Edit, Fault, Simulated, catalogue, random_fault, variants};
 use crate::instances::{Kind, Random, hash, mix};
-use crate::methods::{Case, Differentiator, Method};
+use crate::methods::Method;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -327,32 +325,10 @@ impl<'a> Bench<'a> {
             let claim = self.claims[c];
             let (instance, _) = claim.instance(self.options.seed, f, index)?;
             let prepared = prepare(claim, &instance);
-            let cases = cases(claim, &instance, &prepared, DIAGNOSIS_STEPS);
-            drawn.push((instance, cases));
+            drawn.push((instance, prepared));
         }
         let mut subject = Simulated::new(self.method, &fault.edits);
-        let mut answers = Vec::new();
-        let mut questions = Vec::new();
-        for (instance, cases) in &drawn {
-            for (w, steps) in cases {
-                let case = Case {
-                    map: &instance.map,
-                    lambda: &instance.lambda,
-                    w,
-                    cotangent: &instance.cotangent,
-                    path: None,
-                    steps,
-                };
-                answers.push(subject.run(&case));
-                questions.push(case);
-            }
-        }
-        let observations: Vec<Observation<'_>> = questions
-            .into_iter()
-            .zip(&answers)
-            .map(|(case, answer)| Observation { case, answer })
-            .collect();
-        Ok(diagnose(self.method, &observations, &catalogue()))
+        Ok(name_fault(self.method, &drawn, &mut subject))
     }
 
     /// Which claims catch each fault; a claim that has caught a fault does not look at it again, with `once` no claim
@@ -435,9 +411,6 @@ impl<'a> Bench<'a> {
         Ok(out)
     }
 }
-
-/// Steps of the runs from which a fault is named.
-const DIAGNOSIS_STEPS: usize = 30;
 
 /// Instances with q above this are left out: their runs are long, and no fault shows in them alone.
 const LONGEST_Q: f64 = 0.95;

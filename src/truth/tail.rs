@@ -6,7 +6,7 @@
 
 use super::Truth;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{Loss, Problem};
 
 /// One or more steps of the tail as a linear operator.
 #[derive(Clone, Debug)]
@@ -25,16 +25,20 @@ impl Tail {
         let mut k = vec![None; m];
         match truth.map.problem() {
             Problem::Affine { .. } | Problem::Clip { .. } | Problem::MaxMin { .. } => {}
-            Problem::ProxGradient { .. } => return None,
+            Problem::ProxGradient { loss, prox, .. }
+                if *loss == Loss::Logistic || !prox.is_separable() =>
+            {
+                return None;
+            }
             Problem::Layer { activation, .. } => {
                 activation.slopes()?;
             }
             Problem::Scaling { rotation, .. } => k[0] = Some(rotation.clone()),
-            Problem::ElasticNet { step, .. } => {
+            Problem::ElasticNet { step, .. } | Problem::ProxGradient { step, .. } => {
                 // Column 2 of ∂₂Φ is -ηSw.
                 let d2 = &truth.jacobian.as_ref()?.d2;
                 k[1] = Some(Matrix::from_fn(d, d, |i, j| {
-                    // S_ii = 1 exactly where column 1, -ηS sign(z), is not zero.
+                    // S_ii = 1 exactly where column 1, -ηS sign(z) or -ηS1, is not zero.
                     if i == j && d2[(i, 0)] != 0.0 {
                         -step
                     } else {
