@@ -12,6 +12,8 @@ mod modulus;
 mod ordering;
 mod tail;
 mod termination;
+#[cfg(test)]
+mod tests;
 mod tight;
 
 pub(super) use termination::{allowance as termination_floor, dimension as termination_dimension};

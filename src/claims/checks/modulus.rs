@@ -4,7 +4,7 @@ use super::{Check, Exact, Finding};
 use crate::instances::Random;
 use crate::linalg::norm::spectral_lower;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Map, Rounding, Tie};
+use crate::maps::{Map, Moduli, Rounding, Tie};
 use crate::tol::{RAY_WIDTH, bound_room, gamma};
 
 /// Base points besides w(λ).
@@ -50,6 +50,18 @@ pub(super) fn nearest_units(
 }
 
 pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
+    judge_with(check, exact, |base| {
+        let truth = &exact.truth;
+        truth.map.moduli_at(base.as_slice(), &truth.lambda, 0.0)
+    })
+}
+
+/// The same with the moduli of a base point from elsewhere.
+pub(super) fn judge_with(
+    check: &Check,
+    exact: &Exact,
+    moduli_at: impl Fn(&Vector) -> Moduli,
+) -> Finding {
     let truth = &exact.truth;
     let star = truth.w();
     let d = star.len();
@@ -62,7 +74,7 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     let mut worst = Worst::default();
     let (mut attained, mut pairs) = (0, 0);
     for base in &bases {
-        let moduli = truth.map.moduli_at(base.as_slice(), &truth.lambda, 0.0);
+        let moduli = moduli_at(base);
         if !moduli.kinks.is_empty() {
             continue;
         }
@@ -123,7 +135,7 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
             if Some(index) == first && moduli.r_attained && moduli.l[0] == 0.0 && alone && crossed()
             {
                 let gap = spectral_lower(&(&at_u[0] - &at_base[0]));
-                let jump = moduli.stairs[0].jump[0];
+                let jump = moduli.stairs.first().map_or(0.0, |s| s.jump[0]);
                 let room = gap * (1.0 + gamma(8 * d + 64)) + 2.0 * lost[0];
                 attained += 1;
                 worst.see(jump, room, || {
