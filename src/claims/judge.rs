@@ -1,15 +1,17 @@
 //! From a claim, an instance and an implementation to verdicts.
 
-use super::checks::Finding;
+use super::checks::{CheckKind, Finding};
 use super::claim::{Check, Claim};
 use super::evidence::{At, Exact, Request, compare};
-use super::verdict::{Curve, InstanceId, Record, SCHEMA, Status, Verdict};
+use super::verdict::{Curve, InstanceId, Race, Record, SCHEMA, Slack, Status, Verdict};
 use crate::faults::{Diagnosis, Observation, catalogue, diagnose};
 use crate::instances::{Instance, Spec};
+use crate::linalg::{Matrix, norm::spectral_upper};
 use crate::methods::{Case, Differentiator, Method};
 use crate::theory::Level;
+use crate::tol::RATE_ABOVE_FLOOR;
 use crate::trajectory;
-use crate::truth::Truth;
+use crate::truth::{Truth, aid_run};
 
 /// Steps of the runs from which a fault is named.
 const DIAGNOSIS_STEPS: usize = 30;
@@ -61,13 +63,13 @@ pub fn judge(
     label: &Label,
     implementation: &mut dyn Differentiator,
 ) -> Judged {
-    judge_prepared(
-        claim,
-        instance,
-        &prepare(claim, instance),
-        label,
-        implementation,
-    )
+    let prepared = prepare(claim, instance);
+    let mut judged = judge_prepared(claim, instance, &prepared, label, implementation);
+    if let Ok(exact) = &prepared.exact {
+        let slacks = slacks(claim, instance, exact, label).map(Record::Slack);
+        judged.records.extend(slacks);
+    }
+    judged
 }
 
 /// The same with the exact side at hand.
@@ -111,7 +113,12 @@ pub fn judge_prepared(
             finding,
         ));
     }
-    if label.plot {
+    let identification = |c: &Check| c.kind == CheckKind::Identification;
+    if label.plot && claim.checks.iter().any(identification) {
+        judged
+            .records
+            .push(Record::Race(race(claim, instance, exact, label)));
+    } else if label.plot {
         judged
             .records
             .extend(curve(claim, instance, exact, label, implementation).map(Record::Curve));
@@ -253,6 +260,78 @@ pub(super) fn verdict(
         detail: finding.detail,
         replay: label.replay.replace("{id}", &id),
         id,
+    }
+}
+
+/// How loose the levels that the claim checks are at the last step whose exact error stands clear of rounding.
+fn slacks<'a>(
+    claim: &'a Claim,
+    instance: &'a Instance,
+    exact: &'a Exact,
+    label: &'a Label,
+) -> impl Iterator<Item = Slack> + 'a {
+    let mut levels = claim.checks.iter().filter_map(|c| match c.kind {
+        CheckKind::Bound(level) => Some((level, c.steps)),
+        _ => None,
+    });
+    let aid = claim.method.is_aid();
+    let first = levels.next();
+    let found = first.and_then(|(_, steps)| {
+        let clear = |t: &usize| {
+            let floor = exact.run.floor.d[*t] + exact.jacobian_error();
+            exact.run.error[*t].norm() > RATE_ABOVE_FLOOR * floor
+        };
+        let last = exact.run.error.len().min(steps + 1);
+        let t = (0..last).take_while(clear).last()?;
+        let error = if aid {
+            let run = aid_run(&exact.truth, &exact.run.w[t], t)?;
+            run.error.get(t).map(spectral_upper)?
+        } else {
+            spectral_upper(&exact.run.error[t])
+        };
+        (error > 0.0).then_some((t, error))
+    });
+    first
+        .into_iter()
+        .chain(levels)
+        .filter_map(move |(level, _)| {
+            let (step, error) = found?;
+            Some(Slack {
+                claim: claim.name.clone(),
+                method: claim.method.name().into(),
+                kind: instance.spec.kind.name().into(),
+                instance: label.instance.clone(),
+                level: level.name().into(),
+                q: exact.theorem.q,
+                r: exact.theorem.moduli.r,
+                step,
+                slack: exact.bound(level, aid, step, step) / error,
+            })
+        })
+}
+
+/// ITD at t against AID-FP at w_t with k = t, exactly, a little beyond τ.
+fn race(claim: &Claim, instance: &Instance, exact: &Exact, label: &Label) -> Race {
+    let th = &exact.theorem;
+    let last =
+        (2 * th.tau.min(exact.run.w.len()) + 20).min(exact.run.error.len().saturating_sub(1));
+    let norm = |e: &Matrix| spectral_upper(e);
+    let aid = |t: usize| {
+        let run = aid_run(&exact.truth, &exact.run.w[t], t)?;
+        run.error.get(t).map(norm)
+    };
+    Race {
+        claim: claim.name.clone(),
+        kind: instance.spec.kind.name().into(),
+        instance: label.instance.clone(),
+        q: th.q,
+        r: th.moduli.r,
+        tau: (th.tau < crate::tol::TAU_LIMIT).then_some(th.tau),
+        identified: exact.run.identified,
+        itd: exact.run.error.iter().take(last + 1).map(norm).collect(),
+        aid: (0..=last).map(|t| aid(t).unwrap_or(f64::NAN)).collect(),
+        itd_bound: (0..=last).map(|t| th.paper_itd(t)).collect(),
+        aid_bound: (0..=last).map(|t| th.paper_aid(t, t)).collect(),
     }
 }
 

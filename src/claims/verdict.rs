@@ -191,6 +191,65 @@ pub struct Series {
     pub values: Vec<f64>,
 }
 
+/// How loose a bound is on one instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slack {
+    /// Claim by name.
+    pub claim: String,
+    /// Method by name.
+    pub method: String,
+    /// Instance kind.
+    pub kind: String,
+    /// Instance id.
+    pub instance: String,
+    /// Level of the bound by name.
+    pub level: String,
+    /// q.
+    #[serde(with = "float")]
+    pub q: f64,
+    /// R.
+    #[serde(with = "float")]
+    pub r: f64,
+    /// The last step t whose error stands clear of rounding (AID-FP: k = t).
+    pub step: usize,
+    /// Bound over exact error at that step.
+    #[serde(with = "float")]
+    pub slack: f64,
+}
+
+/// Exact errors and printed bounds of ITD at t and of AID-FP at w_t with k = t, for t = 0, 1, ...
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Race {
+    /// Claim by name.
+    pub claim: String,
+    /// Instance kind.
+    pub kind: String,
+    /// Instance id.
+    pub instance: String,
+    /// q.
+    #[serde(with = "float")]
+    pub q: f64,
+    /// R.
+    #[serde(with = "float")]
+    pub r: f64,
+    /// τ, if finite.
+    pub tau: Option<usize>,
+    /// First step after which the iterates stay on the piece of w(λ).
+    pub identified: Option<usize>,
+    /// ‖D_t - J‖.
+    #[serde(with = "floats")]
+    pub itd: Vec<f64>,
+    /// ‖Dᵗ_{w_t} - J‖.
+    #[serde(with = "floats")]
+    pub aid: Vec<f64>,
+    /// Theorem 4.1 for ITD.
+    #[serde(with = "floats")]
+    pub itd_bound: Vec<f64>,
+    /// Theorem 4.1 for AID-FP.
+    #[serde(with = "floats")]
+    pub aid_bound: Vec<f64>,
+}
+
 /// One line of `records.jsonl`: what the figures are drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
@@ -201,6 +260,10 @@ pub enum Record {
     Fit(Fit),
     /// Exact moments against the number of updates.
     Moments(MomentCurve),
+    /// How loose a bound is.
+    Slack(Slack),
+    /// AID-FP against ITD.
+    Race(Race),
 }
 
 /// Floats as numbers, NaN and infinities as the strings of the protocol.

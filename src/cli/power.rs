@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     /// Threads; all cores by default
     #[arg(long, value_parser = super::jobs)]
     jobs: Option<usize>,
-    /// Also write power.json there
+    /// Also write power.json and detection.svg there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -35,6 +35,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         let path = dir.join("power.json");
         let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;
+        #[cfg(feature = "plots")]
+        if let Some(figure) = crate::report::figures::detection(&power.sizes) {
+            let path = dir.join(format!("{}.svg", figure.name));
+            std::fs::write(&path, figure.svg).map_err(|e| Error::io(&path, &e))?;
+        }
     }
     output::print(&power.to_text())?;
     let missed = power.faults.iter().any(|f| !f.caught);

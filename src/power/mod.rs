@@ -42,10 +42,13 @@ impl Default for Options {
     }
 }
 
-/// Sizes of the random faults: 1e-10 to 1, two a decade.
+/// Sizes of the random faults: 1e-10 to 1, two a decade, and below by decades to rounding, where detection must end.
 fn sizes() -> Vec<f64> {
-    (0..=20)
-        .map(|i| libm::pow(10.0, f64::from(i) / 2.0 - 10.0))
+    let below = (0..6).map(|i| f64::from(i) - 16.0);
+    let above = (0..=20).map(|i| f64::from(i) / 2.0 - 10.0);
+    below
+        .chain(above)
+        .map(|exponent| libm::pow(10.0, exponent))
         .collect()
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::locate::located;
-use crate::claims::verdict::{Curve, Fit, MomentCurve, Record, SCHEMA, Verdict};
+use crate::claims::verdict::{Curve, Fit, MomentCurve, Race, Record, SCHEMA, Slack, Verdict};
 use crate::error::{Error, Result};
 
 /// What was asked of a run and how long it took: the content of `run.json` (beside `"schema"`).
@@ -169,8 +169,10 @@ pub fn parse_records(text: &str) -> Result<Vec<Record>> {
             }
             "fit" => Ok(Record::Fit(located::<Fit>(line)?)),
             "moments" => Ok(Record::Moments(located::<MomentCurve>(line)?)),
+            "slack" => Ok(Record::Slack(located::<Slack>(line)?)),
+            "race" => Ok(Record::Race(located::<Race>(line)?)),
             other => Err(Error::input(format!(
-                "unknown record {other:?}; one of curve, fit, moments"
+                "unknown record {other:?}; one of curve, fit, moments, slack, race"
             ))
             .in_field("record")),
         }

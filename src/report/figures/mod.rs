@@ -5,13 +5,18 @@
 
 mod axis;
 mod canvas;
+mod chart;
 mod curves;
+mod detection;
 mod frame;
+mod race;
 mod rates;
+mod slack;
 
 pub use super::figure::Figure;
+pub use detection::figure as detection;
 
-use crate::claims::verdict::{Curve, Fit, Record};
+use crate::claims::verdict::{Curve, Fit, Race, Record, Slack};
 
 /// All figures of a run: for every claim with curves, error and bounds against the step (one panel a kind
 /// of instance, at most six in a figure); then the fitted rates against the predicted ones.
@@ -36,8 +41,30 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
             }
         })
         .collect();
+    let slacks: Vec<&Slack> = records
+        .iter()
+        .filter_map(|r| {
+            if let Record::Slack(s) = r {
+                Some(s)
+            } else {
+                None
+            }
+        })
+        .collect();
+    let races: Vec<&Race> = records
+        .iter()
+        .filter_map(|r| {
+            if let Record::Race(r) = r {
+                Some(r)
+            } else {
+                None
+            }
+        })
+        .collect();
     let mut figures = curves::figures(&curves);
     figures.extend(rates::figure(&fits));
+    figures.extend(race::figure(&races));
+    figures.extend(slack::figures(&slacks));
     // Two claims may differ only in what a file name cannot hold.
     for i in 1..figures.len() {
         let base = figures[i].name.clone();

@@ -190,6 +190,12 @@ fn hostile() -> Run {
                 [&mut c.claim, &mut c.kind, &mut c.instance].map(|f| f.push_str(nasty))
             }
             Record::Fit(f) => [&mut f.method, &mut f.kind, &mut f.claim].map(|f| f.push_str(nasty)),
+            Record::Slack(s) => {
+                [&mut s.method, &mut s.kind, &mut s.level].map(|f| f.push_str(nasty))
+            }
+            Record::Race(r) => {
+                [&mut r.claim, &mut r.kind, &mut r.instance].map(|f| f.push_str(nasty))
+            }
             Record::Moments(m) => {
                 [&mut m.claim, &mut m.kind, &mut m.figure].map(|f| f.push_str(nasty))
             }
