@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;
         #[cfg(feature = "plots")]
-        if let Some(figure) = crate::report::figures::detection(&power.sizes) {
+        if let Some(figure) = crate::report::figures::detection(&detections(&power)) {
             let path = dir.join(format!("{}.svg", figure.name));
             std::fs::write(&path, figure.svg).map_err(|e| Error::io(&path, &e))?;
         }
@@ -49,4 +49,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     } else {
         Exit::Holds
     })
+}
+
+#[cfg(feature = "plots")]
+fn detections(power: &power::Power) -> Vec<crate::report::figures::Detection> {
+    let sizes = power.sizes.iter();
+    sizes
+        .map(|s| crate::report::figures::Detection {
+            method: s.method.clone(),
+            claim: s.claim.clone(),
+            size: s.size,
+            caught: s.caught,
+            drawn: s.drawn,
+        })
+        .collect()
 }

@@ -96,7 +96,7 @@ pub fn reduced_support(map: &Map, lin: &Linearization) -> Option<Vec<usize>> {
 }
 
 /// S^{½} and S^{-½} on the support, dense (|support|×|support|).
-pub(crate) fn reduced_roots(map: &Map, lin: &Linearization, support: &[usize]) -> [Matrix; 2] {
+pub fn reduced_roots(map: &Map, lin: &Linearization, support: &[usize]) -> [Matrix; 2] {
     [false, true].map(|inverse| {
         let mut out = Matrix::zeros(support.len(), support.len());
         for (k, &j) in support.iter().enumerate() {

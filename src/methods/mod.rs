@@ -8,8 +8,9 @@ mod aid_fp;
 mod itd;
 pub mod nsid;
 
-pub(crate) use aid_cg::reduced_roots;
-pub use aid_cg::{AidCg, ConjugateGradients, System, has_reduced_system, reduced_support};
+pub use aid_cg::{
+    AidCg, ConjugateGradients, System, has_reduced_system, reduced_roots, reduced_support,
+};
 pub use aid_fp::{AidFp, AidFpForward};
 pub use itd::{ItdCheckpointed, ItdForward, ItdReverse};
 

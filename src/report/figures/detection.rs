@@ -2,13 +2,26 @@
 
 use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use crate::power::SizePower;
 use crate::report::Figure;
 
 const COLOURS: [Colour; 7] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BROWN];
 
+/// Faults of one size in one method, as one claim sees them, or all together ("overall").
+pub struct Detection {
+    /// Method by name.
+    pub method: String,
+    /// Claim by name.
+    pub claim: String,
+    /// Relative size.
+    pub size: f64,
+    /// Faults caught.
+    pub caught: usize,
+    /// Faults drawn.
+    pub drawn: usize,
+}
+
 /// A panel for every method; claims that never catch anything are left out.
-pub fn figure(sizes: &[SizePower]) -> Option<Figure> {
+pub fn figure(sizes: &[Detection]) -> Option<Figure> {
     let mut methods: Vec<&str> = Vec::new();
     for s in sizes {
         if !methods.contains(&s.method.as_str()) {
@@ -79,7 +92,7 @@ pub fn figure(sizes: &[SizePower]) -> Option<Figure> {
     })
 }
 
-fn curve<'a>(sizes: impl Iterator<Item = &'a SizePower>) -> Vec<(f64, f64)> {
+fn curve<'a>(sizes: impl Iterator<Item = &'a Detection>) -> Vec<(f64, f64)> {
     sizes
         .map(|s| (s.size, s.caught as f64 / s.drawn.max(1) as f64))
         .collect()

@@ -14,7 +14,7 @@ mod rates;
 mod slack;
 
 pub use super::figure::Figure;
-pub use detection::figure as detection;
+pub use detection::{Detection, figure as detection};
 
 use crate::claims::verdict::{Curve, Fit, Race, Record, Slack};
 
