@@ -233,11 +233,14 @@ fn examine(
         StochasticCheck::LemmaD2 => moments::lemma_d2(setting),
         StochasticCheck::LemmaD3 => moments::lemma_d3(setting),
         StochasticCheck::LimitConstant => moments::limit(setting, records),
-        StochasticCheck::Plateau => moments::plateau_reached(setting),
+        StochasticCheck::Plateau => moments::plateau_reached(setting, records),
         StochasticCheck::SidPlateau => moments::sid_plateau(setting, records),
         StochasticCheck::Theorem54 => theorem::judge(setting),
         StochasticCheck::Theorem55 => rate::judge(setting, records),
         StochasticCheck::Simulation { replicates } => {
+            if setting.label.plot {
+                records.extend(simulation::beside_exact(setting, replicates, subject));
+            }
             simulation::means(setting, replicates, subject)
         }
         StochasticCheck::SampledBound { replicates } => {

@@ -261,7 +261,7 @@ pub(super) fn logarithmic(last: usize) -> Vec<usize> {
     out
 }
 
-pub(super) fn plateau_reached(s: &Setting<'_>) -> Result<Finding> {
+pub(super) fn plateau_reached(s: &Setting<'_>, records: &mut Vec<Record>) -> Result<Finding> {
     let i = s.instance;
     let d = i.map.dim();
     let process = s.lemma_d3().process();
@@ -269,6 +269,7 @@ pub(super) fn plateau_reached(s: &Setting<'_>) -> Result<Finding> {
     let mut recursion = recursion(s, &i.map.mean_gamma(&i.w, &i.lambda, 0.0))?;
     let mut worst = Worst::new();
     let mut details = String::new();
+    let mut curves = Vec::new();
     for part in [1.0, 0.25] {
         let eta = part / (1.0 + process.sigma2_hat) * (1.0 - 4.0 * f64::EPSILON);
         // S_k - S_∞ contracts by 1-η(1-q²) a step in trace norm (Lemma D.2's proof), and is fed by
@@ -305,6 +306,28 @@ pub(super) fn plateau_reached(s: &Setting<'_>) -> Result<Finding> {
             "; η = {eta:.4}: plateau {:e}, bound {bound:e}",
             plateau.trace
         );
+        if s.label.plot {
+            let steps = logarithmic(k);
+            let curve = recursion.mse_curve(k, |_| eta);
+            let n = steps.len();
+            curves.push((steps, part, curve, plateau.trace, bound, n));
+        }
+    }
+    for (steps, part, curve, plateau, bound, n) in curves {
+        let of = if part == 1.0 { "η" } else { "η/4" };
+        records.push(s.record(
+            "constant",
+            f64::NAN,
+            steps.clone(),
+            vec![
+                series(
+                    &format!("E‖v_k - v̂‖², step {of}"),
+                    steps.iter().map(|k| curve[*k]).collect(),
+                ),
+                series("its plateau", vec![plateau; n]),
+                series("Lemma D.2's ησ̂₁/(1-q²)", vec![bound; n]),
+            ],
+        ));
     }
     let mut finding = worst.finding("plateaus");
     finding.detail += &details;

@@ -4,8 +4,10 @@
 //! samples are; a sample that decides nothing is reported as inconclusive, and nothing is drawn again.
 
 use super::super::checks::Finding;
+use super::moments::logarithmic;
 use super::theorem::solved;
-use super::{Setting, decided, met, not_applicable};
+use super::{Setting, decided, met, not_applicable, series};
+use crate::claims::verdict::Record;
 use crate::error::{Error, Result};
 use crate::instances::mix;
 use crate::linalg::{Matrix, Vector};
@@ -109,6 +111,63 @@ impl Protocol<'_> {
             }
         }))
     }
+}
+
+/// The mean square errors of replicates beside their exact means at steps up to the check's, for a figure; it decides
+/// nothing and has samples of its own. `None` where fourth moments, and with them ξ⁽¹⁾'s law, are out of reach.
+pub(super) fn beside_exact(
+    s: &Setting<'_>,
+    replicates: usize,
+    subject: &mut dyn StochasticDifferentiator,
+) -> Option<Record> {
+    let i = s.instance;
+    if i.map.dim() > FOURTH_MAX_DIM {
+        return None;
+    }
+    let last = s.check.steps;
+    let beta = 1.0 / (1.0 - s.q);
+    let protocol = Protocol {
+        s,
+        beta,
+        gamma: beta,
+        steps: logarithmic(last),
+        seed: mix(&[i.seed, 6]),
+        inner: None,
+    };
+    let star = reference(&i.map, &i.w, &i.lambda, &i.cotangent, 0.0)
+        .ok()?
+        .r;
+    let law = squared_error(
+        &i.map,
+        (&i.w, &i.lambda, &i.cotangent),
+        &star,
+        s.claim.method.stochastic() == Some(Method::Sid),
+        (i.inner, i.inner_batch),
+        i.batch,
+        &protocol.steps,
+        move |k| beta / (beta + k as f64),
+    )
+    .ok()?;
+    let eta = subject.schedule(beta, beta, last);
+    let mut mean = vec![0.0; protocol.steps.len()];
+    for id in 0..replicates as u64 {
+        let estimates = protocol.replicate(subject, id, &i.w, &eta).ok()?.ok()?;
+        for (m, r) in mean.iter_mut().zip(&estimates) {
+            *m += (Vector::from_column_slice(r) - &star).norm_squared() / replicates as f64;
+        }
+    }
+    Some(s.record(
+        "simulated",
+        beta,
+        protocol.steps.clone(),
+        vec![
+            series(&format!("mean of {replicates} replicates"), mean),
+            series(
+                "exact E‖r_k - r*‖²",
+                law.iter().map(|l| l.error.mean).collect(),
+            ),
+        ],
+    ))
 }
 
 pub(super) fn means(

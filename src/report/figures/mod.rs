@@ -9,6 +9,7 @@ mod chart;
 mod curves;
 mod detection;
 mod frame;
+mod moments;
 mod race;
 mod rates;
 mod slack;
@@ -16,7 +17,7 @@ mod slack;
 pub use super::figure::Figure;
 pub use detection::{Detection, figure as detection};
 
-use crate::claims::verdict::{Curve, Fit, Race, Record, Slack};
+use crate::claims::verdict::{Curve, Fit, MomentCurve, Race, Record, Slack};
 
 /// All figures of a run: for every claim with curves, error and bounds against the step (one panel a kind
 /// of instance, at most six in a figure); then the fitted rates against the predicted ones.
@@ -61,8 +62,19 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
             }
         })
         .collect();
+    let moments: Vec<&MomentCurve> = records
+        .iter()
+        .filter_map(|r| {
+            if let Record::Moments(m) = r {
+                Some(m)
+            } else {
+                None
+            }
+        })
+        .collect();
     let mut figures = curves::figures(&curves);
     figures.extend(rates::figure(&fits));
+    figures.extend(moments::figures(&moments));
     figures.extend(race::figure(&races));
     figures.extend(slack::figures(&slacks));
     // Two claims may differ only in what a file name cannot hold.
