@@ -127,6 +127,10 @@ pub const DIAGNOSIS_NAMED: f64 = 0.5;
 /// Relative deviation up to which an answer is the correct one for the purpose of naming.
 pub const DIAGNOSIS_ROUNDING: f64 = 1e-13;
 
+/// Probability with which independent draws leave a given index out although it is drawn like the others, when an
+/// implementation that has failed is examined for it. It can mislead a name, never a verdict.
+pub const NEVER_DRAWN: f64 = 1e-12;
+
 // Conjugate gradients.
 
 /// Condition number κ = 1/(1-q) up to which AID-CG is judged at the dimension of its system.

@@ -179,7 +179,7 @@ impl Request {
     /// The point of the run.
     pub fn point<'a>(&self, instance: &'a Instance, exact: &'a Exact) -> &'a [f64] {
         match self.at {
-            At::Start => &instance.w0,
+            At::Start => exact.path.as_ref().map_or(&instance.w0, |path| &path[0]),
             At::Iterate(t) => exact.run.w[t].as_slice(),
             At::Solution => exact.truth.w().as_slice(),
         }

@@ -15,6 +15,9 @@ pub(super) fn path(
     seed: u64,
     steps: usize,
 ) -> Vec<Vec<f64>> {
+    if kind == Path::Rest {
+        return vec![truth.w().as_slice().to_vec(); steps + 1];
+    }
     let mut out = vec![w0.to_vec()];
     let mut random = Random::new(seed ^ 0x7A7B);
     let kappa = truth.kappa();
@@ -39,6 +42,7 @@ pub(super) fn path(
                 step(truth, &exact)
                     .map(|next| next.iter().zip(w).map(|(n, w)| 0.5 * (n + w)).collect())
             }
+            Path::Rest => None,
             Path::Given => {
                 let star = truth.w();
                 let direction = random.normals(star.len());

@@ -1,6 +1,6 @@
 //! The named faults, and variants that are correct and must pass.
 
-use super::edit::{Change, Edit, Other, Slopes, When};
+use super::edit::{AtTies, Change, Edit, Other, Slopes, When};
 use crate::methods::Method;
 
 /// A named departure from the methods it can occur in.
@@ -14,6 +14,13 @@ pub struct Fault {
     pub edits: Vec<Edit>,
     /// Methods it can occur in.
     pub methods: &'static [Method],
+}
+
+impl Fault {
+    /// Shows where a unit is exactly at its kink, and nowhere else.
+    pub fn is_about_ties(&self) -> bool {
+        self.edits.iter().any(Edit::is_about_ties)
+    }
 }
 
 /// ITD and AID-FP in both modes, and AID-CG.
@@ -34,6 +41,8 @@ const ITD: &[Method] = &[Method::Itd, Method::ItdReverse];
 const AID: &[Method] = &[Method::AidFp, Method::AidFpForward, Method::AidCg];
 const REVERSE: &[Method] = &[Method::ItdReverse, Method::AidFp, Method::AidCg];
 const CARRIED: &[Method] = &[Method::Itd, Method::AidFp, Method::AidFpForward];
+/// The methods that are judged at ties, by their whole derivative.
+const FORWARD: &[Method] = &[Method::Itd, Method::AidFpForward];
 const CG: &[Method] = &[Method::AidCg];
 
 /// Every named fault. Names and order are stable: reports refer to them.
@@ -444,6 +453,67 @@ pub fn catalogue() -> Vec<Fault> {
             vec![Edit::SingleIterates],
             ITD,
         ),
+        // Where a unit is exactly at its kink.
+        (
+            "tie-slope-above",
+            "slope 3 at ties",
+            vec![Edit::AtTies(AtTies::Slopes(3.0, 3.0))],
+            FORWARD,
+        ),
+        (
+            "tie-slope-below",
+            "slope -2 at ties",
+            vec![Edit::AtTies(AtTies::Slopes(-2.0, -2.0))],
+            FORWARD,
+        ),
+        (
+            "tie-slope-huge",
+            "slope 10⁶ at ties",
+            vec![Edit::AtTies(AtTies::Slopes(1e6, 1e6))],
+            FORWARD,
+        ),
+        (
+            "tie-nan",
+            "0/0 at ties",
+            vec![Edit::AtTies(AtTies::Slopes(f64::NAN, f64::NAN))],
+            FORWARD,
+        ),
+        (
+            "tie-slope-above-in-second",
+            "slope 3 at ties in ∂₂Φ alone",
+            vec![Edit::AtTies(AtTies::Slopes(0.0, 3.0))],
+            FORWARD,
+        ),
+        (
+            "tie-opens-all",
+            "one tie makes every slope 1",
+            vec![Edit::AtTies(AtTies::AllSlopes(1.0))],
+            FORWARD,
+        ),
+        (
+            "tie-averages-all",
+            "one tie makes every slope ½",
+            vec![Edit::AtTies(AtTies::AllSlopes(0.5))],
+            FORWARD,
+        ),
+        (
+            "tie-drops-second",
+            "one tie makes ∂₂Φ vanish",
+            vec![Edit::AtTies(AtTies::NoSecond)],
+            FORWARD,
+        ),
+        (
+            "tie-resets",
+            "a tie resets the carried derivative now and then",
+            vec![Edit::AtTies(AtTies::State(0.0))],
+            FORWARD,
+        ),
+        (
+            "tie-flips",
+            "a tie flips the sign of the carried derivative now and then",
+            vec![Edit::AtTies(AtTies::State(-1.0))],
+            FORWARD,
+        ),
         // Conjugate gradients.
         (
             "plain-cg",
@@ -484,6 +554,12 @@ pub fn variants() -> Vec<Fault> {
             "the middle of the slopes at ties",
             vec![Edit::Tie(0.5)],
             FIXED_POINT,
+        ),
+        (
+            "tie-irregular",
+            "another weight at every tie, step and block",
+            vec![Edit::AtTies(AtTies::Irregular)],
+            FORWARD,
         ),
         (
             "other-order",

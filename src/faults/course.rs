@@ -1,6 +1,6 @@
 //! The steps of a method as dense factors (∂₁Φ, ∂₂Φ), with the departures that concern them.
 
-use super::edit::{Change, Edit, Other, Slopes};
+use super::edit::{AtTies, Change, Edit, Other, Slopes};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, Linearization, Map, Problem, Tie};
 use crate::methods::{Case, reduced_roots, reduced_support};
@@ -205,10 +205,15 @@ impl<'a> Course<'a> {
                 _ => {}
             }
         }
-        let (mut first, mut second) = (
-            self.map.jacobian_w(&self.lin),
-            self.map.jacobian_lambda(&self.lin),
-        );
+        let ties: Vec<usize> = self.lin.ties().collect();
+        let (mut first, mut second) = if ties.is_empty() {
+            (
+                self.map.jacobian_w(&self.lin),
+                self.map.jacobian_lambda(&self.lin),
+            )
+        } else {
+            self.tied(s, &ties)
+        };
         for edit in edits {
             match edit {
                 Edit::Differences(h) => (first, second) = self.differences(&w, *h),
@@ -247,6 +252,57 @@ impl<'a> Course<'a> {
             }
         }
         (first, second)
+    }
+
+    /// (∂₁Φ, ∂₂Φ) where these units are at their kink.
+    fn tied(&mut self, s: usize, ties: &[usize]) -> (Matrix, Matrix) {
+        let honest = self.lin.slope.clone();
+        let mut slopes = [honest.clone(), honest.clone()];
+        let mut without_second = false;
+        for edit in self.edits {
+            let Edit::AtTies(change) = edit else { continue };
+            match *change {
+                AtTies::Slopes(first, second) => {
+                    for &i in ties {
+                        (slopes[0][i], slopes[1][i]) = (first, second);
+                    }
+                }
+                AtTies::AllSlopes(v) => slopes.iter_mut().for_each(|b| b.fill(v)),
+                AtTies::NoSecond => without_second = true,
+                AtTies::State(_) => {}
+                AtTies::Irregular => {
+                    for &i in ties {
+                        let weight = ((s * 7919 + i * 104_729) % 17) as f64 / 16.0;
+                        for (block, weight) in slopes.iter_mut().zip([weight, 1.0 - weight]) {
+                            block[i] = self.tied_slope(i, weight);
+                        }
+                    }
+                }
+            }
+        }
+        let [first, second] = slopes;
+        self.lin.slope.copy_from_slice(&first);
+        let by_w = self.map.jacobian_w(&self.lin);
+        self.lin.slope.copy_from_slice(&second);
+        let mut by_lambda = self.map.jacobian_lambda(&self.lin);
+        self.lin.slope.copy_from_slice(&honest);
+        if without_second {
+            by_lambda.fill(0.0);
+        }
+        (by_w, by_lambda)
+    }
+
+    /// The slope of a tied unit with another weight.
+    fn tied_slope(&mut self, unit: usize, weight: f64) -> f64 {
+        let (w, lambda) = (self.lin.w.clone(), self.lin.lambda.clone());
+        let tie = &mut Tie::Weight(weight);
+        self.map.linearize(&w, &lambda, tie, &mut self.other);
+        self.other.slope[unit]
+    }
+
+    /// Is a unit exactly at its kink at the point of the last factor?
+    pub(super) fn at_tie(&self) -> bool {
+        self.lin.ties().next().is_some()
     }
 
     fn differences(&mut self, w: &[f64], h: f64) -> (Matrix, Matrix) {

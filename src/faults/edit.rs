@@ -59,6 +59,21 @@ pub enum Slopes {
     AppliedTwice,
 }
 
+/// What is done differently where a unit is exactly at its kink.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AtTies {
+    /// The slopes of the tied units in ∂₁Φ and in ∂₂Φ.
+    Slopes(f64, f64),
+    /// The slopes of all units, tied or not.
+    AllSlopes(f64),
+    /// ∂₂Φ set to 0.
+    NoSecond,
+    /// The carried derivative multiplied by this after every fifth step with a tie (0 resets it).
+    State(f64),
+    /// Allowed: weights in [0, 1] that change with the step, the unit and the block.
+    Irregular,
+}
+
 /// A change to a d×d or d×m matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
@@ -98,6 +113,13 @@ pub enum Change {
         /// How far.
         relative: f64,
     },
+}
+
+impl Edit {
+    /// Shows at ties alone.
+    pub fn is_about_ties(&self) -> bool {
+        matches!(self, Self::AtTies(_))
+    }
 }
 
 /// One departure from a correct method.
@@ -182,6 +204,8 @@ pub enum Edit {
     PlainCg,
     /// Conjugate directions without their β: steepest descent.
     NoBeta,
+    /// Something else at ties.
+    AtTies(AtTies),
     // What is allowed.
     /// Another weight at ties.
     Tie(f64),

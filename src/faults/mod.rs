@@ -14,7 +14,7 @@ pub mod stochastic;
 
 pub use catalogue::{Fault, catalogue, variants};
 pub use diagnosis::{Diagnosis, Observation, Suspect, diagnose};
-pub use edit::{Change, Edit, Other, Slopes, When};
+pub use edit::{AtTies, Change, Edit, Other, Slopes, When};
 pub use random::random_fault;
 pub use simulated::Simulated;
 

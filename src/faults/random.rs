@@ -4,9 +4,16 @@ use super::edit::{Change, Edit, When};
 use crate::instances::Random;
 use crate::methods::Method;
 
-/// A fault of a given size: a random entry or block of ∂₁Φ, ∂₂Φ, the carried derivative or an iterate, at one
-/// step, now and then, or always. `size` is relative to the largest entry.
+/// A fault of a given size: one departure, or (one in four) two at once, each a random entry or block of ∂₁Φ, ∂₂Φ, the
+/// carried derivative or an iterate, at one step, now and then, or always. `size` is relative to the largest entry.
 pub fn random_fault(random: &mut Random, method: Method, size: f64) -> Vec<Edit> {
+    let parts = if random.unit() < 0.25 { 2 } else { 1 };
+    (0..parts)
+        .map(|_| departure(random, method, size))
+        .collect()
+}
+
+fn departure(random: &mut Random, method: Method, size: f64) -> Edit {
     let relative = size * random.sign();
     let change = if random.unit() < 0.7 {
         Change::Entry {
@@ -34,11 +41,11 @@ pub fn random_fault(random: &mut Random, method: Method, size: f64) -> Vec<Edit>
         }
     };
     let places = if method.is_aid() { 2 } else { 3 };
-    vec![match random.integer(0, places) {
+    match random.integer(0, places) {
         0 => Edit::First(when, change),
         1 => Edit::Second(when, change),
         2 if method == Method::AidCg => Edit::Scale(1.0 + relative),
         2 => Edit::State(when, change),
         _ => Edit::Iterate(when, relative),
-    }]
+    }
 }

@@ -1,7 +1,7 @@
 //! A method run from dense factors, hook by hook, with a list of departures.
 
 use super::course::{Course, apply};
-use super::edit::Edit;
+use super::edit::{AtTies, Edit};
 use crate::linalg::{Matrix, Vector};
 use crate::methods::{Case, ConjugateGradients, Differentiator, Method};
 use crate::tol::DIVERGED;
@@ -234,6 +234,7 @@ impl Simulated {
         for edit in &self.edits {
             match edit {
                 Edit::State(when, change) if when.holds(s) => apply(change, &mut next),
+                Edit::AtTies(AtTies::State(f)) if s % 5 == 4 && course.at_tie() => next *= *f,
                 Edit::Damp(a) => next = state * (1.0 - a) + &next * *a,
                 Edit::Clip(limit) if next.norm() > *limit => next *= limit / next.norm(),
                 _ => {}

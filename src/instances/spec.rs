@@ -48,6 +48,8 @@ pub enum Path {
     Averaged,
     /// Random points that tend to w(λ), from nowhere in particular.
     Given,
+    /// w(λ) itself at every step: where it lies on kinks, every step meets every tie.
+    Rest,
 }
 
 macro_rules! kinds {

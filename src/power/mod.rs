@@ -3,6 +3,7 @@
 //! Composes faults, claims and instances as the runner does; owns no mathematics. Deterministic: seeds
 //! come from names, and results are collected in job order whatever the number of threads.
 
+mod stochastic;
 mod text;
 
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use crate::claims::verdict::Status;
 use crate::claims::{Claim, Profile, judge_prepared, name_fault, prepare};
 use crate::error::{Error, Result};
 use crate::faults::{Diagnosis, Edit, Fault, Simulated, catalogue, random_fault, variants};
-use crate::instances::{Kind, Random, hash, mix};
+use crate::instances::{Kind, Path, Random, hash, mix};
 use crate::methods::Method;
 
 /// What to measure.
@@ -52,8 +53,8 @@ fn sizes() -> Vec<f64> {
         .collect()
 }
 
-/// The catalogue's faults are departures from a deterministic method; those of NSID and SID are
-/// `faults::stochastic`.
+/// The catalogue's faults are departures from a deterministic method; those of NSID and SID are measured in
+/// [`mod@stochastic`].
 fn deterministic() -> impl Iterator<Item = (&'static str, Method)> {
     Method::NAMES
         .into_iter()
@@ -154,6 +155,9 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
         }
         let order = |name: &str| catalogue().iter().position(|f| f.name == name);
         power.faults.sort_by_key(|f| order(&f.fault));
+        let (faults, variants) = stochastic::measure(claims, options)?;
+        power.faults.extend(faults);
+        power.variants.extend(variants);
         Ok(power)
     })
 }
@@ -171,9 +175,14 @@ pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, Stri
             .into_iter()
             .filter(|f| f.methods.contains(&method))
             .collect();
-        if !bench.jobs.is_empty() {
+        if bench.jobs.is_empty() {
+            continue;
+        }
+        let (ties, others): (Vec<&Fault>, Vec<&Fault>) =
+            faults.iter().partition(|f| f.is_about_ties());
+        for (faults, jobs) in [(others, &bench.jobs), (ties, &bench.ties)] {
             let edits: Vec<&[Edit]> = faults.iter().map(|f| &f.edits[..]).collect();
-            for (f, caught) in faults.iter().zip(bench.detect(&edits, true)?) {
+            for (f, caught) in faults.iter().zip(bench.detect(jobs, &edits, true)?) {
                 if !caught.overall {
                     out.push((f.name.to_string(), method.name().to_string()));
                 }
@@ -183,12 +192,17 @@ pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, Stri
     Ok(out)
 }
 
+/// (claim, family, index).
+type Job = (usize, usize, usize);
+
 /// The instances one method is judged on, interleaved so that every family comes early.
 struct Bench<'a> {
     method: Method,
     claims: Vec<&'a Claim>,
-    /// (claim, family, index).
-    jobs: Vec<(usize, usize, usize)>,
+    /// (claim, family, index) without kinks at w(λ).
+    jobs: Vec<Job>,
+    /// Those where every step meets ties: what shows at ties alone is looked for here only.
+    ties: Vec<Job>,
     options: &'a Options,
 }
 
@@ -211,16 +225,21 @@ impl<'a> Bench<'a> {
             .iter()
             .filter(|c| c.method == method && !c.checks.iter().all(|k| k.kind.needs_no_method()))
             .collect();
-        let mut jobs = Vec::new();
+        let (mut jobs, mut ties) = (Vec::new(), Vec::new());
         for index in 0..options.instances {
             for (c, claim) in claims.iter().enumerate() {
                 for (f, family) in claim.families.iter().enumerate() {
-                    let long = claim
-                        .instance(options.seed, f, index)
-                        .is_ok_and(|(i, _)| i.spec.q > LONGEST_Q && i.spec.kind != Kind::Diabetes);
-                    // Checks on sets cost a convex program a step; ties have faults of their own.
-                    let sets = family.kind.is_kinked();
-                    if index < family.count(options.profile) && !long && !sets {
+                    if index >= family.count(options.profile) {
+                        continue;
+                    }
+                    let (spec, ..) = claim.draw(options.seed, f, index);
+                    let long = spec.q > LONGEST_Q && spec.kind != Kind::Diabetes;
+                    // Checks on sets cost a convex program a step.
+                    if family.kind.is_kinked() {
+                        if spec.path == Some(Path::Rest) {
+                            ties.push((c, f, index));
+                        }
+                    } else if !long {
                         jobs.push((c, f, index));
                     }
                 }
@@ -230,12 +249,13 @@ impl<'a> Bench<'a> {
             method,
             claims,
             jobs,
+            ties,
             options,
         }
     }
 
     /// Every fault on one job.
-    fn judge(&self, job: (usize, usize, usize), faults: &[(usize, &[Edit])]) -> Result<Vec<Seen>> {
+    fn judge(&self, job: Job, faults: &[(usize, &[Edit])]) -> Result<Vec<Seen>> {
         let claim = self.claims[job.0];
         let (instance, mut label) = claim.instance(self.options.seed, job.1, job.2)?;
         label.plot = false;
@@ -261,10 +281,14 @@ impl<'a> Bench<'a> {
     }
 
     fn named(&self, faults: &[Fault], name: bool) -> Result<Vec<FaultPower>> {
-        let faults: Vec<&Fault> = faults
-            .iter()
-            .filter(|f| f.methods.contains(&self.method))
-            .collect();
+        let own = faults.iter().filter(|f| f.methods.contains(&self.method));
+        let (ties, others): (Vec<&Fault>, Vec<&Fault>) = own.partition(|f| f.is_about_ties());
+        let mut out = self.named_on(&self.jobs, &others, name)?;
+        out.extend(self.named_on(&self.ties, &ties, name)?);
+        Ok(out)
+    }
+
+    fn named_on(&self, jobs: &[Job], faults: &[&Fault], name: bool) -> Result<Vec<FaultPower>> {
         let edits: Vec<(usize, &[Edit])> = faults
             .iter()
             .enumerate()
@@ -281,17 +305,17 @@ impl<'a> Bench<'a> {
             .with_max_len(1)
             .enumerate()
             .map(|(i, fault)| {
-                let failing: Vec<usize> = (0..self.jobs.len())
+                let failing: Vec<usize> = (0..jobs.len())
                     .filter(|&k| seen[k][i].failed.is_some())
                     .collect();
-                let upto = failing.first().map_or(self.jobs.len(), |k| k + 1);
+                let upto = failing.first().map_or(jobs.len(), |k| k + 1);
                 let diagnosis = if name && !failing.is_empty() {
-                    Some(self.diagnose(fault, &failing)?)
+                    Some(self.diagnose(jobs, fault, &failing)?)
                 } else {
                     None
                 };
                 let claims = self.claims.iter().enumerate().map(|(c, claim)| {
-                    let own = || (0..self.jobs.len()).filter(move |&k| self.jobs[k].0 == c);
+                    let own = || (0..jobs.len()).filter(move |&k| jobs[k].0 == c);
                     ClaimPower {
                         claim: claim.name.clone(),
                         failed: own().filter(|&k| seen[k][i].failed.is_some()).count(),
@@ -317,14 +341,14 @@ impl<'a> Bench<'a> {
     }
 
     /// Names a fault from a few failing instances, the first one and others spread over the rest.
-    fn diagnose(&self, fault: &Fault, failing: &[usize]) -> Result<Diagnosis> {
+    fn diagnose(&self, jobs: &[Job], fault: &Fault, failing: &[usize]) -> Result<Diagnosis> {
         let picked = [0, failing.len() / 3, 2 * failing.len() / 3];
         let mut drawn = Vec::new();
         for (n, &k) in picked.iter().enumerate() {
             if n > 0 && picked[..n].contains(&k) {
                 continue;
             }
-            let (c, f, index) = self.jobs[failing[k]];
+            let (c, f, index) = jobs[failing[k]];
             let claim = self.claims[c];
             let (instance, _) = claim.instance(self.options.seed, f, index)?;
             let prepared = prepare(claim, &instance);
@@ -336,10 +360,10 @@ impl<'a> Bench<'a> {
 
     /// Which claims catch each fault; a claim that has caught a fault does not look at it again, with `once` no claim
     /// does.
-    fn detect(&self, faults: &[&[Edit]], once: bool) -> Result<Vec<Detected>> {
+    fn detect(&self, jobs: &[Job], faults: &[&[Edit]], once: bool) -> Result<Vec<Detected>> {
         let mut claims = vec![vec![false; self.claims.len()]; faults.len()];
         // In blocks, so that what is no longer asked does not depend on threads.
-        for block in self.jobs.chunks(BLOCK) {
+        for block in jobs.chunks(BLOCK) {
             let asked: Vec<Vec<(usize, &[Edit])>> = block
                 .iter()
                 .map(|job| {
@@ -394,7 +418,7 @@ impl<'a> Bench<'a> {
             })
             .collect();
         let edits: Vec<&[Edit]> = faults.iter().map(|f| &f[..]).collect();
-        let detected = self.detect(&edits, false)?;
+        let detected = self.detect(&self.jobs, &edits, false)?;
         let mut out = Vec::new();
         for (&size, detected) in sizes.iter().zip(detected.chunks(count)) {
             let mut row = |claim: &str, caught: usize| {
@@ -408,6 +432,10 @@ impl<'a> Bench<'a> {
             };
             row("overall", detected.iter().filter(|d| d.overall).count());
             for (c, claim) in self.claims.iter().enumerate() {
+                // Claims about ties alone have not looked.
+                if !self.jobs.iter().any(|j| j.0 == c) {
+                    continue;
+                }
                 row(&claim.name, detected.iter().filter(|d| d.claims[c]).count());
             }
         }

@@ -3,42 +3,43 @@
 use super::super::checks::Finding;
 use super::{Setting, decided};
 use crate::error::Result;
-use crate::faults::stochastic::diagnose;
-use crate::instances::mix;
+use crate::faults::stochastic::{diagnose, diagnose_sampling};
+use crate::instances::{StochasticInstance, mix};
 use crate::linalg::Dd;
 use crate::linalg::product::norm2;
 use crate::methods::nsid::{
-    Batches, Iid, Method, Role, StepSize, StochasticCase, StochasticDifferentiator,
+    Batches, Draw, Iid, Method, Role, StepSize, StochasticCase, StochasticDifferentiator,
 };
-use crate::truth::reference::stochastic::Given;
+use crate::theory::Rate;
+use crate::truth::reference::stochastic::{ExactRun, Given};
 
 /// Sequences of indices tried per instance; the first with Lemma D.3's steps, the second with constant
 /// ones, the third with given ones in no order.
 const SEQUENCES: u64 = 3;
 
-pub(super) fn judge(
-    s: &Setting<'_>,
-    subject: &mut dyn StochasticDifferentiator,
-) -> Result<Finding> {
-    let i = s.instance;
-    let sid = s.claim.method.stochastic() == Some(Method::Sid);
-    let last = s.check.steps;
-    let mut steps: Vec<usize> = [0, 1, 2, 5, 10, 20, 40]
-        .into_iter()
-        .filter(|k| *k < last)
-        .collect();
-    steps.push(last);
-    let rate = s.rate()?;
-    let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, 0);
-    let (mut compared, mut resolution, mut doubtful) = (0, f64::INFINITY, 0);
-    for sequence in 0..SEQUENCES {
+/// Updates of the runs from which a fault is named.
+const DIAGNOSIS_STEPS: usize = 40;
+
+/// Indices and step sizes of one sequence.
+struct Sequence {
+    inner: Batches,
+    samples: Batches,
+    eta: Vec<f64>,
+    steps: Vec<usize>,
+}
+
+impl Sequence {
+    fn draw(i: &StochasticInstance, number: u64, last: usize, rate: &Rate) -> Result<Self> {
+        let mut steps: Vec<usize> = [0, 1, 2, 5, 10, 20, 40]
+            .into_iter()
+            .filter(|k| *k < last)
+            .collect();
+        steps.push(last);
         let seed = mix(&[i.seed, 2]);
         let n = i.map.inner().population();
         let draw =
-            |role, count, size| Batches::draw(&mut Iid::new(seed, sequence, role, n), count, size);
-        let inner = draw(Role::Inner, i.inner, i.inner_batch)?;
-        let samples = draw(Role::Linear, last, i.batch)?;
-        let schedule = match sequence {
+            |role, count, size| Batches::draw(&mut Iid::new(seed, number, role, n), count, size);
+        let schedule = match number {
             0 => StepSize::Decreasing {
                 beta: rate.beta,
                 gamma: rate.gamma,
@@ -46,17 +47,131 @@ pub(super) fn judge(
             1 => StepSize::Constant(0.375),
             _ => StepSize::Given((0..last).map(|k| 0.5 / (1 + (5 * k) % 7) as f64).collect()),
         };
-        let eta: Vec<f64> = (0..last).map(|k| schedule.at(k)).collect();
-        let case = StochasticCase {
+        Ok(Self {
+            inner: draw(Role::Inner, i.inner, i.inner_batch)?,
+            samples: draw(Role::Linear, last, i.batch)?,
+            eta: (0..last).map(|k| schedule.at(k)).collect(),
+            steps,
+        })
+    }
+
+    fn case<'a>(&'a self, i: &'a StochasticInstance) -> StochasticCase<'a> {
+        StochasticCase {
             map: &i.map,
             lambda: &i.lambda,
             w: &i.w,
             cotangent: &i.cotangent,
-            inner_samples: &inner,
-            samples: &samples,
-            step_sizes: &eta,
-            steps: &steps,
+            inner_samples: &self.inner,
+            samples: &self.samples,
+            step_sizes: &self.eta,
+            steps: &self.steps,
+        }
+    }
+
+    fn exact(&self, i: &StochasticInstance, sid: bool) -> ExactRun {
+        Given {
+            map: &i.map,
+            lambda: &i.lambda,
+            w: &i.w,
+            y: &i.cotangent,
+            inner: self.inner.iter().collect(),
+            samples: self.samples.iter().collect(),
+            eta: &self.eta,
+            steps: &self.steps,
+            sid,
+        }
+        .run()
+    }
+}
+
+/// Names the fault of a failing implementation on one instance: the mistakes whose estimates fit all sequences of given
+/// indices, or the mistake in what it draws where the estimates are right. Empty: unknown.
+pub(super) fn name_fault(
+    s: &Setting<'_>,
+    subject: &mut dyn StochasticDifferentiator,
+) -> Result<Vec<&'static str>> {
+    let (i, method) = (s.instance, s.claim.method);
+    let sid = method.stochastic() == Some(Method::Sid);
+    let rate = s.rate()?;
+    let mut names: Option<Vec<&'static str>> = None;
+    for number in 0..SEQUENCES {
+        let sequence = Sequence::draw(i, number, DIAGNOSIS_STEPS, &rate)?;
+        let case = sequence.case(i);
+        let Ok(estimates) = subject.run(&case) else {
+            return Ok(Vec::new());
         };
+        let exact = sequence.exact(i, sid);
+        if exact.comparable < sequence.steps.len() || estimates.len() != exact.estimates.len() {
+            continue;
+        }
+        let right = (0..exact.comparable)
+            .all(|k| deviation(&estimates[k], &exact.estimates[k]) <= exact.floor[k]);
+        if right {
+            continue;
+        }
+        let fit = diagnose(method, &case, &estimates, &exact.floor);
+        names = Some(match names {
+            None => fit,
+            Some(before) => before.into_iter().filter(|n| fit.contains(n)).collect(),
+        });
+    }
+    Ok(match names {
+        Some(names) => names,
+        None => sampling(i, DIAGNOSIS_STEPS, subject).into_iter().collect(),
+    })
+}
+
+/// What is wrong with how `subject` draws `count` minibatches and schedules its steps.
+pub(super) fn sampling(
+    i: &StochasticInstance,
+    count: usize,
+    subject: &mut dyn StochasticDifferentiator,
+) -> Option<&'static str> {
+    let request = Draw {
+        seed: mix(&[i.seed, 7]),
+        replicate: 0,
+        role: Role::Linear,
+        population: i.map.inner().population(),
+        count,
+        size: i.batch,
+    };
+    diagnose_sampling(subject, &request)
+}
+
+/// Names as they stand at the end of a failing verdict's detail.
+pub(super) fn named(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "; no fault of the catalogue explains it".into();
+    }
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    format!("; looks like {}", quoted.join(" or "))
+}
+
+/// ‖r - r_exact‖; NaN for a wrong length.
+fn deviation(r: &[f64], want: &[Dd]) -> f64 {
+    if r.len() != want.len() {
+        return f64::NAN;
+    }
+    let off: Vec<f64> = r
+        .iter()
+        .zip(want)
+        .map(|(a, b)| (Dd::from(*a) - *b).hi())
+        .collect();
+    norm2(&off)
+}
+
+pub(super) fn judge(
+    s: &Setting<'_>,
+    subject: &mut dyn StochasticDifferentiator,
+) -> Result<Finding> {
+    let i = s.instance;
+    let sid = s.claim.method.stochastic() == Some(Method::Sid);
+    let rate = s.rate()?;
+    let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, 0);
+    let (mut compared, mut resolution, mut doubtful) = (0, f64::INFINITY, 0);
+    for number in 0..SEQUENCES {
+        let sequence = Sequence::draw(i, number, s.check.steps, &rate)?;
+        let (case, steps) = (sequence.case(i), &sequence.steps);
         let estimates = match subject.run(&case) {
             Ok(e) if e.len() == steps.len() => e,
             Ok(e) => {
@@ -68,33 +183,13 @@ pub(super) fn judge(
                 return Ok(decided(false, f64::NAN, f64::NAN, text));
             }
         };
-        let exact = Given {
-            map: &i.map,
-            lambda: &i.lambda,
-            w: &i.w,
-            y: &i.cotangent,
-            inner: inner.iter().collect(),
-            samples: samples.iter().collect(),
-            eta: &eta,
-            steps: &steps,
-            sid,
-        }
-        .run();
+        let exact = sequence.exact(i, sid);
         if exact.comparable < steps.len() {
             doubtful += 1;
         }
         for k in 0..exact.comparable {
             let (r, want) = (&estimates[k], &exact.estimates[k]);
-            let deviation = if r.len() == want.len() {
-                let difference: Vec<f64> = r
-                    .iter()
-                    .zip(want)
-                    .map(|(a, b)| (Dd::from(*a) - *b).hi())
-                    .collect();
-                norm2(&difference)
-            } else {
-                f64::NAN
-            };
+            let deviation = deviation(r, want);
             let floor = s.check.slack * exact.floor[k];
             let ratio = if deviation == 0.0 {
                 0.0
@@ -111,10 +206,7 @@ pub(super) fn judge(
                 resolution = resolution.min(floor / size);
             }
             if !(ratio <= 1.0) {
-                let name = match diagnose(s.claim.method, &case, &estimates, &exact.floor) {
-                    Some(name) => format!("; the estimates are those of `{name}`"),
-                    None => String::new(),
-                };
+                let name = named(&diagnose(s.claim.method, &case, &estimates, &exact.floor));
                 let detail = format!(
                     "at k = {}: deviates from the recursion with the given indices by {deviation:e}, floor {floor:e}{name}",
                     steps[k]

@@ -133,6 +133,14 @@ impl StochasticCheck {
         }
     }
 
+    /// Looks at an implementation; the others are about the theorems alone.
+    pub fn needs_method(self) -> bool {
+        matches!(
+            self,
+            Self::ExactTrajectory | Self::Simulation { .. } | Self::SampledBound { .. }
+        )
+    }
+
     /// The kind in verdicts.
     pub fn label(self) -> &'static str {
         match self {
@@ -220,6 +228,27 @@ pub fn judge(
         judged.verdicts.push(verdict(&setting, finding));
     }
     judged
+}
+
+/// Names the fault of a failing implementation on one instance: several names fit equally well, none means unknown.
+pub fn name_fault(
+    claim: &Claim,
+    instance: &StochasticInstance,
+    label: &Label,
+    subject: &mut dyn StochasticDifferentiator,
+) -> Vec<&'static str> {
+    let Some(check) = claim.checks.first() else {
+        return Vec::new();
+    };
+    let setting = Setting {
+        claim,
+        check,
+        instance,
+        label,
+        q: instance.map.q(&instance.lambda),
+        share: 0.0,
+    };
+    exact::name_fault(&setting, subject).unwrap_or_default()
 }
 
 fn examine(

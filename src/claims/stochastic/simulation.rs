@@ -228,7 +228,7 @@ pub(super) fn means(
         let test = two_sided::catoni(&q.samples, q.known, alpha)?;
         if test.verdict == Side::Outside {
             let detail = format!(
-                "{} at k = {}: exact mean {:e}, {} replicates have {:e} in [{:e}, {:e}]; p = {:.1e} at level {alpha:.1e}",
+                "{} at k = {}: exact mean {:e}, {} replicates have {:e} in [{:e}, {:e}]; p = {:.1e} at level {alpha:.1e}{}",
                 q.name,
                 q.k,
                 q.known.mean,
@@ -236,7 +236,9 @@ pub(super) fn means(
                 test.estimate,
                 test.interval.lower,
                 test.interval.upper,
-                test.p_value
+                test.p_value,
+                super::exact::sampling(i, last, subject)
+                    .map_or_else(String::new, |name| super::exact::named(&[name]))
             );
             return Ok(decided(false, test.estimate, q.known.mean, detail));
         }

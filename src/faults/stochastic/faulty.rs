@@ -1,126 +1,12 @@
-//! Mistakes that implementations of NSID and SID make, each an operator on a plain correct one.
-//!
-//! Owns the catalogue, the variants that are *not* mistakes, and the diagnosis of estimates by comparison with
-//! the catalogue. Must not know claims or verdicts. Written with products only, apart from
-//! [`crate::methods::nsid`], so that it is a second implementation of both algorithms as well.
+//! A plain implementation of NSID and SID that carries out one fault.
 
+use super::Fault;
 use crate::error::Result;
 use crate::maps::stochastic::{Gamma, Inner, Sample};
 use crate::methods::Method;
 use crate::methods::nsid::{
     Batches, Draw, EpochShuffle, Estimates, Iid, Role, StochasticCase, StochasticDifferentiator,
 };
-
-/// A mistake, or a harmless variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
-    /// Γ₁ is recomputed at T̂ of each minibatch of the linear system.
-    GammaPerMinibatch,
-    /// Γ is taken at w instead of w̄.
-    GammaAtW,
-    /// ξ⁽¹⁾ reuses the minibatches of the linear system.
-    SharedSamples,
-    /// η_{i+1} instead of η_i.
-    StepOffByOne,
-    /// v ← (1-η)v + ηPv: y is forgotten after the first step.
-    MissingCotangent,
-    /// The minibatch mean is divided by |b|+1.
-    BiasedScale,
-    /// ∂₁T̂ v instead of ∂₁T̂ᵀ v.
-    TransposedProduct,
-    /// Γ₁ᵀ∂₁T̂ᵀv instead of ∂₁T̂ᵀΓ₁ᵀv.
-    SwappedOrder,
-    /// Only the first of the J inner minibatches is used.
-    InnerIgnored,
-    /// η_0 at every step.
-    NeverDecreasing,
-    /// v_0 = y without saying so.
-    StartsAtCotangent,
-    /// Everything is accumulated in single precision.
-    SinglePrecision,
-    /// The estimate leaves out Γ₂ᵀv.
-    MissingOuterDerivative,
-    /// The estimate reads ∂₂T̂ᵀv instead of ∂₂T̂ᵀΓ₁ᵀv.
-    ReadsPastOuter,
-    /// The estimate after k updates uses v_{k-1}.
-    StaleState,
-    /// v is kept from one call to the next.
-    KeepsState,
-    /// -∂₂T̂.
-    WrongSign,
-    /// The average of the iterates is reported as the iterate.
-    AveragedState,
-    /// One minibatch of the linear system is used for all steps.
-    FrozenMinibatch,
-    /// η²: the step is applied twice.
-    SquaredStep,
-    /// Epoch-wise shuffling sold as independent samples.
-    EpochShuffling,
-    /// The last sample is never drawn.
-    NeverLastSample,
-    /// Every replicate has the same samples.
-    SameSeed,
-    /// Asked for β/(γ+i), takes β/(γ+i+1).
-    ScheduleOffByOne,
-    /// Asked for β/(γ+i), takes β/γ.
-    ScheduleConstant,
-    /// Not a mistake: v + η(Pv + y - v).
-    IncrementForm,
-    /// Not a mistake: one product per sample, averaged.
-    SampleBySample,
-    /// Not a mistake: samples of a minibatch in reverse order.
-    ReverseOrder,
-}
-
-impl Fault {
-    /// Every mistake with its name.
-    pub const MISTAKES: [(&'static str, Self); 25] = [
-        ("gamma-per-minibatch", Self::GammaPerMinibatch),
-        ("gamma-at-w", Self::GammaAtW),
-        ("shared-samples", Self::SharedSamples),
-        ("step-off-by-one", Self::StepOffByOne),
-        ("missing-cotangent", Self::MissingCotangent),
-        ("biased-scale", Self::BiasedScale),
-        ("transposed-product", Self::TransposedProduct),
-        ("swapped-order", Self::SwappedOrder),
-        ("inner-ignored", Self::InnerIgnored),
-        ("never-decreasing", Self::NeverDecreasing),
-        ("starts-at-cotangent", Self::StartsAtCotangent),
-        ("single-precision", Self::SinglePrecision),
-        ("missing-outer-derivative", Self::MissingOuterDerivative),
-        ("reads-past-outer", Self::ReadsPastOuter),
-        ("stale-state", Self::StaleState),
-        ("keeps-state", Self::KeepsState),
-        ("wrong-sign", Self::WrongSign),
-        ("averaged-state", Self::AveragedState),
-        ("frozen-minibatch", Self::FrozenMinibatch),
-        ("squared-step", Self::SquaredStep),
-        ("epoch-shuffling", Self::EpochShuffling),
-        ("never-last-sample", Self::NeverLastSample),
-        ("same-seed", Self::SameSeed),
-        ("schedule-off-by-one", Self::ScheduleOffByOne),
-        ("schedule-constant", Self::ScheduleConstant),
-    ];
-
-    /// Variants that every claim must let pass.
-    pub const VARIANTS: [(&'static str, Self); 3] = [
-        ("increment-form", Self::IncrementForm),
-        ("sample-by-sample", Self::SampleBySample),
-        ("reverse-order", Self::ReverseOrder),
-    ];
-
-    /// Shows in what is drawn or scheduled, not with indices and steps given.
-    pub fn is_sampling(self) -> bool {
-        matches!(
-            self,
-            Self::EpochShuffling
-                | Self::NeverLastSample
-                | Self::SameSeed
-                | Self::ScheduleOffByOne
-                | Self::ScheduleConstant
-        )
-    }
-}
 
 /// NSID or SID with a fault.
 #[derive(Debug)]
@@ -342,35 +228,5 @@ impl StochasticDifferentiator for Faulty {
         }
         let mut source = Iid::new(r.seed, replicate, r.role, population);
         Batches::draw(&mut source, r.count, r.size)
-    }
-}
-
-/// The mistake whose estimates these are, to the rounding floor (`floor[k]`, one per estimate); `None` where none
-/// or more than one fits. A mistake that changes nothing on this case fits no wrong estimates.
-pub fn diagnose(
-    method: Method,
-    case: &StochasticCase<'_>,
-    estimates: &[Vec<f64>],
-    floor: &[f64],
-) -> Option<&'static str> {
-    let fits = |fault: Fault| {
-        let simulated = Faulty::new(method, fault).run(case).ok()?;
-        // The floor of the correct recursion; a mistake may amplify rounding more.
-        let same = simulated
-            .iter()
-            .zip(estimates)
-            .zip(floor)
-            .all(|((a, b), f)| {
-                let off: f64 = a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum();
-                off.sqrt() <= 4.0 * f
-            });
-        same.then_some(())
-    };
-    let mut found = Fault::MISTAKES
-        .iter()
-        .filter(|(_, f)| !f.is_sampling() && fits(*f).is_some());
-    match (found.next(), found.next()) {
-        (Some((name, _)), None) => Some(name),
-        _ => None,
     }
 }
