@@ -144,12 +144,12 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
         };
         for (_, method) in deterministic() {
             let bench = Bench::new(claims, method, options);
-            if bench.jobs.is_empty() {
+            if bench.is_empty() {
                 continue;
             }
             power.faults.extend(bench.named(&catalogue(), true)?);
             power.variants.extend(bench.named(&variants(), false)?);
-            if options.random > 0 {
+            if options.random > 0 && !bench.jobs.is_empty() {
                 power.sizes.extend(bench.sizes(options.random)?);
             }
         }
@@ -175,7 +175,7 @@ pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, Stri
             .into_iter()
             .filter(|f| f.methods.contains(&method))
             .collect();
-        if bench.jobs.is_empty() {
+        if bench.is_empty() {
             continue;
         }
         let (ties, others): (Vec<&Fault>, Vec<&Fault>) =
@@ -254,6 +254,10 @@ impl<'a> Bench<'a> {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.ties.is_empty()
+    }
+
     /// Every fault on one job.
     fn judge(&self, job: Job, faults: &[(usize, &[Edit])]) -> Result<Vec<Seen>> {
         let claim = self.claims[job.0];
@@ -289,13 +293,16 @@ impl<'a> Bench<'a> {
     }
 
     fn named_on(&self, jobs: &[Job], faults: &[&Fault], name: bool) -> Result<Vec<FaultPower>> {
+        // Nobody looks: neither caught nor missed.
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
         let edits: Vec<(usize, &[Edit])> = faults
             .iter()
             .enumerate()
             .map(|(i, f)| (i, &f.edits[..]))
             .collect();
-        let seen: Vec<Vec<Seen>> = self
-            .jobs
+        let seen: Vec<Vec<Seen>> = jobs
             .par_iter()
             .with_max_len(1)
             .map(|&job| self.judge(job, &edits))
