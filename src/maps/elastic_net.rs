@@ -250,7 +250,12 @@ impl FixedPointMap for ElasticNet {
         let at_kink = |i: &usize| kinks.binary_search(i).is_ok();
         let stairs = staircase(&radii, |flips| {
             let off: Vec<usize> = flips.iter().copied().filter(|i| !at_kink(i)).collect();
-            let on = (flips.len() - off.len()) as f64;
+            // From the other kink, [-sign, w_i], to the nearest s[sign, w_i]; at w(λ), where w_i = 0, it is 1.
+            let on: f64 = flips
+                .iter()
+                .filter(|i| at_kink(i))
+                .map(|&i| (1.0 + (w[i].abs() + w_error).powi(2)).min(4.0))
+                .sum();
             let sum: f64 = off
                 .iter()
                 .map(|&i| (1.0 + (w[i].abs() + w_error).powi(2)).max(4.0))

@@ -386,7 +386,12 @@ impl FixedPointMap for ProxGradient {
         let is_kink = |g: &usize| kinks.binary_search(g).is_ok();
         let stairs = staircase(&radii, |flips| {
             let off: Vec<usize> = flips.iter().copied().filter(|g| !is_kink(g)).collect();
-            let on = (flips.len() - off.len()) as f64;
+            // From the other kink of a soft threshold, as in the elastic net; 1 at w(λ), where the group is 0.
+            let on: f64 = flips
+                .iter()
+                .filter(|g| is_kink(g))
+                .map(|&g| (1.0 + (norm2(&w[self.group(g)]) + w_error).powi(2)).min(4.0))
+                .sum();
             let rows: Vec<usize> = off.iter().flat_map(|&g| self.group(g)).collect();
             let sum: f64 = off
                 .iter()

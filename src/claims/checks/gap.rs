@@ -1,7 +1,8 @@
 //! Corollaries of Theorem 4.1 about its two bounds: the gap that opens as R → 0, and the rates against κ.
 //!
 //! With k = t and t ≥ τ AID-FP's bound has lost M/R while ITD's keeps min(t,τ)M/R: ITD/AID-FP ≥
-//! q^{t-1}e_0 τ (BM_1+M_2)/R over AID-FP's bound, which does not depend on R.
+//! q^{t-1}e_0 τ (BM_1+M_2)/R over AID-FP's bound, which does not depend on R. Both halves are checked: AID-FP's bound beyond τ is the
+//! same for every R, that without other pieces included; and τ, which `kept` uses, is the least t with qᵗe_0 < R by its definition.
 
 use super::{Check, Exact, Finding};
 use crate::maps::Moduli;
@@ -37,10 +38,22 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     }
     let mut worst = (f64::INFINITY, f64::NAN, f64::NAN, 0);
     let mut last = 0.0;
-    let mut grows = true;
+    let (mut grows, mut loses, mut first) = (true, true, true);
+    let alone = Theorem41::new(
+        th.q,
+        &Moduli {
+            r: f64::INFINITY,
+            ..th.moduli.clone()
+        },
+        th.e0,
+        None,
+    )
+    .paper_aid(t, t);
     for j in 0..=HALVINGS {
         let now = shrunk(exact, j);
         let (itd, aid) = (now.paper_itd(t), now.paper_aid(t, t));
+        loses &= (aid / alone - 1.0).abs() <= bound_room(t) - 1.0;
+        first &= is_first(&now);
         // min(t,τ)(BM_1+M_2)/R q^{t-1} e_0 of ITD, nothing of it in AID-FP.
         let kept = power * th.e0 * now.tau.min(t) as f64 * jump / now.moduli.r;
         let predicted = kept / aid;
@@ -55,11 +68,23 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     if ratio.is_infinite() {
         return Finding::inconclusive("τ = 0 for every margin considered");
     }
-    let holds = grows && ratio * bound_room(t) >= 1.0 / check.slack.max(f64::MIN_POSITIVE);
+    let holds = grows
+        && loses
+        && first
+        && ratio * bound_room(t) >= 1.0 / check.slack.max(f64::MIN_POSITIVE);
     let detail = format!(
-        "ITD/AID-FP at t = {t} grows to {last:.3e} while R falls by 2^{HALVINGS}; closest to min(t,τ)M/R at R·2^-{j}: {gap:.3e} against {predicted:.3e}"
+        "ITD/AID-FP at t = {t} grows to {last:.3e} while R falls by 2^{HALVINGS}; closest to min(t,τ)M/R at R·2^-{j}: {gap:.3e} against {predicted:.3e}; AID-FP's bound beyond τ independent of R: {loses}; τ the first step with qᵗe_0 < R: {first}"
     );
     Finding::decided(holds, gap, predicted, ratio, detail)
+}
+
+/// τ is the least t with qᵗe_0 < R, by powers instead of the loop; within rounding of equality either neighbour is right.
+fn is_first(th: &Theorem41) -> bool {
+    let at = |t: usize| th.q.powi(t as i32) * th.e0;
+    let room = bound_room(2 * th.tau);
+    let below = at(th.tau) < th.moduli.r * room;
+    let above = th.tau == 0 || at(th.tau - 1) * room >= th.moduli.r;
+    below && above
 }
 
 /// Both bounds against κ: AID-FP ≤ (B + κC(0⁺)e_0)·e^{-t/κ}, and ITD ≤ (B + t·C'e_0/q)·e^{-t/κ}, since qᵗ = (1-1/κ)ᵗ ≤ e^{-t/κ};

@@ -168,7 +168,8 @@ impl CheckKind {
             "modulus" => Self::Modulus,
             "gap" => Self::Gap,
             "kappa" => Self::Kappa,
-            "tail" if !method.is_aid() => Self::Tail,
+            // It compares columns of D, which reverse mode does not give.
+            "tail" if method == Method::Itd => Self::Tail,
             "tail" => return Err(Error::input("belongs to itd").in_field("check")),
             "termination" if method == Method::AidCg => Self::Termination,
             "termination" => {

@@ -70,20 +70,25 @@ pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
     let kappa = exact.truth.kappa();
     let y = &exact.cotangent / exact.cotangent.norm();
     let lin = selection(exact, limit);
-    let (system, rhs, condition) = if let Some(kept) = reduced_support(&exact.truth.map, &lin) {
-        let [root, inverse] = reduced_roots(&exact.truth.map, &lin, &kept);
-        // I - S^{½}AS^{½} = S^{½}(I - AS)S^{-½}; its norm is at most 1 + q, that of its inverse κ.
-        (
-            &root * m.select_rows(&kept).select_columns(&kept) * inverse,
-            root * y.select_rows(&kept),
-            (1.0 + exact.truth.constants.q) * kappa,
-        )
-    } else {
-        let condition = (norm::spectral_upper(&m) * kappa).powi(2);
-        (m.tr_mul(&m), m.tr_mul(&y), condition)
-    };
-    let local = (n + 4) as f64 * UNIT;
-    let base = n as f64 * local * condition * kappa;
+    let (system, rhs, condition, spread) =
+        if let Some(kept) = reduced_support(&exact.truth.map, &lin) {
+            let [root, inverse] = reduced_roots(&exact.truth.map, &lin, &kept);
+            // A product S·S^{-½}x (a group just above its threshold) loses ‖S^{-½}‖ times what Sx does.
+            let spread = norm::spectral_upper(&inverse).max(1.0);
+            // I - S^{½}AS^{½} = S^{½}(I - AS)S^{-½}; its norm is at most 1 + q, that of its inverse κ.
+            (
+                &root * m.select_rows(&kept).select_columns(&kept) * inverse,
+                root * y.select_rows(&kept),
+                (1.0 + exact.truth.constants.q) * kappa,
+                spread,
+            )
+        } else {
+            let condition = (norm::spectral_upper(&m) * kappa).powi(2);
+            (m.tr_mul(&m), m.tr_mul(&y), condition, 1.0)
+        };
+    let local = (n + 4) as f64 * UNIT * spread;
+    // n products, and the one that forms the estimate.
+    let base = (n as f64 * condition + 1.0) * local * kappa;
     let direct = system.clone().lu().solve(&rhs);
     let mut random = Random::new(exact.seed ^ 0x00CC_6000);
     let amplified = direct.map_or(f64::INFINITY, |x| {

@@ -1,7 +1,8 @@
 //! ITD in rationals with any selection at ties, and its shadow in D_fix.
 
 use super::super::reference::{Columns, Point, Rational, Scalar};
-use super::Kinks;
+use super::{Kinks, rounded};
+use crate::linalg::Matrix;
 use crate::maps::Tie;
 
 /// How ties are decided along a run; the two blocks of D_Φ = D_{Φ,1} × D_{Φ,2} may differ.
@@ -35,8 +36,8 @@ pub struct Course {
     pub e: Vec<f64>,
     /// ‖D_t - X_t‖ for the shadow X_t ∈ D_fix: upper bounds of the excess, exact but for the final rounding.
     pub excess: Vec<f64>,
-    /// D_t at the last step, by columns.
-    pub last: Columns<Rational>,
+    /// D_t, rounded, with ‖·‖_F of what that lost.
+    pub d: Vec<(Matrix, f64)>,
     /// Number of ties met on the way.
     pub ties: usize,
 }
@@ -64,7 +65,7 @@ pub fn course(
     let mut out = Course {
         e: Vec::with_capacity(steps + 1),
         excess: Vec::with_capacity(steps + 1),
-        last: Vec::new(),
+        d: Vec::with_capacity(steps + 1),
         ties: 0,
     };
     let mut state = match selection {
@@ -77,6 +78,7 @@ pub fn course(
         out.e.push(Kinks::norm_of(&[delta]));
         out.excess
             .push(Kinks::norm_of(&subtract(&columns, &shadow)));
+        out.d.push(rounded(&columns, d));
         if t == steps {
             break;
         }
@@ -140,7 +142,6 @@ pub fn course(
         columns = next;
         w = a.value;
     }
-    out.last = columns;
     Some(out)
 }
 

@@ -1,23 +1,29 @@
 //! Lower bounds of the distance to D_fix: conv D_fix through its set iteration, in rationals.
 //!
 //! The support function h(Y) = sup over D_fix of ⟨Y, X⟩ obeys h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY), both
-//! maxima at vertices (h is convex). Sequences of vertices are opened best first; what an open branch can still
-//! add is at most ⟨Z, X_c⟩ + ρ‖Z‖_*, where D_fix lies within ρ of X_c: for any X_c, ρ = κ sup‖A X_c + B - X_c‖. Everything that decides
-//! is rational (‖·‖_* is rounded up): a violation reported from here is proven.
+//! maxima at vertices (h is convex). Sequences of vertices are opened best first, one slope at a time; what an open branch can still
+//! add is at most ⟨Z, X_c⟩ + ρ‖Z‖_*, where D_fix lies within ρ of X_c: for any X_c, ρ = κ sup‖A X_c + B - X_c‖. With G = LᵀY and
+//! some slopes of the step undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ is maximal unit by unit, and ‖Z‖_* ≤ q‖Y‖_*. Everything that
+//! decides is rational (‖·‖_* is rounded up): a violation reported from here is proven.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::rc::Rc;
 
 use super::super::reference::{Columns, Rational, Scalar};
 use super::{Kinks, rounded};
 use crate::linalg::Matrix;
-use crate::sets::{Effort, Points, distance, norm_upper, nuclear_upper};
-use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM, KINK_GAP, gamma};
+use crate::sets::{
+    Effort, MAX_ENUMERATED, Points, distance, norm_lower, norm_upper, nuclear_upper,
+};
+use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
-/// Most kinks whose 2^k branches are followed.
-const MAX_KINKS: usize = 4;
-/// Branches opened for one direction.
-const OPENED: usize = 300;
+/// Kinks up to which all vertices of D_joint start the hull that gives the first direction.
+const FEW_KINKS: usize = 4;
+/// Rational multiplications for one direction: a second or two.
+const WORK: usize = 3_000_000;
+/// Branches looked at for one direction.
+const LOOKED_AT: usize = 20_000;
 /// Directions tried.
 const DIRECTIONS: usize = 6;
 
@@ -36,16 +42,40 @@ struct Exact {
     left: Vec<Vec<Rational>>,
     right_w: Vec<Vec<Rational>>,
     right_lambda: Vec<Vec<Rational>>,
+    /// X_c by columns, and R_1X_c by rows.
+    centre: Columns<Rational>,
+    pushed: Vec<Vec<Rational>>,
     slope: Vec<Rational>,
     range: [Rational; 2],
 }
 
-struct Branch {
-    bound: f64,
-    value: Rational,
-    so_far: Rational,
+/// A step whose slopes are being decided: Z at its start and what the step adds for every slope.
+struct Level {
     z: Columns<Rational>,
+    /// ⟨·, LS'R_2⟩ over the steps so far, this one included.
+    so_far: Rational,
+    /// Σ over units away from their kink of s_i g_i, g_i = ⟨(LᵀZ)_i, (R_1X_c)_i⟩.
+    fixed: Rational,
+    /// g_i of the units at their kink, those that matter most first: (index in `active`, g_i).
+    order: Vec<(usize, Rational)>,
+    /// At least q‖Z‖_*.
+    size: f64,
+    /// Vertices of the steps before, and that of ∂₂ in this one.
     path: Vec<[usize; 2]>,
+    second: usize,
+}
+
+/// A level with its first `decided` slopes chosen.
+struct Branch {
+    level: Rc<Level>,
+    code: usize,
+    decided: usize,
+    /// Σ of the slopes decided.
+    sum: Rational,
+    /// What the branch can reach, at most.
+    bound: Rational,
+    /// The same in binary64, for the order.
+    key: f64,
 }
 
 impl PartialEq for Branch {
@@ -61,28 +91,26 @@ impl PartialOrd for Branch {
 }
 impl Ord for Branch {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.bound.total_cmp(&other.bound)
+        self.key.total_cmp(&other.key)
     }
 }
 
 impl Kinks {
-    /// A lower bound of the distance of `x` to D_fix, proven in rationals; the search ends once it exceeds `enough`. `None` where that is out of reach: more than 4 kinks,
-    /// large dimensions, rounded data.
+    /// A lower bound of the distance of `x` to D_fix, proven in rationals; the search ends once it exceeds `enough`. `None` where that
+    /// is out of reach: more than 12 kinks, rounded data.
     pub fn outside_fix(&self, x: &Matrix, enough: f64) -> Option<Outside> {
         let (d, k) = (self.w.len(), self.count());
-        if k > MAX_KINKS || d > EXACT_NEWTON_DIM || self.form.lost != [0.0; 3] {
+        if k > MAX_ENUMERATED || self.form.lost != [0.0; 3] {
             return None;
         }
         if x.shape() != (d, self.form.right_lambda.ncols()) || x.iter().any(|v| !v.is_finite()) {
             return None;
         }
-        let exact = self.exact_form();
-        let [lo, hi] = self.form.range;
-        let middle = vec![0.5 * (lo + hi); k];
-        let centre = self.element(&middle, &middle)?.0;
-        let radius = self.radius(&centre, &middle);
+        let (centre, radius) = self.ball()?;
+        let exact = self.exact_form(&centre);
         let mut members = vec![centre.clone()];
-        for code in 0..1usize << k {
+        let codes = if k <= FEW_KINKS { 1usize << k } else { 0 };
+        for code in 0..codes {
             members.push(self.element(&self.corner(code), &self.corner(code))?.0);
         }
         let mut best: Option<Outside> = None;
@@ -96,7 +124,7 @@ impl Kinks {
             }
             let at = inner(&y, x);
             let target = at.to_f64() - enough * size * (1.0 + KINK_GAP);
-            let (top, path) = exact.support(self, &y, &centre, radius, target)?;
+            let (top, path) = exact.support(self, &y, radius, target)?;
             let gap = at - top;
             let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
             if best.as_ref().is_none_or(|b| lower > b.lower) {
@@ -125,6 +153,29 @@ impl Kinks {
         best
     }
 
+    /// A lower bound of the distance of `x` to D_fix in binary64, rounded downwards: that to the ball around it. For any number of kinks
+    /// and any data.
+    pub fn outside_ball(&self, x: &Matrix) -> Option<f64> {
+        if x.shape() != (self.w.len(), self.form.right_lambda.ncols())
+            || x.iter().any(|v| !v.is_finite())
+        {
+            return None;
+        }
+        let (centre, radius) = self.ball()?;
+        let off = x - &centre;
+        let lost = 2.0 * UNIT * off.norm();
+        Some((norm_lower(&off) - lost - radius) * (1.0 - BOUND_ROOM))
+    }
+
+    /// X_c and ρ: D_fix lies within ρ of X_c, the element in the middle of the slopes.
+    fn ball(&self) -> Option<(Matrix, f64)> {
+        let [lo, hi] = self.form.range;
+        let middle = vec![0.5 * (lo + hi); self.count()];
+        let centre = self.element(&middle, &middle)?.0;
+        let radius = self.radius(&centre, &middle);
+        Some((centre, radius))
+    }
+
     /// ρ: D_fix lies within ρ of `centre`.
     pub fn radius(&self, centre: &Matrix, middle: &[f64]) -> f64 {
         let f = &self.form;
@@ -147,15 +198,32 @@ impl Kinks {
                 + moved * (1.0 + gamma(4 * centre.len() + 16)))
     }
 
-    fn exact_form(&self) -> Exact {
+    fn exact_form(&self, centre: &Matrix) -> Exact {
         let rows = |m: &Matrix| {
             m.row_iter()
                 .map(|r| r.iter().map(|v| Rational::exactly(*v)).collect())
                 .collect()
         };
+        let right_w: Vec<Vec<Rational>> = rows(&self.form.right_w);
+        let centre = columns(centre);
+        let pushed = right_w
+            .iter()
+            .map(|r| {
+                centre
+                    .iter()
+                    .map(|c| {
+                        r.iter()
+                            .zip(c)
+                            .fold(Rational::exactly(0.0), |s, (a, b)| s + a * b)
+                    })
+                    .collect()
+            })
+            .collect();
         Exact {
             left: rows(&self.form.left),
-            right_w: rows(&self.form.right_w),
+            right_w,
+            pushed,
+            centre,
             right_lambda: rows(&self.form.right_lambda),
             slope: self
                 .form
@@ -177,50 +245,116 @@ impl Exact {
         &self,
         kinks: &Kinks,
         y: &Matrix,
-        centre: &Matrix,
         radius: f64,
         target: f64,
     ) -> Option<(Rational, Vec<[usize; 2]>)> {
-        let d = centre.nrows();
-        let centre: Columns<Rational> = columns(centre);
-        let branch = |so_far: Rational, z: Columns<Rational>, path: Vec<[usize; 2]>| {
-            let value = &so_far + dot(&z, &centre);
-            let (size, _) = rounded(&z, d);
-            let rest = nuclear_upper(&size) * (1.0 + BOUND_ROOM) * radius;
-            let bound = (value.to_f64() + rest).next_up().next_up();
-            Branch {
-                bound,
-                value,
-                so_far,
-                z,
-                path,
-            }
-        };
-        let start = branch(Rational::exactly(0.0), columns(y), Vec::new());
-        let mut best = (start.value.clone(), Vec::new());
-        let mut heap = BinaryHeap::from([start]);
-        for _ in 0..OPENED {
+        let k = kinks.count();
+        let zero = Rational::exactly(0.0);
+        let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
+        let levels = (WORK / per_level).clamp(8, 300);
+        let start = Rc::new(self.level(kinks, columns(y), zero.clone(), Vec::new())?);
+        let mut best = (dot(&start.z, &self.centre), Vec::new());
+        let mut heap = BinaryHeap::from([self.branch(start, 0, 0, zero, radius)]);
+        let mut opened = 1;
+        for _ in 0..LOOKED_AT {
             let top = heap.pop()?;
-            let room = top.bound - best.0.to_f64();
-            if top.bound < target || room <= KINK_GAP * KINK_GAP * (1.0 + top.bound.abs()) {
+            let room = top.key - best.0.to_f64();
+            if top.key < target
+                || room <= KINK_GAP * KINK_GAP * (1.0 + top.key.abs())
+                || (top.decided == k && opened == levels)
+            {
                 heap.push(top);
                 break;
             }
-            let (added, second) = self.of_lambda(kinks, &top.z);
-            let so_far = &top.so_far + added;
-            for code in 0..1usize << kinks.count() {
-                let z = self.pull(kinks, &top.z, code);
-                let mut path = top.path.clone();
-                path.push([code, second]);
-                let child = branch(so_far.clone(), z, path);
-                if child.value > best.0 {
-                    best = (child.value.clone(), child.path.clone());
+            if top.decided < k {
+                let (n, g) = &top.level.order[top.decided];
+                for side in 0..2 {
+                    let sum = &top.sum + g * &self.range[side];
+                    let code = top.code | side << n;
+                    heap.push(self.branch(
+                        Rc::clone(&top.level),
+                        code,
+                        top.decided + 1,
+                        sum,
+                        radius,
+                    ));
                 }
-                heap.push(child);
+                continue;
+            }
+            opened += 1;
+            let z = self.pull(kinks, &top.level.z, top.code);
+            let mut path = top.level.path.clone();
+            path.push([top.code, top.level.second]);
+            let so_far = top.level.so_far.clone();
+            let value = &so_far + dot(&z, &self.centre);
+            if value > best.0 {
+                best = (value, path.clone());
+            }
+            let level = Rc::new(self.level(kinks, z, so_far, path)?);
+            heap.push(self.branch(level, 0, 0, Rational::exactly(0.0), radius));
+        }
+        let bound = heap.into_iter().map(|b| b.bound).max()?;
+        Some((bound, best.1))
+    }
+
+    /// The next step after Z.
+    fn level(
+        &self,
+        kinks: &Kinks,
+        z: Columns<Rational>,
+        so_far: Rational,
+        path: Vec<[usize; 2]>,
+    ) -> Option<Level> {
+        let (added, second) = self.of_lambda(kinks, &z);
+        let mut fixed = Rational::exactly(0.0);
+        let mut order = Vec::new();
+        for unit in 0..self.slope.len() {
+            let mut g = Rational::exactly(0.0);
+            for j in 0..z.len() {
+                g += self.back(&z, unit, j) * &self.pushed[unit][j];
+            }
+            match kinks.active.iter().position(|a| *a == unit) {
+                None => fixed += g * &self.slope[unit],
+                Some(n) => order.push((n, g)),
             }
         }
-        let bound = Rational::exactly(heap.peek()?.bound);
-        Some((bound, best.1))
+        order.sort_by(|a, b| b.1.to_f64().abs().total_cmp(&a.1.to_f64().abs()));
+        let (rounded, lost) = rounded(&z, self.left.len());
+        // ‖·‖_* ≤ √m‖·‖_F for what rounding took.
+        let size = nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt();
+        Some(Level {
+            size: kinks.q * size * (1.0 + BOUND_ROOM),
+            so_far: so_far + added,
+            fixed,
+            order,
+            z,
+            path,
+            second,
+        })
+    }
+
+    fn branch(
+        &self,
+        level: Rc<Level>,
+        code: usize,
+        decided: usize,
+        sum: Rational,
+        radius: f64,
+    ) -> Branch {
+        let mut bound = &level.so_far + &level.fixed + &sum;
+        for (_, g) in &level.order[decided..] {
+            let (low, high) = (g * &self.range[0], g * &self.range[1]);
+            bound += if high > low { high } else { low };
+        }
+        bound += Rational::exactly((level.size * radius).next_up());
+        Branch {
+            key: bound.to_f64(),
+            level,
+            code,
+            decided,
+            sum,
+            bound,
+        }
     }
 
     fn slope(&self, kinks: &Kinks, unit: usize, code: usize) -> &Rational {

@@ -55,6 +55,18 @@ pub(super) fn judge(
                         format!("{place}: the estimate is not a finite matrix of the right shape");
                     return Finding::decided(false, measured, bound, f64::NAN, detail);
                 }
+                // A gross violation needs no rationals, and has none where the data are rounded.
+                if let Some(lower) = kinks.outside_ball(d).filter(|lower| *lower > most) {
+                    return Finding::decided(
+                        false,
+                        lower,
+                        bound,
+                        bound / lower,
+                        format!(
+                            "{place}: at least {lower:e} from a ball that holds D_fix, bound {bound:e}; certified with outward rounding"
+                        ),
+                    );
+                }
                 return match kinks.outside_fix(d, most) {
                     Some(o) if o.lower > most => Finding::decided(
                         false,

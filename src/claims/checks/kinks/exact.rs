@@ -7,7 +7,7 @@ use crate::methods::{Case, Method};
 use crate::theory::Level;
 use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, UNIT, bound_room};
 use crate::trajectory::Estimates;
-use crate::truth::kinks::{Course, Kinks, Selection, Shadow, course, rounded};
+use crate::truth::kinks::{Course, Kinks, Selection, Shadow, course};
 use crate::truth::reference::{Rational, Scalar};
 
 /// Largest dimension of an exact run: numbers grow by two dozen bits a step.
@@ -88,19 +88,14 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
                 );
             }
             if !(here.0 <= 1.0) {
-                let (d, _) = rounded(&run.last, kinks.w.len());
-                let lower = if here.1 == steps {
-                    kinks
-                        .outside_fix(&d, here.4 * bound_room(here.1))
-                        .map_or(0.0, |o| o.lower)
-                } else {
-                    0.0
-                };
+                let (d, lost) = &run.d[here.1];
+                let most = here.4 * bound_room(here.1) + lost;
+                let lower = kinks.outside_fix(d, most).map_or(0.0, |o| o.lower);
                 let detail = format!(
                     "{what}: the shadow is {:e} away, bound {:e}",
                     here.3, here.4
                 );
-                if lower > here.4 * bound_room(here.1) {
+                if lower > most {
                     return Finding::decided(false, lower, here.4, here.4 / lower, detail);
                 }
                 return Finding::inconclusive(detail);
@@ -240,7 +235,7 @@ pub(super) fn one_sided(exact: &Exact, kinks: &Kinks) -> Finding {
                 }
             })
             .collect();
-        let mut found = false;
+        let (mut found, mut computed) = (false, false);
         for bits in [12, 20, 28] {
             let h = 2f64.powi(-bits);
             let Some(v) = kinks.difference_quotient(
@@ -251,10 +246,16 @@ pub(super) fn one_sided(exact: &Exact, kinks: &Kinks) -> Finding {
             ) else {
                 continue;
             };
+            computed = true;
             if kinks.one_sided_vertex(&v, &direction).is_some() {
                 found = true;
                 break;
             }
+        }
+        if !computed {
+            return Finding::inconclusive(format!(
+                "no difference quotient along {direction:?} could be computed exactly"
+            ));
         }
         if !found {
             let detail = format!(
@@ -322,9 +323,11 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
             unequal += usize::from(in_binary != in_rationals);
         }
     }
-    let (last, _) = rounded(&run.last, kinks.w.len());
     let refutation = |d: &Matrix| kinks.imp_gap(d).map(|g| g.0 > crate::tol::KINK_GAP);
-    let refuted = [floats.last().and_then(refutation), refutation(&last)];
+    let refuted = [
+        floats.last().and_then(refutation),
+        run.d.last().and_then(|d| refutation(&d.0)),
+    ];
     // Within rounding of the kink the two may take different sides; only then may the last decision differ.
     let side_in_doubt = exact.run.doubt_from.is_some_and(|t| t < steps);
     let same_refutation = refuted[0] == refuted[1] || side_in_doubt;
