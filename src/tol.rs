@@ -166,6 +166,24 @@ pub const KINK_GAP: f64 = 1e-3;
 /// Most steps of an exact moment recursion in one check: at d = 6 about a third of a second.
 pub const LIMIT_STEPS: usize = 200_000;
 
+/// Part of its slack by which an extrapolated limit may still move when it is called settled: what is left after one more
+/// doubling of k is smaller than the last move.
+pub const SETTLED: f64 = 0.5;
+
+/// A floor of Theorem 5.5 is judged where the growing schedule has come this far below it ...
+pub const WELL_BELOW: f64 = 64.0;
+
+/// ... and the error with one of t, J, k held fixed must then still be this part of it: the other parts of the error are at most
+/// about 1/64 of the floor in square, and cancel at most (1 - 2/8)² of it.
+pub const STILL_THERE: f64 = 0.25;
+
+/// NSID has to beat SID where theory puts its error at this part of SID's plateau or less: a factor two between what is
+/// predicted and what decides, far more than terms of higher order take after 200γ steps.
+pub const CLEARLY_BELOW: f64 = 0.5;
+
+/// A simulation that could not see its mean double, or an entry move by a standard deviation, says nothing.
+pub const LEAST_POWER: f64 = 1.0;
+
 /// A constant-step recursion is followed until at most e⁻³² ≈ 1e-14 of its start is left, below the
 /// rounding of the plateau it is compared with.
 pub const PLATEAU_EXPONENT: f64 = 32.0;

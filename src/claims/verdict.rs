@@ -138,15 +138,15 @@ pub struct Fit {
     pub kind: String,
     /// Instance id.
     pub instance: String,
-    /// pure: C ρᵗ; resonant: (α+βt) ρᵗ.
+    /// pure: C ρᵗ; resonant: (α+βt) ρᵗ; 1/k: a power of γ+k, with the slope that the exact finite-k curve has.
     pub growth: String,
-    /// ρ, or β's predicted value for resonant growth.
+    /// ρ, β's predicted value for resonant growth, or the slope for 1/k.
     #[serde(with = "float")]
     pub predicted: f64,
     /// The fitted value.
     #[serde(with = "float")]
     pub fitted: f64,
-    /// 95 % interval of the fit.
+    /// 95 % interval of the fit; for 1/k at the level of its test.
     #[serde(with = "float")]
     pub lower: f64,
     /// 95 % interval of the fit.

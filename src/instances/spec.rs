@@ -115,6 +115,7 @@ kinds! {
     NoiseMultiplicativeBox "noise-multiplicative-box" "stochastic: affine with noise on both Jacobians, G = box",
     NoiseTanh "noise-tanh" "stochastic: affine with noise of all kinds, G = tanh layer",
     NoiseKink "noise-kink" "stochastic: noise that carries T̂ across the kink of G = max(·, 0), where SID is biased",
+    NoiseBilinear "noise-bilinear" "stochastic: the same with a Jacobian that moves with w: ∂₂T̂ = Cw + b",
     NoiseExtremal "noise-extremal" "stochastic: G = id, T̂ = (0.3 + λ)w plus noise, w(λ) = 0: extremal for Theorem 5.4",
 }
 

@@ -64,7 +64,7 @@ pub(super) fn normalise(spec: &mut Spec) {
             spec.rows = 1;
             spec.dim = spec.dim.min(12);
         }
-        Kind::NoiseKink => {
+        Kind::NoiseKink | Kind::NoiseBilinear => {
             (spec.rows, spec.params) = (1, 1);
             spec.dim = spec.dim.min(3);
         }
@@ -93,7 +93,7 @@ impl StochasticInstance {
             Kind::NoiseAdditiveRelu | Kind::NoiseMultiplicativeBox | Kind::NoiseTanh => {
                 noise(&spec, &mut random)?
             }
-            Kind::NoiseKink => kink(&spec, &mut random)?,
+            Kind::NoiseKink | Kind::NoiseBilinear => kink(&spec, &mut random)?,
             Kind::NoiseExtremal => extremal()?,
             other => {
                 let text = format!("{:?} is not a stochastic kind", other.name());
@@ -108,7 +108,10 @@ impl StochasticInstance {
         } else {
             unit.as_slice().to_vec()
         };
-        let tiny = matches!(spec.kind, Kind::SumTiny | Kind::NoiseKink);
+        let tiny = matches!(
+            spec.kind,
+            Kind::SumTiny | Kind::NoiseKink | Kind::NoiseBilinear
+        );
         Ok(Self {
             batch: if tiny { 1 } else { random.integer(1, 3) },
             inner_batch: 1,
@@ -270,7 +273,7 @@ fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
 }
 
 /// T̂ = Aw + Bλ + c + ξ(Nw + e) with max(·, 0) behind it: the noise is one and a half to three times the distance
-/// of every unit from its kink at w(λ), so that single samples cross it and the mean of many does not.
+/// of every unit from its kink at w(λ), so that single samples cross it and the mean of many does not. Bilinear: A + λC in place of A.
 fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
     let d = spec.dim;
     let a = scaled(random, d, d, spec.q * (1.0 - 1.0 / 1024.0));
@@ -286,9 +289,15 @@ fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
             star[i] * (1.5 + 1.5 * random.unit())
         })),
     };
+    let bilinear = match spec.kind {
+        Kind::NoiseBilinear => vec![scaled(random, d, d, 0.5)],
+        _ => Vec::new(),
+    };
+    // A + λC at this λ is what was drawn above.
+    let a = bilinear.iter().fold(a, |a, l| a - l * lambda[0]);
     let model = NoiseModel {
         a,
-        bilinear: Vec::new(),
+        bilinear,
         b,
         c,
         channels: vec![channel],

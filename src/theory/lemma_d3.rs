@@ -165,14 +165,27 @@ mod tests {
         };
         let beta = 2.0 / (1.0 - q * q);
         assert!(exceeds(wrong.rate(beta, beta * (1.0 + sigma1)).unwrap()));
-        // σ̂₁ without 1/(1-q)², and without the noise at all, with the right steps: too small a c late in the run.
+        // From v_0 = v̂ the noise is all there is: σ̂₁ is needed, and half of what the process has is not enough.
         let (_, gamma) = right.steps().unwrap();
-        let none = LemmaD2 {
-            sigma1_hat: 0.0,
-            initial: 0.0,
-            ..right.process()
+        let from_solution = |times: f64| {
+            let lemma = LemmaD2 {
+                // The variance at v̂ itself is σ₁'‖v̂‖², half of σ̂₁ at q's bound of ‖v̂‖.
+                sigma1_hat: times * right.process().sigma1_hat,
+                initial: 0.0,
+                ..right.process()
+            };
+            let rate = lemma.rate(beta, gamma).unwrap();
+            let mut recursion = scalar(q, sigma1);
+            let start = recursion.start_at(&recursion.v_hat().clone());
+            recursion
+                .mse_curve_from(start, 20_000, |i| rate.step(i))
+                .iter()
+                .enumerate()
+                .any(|(i, e)| *e > rate.at(i) * bound_room(i))
         };
-        assert!(exceeds(none.rate(beta, gamma).unwrap()));
+        assert!(!from_solution(1.0));
+        assert!(from_solution(0.0));
+        assert!(from_solution(1.0 / 64.0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! error ≤ slack·bound·(1 + 1e-12 + tu) + floors, at every step seen.
 
-use super::{Check, Comparison, Exact, Finding, Level, Method};
+use super::{Check, Comparison, Exact, Finding, Level, Method, is_worse, part};
 use crate::tol::{CLEAR_OF_FLOOR, bound_room};
 
 pub(super) fn judge(
@@ -23,9 +23,8 @@ pub(super) fn judge(
         let bound = check.slack * exact.bound(level, method.is_aid(), c.t, c.k);
         let floor = c.floor + exact.jacobian_error();
         let allowed = bound * bound_room(c.k.max(c.t)) + floor;
-        let ratio = c.error / allowed;
-        // NaN must lose.
-        if !(ratio <= worst.as_ref().map_or(f64::NEG_INFINITY, |w| w.0)) {
+        let ratio = part(c.error, allowed);
+        if is_worse(ratio, worst.as_ref().map_or(f64::NEG_INFINITY, |w| w.0)) {
             worst = Some((ratio, c, bound));
         }
         // Where rounding matters the ratio says nothing about the method.

@@ -48,7 +48,7 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
         return Finding::decided(false, deviation, floor, floor / deviation, detail);
     }
     let detail = format!(
-        "{compared} estimates, worst {place}; a relative deviation of {resolution:.1e} would have failed{stopped}"
+        "{compared} estimates, worst {place}; a relative deviation of {resolution:.1e} where rounding matters least would have failed{stopped}"
     );
     Finding::decided(true, deviation, floor, floor / deviation, detail)
 }

@@ -116,6 +116,20 @@ impl Finding {
     }
 }
 
+/// `measured` as a part of what is allowed; nothing measured is 0 even where nothing is allowed.
+pub(super) fn part(measured: f64, allowed: f64) -> f64 {
+    if measured == 0.0 {
+        0.0
+    } else {
+        measured / allowed
+    }
+}
+
+/// Is `ratio` further beyond its bound than `worst`? NaN is worse than any number, and nothing is worse than NaN.
+pub(super) fn is_worse(ratio: f64, worst: f64) -> bool {
+    !worst.is_nan() && !(ratio <= worst)
+}
+
 impl CheckKind {
     pub(super) fn resolve(raw: &RawCheck, method: Method) -> Result<Self> {
         if method.stochastic().is_some() {

@@ -157,7 +157,7 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
     };
     let detail = if ratio <= 1.0 {
         format!(
-            "at the limit after as many steps as unknowns, furthest {place} (k = {k}); a relative deviation of {resolution:.1e} would have failed"
+            "at the limit after as many steps as unknowns, furthest {place} (k = {k}); a relative deviation of {resolution:.1e} where rounding matters least would have failed"
         )
     } else {
         format!("{place}: {deviation:e} from the direct solve after k = {k} steps, floor {floor:e}")

@@ -1,6 +1,6 @@
 //! With the indices and step sizes given, nothing is random: every estimate equals the recursion.
 
-use super::super::checks::Finding;
+use super::super::checks::{Finding, is_worse, part};
 use super::{Setting, decided};
 use crate::error::Result;
 use crate::faults::stochastic::{diagnose, diagnose_sampling};
@@ -168,7 +168,7 @@ pub(super) fn judge(
     let sid = s.claim.method.stochastic() == Some(Method::Sid);
     let rate = s.rate()?;
     let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, 0);
-    let (mut compared, mut resolution, mut doubtful) = (0, f64::INFINITY, 0);
+    let (mut compared, mut resolution, mut doubtful) = (0, 0.0f64, 0);
     for number in 0..SEQUENCES {
         let sequence = Sequence::draw(i, number, s.check.steps, &rate)?;
         let (case, steps) = (sequence.case(i), &sequence.steps);
@@ -191,19 +191,14 @@ pub(super) fn judge(
             let (r, want) = (&estimates[k], &exact.estimates[k]);
             let deviation = deviation(r, want);
             let floor = s.check.slack * exact.floor[k];
-            let ratio = if deviation == 0.0 {
-                0.0
-            } else {
-                deviation / floor
-            };
-            // NaN must lose.
-            if !(ratio <= worst.0) {
+            let ratio = part(deviation, floor);
+            if is_worse(ratio, worst.0) {
                 worst = (ratio, deviation, floor, steps[k]);
             }
             compared += 1;
             let size = norm2(&want.iter().map(|v| v.hi()).collect::<Vec<_>>());
             if size > 0.0 {
-                resolution = resolution.min(floor / size);
+                resolution = resolution.max(floor / size);
             }
             if !(ratio <= 1.0) {
                 let name = named(&diagnose(s.claim.method, &case, &estimates, &exact.floor));
@@ -227,7 +222,7 @@ pub(super) fn judge(
     }
     let (ratio, deviation, floor, k) = worst;
     let detail = format!(
-        "{compared} estimates, worst at k = {k}; a relative deviation of {resolution:.1e} would have failed{doubt}"
+        "{compared} estimates, worst at k = {k}; a relative deviation of {resolution:.1e} of any of them would have failed{doubt}"
     );
     Ok(decided(ratio <= 1.0, deviation, floor, detail))
 }

@@ -5,8 +5,10 @@
 //! from seeded generators, nothing is retried.
 
 mod exact;
+mod inner_law;
 mod moments;
 mod rate;
+mod sid;
 mod simulation;
 mod theorem;
 
@@ -157,15 +159,15 @@ impl StochasticCheck {
         let percent = 100.0 * slack;
         match self {
             Self::ExactTrajectory => "Any deviation of an estimate from the recursion with the given indices and steps beyond the rounding floor (quoted in each verdict).".into(),
-            Self::LemmaD2 => "A constant of Lemma D.2 that is too small at any i.".into(),
-            Self::LemmaD3 => "A constant of Lemma D.3 that is too small at any i.".into(),
+            Self::LemmaD2 => "A constant of Lemma D.2 that is too small at any i: the start from v_0 = 0, σ̂₁ from v_0 = v̂.".into(),
+            Self::LemmaD3 => "A bound of Lemma D.3 that is too small at any i from v_0 = 0, where ‖y‖/(1-q) and γ decide, seldom σ̂₁.".into(),
             Self::LimitConstant => format!("A limit of (γ+k)·MSE more than {percent} % off tr Σ, on either side."),
             Self::Plateau => "A constant-step plateau other than the fixed point of the second-moment recursion.".into(),
-            Self::SidPlateau => format!("A plateau of SID more than {percent} % off its exact bias, or NSID not below it."),
+            Self::SidPlateau => format!("A plateau of SID more than {percent} % off its exact bias, or NSID not below it where its exact limit is at most half of it."),
             Self::Theorem54 => "A constant of Theorem 5.4 that is too small where it matters.".into(),
-            Self::Theorem55 => "A mean square error above C/k along the schedule, or no floor where t, J or k is held fixed.".into(),
-            Self::Simulation { .. } => "A mean or mean square error that differs from the exact one by more than the quoted shift.".into(),
-            Self::SampledBound { .. } => "A mean square error above the bound by more than the quoted ratio.".into(),
+            Self::Theorem55 => "A mean square error above C/k along the schedule, or less than a quarter of the exact floor where t, J or k is held fixed (the floors judged are named in each verdict).".into(),
+            Self::Simulation { .. } => "A mean, mean square error or slope of log MSE on log(γ+k) that differs from the exact one by more than the quoted shift.".into(),
+            Self::SampledBound { .. } => "A mean square error above the bound by more than the quoted ratio: the bound is loose, so only gross errors.".into(),
         }
     }
 }
@@ -218,13 +220,14 @@ pub fn judge(
             q,
             share,
         };
-        let finding = match (&unmet, check.kind) {
+        let mut finding = match (&unmet, check.kind) {
             (Some(why), _) => not_applicable(why.clone()),
             (None, CheckKind::Stochastic(kind)) => {
                 examine(&setting, kind, subject, &mut judged.records)
             }
             (None, _) => Finding::inconclusive("a deterministic check on a stochastic instance"),
         };
+        judged.records.extend(finding.fit.take().map(Record::Fit));
         judged.verdicts.push(verdict(&setting, finding));
     }
     judged
@@ -263,7 +266,7 @@ fn examine(
         StochasticCheck::LemmaD3 => moments::lemma_d3(setting),
         StochasticCheck::LimitConstant => moments::limit(setting, records),
         StochasticCheck::Plateau => moments::plateau_reached(setting, records),
-        StochasticCheck::SidPlateau => moments::sid_plateau(setting, records),
+        StochasticCheck::SidPlateau => sid::judge(setting, records),
         StochasticCheck::Theorem54 => theorem::judge(setting),
         StochasticCheck::Theorem55 => rate::judge(setting, records),
         StochasticCheck::Simulation { replicates } => {
@@ -292,7 +295,7 @@ fn broken(h: Hypothesis, instance: &StochasticInstance, q: f64) -> Option<String
             let d = s.w.len();
             let (mut u, mut w) = (vec![0.0; d], vec![0.0; d]);
             instance.map.apply(&s.w, &instance.lambda, &mut u, &mut w);
-            let r = instance.map.outer_moduli(&u, &instance.lambda).r;
+            let r = instance.map.kink_distance(&u, &instance.lambda);
             (r <= 2.0 * s.error).then(|| {
                 format!("hypothesis `unique-derivative` does not hold: a unit of G is {r:e} from its kink at w(λ)")
             })

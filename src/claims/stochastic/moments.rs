@@ -1,6 +1,6 @@
 //! Lemmas D.2 and D.3 for every i, and the limits of the second moment: no sampling anywhere.
 
-use super::super::checks::Finding;
+use super::super::checks::{Finding, is_worse, part};
 use super::super::verdict::Record;
 use super::{Setting, decided, met, not_applicable, series};
 use crate::error::Result;
@@ -9,20 +9,11 @@ use crate::maps::stochastic::{Gamma, Sample};
 use crate::methods::nsid::{Batches, Iid, Role};
 use crate::stats::regression;
 use crate::theory::{LemmaD2, Rate};
-use crate::tol::{LIMIT_STEPS, PLATEAU_EXPONENT, bound_room, gamma};
-use crate::truth::expectation::{
-    Recursion, certain_readout, conditional_readout, lyapunov, mean_of_samples, plateau, reference,
-    sid_limit,
-};
+use crate::tol::{LIMIT_STEPS, PLATEAU_EXPONENT, SETTLED, bound_room, gamma};
+use crate::truth::expectation::{Moments, Recursion, lyapunov, plateau};
 
 /// Multipliers of β and γ: the default, a β near its lower limit, larger steps, smaller steps.
 const MULTIPLIERS: [(f64, f64); 4] = [(1.0, 1.0), (0.5625, 0.75), (2.0, 2.5), (1.0, 8.0)];
-
-/// Part of the slack by which an extrapolated limit may still move when it is called settled.
-const SETTLED: f64 = 0.5;
-
-/// Squared bias of SID, as a part of ‖r*‖², from which NSID has to win at J = 64.
-const VISIBLE_BIAS: f64 = 0.01;
 
 /// Γ₁ at T(w, λ) and at the w̄ of one draw of ξ⁽¹⁾: the lemma holds for every one.
 fn gammas(s: &Setting<'_>) -> Result<Vec<Gamma>> {
@@ -78,16 +69,27 @@ impl Worst {
     }
 
     fn see(&mut self, measured: f64, bound: f64, room: f64, place: impl FnOnce() -> String) {
-        let ratio = if measured == 0.0 {
-            0.0
-        } else {
-            measured / (bound * room)
-        };
+        let ratio = part(measured, bound * room);
         self.compared += 1;
-        // NaN must lose.
-        if !(ratio <= self.ratio) {
+        if is_worse(ratio, self.ratio) {
             (self.ratio, self.measured, self.bound) = (ratio, measured, bound);
             self.place = place();
+        }
+    }
+
+    /// The step i of a curve. At i = 0 the bound is the start itself: it may fail there, but says nothing of how tight the bound is.
+    fn see_step(
+        &mut self,
+        i: usize,
+        measured: f64,
+        bound: f64,
+        room: f64,
+        place: impl FnOnce() -> String,
+    ) {
+        if i == 0 && measured <= bound * room {
+            self.compared += 1;
+        } else {
+            self.see(measured, bound, room, place);
         }
     }
 
@@ -115,20 +117,32 @@ pub(super) fn lemma_d3(s: &Setting<'_>) -> Result<Finding> {
         let mut recursion = recursion(s, gamma)?;
         for (times_beta, times_gamma) in MULTIPLIERS {
             let rate = met(lemma.rate(times_beta, times_gamma))?;
-            along(s, &mut recursion, &rate, &mut worst, which);
+            let start = recursion.start();
+            along(s, &mut recursion, start, &rate, &mut worst, || {
+                format!("v_0 = 0, Γ₁ number {which}")
+            });
         }
     }
     Ok(worst.finding("second moments E‖v_i - v̂‖²"))
 }
 
-fn along(s: &Setting<'_>, recursion: &mut Recursion, rate: &Rate, worst: &mut Worst, which: usize) {
+fn along(
+    s: &Setting<'_>,
+    recursion: &mut Recursion,
+    start: Moments,
+    rate: &Rate,
+    worst: &mut Worst,
+    from: impl Fn() -> String,
+) {
     let d = s.instance.map.dim();
-    let curve = recursion.mse_curve(s.check.steps, |i| rate.step(i));
+    let curve = recursion.mse_curve_from(start, s.check.steps, |i| rate.step(i));
     for (i, mse) in curve.iter().enumerate() {
-        worst.see(*mse, rate.at(i), room(d, i), || {
+        worst.see_step(i, *mse, rate.at(i), room(d, i), || {
             format!(
-                "at i = {i}, β = {:.3}, γ = {:.3}, Γ₁ number {which}",
-                rate.beta, rate.gamma
+                "at i = {i}, β = {:.3}, γ = {:.3}, {}",
+                rate.beta,
+                rate.gamma,
+                from()
             )
         });
     }
@@ -140,24 +154,30 @@ pub(super) fn lemma_d2(s: &Setting<'_>) -> Result<Finding> {
     let mut worst = Worst::new();
     for (which, gamma) in gammas(s)?.iter().enumerate() {
         let mut recursion = recursion(s, gamma)?;
-        // The lemma itself, with the true distance of v_0 = 0 instead of its bound.
-        let process = LemmaD2 {
-            initial: recursion.v_hat().norm_squared() * (1.0 + gamma_of(d)),
-            ..d3.process()
-        };
-        let (beta, offset) = met(d3.steps())?;
-        for (times_beta, times_gamma) in MULTIPLIERS {
-            let rate = met(process.rate(beta * times_beta, offset * times_gamma))?;
-            along(s, &mut recursion, &rate, &mut worst, which);
-        }
-        for part in [1.0, 0.5, 0.125] {
-            let eta = part / (1.0 + process.sigma2_hat) * (1.0 - 4.0 * f64::EPSILON);
-            let curve = recursion.mse_curve(s.check.steps, |_| eta);
-            for (i, mse) in curve.iter().enumerate() {
-                let bound = met(process.constant_step(eta, i))?;
-                worst.see(*mse, bound, room(d, i), || {
-                    format!("at i = {i}, constant η = {eta:.4}, Γ₁ number {which}")
+        // From v_0 = 0 the start is most of the bound; from v_0 = v̂ the noise σ̂₁ is all of it.
+        let (zero, solved) = (recursion.start(), recursion.start_at(recursion.v_hat()));
+        for (name, start) in [("v_0 = 0", zero), ("v_0 = v̂", solved)] {
+            // The lemma itself, with the true distance of v_0 instead of its bound.
+            let process = LemmaD2 {
+                initial: start.mse() * (1.0 + gamma_of(d)),
+                ..d3.process()
+            };
+            let (beta, offset) = met(d3.steps())?;
+            for (times_beta, times_gamma) in MULTIPLIERS {
+                let rate = met(process.rate(beta * times_beta, offset * times_gamma))?;
+                along(s, &mut recursion, start.clone(), &rate, &mut worst, || {
+                    format!("{name}, Γ₁ number {which}")
                 });
+            }
+            for part in [1.0, 0.5, 0.125] {
+                let eta = part / (1.0 + process.sigma2_hat) * (1.0 - 4.0 * f64::EPSILON);
+                let curve = recursion.mse_curve_from(start.clone(), s.check.steps, |_| eta);
+                for (i, mse) in curve.iter().enumerate() {
+                    let bound = met(process.constant_step(eta, i))?;
+                    worst.see_step(i, *mse, bound, room(d, i), || {
+                        format!("at i = {i}, constant η = {eta:.4}, {name}, Γ₁ number {which}")
+                    });
+                }
             }
         }
     }
@@ -169,7 +189,7 @@ fn gamma_of(d: usize) -> f64 {
 }
 
 /// k = `steps`·γ, at most [`LIMIT_STEPS`].
-fn horizon(s: &Setting<'_>, gamma: f64) -> usize {
+pub(super) fn horizon(s: &Setting<'_>, gamma: f64) -> usize {
     ((s.check.steps as f64 * gamma).ceil() as usize).min(LIMIT_STEPS)
 }
 
@@ -191,8 +211,9 @@ pub(super) fn limit(s: &Setting<'_>, records: &mut Vec<Record>) -> Result<Findin
             "tr Σ = 0: the step matrix does not vary, and the error is smaller than any c/k".into(),
         ));
     }
-    // The product is tr Σ + a/(γ+k) + O(k^-p), p = 2β(1-q)-1 > 1: one Richardson step from k/2 and k leaves an
-    // error e(k) of order k^-p, so the steps at k/2 and k differ by (2^p-1)e(k) > e(k), which says how far it still is.
+    // The product is tr Σ + a/(γ+k) + O(k^-p): the mean m_k = O(k^(-β(1-q))) enters the noise as η²N(m_kv̂ᵀ + v̂m_kᵀ) and
+    // leaves p = β(1-q) = 2/(1+q) > 1; its square, k^(1-2β(1-q)), is smaller. One Richardson step from k/2 and k leaves an error
+    // e(k) of order k^-p, so the steps at k/2 and k differ by (2^p-1)e(k) > e(k), which says how far it still is.
     let x = |k: usize| rate.gamma + k as f64;
     let mut last = horizon(s, rate.gamma);
     let (curve, extrapolated, own) = loop {
@@ -332,153 +353,4 @@ pub(super) fn plateau_reached(s: &Setting<'_>, records: &mut Vec<Record>) -> Res
     let mut finding = worst.finding("plateaus");
     finding.detail += &details;
     Ok(finding)
-}
-
-pub(super) fn sid_plateau(s: &Setting<'_>, records: &mut Vec<Record>) -> Result<Finding> {
-    let i = s.instance;
-    let (map, w, lambda, y) = (&i.map, &i.w[..], &i.lambda[..], &i.cotangent[..]);
-    let limit = sid_limit(map, w, lambda, y, 0.0, i.batch, i.inner_batch)?;
-    if !limit.stable {
-        return Ok(Finding::inconclusive(format!(
-            "SID's mean iteration is not stable: spectral abscissa {:.3}",
-            limit.abscissa
-        )));
-    }
-    let star = reference(map, w, lambda, y, 0.0)?;
-    let bias = (&limit.r - &star.r).norm_squared();
-    if bias <= gamma(1 << 10) * star.r.norm_squared() {
-        return Ok(not_applicable(
-            "SID has no bias here: no sample crosses a kink".into(),
-        ));
-    }
-    // Large enough that NSID's own error from w̄ is far below the bias.
-    let j = 64;
-    let beta = 2.0 / (1.0 - limit.abscissa.max(s.q));
-    let offset = s.rate()?.gamma.max(2.0 * beta);
-    let eta = |k: usize| beta / (offset + k as f64);
-    let last = horizon(s, offset);
-    let read = limit.readout(map, w, lambda, 0.0, i.inner_batch, j)?;
-    let mut recursion = limit.recursion(map, w, lambda, y, 0.0, i.batch)?;
-    let steps = logarithmic(last);
-    let mut at = recursion.start();
-    let mut sid = Vec::with_capacity(steps.len());
-    for k in &steps {
-        while at.i < *k {
-            let h = eta(at.i);
-            recursion.step(&mut at, h);
-        }
-        sid.push(read.mse(&recursion, &at, &star.r));
-    }
-    // Where it goes: the bias and what J inner minibatches leave at v_SID.
-    let spread = read
-        .spread
-        .as_ref()
-        .map_or(0.0, |g| (limit.v.transpose() * g * &limit.v)[0]);
-    let plateau = bias + spread;
-    let n = steps.len();
-    let x = |k: usize| offset + steps[k] as f64;
-    // The halfway point of the logarithmic grid in k, for one Richardson step.
-    let half = (0..n)
-        .find(|k| 2 * steps[*k] >= last)
-        .unwrap_or(n - 2)
-        .min(n - 2);
-    let extrapolated = (x(n - 1) * sid[n - 1] - x(half) * sid[half]) / (x(n - 1) - x(half));
-    let deviation = (extrapolated / plateau - 1.0).abs();
-    let Some(nsid) = nsid_curve(s, j, &steps, &star.r, eta)? else {
-        return Ok(Finding::inconclusive("the law of w̄ has too many outcomes"));
-    };
-    let beaten = nsid[n - 1] < sid[n - 1];
-    let from = (0..n)
-        .find(|k| (*k..n).all(|l| nsid[l] < sid[l]))
-        .map_or(last, |k| steps[k]);
-    if s.label.plot {
-        records.push(s.record(
-            "plateau",
-            offset,
-            steps.clone(),
-            vec![
-                series("SID: E‖r - r*‖²", sid.clone()),
-                series("NSID: E‖r - r*‖²", nsid.clone()),
-                series("SID's exact plateau", vec![plateau; n]),
-            ],
-        ));
-    }
-    // Below this a finite J and k may leave NSID above SID; its own limit is the business of Theorem 5.5.
-    let visible = bias > VISIBLE_BIAS * star.r.norm_squared();
-    if deviation <= s.check.slack && !beaten && !visible {
-        return Ok(Finding::inconclusive(format!(
-            "SID's squared bias {bias:e} is too small to be beaten at J = {j}, k = {last}, where NSID has {:e}; SID's plateau is as predicted to {deviation:.1e}",
-            nsid[n - 1]
-        )));
-    }
-    let holds = deviation <= s.check.slack && beaten;
-    let detail = format!(
-        "SID's squared bias {bias:e}, plateau {plateau:e}, reached {extrapolated:e} at k = {last}; NSID at the same J = {j} and k has {:e}, below SID from k = {from} on",
-        nsid[n - 1]
-    );
-    Ok(Finding {
-        slack: s.check.slack / deviation,
-        ..decided(holds, extrapolated, plateau, detail)
-    })
-}
-
-/// E‖r - r*‖² of NSID at `steps`, exactly: over the law of ξ⁽¹⁾, or with none where Γ is certain.
-pub(super) fn nsid_curve(
-    s: &Setting<'_>,
-    j: usize,
-    steps: &[usize],
-    r_star: &crate::linalg::Vector,
-    eta: impl Fn(usize) -> f64,
-) -> Result<Option<Vec<f64>>> {
-    let i = s.instance;
-    nsid_curve_at(s, &i.w, j, steps, r_star, eta)
-}
-
-/// The same at another w.
-pub(super) fn nsid_curve_at(
-    s: &Setting<'_>,
-    w: &[f64],
-    j: usize,
-    steps: &[usize],
-    r_star: &crate::linalg::Vector,
-    eta: impl Fn(usize) -> f64,
-) -> Result<Option<Vec<f64>>> {
-    let i = s.instance;
-    let (map, lambda, y) = (&i.map, &i.lambda[..], &i.cotangent[..]);
-    let count = j * i.inner_batch;
-    // (Γ, readouts with their probabilities).
-    let mut branches: Vec<(Gamma, Vec<(f64, crate::truth::expectation::Readout)>)> = Vec::new();
-    if let Some((gamma, read)) = certain_readout(map, w, lambda, count) {
-        branches.push((gamma, vec![(1.0, read)]));
-    } else {
-        let Some(law) = mean_of_samples(map, count) else {
-            return Ok(None);
-        };
-        for o in law {
-            let (gamma, read) = conditional_readout(map, w, lambda, &o.samples, 0.0)?;
-            match branches.iter_mut().find(|b| b.0 == gamma) {
-                Some(b) => b.1.push((o.probability, read)),
-                None => branches.push((gamma, vec![(o.probability, read)])),
-            }
-        }
-    }
-    let last = steps.last().copied().unwrap_or(0);
-    if branches.len().saturating_mul(last) > LIMIT_STEPS {
-        return Ok(None);
-    }
-    let mut out = vec![0.0; steps.len()];
-    for (gamma, reads) in &branches {
-        let mut recursion = Recursion::nsid(map, w, lambda, gamma, y, i.batch)?;
-        let mut at = recursion.start();
-        for (slot, k) in out.iter_mut().zip(steps) {
-            while at.i < *k {
-                let h = eta(at.i);
-                recursion.step(&mut at, h);
-            }
-            for (p, read) in reads {
-                *slot += p * read.mse(&recursion, &at, r_star);
-            }
-        }
-    }
-    Ok(Some(out))
 }

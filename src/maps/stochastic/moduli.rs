@@ -88,6 +88,49 @@ impl StochasticMap {
         }
     }
 
+    /// Distance of u = T(w, λ) from the nearest kink of G(·, λ), 0 on one: where it is positive D_G is a singleton. [`PointModuli::r`] is the
+    /// distance to the nearest *other* piece, and does not count the kinks u is on.
+    pub fn kink_distance(&self, u: &[f64], lambda: &[f64]) -> f64 {
+        let nearest = |gaps: &mut dyn Iterator<Item = f64>| gaps.fold(f64::INFINITY, f64::min);
+        match self.outer() {
+            Outer::Identity => f64::INFINITY,
+            Outer::Soft { eta } => {
+                nearest(&mut u.iter().map(|x| (x.abs() - eta * lambda[0]).abs()))
+            }
+            Outer::GroupSoft {
+                eta,
+                groups,
+                weights,
+            } => {
+                let gap = |(g, weight): (&std::ops::Range<usize>, &f64)| {
+                    (norm2(&u[g.clone()]) - eta * lambda[0] * weight).abs()
+                };
+                nearest(&mut groups.iter().zip(weights).map(gap))
+            }
+            Outer::Box { lower, upper } => {
+                let bounds = lower.iter().zip(upper);
+                nearest(
+                    &mut u
+                        .iter()
+                        .zip(bounds)
+                        .map(|(x, (l, h))| (x - l).abs().min((x - h).abs())),
+                )
+            }
+            Outer::Nonnegative => nearest(&mut u.iter().map(|x| x.abs())),
+            Outer::Layer {
+                activation: OuterActivation::Tanh,
+                ..
+            } => f64::INFINITY,
+            Outer::Layer { v, .. } => {
+                let mut z = vec![0.0; u.len()];
+                self.outer().units(u, lambda, &mut z);
+                // A unit without weights keeps its side, unless it is on its kink.
+                let gap = |(z, row): (&f64, _)| if *z == 0.0 { 0.0 } else { z.abs() / row };
+                nearest(&mut z.iter().zip(v.row_iter().map(|r| r.norm())).map(gap))
+            }
+        }
+    }
+
     /// The moduli of D_G at (u, λ), u in the first role.
     pub fn outer_moduli(&self, u: &[f64], lambda: &[f64]) -> PointModuli {
         let up = 1.0 + gamma(4 * u.len() + 16);

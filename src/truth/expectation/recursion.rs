@@ -122,9 +122,14 @@ impl Recursion {
 
     /// The moments at v_0 = 0.
     pub fn start(&self) -> Moments {
+        self.start_at(&Vector::zeros(self.v_hat.len()))
+    }
+
+    /// The moments at a given v_0 (d).
+    pub fn start_at(&self, v0: &Vector) -> Moments {
         Moments {
             i: 0,
-            m: -&self.v_hat,
+            m: v0 - &self.v_hat,
             c: Matrix::zeros(self.v_hat.len(), self.v_hat.len()),
         }
     }
@@ -157,9 +162,18 @@ impl Recursion {
         at.i += 1;
     }
 
-    /// E‖v_i - v̂‖² for i = 0..=k with the steps η_i = eta(i).
+    /// E‖v_i - v̂‖² for i = 0..=k with the steps η_i = eta(i), from v_0 = 0.
     pub fn mse_curve(&mut self, k: usize, eta: impl Fn(usize) -> f64) -> Vec<f64> {
-        let mut at = self.start();
+        self.mse_curve_from(self.start(), k, eta)
+    }
+
+    /// The same from other moments.
+    pub fn mse_curve_from(
+        &mut self,
+        mut at: Moments,
+        k: usize,
+        eta: impl Fn(usize) -> f64,
+    ) -> Vec<f64> {
         let mut out = Vec::with_capacity(k + 1);
         out.push(at.mse());
         for i in 0..k {
