@@ -34,7 +34,12 @@ pub(super) fn measure(
             continue;
         }
         let all = |rows: &[Row], name: bool| -> Result<Vec<FaultPower>> {
-            rows.par_iter()
+            let own: Vec<Row> = rows
+                .iter()
+                .filter(|(_, _, f)| f.occurs_in(method))
+                .copied()
+                .collect();
+            own.par_iter()
                 .with_max_len(1)
                 .map(|row| one(*row, method, &jobs, name))
                 .collect()

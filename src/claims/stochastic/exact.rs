@@ -3,7 +3,7 @@
 use super::super::checks::{Finding, is_worse, part};
 use super::{Setting, decided};
 use crate::error::Result;
-use crate::faults::stochastic::{diagnose, diagnose_sampling};
+use crate::faults::stochastic::{Answer, diagnose, diagnose_sampling};
 use crate::instances::{StochasticInstance, mix};
 use crate::linalg::Dd;
 use crate::linalg::product::norm2;
@@ -16,6 +16,9 @@ use crate::truth::reference::stochastic::{ExactRun, Given};
 /// Sequences of indices tried per instance; the first with Lemma D.3's steps, the second with constant
 /// ones, the third with given ones in no order.
 const SEQUENCES: u64 = 3;
+
+/// Sequences from which a fault is named: enough for J minibatches of two values that are not all equal.
+const DIAGNOSIS_SEQUENCES: u64 = 8;
 
 /// Updates of the runs from which a fault is named.
 const DIAGNOSIS_STEPS: usize = 40;
@@ -84,49 +87,66 @@ impl Sequence {
     }
 }
 
-/// Names the fault of a failing implementation on one instance: the mistakes whose estimates fit all sequences of given
-/// indices, or the mistake in what it draws where the estimates are right. Empty: unknown.
+/// Runs of one sequence each, in the order of the calls.
+struct Run {
+    sequence: Sequence,
+    estimates: Vec<Vec<f64>>,
+    floor: Vec<f64>,
+}
+
+fn named_by(s: &Setting<'_>, runs: &[Run]) -> Vec<&'static str> {
+    let answers: Vec<Answer<'_>> = runs
+        .iter()
+        .map(|run| Answer {
+            case: run.sequence.case(s.instance),
+            estimates: &run.estimates,
+            floor: &run.floor,
+        })
+        .collect();
+    diagnose(s.claim.method, &answers)
+}
+
+/// Names the fault of a failing implementation, not yet called, on one instance: the mistakes whose estimates fit all sequences of
+/// given indices, or those in what it draws where the estimates are right. Empty: unknown.
 pub(super) fn name_fault(
     s: &Setting<'_>,
     subject: &mut dyn StochasticDifferentiator,
 ) -> Result<Vec<&'static str>> {
-    let (i, method) = (s.instance, s.claim.method);
-    let sid = method.stochastic() == Some(Method::Sid);
+    let i = s.instance;
+    let sid = s.claim.method.stochastic() == Some(Method::Sid);
     let rate = s.rate()?;
-    let mut names: Option<Vec<&'static str>> = None;
-    for number in 0..SEQUENCES {
+    let mut runs = Vec::new();
+    let mut right = true;
+    for number in 0..DIAGNOSIS_SEQUENCES {
         let sequence = Sequence::draw(i, number, DIAGNOSIS_STEPS, &rate)?;
-        let case = sequence.case(i);
-        let Ok(estimates) = subject.run(&case) else {
+        let Ok(estimates) = subject.run(&sequence.case(i)) else {
             return Ok(Vec::new());
         };
         let exact = sequence.exact(i, sid);
-        if exact.comparable < sequence.steps.len() || estimates.len() != exact.estimates.len() {
-            continue;
+        if estimates.len() != sequence.steps.len() {
+            return Ok(Vec::new());
         }
-        let right = (0..exact.comparable)
+        right &= (0..exact.comparable)
             .all(|k| deviation(&estimates[k], &exact.estimates[k]) <= exact.floor[k]);
-        if right {
-            continue;
-        }
-        let fit = diagnose(method, &case, &estimates, &exact.floor);
-        names = Some(match names {
-            None => fit,
-            Some(before) => before.into_iter().filter(|n| fit.contains(n)).collect(),
+        runs.push(Run {
+            sequence,
+            estimates,
+            floor: exact.floor[..exact.comparable].to_vec(),
         });
     }
-    Ok(match names {
-        Some(names) => names,
-        None => sampling(i, DIAGNOSIS_STEPS, subject).into_iter().collect(),
+    Ok(if right {
+        sampling(i, DIAGNOSIS_STEPS, subject)
+    } else {
+        named_by(s, &runs)
     })
 }
 
 /// What is wrong with how `subject` draws `count` minibatches and schedules its steps.
-pub(super) fn sampling(
+fn sampling(
     i: &StochasticInstance,
     count: usize,
     subject: &mut dyn StochasticDifferentiator,
-) -> Option<&'static str> {
+) -> Vec<&'static str> {
     let request = Draw {
         seed: mix(&[i.seed, 7]),
         replicate: 0,
@@ -136,6 +156,18 @@ pub(super) fn sampling(
         size: i.batch,
     };
     diagnose_sampling(subject, &request)
+}
+
+/// The same, as it stands at the end of a failing verdict's detail; nothing where the draws look right.
+pub(super) fn named_sampling(
+    i: &StochasticInstance,
+    count: usize,
+    subject: &mut dyn StochasticDifferentiator,
+) -> String {
+    match &sampling(i, count, subject)[..] {
+        [] => String::new(),
+        names => named(names),
+    }
 }
 
 /// Names as they stand at the end of a failing verdict's detail.
@@ -169,10 +201,11 @@ pub(super) fn judge(
     let rate = s.rate()?;
     let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, 0);
     let (mut compared, mut resolution, mut doubtful) = (0, 0.0f64, 0);
+    let mut runs: Vec<Run> = Vec::new();
     for number in 0..SEQUENCES {
         let sequence = Sequence::draw(i, number, s.check.steps, &rate)?;
-        let (case, steps) = (sequence.case(i), &sequence.steps);
-        let estimates = match subject.run(&case) {
+        let steps = &sequence.steps;
+        let estimates = match subject.run(&sequence.case(i)) {
             Ok(e) if e.len() == steps.len() => e,
             Ok(e) => {
                 let text = format!("{} estimates for {} steps", e.len(), steps.len());
@@ -187,6 +220,7 @@ pub(super) fn judge(
         if exact.comparable < steps.len() {
             doubtful += 1;
         }
+        let mut failed = None;
         for k in 0..exact.comparable {
             let (r, want) = (&estimates[k], &exact.estimates[k]);
             let deviation = deviation(r, want);
@@ -201,13 +235,21 @@ pub(super) fn judge(
                 resolution = resolution.max(floor / size);
             }
             if !(ratio <= 1.0) {
-                let name = named(&diagnose(s.claim.method, &case, &estimates, &exact.floor));
-                let detail = format!(
-                    "at k = {}: deviates from the recursion with the given indices by {deviation:e}, floor {floor:e}{name}",
-                    steps[k]
-                );
-                return Ok(decided(false, deviation, floor, detail));
+                failed = Some((steps[k], deviation, floor));
+                break;
             }
+        }
+        runs.push(Run {
+            sequence,
+            estimates,
+            floor: exact.floor[..exact.comparable].to_vec(),
+        });
+        if let Some((k, deviation, floor)) = failed {
+            let detail = format!(
+                "at k = {k}: deviates from the recursion with the given indices by {deviation:e}, floor {floor:e}{}",
+                named(&named_by(s, &runs))
+            );
+            return Ok(decided(false, deviation, floor, detail));
         }
     }
     let doubt = if doubtful > 0 {

@@ -278,8 +278,7 @@ pub(super) fn means(
                 test.interval.lower,
                 test.interval.upper,
                 test.p_value,
-                super::exact::sampling(i, last, subject)
-                    .map_or_else(String::new, |name| super::exact::named(&[name]))
+                super::exact::named_sampling(i, last, subject)
             );
             return Ok(decided(false, test.estimate, q.known.mean, detail));
         }

@@ -7,8 +7,10 @@
 mod diagnosis;
 mod faulty;
 
-pub use diagnosis::{diagnose, diagnose_sampling};
+pub use diagnosis::{Answer, diagnose, diagnose_sampling};
 pub use faulty::Faulty;
+
+use crate::methods::Method;
 
 /// A mistake, or a harmless variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -210,6 +212,11 @@ impl Fault {
             Self::ReverseOrder,
         ),
     ];
+
+    /// Whether it is a mistake in this method: SID takes Γ at each minibatch by definition.
+    pub fn occurs_in(self, method: Method) -> bool {
+        !(self == Self::GammaPerMinibatch && method == Method::Sid)
+    }
 
     /// Shows in what is drawn or scheduled, not with indices and steps given.
     pub fn is_sampling(self) -> bool {
