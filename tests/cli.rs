@@ -163,6 +163,38 @@ fn generate_and_explain_understand_each_other() {
     assert_eq!(s.run(&["explain", "aid-fp-limit"]).status.code(), Some(0));
 }
 
+/// Every stochastic kind is written with exact expectations, and what is written explains a claim in the same numbers as what was drawn.
+#[test]
+fn stochastic_instances_are_written_and_read_back() {
+    let s = Sandbox::new();
+    for (_, kind, _) in ratecert::instances::Kind::STOCHASTIC {
+        let out = s.run(&["generate", kind, "--dim", "3", "--seed", "5"]);
+        assert_eq!(out.status.code(), Some(0), "{kind}");
+        let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert!(value["truth"]["gamma"].as_f64() > Some(0.0), "{kind}");
+        let read = ratecert::instances::StochasticFile::parse(&stdout(&out)).unwrap();
+        let mut again = ratecert::instances::StochasticFile::to_json(&read);
+        again.insert("truth".into(), value["truth"].clone());
+        assert_eq!(serde_json::Value::Object(again), value, "{kind}");
+        fs::write(s.path().join("i.json"), &out.stdout).unwrap();
+        let text = stdout(&s.run(&["explain", "nsid-bound", "--instance", "i.json"]));
+        for word in ["Hypotheses", "holds", "tr Σ", "Lemma D.3", "σ₂'"] {
+            assert!(text.contains(word), "{kind}: {word} missing in\n{text}");
+        }
+    }
+    let wrong = |text: &str| {
+        fs::write(s.path().join("i.json"), text).unwrap();
+        s.refused(&["explain", "nsid-limit", "--instance", "i.json"])
+    };
+    let good = stdout(&s.run(&["generate", "noise-kink", "--dim", "2"]));
+    assert!(wrong(&good.replace("\"batch\":1", "\"batch\":0")).contains("`batch`"));
+    assert!(wrong(&good.replace("\"nonnegative\"", "\"ball\"")).contains("problem.outer.kind"));
+    assert!(wrong(&good.replace("\"bilinear\":[]", "\"bilinear\":[[[1]]]")).contains("bilinear"));
+    assert!(wrong("{").contains("not valid JSON"));
+    let deterministic = stdout(&s.run(&["generate", "affine-normal"]));
+    assert!(wrong(&deterministic).contains("problem.kind"));
+}
+
 #[test]
 fn bad_usage_is_refused_with_one_message() {
     let s = Sandbox::new();

@@ -1,12 +1,14 @@
 //! `explain`: a claim in words, and every constant of its theorem on an instance.
 
+mod stochastic;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::{Exit, catalogue, output, read};
-use crate::claims::Exact;
+use crate::claims::{Claim, Exact};
 use crate::error::{Error, Result};
-use crate::instances::{Instance, InstanceFile};
+use crate::instances::{Instance, InstanceFile, StochasticFile, StochasticInstance};
 use crate::theory::Level;
 use crate::tol::TAU_LIMIT;
 use crate::truth::Truth;
@@ -36,30 +38,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             claims.len()
         )));
     };
-    let instance = match &arguments.instance {
-        Some(path) => {
-            InstanceFile::parse(&read(path)?).map_err(|e| e.in_file(path.display().to_string()))?
-        }
+    let mut text = header(claim);
+    let file = arguments.instance.as_ref().map(|p| p.display().to_string());
+    let located = |e: Error| match &file {
+        Some(file) => e.in_file(file.clone()),
+        None => e,
+    };
+    let given = arguments.instance.as_ref().map(|p| read(p)).transpose()?;
+    if claim.method.stochastic().is_some() {
+        let instance = match &given {
+            Some(text) => StochasticFile::parse(text).map_err(located)?,
+            None => StochasticInstance::generate(&claim.families[0].draw(0, 0), 0)?,
+        };
+        text += &stochastic::explain(claim, &instance).map_err(located)?;
+        output::print(&text)?;
+        return Ok(Exit::Holds);
+    }
+    let instance = match &given {
+        Some(text) => InstanceFile::parse(text).map_err(located)?,
         None => Instance::generate(&claim.families[0].draw(0, 0), 0)?,
     };
-    let mut text = String::new();
     // Writing to a String cannot fail.
     let mut line = |s: String| {
         let _ = writeln!(text, "{s}");
     };
-    line(format!("{}: {}", claim.name, claim.title));
-    line(format!("  {}", claim.statement));
-    line(format!(
-        "  {} ({}), method {}, kind {}",
-        claim.theorem,
-        claim.source,
-        claim.method.name(),
-        claim.kind.name()
-    ));
-    line(format!(
-        "  What a pass would have caught: {}",
-        claim.caught()
-    ));
     let truth = Truth::solve(&instance.map, &instance.lambda);
     line("\nHypotheses".into());
     for h in &claim.hypotheses {
@@ -68,13 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             .map_or_else(|why| format!("NO: {why}"), |()| "holds".into());
         line(format!("  {:18} {} [{state}]", h.name(), h.statement()));
     }
-    let truth = truth.map_err(|e| {
-        let e = Error::input(e.to_string()).in_field("problem");
-        match &arguments.instance {
-            Some(path) => e.in_file(path.display().to_string()),
-            None => e,
-        }
-    })?;
+    let truth = truth.map_err(|e| located(Error::input(e.to_string()).in_field("problem")))?;
     let exact = Exact::new(&instance, truth, STEPS[STEPS.len() - 1]);
     for l in constants(&instance, &exact) {
         line(l);
@@ -104,6 +100,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Holds)
 }
 
+fn header(claim: &Claim) -> String {
+    format!(
+        "{}: {}\n  {}\n  {} ({}), method {}, kind {}\n  What a pass would have caught: {}\n",
+        claim.name,
+        claim.title,
+        claim.statement,
+        claim.theorem,
+        claim.source,
+        claim.method.name(),
+        claim.kind.name(),
+        claim.caught()
+    )
+}
+
+fn row(name: &str, value: String, what: &str) -> String {
+    format!("  {name:12} {value:>14}  {what}")
+}
+
+fn float(v: f64) -> String {
+    format!("{v:.6e}")
+}
+
 fn constants(instance: &Instance, exact: &Exact) -> Vec<String> {
     let (th, truth) = (&exact.theorem, &exact.truth);
     let m = &th.moduli;
@@ -113,8 +131,6 @@ fn constants(instance: &Instance, exact: &Exact) -> Vec<String> {
     } else {
         th.tau.to_string()
     };
-    let row = |name: &str, value: String, what: &str| format!("  {name:12} {value:>14}  {what}");
-    let float = |v: f64| format!("{v:.6e}");
     let mut out = vec![
         format!(
             "\nConstants on {} (d = {}, m = {}, seed {})",

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Exit, output};
+use crate::claims::stochastic::Known;
 use crate::error::{Error, Result};
-use crate::instances::{Instance, InstanceFile, Kind, Spec, number, rows_of};
+use crate::instances::{
+    Instance, InstanceFile, Kind, Spec, StochasticFile, StochasticInstance, number, rows_of,
+};
 use crate::linalg::norm::moduli;
 use crate::truth::Truth;
 
@@ -40,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         let lines: Vec<String> = Kind::ALL
             .iter()
+            .chain(Kind::STOCHASTIC)
             .map(|(_, name, about)| format!("{name:24} {about}\n"))
             .collect();
         output::print(&lines.concat())?;
@@ -54,19 +58,43 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     spec.margin = arguments.margin.or(spec.margin);
     // Before anything of that size is allocated.
     spec.validate()?;
-    let instance = Instance::generate(&spec, arguments.seed)?;
-    let mut object = InstanceFile::to_json(&instance);
-    let truth = Truth::solve(&instance.map, &instance.lambda)
-        .map_err(|e| Error::input(format!("no ground truth: {e}")).in_field("problem"))?;
-    object.insert("truth".into(), ground_truth(&truth));
+    let (mut object, truth) = if kind.is_stochastic() {
+        let instance = StochasticInstance::generate(&spec, arguments.seed)?;
+        let truth = expectations(&instance)?;
+        (StochasticFile::to_json(&instance), truth)
+    } else {
+        let instance = Instance::generate(&spec, arguments.seed)?;
+        let truth = Truth::solve(&instance.map, &instance.lambda)
+            .map_err(|e| Error::input(format!("no ground truth: {e}")).in_field("problem"))?;
+        (InstanceFile::to_json(&instance), ground_truth(&truth))
+    };
+    object.insert("truth".into(), truth);
     let text = serde_json::to_string(&Value::Object(object)).unwrap_or_default();
     output::print(&(text + "\n"))?;
     Ok(Exit::Holds)
 }
 
+fn list(v: &[f64]) -> Value {
+    v.iter().map(|x| number(*x)).collect()
+}
+
+/// w(λ), the noiseless vector-Jacobian product, variances at w(λ), Lemma D.3's steps and the exact limits.
+fn expectations(instance: &StochasticInstance) -> Result<Value> {
+    let known = Known::of(instance)?;
+    let v = &known.variance;
+    Ok(json!({
+        "q": number(known.q),
+        "w": list(&known.solution.w), "w_error": number(known.solution.error),
+        "v": list(known.star.v.as_slice()), "r": list(known.star.r.as_slice()),
+        "s2": number(v.s2), "sigma1": number(known.linear_sigma1), "sigma2": number(v.sigma2),
+        "beta": number(known.rate.beta), "gamma": number(known.rate.gamma), "c": number(known.rate.c),
+        "trace_sigma": known.limit.map_or(Value::Null, number),
+        "sid_r": known.sid.as_ref().map_or(Value::Null, |r| list(r.as_slice())),
+    }))
+}
+
 fn ground_truth(truth: &Truth) -> Value {
     let m = &truth.moduli;
-    let list = |v: &[f64]| v.iter().map(|x| number(*x)).collect::<Value>();
     let mut out = json!({
         "q": truth.constants.q,
         "L": list(&m.l), "M": list(&m.m), "R": number(m.r), "d2_sup": m.d2_sup,

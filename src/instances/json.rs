@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Object, Value, json};
 
-use super::{Instance, Spec};
+use super::{Instance, Kind, Spec};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, AffineForm, Loss, Map, Problem, Prox};
@@ -29,7 +29,7 @@ pub fn rows_of(m: &Matrix) -> Value {
         .collect()
 }
 
-fn list(v: &[f64]) -> Value {
+pub(super) fn list(v: &[f64]) -> Value {
     v.iter().map(|x| number(*x)).collect()
 }
 
@@ -208,12 +208,7 @@ impl InstanceFile {
     /// # Errors
     /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range.
     pub fn parse(text: &str) -> Result<Instance> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|e| Error::input(format!("not valid JSON: {e}")).at_line(e.line()))?;
-        Self::read(&value).map_err(|e| match e.field().and_then(|f| line_of(text, f)) {
-            Some(line) => e.at_line(line),
-            None => e,
-        })
+        parse(text, Self::read)
     }
 
     fn read(value: &Value) -> Result<Instance> {
@@ -237,12 +232,7 @@ impl InstanceFile {
             "cotangent",
             (0..d).map(|i| f64::from(u8::from(i == 0))).collect(),
         )?;
-        let spec = match value.get("spec") {
-            Some(spec) => serde_json::from_value(spec.clone())
-                .map_err(|e| Error::input(e.to_string()).in_field("spec"))?,
-            None => Spec::typical(super::Kind::AffineNormal, d),
-        };
-        let seed = value.get("seed").and_then(Value::as_u64).unwrap_or(0);
+        let (spec, seed) = drawn_as(value, Kind::AffineNormal, d)?;
         Ok(Instance {
             spec,
             seed,
@@ -252,6 +242,27 @@ impl InstanceFile {
             cotangent,
         })
     }
+}
+
+/// How an instance says it was drawn, if it does.
+pub(super) fn drawn_as(value: &Value, default: Kind, d: usize) -> Result<(Spec, u64)> {
+    let spec = match value.get("spec") {
+        Some(spec) => serde_json::from_value(spec.clone())
+            .map_err(|e| Error::input(e.to_string()).in_field("spec"))?,
+        None => Spec::typical(default, d),
+    };
+    let seed = value.get("seed").and_then(Value::as_u64).unwrap_or(0);
+    Ok((spec, seed))
+}
+
+/// Parses `text` and reads it; errors get the line of the field they name.
+pub(super) fn parse<T>(text: &str, read: impl FnOnce(&Value) -> Result<T>) -> Result<T> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|e| Error::input(format!("not valid JSON: {e}")).at_line(e.line()))?;
+    read(&value).map_err(|e| match e.field().and_then(|f| line_of(text, f)) {
+        Some(line) => e.at_line(line),
+        None => e,
+    })
 }
 
 /// The line on which the innermost named key of a field path stands.
@@ -266,30 +277,30 @@ fn line_of(text: &str, field: &str) -> Option<usize> {
 }
 
 /// Typed access to the fields of a JSON object; every error names the field.
-struct Fields<'a>(&'a Object<String, Value>);
+pub(super) struct Fields<'a>(&'a Object<String, Value>);
 
 impl<'a> Fields<'a> {
-    fn of(value: &'a Value) -> Result<Self> {
+    pub(super) fn of(value: &'a Value) -> Result<Self> {
         value
             .as_object()
             .map(Self)
             .ok_or_else(|| Error::input("expected a JSON object"))
     }
 
-    fn get(&self, name: &str) -> Result<&'a Value> {
+    pub(super) fn get(&self, name: &str) -> Result<&'a Value> {
         self.0
             .get(name)
             .ok_or_else(|| Error::input("is missing").in_field(name))
     }
 
-    fn text(&self, name: &str) -> Result<&'a str> {
+    pub(super) fn text(&self, name: &str) -> Result<&'a str> {
         self.get(name)?
             .as_str()
             .ok_or_else(|| Error::input("expected a string").in_field(name))
     }
 
     /// One of these names.
-    fn named<T: Copy>(&self, field: &str, names: &[(&'static str, T)]) -> Result<T> {
+    pub(super) fn named<T: Copy>(&self, field: &str, names: &[(&'static str, T)]) -> Result<T> {
         let name = self.text(field)?;
         let found = names.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
         found.ok_or_else(|| {
@@ -302,7 +313,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn count(&self, name: &str) -> Result<usize> {
+    pub(super) fn count(&self, name: &str) -> Result<usize> {
         let n = self.get(name)?.as_u64().map(usize::try_from);
         match n {
             Some(Ok(n)) => Ok(n),
@@ -310,23 +321,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn list(&self, name: &str) -> Result<&'a Vec<Value>> {
+    pub(super) fn list(&self, name: &str) -> Result<&'a Vec<Value>> {
         self.get(name)?
             .as_array()
             .ok_or_else(|| Error::input("expected a list").in_field(name))
     }
 
-    fn number(&self, name: &str) -> Result<f64> {
+    pub(super) fn number(&self, name: &str) -> Result<f64> {
         float(self.get(name)?).map_err(|e| e.in_field(name))
     }
 
-    fn vector(&self, name: &str) -> Result<Vector> {
+    pub(super) fn vector(&self, name: &str) -> Result<Vector> {
         numbers(self.get(name)?)
             .map(Vector::from_vec)
             .map_err(|e| e.in_field(name))
     }
 
-    fn matrix(&self, name: &str) -> Result<Matrix> {
+    pub(super) fn matrix(&self, name: &str) -> Result<Matrix> {
         let rows = self
             .get(name)?
             .as_array()

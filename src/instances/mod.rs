@@ -16,11 +16,13 @@ mod random;
 mod real;
 mod spec;
 mod stochastic;
+mod stochastic_json;
 
 pub use json::{InstanceFile, number, problem_from_json, problem_to_json, rows_of};
 pub use random::{Random, hash, mix};
 pub use spec::{BOUNDS, Kind, Path, Spec, bound};
 pub use stochastic::StochasticInstance;
+pub use stochastic_json::StochasticFile;
 
 use crate::error::Result;
 use crate::linalg::Vector;

@@ -6,6 +6,7 @@
 
 mod exact;
 mod inner_law;
+mod known;
 mod moments;
 mod rate;
 mod sid;
@@ -14,6 +15,8 @@ mod theorem;
 
 #[cfg(test)]
 mod tests;
+
+pub use known::Known;
 
 use super::checks::{CheckKind, Finding};
 use super::claim::{Check, Claim, RawCheck};
@@ -207,10 +210,7 @@ pub fn judge(
 ) -> Judged {
     let mut judged = Judged::default();
     let q = instance.map.q(&instance.lambda);
-    let unmet = claim
-        .hypotheses
-        .iter()
-        .find_map(|h| broken(*h, instance, q));
+    let unmet = claim.hypotheses.iter().find_map(|h| broken(*h, instance));
     for check in &claim.checks {
         let setting = Setting {
             claim,
@@ -282,8 +282,9 @@ fn examine(
     outcome.unwrap_or_else(|e| Finding::inconclusive(e.to_string()))
 }
 
-/// Why a hypothesis does not hold, if so.
-fn broken(h: Hypothesis, instance: &StochasticInstance, q: f64) -> Option<String> {
+/// Why a hypothesis does not hold on an instance, if so.
+pub fn broken(h: Hypothesis, instance: &StochasticInstance) -> Option<String> {
+    let q = instance.map.q(&instance.lambda);
     match h {
         Hypothesis::Contraction if !(q < 1.0) => Some(format!(
             "hypothesis `contraction` does not hold: ‖D_T,1‖ ≤ q < 1 is not certified, q = {q:.6}"

@@ -59,7 +59,10 @@ pub fn diagnose_sampling(
             return vec!["schedule-off-by-one"];
         }
         let constant = follows(&|_| beta / gamma);
-        return constant.then_some("schedule-constant").into_iter().collect();
+        return constant
+            .then_some("schedule-constant")
+            .into_iter()
+            .collect();
     }
     let n = request.population;
     if n < 2 {

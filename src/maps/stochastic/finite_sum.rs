@@ -18,6 +18,20 @@ pub enum Loss {
     Logistic,
 }
 
+impl Loss {
+    /// Both losses with their names in files.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("squared", Self::Squared), ("logistic", Self::Logistic)];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, l)| *l == self)
+            .map_or("", |(n, _)| n)
+    }
+}
+
 /// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer map.
 ///
 /// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares);

@@ -19,6 +19,19 @@ pub enum OuterActivation {
     Tanh,
 }
 
+impl OuterActivation {
+    /// Both with their names in files.
+    pub const NAMES: [(&'static str, Self); 2] = [("relu", Self::Relu), ("tanh", Self::Tanh)];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, a)| *a == self)
+            .map_or("", |(n, _)| n)
+    }
+}
+
 /// G: ℝᵈ×ℝᵐ → ℝᵈ. Where a λ₁ occurs it is `lambda[0]`.
 #[derive(Clone, Debug)]
 pub enum Outer {

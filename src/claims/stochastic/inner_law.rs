@@ -1,0 +1,110 @@
+//! E‖r - r*‖² of NSID over the whole law of ξ⁽¹⁾: exact where w̄ has few outcomes.
+
+use super::Setting;
+use crate::error::Result;
+use crate::linalg::{Matrix, Vector};
+use crate::maps::stochastic::Gamma;
+use crate::tol::LIMIT_STEPS;
+use crate::truth::expectation::{
+    Moments, Readout, Recursion, certain_readout, conditional_readout, lyapunov, mean_of_samples,
+};
+
+/// NSID at one w with J inner minibatches: every Γ that w̄ can give, with its readouts and their probabilities.
+pub(super) struct InnerLaw<'a> {
+    s: &'a Setting<'a>,
+    w: &'a [f64],
+    branches: Vec<(Gamma, Vec<(f64, Readout)>)>,
+}
+
+/// What E‖r_k - r*‖² tends to: `floor` + `constant`/(γ+k).
+pub(super) struct Asymptote {
+    /// E_w̄‖K v̂ - r*‖², and what ξ⁽¹⁾ varies in K besides.
+    pub(super) floor: f64,
+    /// E_w̄ tr KΣKᵀ, Σ of the Lyapunov equation.
+    pub(super) constant: f64,
+}
+
+impl<'a> InnerLaw<'a> {
+    /// `None` where w̄ has too many outcomes to enumerate.
+    pub(super) fn new(s: &'a Setting<'a>, w: &'a [f64], j: usize) -> Result<Option<Self>> {
+        let i = s.instance;
+        let (map, lambda) = (&i.map, &i.lambda[..]);
+        let count = j * i.inner_batch;
+        let mut branches: Vec<(Gamma, Vec<(f64, Readout)>)> = Vec::new();
+        if let Some((gamma, read)) = certain_readout(map, w, lambda, count) {
+            branches.push((gamma, vec![(1.0, read)]));
+        } else {
+            let Some(law) = mean_of_samples(map, count) else {
+                return Ok(None);
+            };
+            for o in law {
+                let (gamma, read) = conditional_readout(map, w, lambda, &o.samples, 0.0)?;
+                match branches.iter_mut().find(|b| b.0 == gamma) {
+                    Some(b) => b.1.push((o.probability, read)),
+                    None => branches.push((gamma, vec![(o.probability, read)])),
+                }
+            }
+        }
+        Ok(Some(Self { s, w, branches }))
+    }
+
+    fn recursion(&self, gamma: &Gamma) -> Result<Recursion> {
+        let i = self.s.instance;
+        Recursion::nsid(&i.map, self.w, &i.lambda, gamma, &i.cotangent, i.batch)
+    }
+
+    /// E‖r_k - r*‖² at `steps`; `None` where that takes too many steps of recursions.
+    pub(super) fn mse(
+        &self,
+        steps: &[usize],
+        r_star: &Vector,
+        eta: impl Fn(usize) -> f64,
+    ) -> Result<Option<Vec<f64>>> {
+        let last = steps.last().copied().unwrap_or(0);
+        if self.branches.len().saturating_mul(last) > LIMIT_STEPS {
+            return Ok(None);
+        }
+        let mut out = vec![0.0; steps.len()];
+        for (gamma, reads) in &self.branches {
+            let mut recursion = self.recursion(gamma)?;
+            let mut at = recursion.start();
+            for (slot, k) in out.iter_mut().zip(steps) {
+                while at.i < *k {
+                    let h = eta(at.i);
+                    recursion.step(&mut at, h);
+                }
+                for (p, read) in reads {
+                    *slot += p * read.mse(&recursion, &at, r_star);
+                }
+            }
+        }
+        Ok(Some(out))
+    }
+
+    /// Without a recursion: linear solves and Lyapunov equations alone. `None` where some βN - I/2 is not stable, and the rate slower.
+    pub(super) fn asymptote(&self, r_star: &Vector, beta: f64) -> Result<Option<Asymptote>> {
+        let mut out = Asymptote {
+            floor: 0.0,
+            constant: 0.0,
+        };
+        for (gamma, reads) in &self.branches {
+            let mut recursion = self.recursion(gamma)?;
+            let Some(limit) = lyapunov(&mut recursion, beta) else {
+                return Ok(None);
+            };
+            let d = limit.sigma.nrows();
+            let at = |c: Matrix| Moments {
+                i: 0,
+                m: Vector::zeros(d),
+                c,
+            };
+            let (solved, spread) = (at(Matrix::zeros(d, d)), at(limit.sigma));
+            for (p, read) in reads {
+                let floor = read.mse(&recursion, &solved, r_star);
+                out.floor += p * floor;
+                out.constant += p * (read.mse(&recursion, &spread, r_star) - floor);
+            }
+        }
+        Ok(Some(out))
+    }
+}

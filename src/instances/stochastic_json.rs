@@ -1,0 +1,240 @@
+//! Stochastic instances as JSON: the composite map, where to differentiate it and the sizes of a run.
+
+use serde_json::{Map as Object, Value, json};
+
+use super::json::{Fields, drawn_as, list, parse};
+use super::{Kind, StochasticInstance, number, rows_of};
+use crate::error::{Error, Result};
+use crate::linalg::Matrix;
+use crate::maps::stochastic::{
+    Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
+};
+
+/// A stochastic instance as `generate` writes it and `explain --instance` reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct StochasticFile;
+
+impl StochasticFile {
+    /// The JSON object of an instance, without ground truth.
+    pub fn to_json(instance: &StochasticInstance) -> Object<String, Value> {
+        let value = json!({
+            "schema": 1,
+            "kind": instance.spec.kind.name(),
+            "seed": instance.seed,
+            "spec": instance.spec,
+            "problem": {
+                "kind": "stochastic",
+                "inner": inner_to_json(instance.map.inner()),
+                "outer": outer_to_json(instance.map.outer()),
+            },
+            "lambda": list(&instance.lambda),
+            "w": list(&instance.w),
+            "cotangent": list(&instance.cotangent),
+            "batch": instance.batch,
+            "inner_batch": instance.inner_batch,
+            "inner": instance.inner,
+        });
+        match value {
+            Value::Object(object) => object,
+            _ => Object::new(),
+        }
+    }
+
+    /// Reads an instance; ground truth is ignored (it is computed again).
+    ///
+    /// # Errors
+    /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range, empty minibatches.
+    pub fn parse(text: &str) -> Result<StochasticInstance> {
+        parse(text, read)
+    }
+}
+
+fn read(value: &Value) -> Result<StochasticInstance> {
+    let object = Fields::of(value)?;
+    let map = map(object.get("problem")?).map_err(|e| e.in_field("problem"))?;
+    let entries = |name: &str| Ok::<_, Error>(object.vector(name)?.as_slice().to_vec());
+    let (lambda, w, cotangent) = (entries("lambda")?, entries("w")?, entries("cotangent")?);
+    map.check(&w, &lambda, &cotangent)?;
+    let positive = |name: &str| match object.count(name)? {
+        0 => Err(Error::input("must be at least 1").in_field(name)),
+        n => Ok(n),
+    };
+    let (spec, seed) = drawn_as(value, Kind::SumElasticNet, map.dim())?;
+    Ok(StochasticInstance {
+        spec,
+        seed,
+        lambda,
+        w,
+        cotangent,
+        batch: positive("batch")?,
+        inner_batch: positive("inner_batch")?,
+        inner: positive("inner")?,
+        map,
+    })
+}
+
+fn map(value: &Value) -> Result<StochasticMap> {
+    let object = Fields::of(value)?;
+    let kind = object.text("kind")?;
+    if kind != "stochastic" {
+        let text = format!("expected \"stochastic\", got {kind:?}");
+        return Err(Error::input(text).in_field("kind"));
+    }
+    let inner = inner(object.get("inner")?).map_err(|e| e.in_field("inner"))?;
+    let outer = outer(object.get("outer")?).map_err(|e| e.in_field("outer"))?;
+    StochasticMap::new(inner, outer)
+}
+
+fn inner_to_json(inner: &Inner) -> Value {
+    match inner {
+        Inner::FiniteSum(f) => {
+            let x = Matrix::from_fn(f.rows(), f.dim(), |i, j| f.row(i)[j]);
+            let y: Vec<f64> = (0..f.rows()).map(|i| f.target(i)).collect();
+            json!({
+                "kind": "finite-sum", "X": rows_of(&x), "y": list(&y), "step": number(f.eta()),
+                "loss": f.loss().name()
+            })
+        }
+        Inner::Noise(f) => {
+            let channel = |c: &Channel| {
+                let matrix = |m: &Option<Matrix>| m.as_ref().map_or(Value::Null, rows_of);
+                let e = c.e.as_ref().map_or(Value::Null, |e| list(e.as_slice()));
+                json!({"N": matrix(&c.n), "M": matrix(&c.m), "e": e})
+            };
+            json!({
+                "kind": "noise", "A": rows_of(&f.a), "B": rows_of(&f.b), "c": list(f.c.as_slice()),
+                "bilinear": f.bilinear.iter().map(rows_of).collect::<Value>(),
+                "channels": f.channels.iter().map(channel).collect::<Value>()
+            })
+        }
+    }
+}
+
+fn inner(value: &Value) -> Result<Inner> {
+    let object = Fields::of(value)?;
+    match object.text("kind")? {
+        "finite-sum" => {
+            let x = object.matrix("X")?;
+            let sum = FiniteSum::new(
+                x.transpose().as_slice().to_vec(),
+                object.vector("y")?.as_slice().to_vec(),
+                x.ncols(),
+                object.number("step")?,
+                object.named("loss", &Loss::NAMES)?,
+            )?;
+            Ok(Inner::FiniteSum(sum))
+        }
+        "noise" => {
+            let channel = |(n, value): (usize, &Value)| -> Result<Channel> {
+                let of = |e: Error| e.in_field(format!("channels[{n}]"));
+                let object = Fields::of(value).map_err(of)?;
+                let absent = |name: &str| value.get(name).is_none_or(Value::is_null);
+                let matrix = |name: &str| match absent(name) {
+                    true => Ok(None),
+                    false => object.matrix(name).map(Some).map_err(of),
+                };
+                Ok(Channel {
+                    n: matrix("N")?,
+                    m: matrix("M")?,
+                    e: match absent("e") {
+                        true => None,
+                        false => Some(object.vector("e").map_err(of)?),
+                    },
+                })
+            };
+            let bilinear = object.list("bilinear")?.iter().enumerate().map(|(l, v)| {
+                let one = json!({ "bilinear": v });
+                Fields::of(&one)?
+                    .matrix("bilinear")
+                    .map_err(|e| e.in_field(format!("[{l}]")))
+            });
+            let channels = object.list("channels")?.iter().enumerate().map(channel);
+            Ok(Inner::Noise(NoiseModel {
+                a: object.matrix("A")?,
+                bilinear: bilinear.collect::<Result<_>>()?,
+                b: object.matrix("B")?,
+                c: object.vector("c")?,
+                channels: channels.collect::<Result<_>>()?,
+            }))
+        }
+        other => {
+            let text = format!("unknown inner map {other:?}; one of finite-sum, noise");
+            Err(Error::input(text).in_field("kind"))
+        }
+    }
+}
+
+fn outer_to_json(outer: &Outer) -> Value {
+    match outer {
+        Outer::Identity => json!({"kind": "identity"}),
+        Outer::Soft { eta } => json!({"kind": "soft", "step": number(*eta)}),
+        Outer::GroupSoft {
+            eta,
+            groups,
+            weights,
+        } => {
+            let sizes: Vec<usize> = groups.iter().map(ExactSizeIterator::len).collect();
+            json!({
+                "kind": "group-soft", "step": number(*eta), "sizes": sizes, "weights": list(weights)
+            })
+        }
+        Outer::Box { lower, upper } => {
+            json!({"kind": "box", "lo": list(lower), "hi": list(upper)})
+        }
+        Outer::Nonnegative => json!({"kind": "nonnegative"}),
+        Outer::Layer {
+            v,
+            b,
+            c,
+            activation,
+        } => json!({
+            "kind": "layer", "V": rows_of(v), "B": rows_of(b), "c": list(c.as_slice()),
+            "activation": activation.name()
+        }),
+    }
+}
+
+fn outer(value: &Value) -> Result<Outer> {
+    let object = Fields::of(value)?;
+    let entries = |name: &str| Ok::<_, Error>(object.vector(name)?.as_slice().to_vec());
+    Ok(match object.text("kind")? {
+        "identity" => Outer::Identity,
+        "soft" => Outer::Soft {
+            eta: object.number("step")?,
+        },
+        "group-soft" => {
+            let mut groups = Vec::new();
+            let mut start = 0usize;
+            for (g, size) in object.list("sizes")?.iter().enumerate() {
+                let size = size.as_u64().and_then(|n| usize::try_from(n).ok());
+                let end = size.and_then(|n| start.checked_add(n)).ok_or_else(|| {
+                    Error::input("expected a nonnegative integer").in_field(format!("sizes[{g}]"))
+                })?;
+                groups.push(start..end);
+                start = end;
+            }
+            Outer::GroupSoft {
+                eta: object.number("step")?,
+                groups,
+                weights: entries("weights")?,
+            }
+        }
+        "box" => Outer::Box {
+            lower: entries("lo")?,
+            upper: entries("hi")?,
+        },
+        "nonnegative" => Outer::Nonnegative,
+        "layer" => Outer::Layer {
+            v: object.matrix("V")?,
+            b: object.matrix("B")?,
+            c: object.vector("c")?,
+            activation: object.named("activation", &OuterActivation::NAMES)?,
+        },
+        other => {
+            let text = format!(
+                "unknown outer map {other:?}; one of identity, soft, group-soft, box, nonnegative, layer"
+            );
+            return Err(Error::input(text).in_field("kind"));
+        }
+    })
+}
