@@ -105,6 +105,13 @@ pub fn judge_prepared(
             fit.instance.clone_from(&label.instance);
             judged.records.push(Record::Fit(fit));
         }
+        if let Some(mut plot) = finding.plot.take().filter(|_| label.plot) {
+            plot.claim.clone_from(&claim.name);
+            plot.method = claim.method.name().into();
+            plot.kind = instance.spec.kind.name().into();
+            plot.instance.clone_from(&label.instance);
+            judged.records.push(Record::Plot(plot));
+        }
         judged.verdicts.push(verdict(
             claim,
             check,
@@ -118,7 +125,11 @@ pub fn judge_prepared(
         judged
             .records
             .push(Record::Race(race(claim, instance, exact, label)));
-    } else if label.plot {
+    } else if label.plot
+        // Without a method or a single J there is no error to draw.
+        && exact.truth.jacobian.is_some()
+        && !claim.checks.iter().all(|c| c.kind.needs_no_method())
+    {
         judged
             .records
             .extend(curve(claim, instance, exact, label, implementation).map(Record::Curve));

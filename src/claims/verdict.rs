@@ -181,6 +181,65 @@ pub struct MomentCurve {
     pub series: Vec<Series>,
 }
 
+/// Curves or points in a plane that belong to one check on one instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plot {
+    /// Claim by name.
+    pub claim: String,
+    /// Method by name.
+    pub method: String,
+    /// Instance kind.
+    pub kind: String,
+    /// Instance id.
+    pub instance: String,
+    /// What is drawn: "implicit-set", "excess" or "margin".
+    pub figure: String,
+    /// A few words beside the panel's heading.
+    pub note: String,
+    /// What is drawn, in the order of the legend.
+    pub series: Vec<Points>,
+}
+
+impl Plot {
+    /// Without claim and instance, which are filled in where the record is made.
+    pub fn new(figure: &str, note: String, series: Vec<Points>) -> Self {
+        Self {
+            claim: String::new(),
+            method: String::new(),
+            kind: String::new(),
+            instance: String::new(),
+            figure: figure.into(),
+            note,
+            series,
+        }
+    }
+}
+
+/// A named list of points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Points {
+    /// What it is called in a legend.
+    pub name: String,
+    /// Abscissas.
+    #[serde(with = "floats")]
+    pub x: Vec<f64>,
+    /// Ordinates, as many.
+    #[serde(with = "floats")]
+    pub y: Vec<f64>,
+}
+
+impl Points {
+    /// Of pairs.
+    pub fn new(name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let (x, y) = points.into_iter().unzip();
+        Self {
+            name: name.into(),
+            x,
+            y,
+        }
+    }
+}
+
 /// A named curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
@@ -264,6 +323,8 @@ pub enum Record {
     Slack(Slack),
     /// AID-FP against ITD.
     Race(Race),
+    /// Points in a plane.
+    Plot(Plot),
 }
 
 /// Floats as numbers, NaN and infinities as the strings of the protocol.

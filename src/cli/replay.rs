@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             Record::Curve(curve) => table(&mut text, curve),
             Record::Moments(m) => moments(&mut text, m),
             // What they show stands in the verdict.
-            Record::Slack(_) | Record::Race(_) => {}
+            Record::Slack(_) | Record::Race(_) | Record::Plot(_) => {}
             Record::Fit(fit) => {
                 let _ = writeln!(
                     text,

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::locate::located;
-use crate::claims::verdict::{Curve, Fit, MomentCurve, Race, Record, SCHEMA, Slack, Verdict};
+use crate::claims::verdict::{Curve, Fit, MomentCurve, Plot, Race, Record, SCHEMA, Slack, Verdict};
 use crate::error::{Error, Result};
 
 /// What was asked of a run and how long it took: the content of `run.json` (beside `"schema"`).
@@ -171,8 +171,15 @@ pub fn parse_records(text: &str) -> Result<Vec<Record>> {
             "moments" => Ok(Record::Moments(located::<MomentCurve>(line)?)),
             "slack" => Ok(Record::Slack(located::<Slack>(line)?)),
             "race" => Ok(Record::Race(located::<Race>(line)?)),
+            "plot" => {
+                let plot: Plot = located(line)?;
+                for s in &plot.series {
+                    check_length("y", &s.y, "x", s.x.len())?;
+                }
+                Ok(Record::Plot(plot))
+            }
             other => Err(Error::input(format!(
-                "unknown record {other:?}; one of curve, fit, moments, slack, race"
+                "unknown record {other:?}; one of curve, fit, moments, slack, race, plot"
             ))
             .in_field("record")),
         }
@@ -212,13 +219,20 @@ fn check_lengths(curve: &Curve) -> Result<()> {
         ("sharp", &curve.sharp),
         ("floor", &curve.floor),
     ];
-    match columns.iter().find(|(_, column)| column.len() != steps) {
-        None => Ok(()),
-        Some((name, column)) => {
-            let message = format!("expected {steps} numbers as in steps, got {}", column.len());
-            Err(Error::input(message).in_field(*name))
-        }
+    columns
+        .iter()
+        .try_for_each(|(name, column)| check_length(name, column, "steps", steps))
+}
+
+fn check_length(name: &str, column: &[f64], like: &str, wanted: usize) -> Result<()> {
+    if column.len() == wanted {
+        return Ok(());
     }
+    let message = format!(
+        "expected {wanted} numbers as in {like}, got {}",
+        column.len()
+    );
+    Err(Error::input(message).in_field(name))
 }
 
 fn read(path: &Path) -> Result<String> {

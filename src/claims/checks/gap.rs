@@ -5,6 +5,7 @@
 //! same for every R, that without other pieces included; and τ, which `kept` uses, is the least t with qᵗe_0 < R by its definition.
 
 use super::{Check, Exact, Finding};
+use crate::claims::verdict::{Plot, Points};
 use crate::maps::Moduli;
 use crate::theory::Theorem41;
 use crate::tol::bound_room;
@@ -75,7 +76,44 @@ pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
     let detail = format!(
         "ITD/AID-FP at t = {t} grows to {last:.3e} while R falls by 2^{HALVINGS}; closest to min(t,τ)M/R at R·2^-{j}: {gap:.3e} against {predicted:.3e}; AID-FP's bound beyond τ independent of R: {loses}; τ the first step with qᵗe_0 < R: {first}"
     );
-    Finding::decided(holds, gap, predicted, ratio, detail)
+    Finding {
+        plot: Some(picture(exact, jump)),
+        ..Finding::decided(holds, gap, predicted, ratio, detail)
+    }
+}
+
+/// The bounds with margins from 1e-1 to 1e-9 in place of the instance's, at one t beyond every τ.
+fn picture(exact: &Exact, jump: f64) -> Plot {
+    let th = &exact.theorem;
+    let margins: Vec<f64> = (2..=18)
+        .map(|h| libm::pow(10.0, -f64::from(h) / 2.0))
+        .collect();
+    let at = |r: f64| {
+        let moduli = Moduli {
+            r,
+            ..th.moduli.clone()
+        };
+        Theorem41::new(th.q, &moduli, th.e0, None)
+    };
+    let t = at(margins[margins.len() - 1]).tau + 1;
+    let curve = |name: &str, value: &dyn Fn(&Theorem41) -> f64| {
+        Points::new(name, margins.iter().map(|r| (*r, value(&at(*r)))))
+    };
+    let aid = |now: &Theorem41| now.paper_aid(t, t);
+    let kept = |now: &Theorem41| {
+        th.q.powi(t as i32 - 1) * th.e0 * now.tau.min(t) as f64 * jump / now.moduli.r
+    };
+    Plot::new(
+        "margin",
+        format!("q = {:.2}, t = {t}", th.q),
+        vec![
+            curve("ITD's bound / AID-FP's", &|now| now.paper_itd(t) / aid(now)),
+            curve("the part of min(t,τ)(BM₁+M₂)/R", &|now| {
+                kept(now) / aid(now)
+            }),
+            curve("(BM₁+M₂)/R", &|now| jump / now.moduli.r),
+        ],
+    )
 }
 
 /// τ is the least t with qᵗe_0 < R, by powers instead of the loop; within rounding of equality either neighbour is right.

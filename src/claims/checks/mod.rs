@@ -20,7 +20,7 @@ pub(super) use termination::{allowance as termination_floor, dimension as termin
 
 use super::claim::{Check, RawCheck};
 use super::evidence::{Comparison, Exact, Request};
-use super::verdict::{Fit, Status};
+use super::verdict::{Fit, Plot, Status};
 use crate::claims::stochastic::StochasticCheck;
 use crate::error::{Error, Result};
 use crate::methods::Method;
@@ -89,6 +89,8 @@ pub(super) struct Finding {
     pub(super) slack: f64,
     pub(super) detail: String,
     pub(super) fit: Option<Fit>,
+    /// What a figure of this check shows, if it has one.
+    pub(super) plot: Option<Plot>,
 }
 
 impl Finding {
@@ -100,6 +102,7 @@ impl Finding {
             slack: f64::NAN,
             detail: detail.into(),
             fit: None,
+            plot: None,
         }
     }
 
@@ -112,6 +115,7 @@ impl Finding {
             slack,
             detail,
             fit: None,
+            plot: None,
         }
     }
 }

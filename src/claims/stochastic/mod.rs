@@ -320,6 +320,7 @@ fn decided(holds: bool, measured: f64, bound: f64, detail: String) -> Finding {
         slack: bound / measured,
         detail,
         fit: None,
+        plot: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod curves;
 mod detection;
 mod frame;
 mod moments;
+mod plots;
 mod race;
 mod rates;
 mod slack;
@@ -17,7 +18,7 @@ mod slack;
 pub use super::figure::Figure;
 pub use detection::{Detection, figure as detection};
 
-use crate::claims::verdict::{Curve, Fit, MomentCurve, Race, Record, Slack};
+use crate::claims::verdict::{Curve, Fit, MomentCurve, Plot, Race, Record, Slack};
 
 /// All figures of a run: for every claim with curves, error and bounds against the step (one panel a kind
 /// of instance, at most six in a figure); then the fitted rates against the predicted ones.
@@ -72,9 +73,20 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
             }
         })
         .collect();
+    let plots: Vec<&Plot> = records
+        .iter()
+        .filter_map(|r| {
+            if let Record::Plot(p) = r {
+                Some(p)
+            } else {
+                None
+            }
+        })
+        .collect();
     let mut figures = curves::figures(&curves);
     figures.extend(rates::figure(&fits));
     figures.extend(moments::figures(&moments));
+    figures.extend(plots::figures(&plots));
     figures.extend(race::figure(&races));
     figures.extend(slack::figures(&slacks));
     // Two claims may differ only in what a file name cannot hold.

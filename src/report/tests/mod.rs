@@ -196,6 +196,7 @@ fn hostile() -> Run {
             Record::Race(r) => {
                 [&mut r.claim, &mut r.kind, &mut r.instance].map(|f| f.push_str(nasty))
             }
+            Record::Plot(p) => [&mut p.claim, &mut p.kind, &mut p.note].map(|f| f.push_str(nasty)),
             Record::Moments(m) => {
                 [&mut m.claim, &mut m.kind, &mut m.figure].map(|f| f.push_str(nasty))
             }

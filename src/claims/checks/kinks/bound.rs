@@ -4,6 +4,7 @@
 //! recursion with the floors in it: e_t + f^w_t for e_t, and the rounding of one step added at every step.
 
 use super::{At, Check, Comparison, Exact, Finding, Level, Method, estimates};
+use crate::claims::verdict::{Plot, Points};
 use crate::maps::Rounding;
 use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
 use crate::truth::kinks::{Kinks, Shadow};
@@ -18,6 +19,8 @@ pub(super) fn judge(
 ) -> Finding {
     let mut tightest = (f64::INFINITY, f64::NAN, f64::NAN, String::new());
     let mut compared = 0;
+    // (step, distance, bound, rounding) from the last place.
+    let mut course: Vec<[f64; 4]> = Vec::new();
     let mut places: Vec<At> = Vec::new();
     for c in seen {
         if !places.contains(&c.at) {
@@ -25,6 +28,7 @@ pub(super) fn judge(
         }
     }
     for at in places {
+        course.clear();
         let Some(mut shadow) = Shadow::start(kinks) else {
             return Finding::inconclusive("the shadow's first element could not be solved for");
         };
@@ -87,6 +91,7 @@ pub(super) fn judge(
                 };
             }
             compared += 1;
+            course.push([k as f64, measured, bound, shadow.rounding()]);
             if measured > 4.0 * shadow.rounding() && bound / measured < tightest.0 {
                 tightest = (bound / measured, measured, bound, place);
             }
@@ -126,23 +131,43 @@ pub(super) fn judge(
     } else {
         format!("{} units at their kink at w(λ)", kinks.count())
     };
+    let curve = |name: &str, of: usize| Points::new(name, course.iter().map(|c| (c[0], c[of])));
+    let plot = Plot::new(
+        "excess",
+        format!(
+            "{}, q = {:.2}, {} kinks",
+            method.name(),
+            exact.theorem.q,
+            kinks.count()
+        ),
+        vec![
+            curve("distance to a shadow in D_fix", 1),
+            curve("Theorem 4.1's recursion", 2),
+            curve("rounding", 3),
+        ],
+    );
     let (slack, measured, bound, place) = tightest;
-    if slack.is_infinite() {
-        return Finding::decided(
+    let finding = if slack.is_infinite() {
+        Finding::decided(
             true,
             0.0,
             0.0,
             f64::NAN,
             format!("{kind}; {compared} estimates within rounding of elements of D_fix"),
-        );
+        )
+    } else {
+        Finding::decided(
+            true,
+            measured,
+            bound,
+            slack,
+            format!(
+                "{kind}; {compared} estimates have an element of D_fix within the bound; tightest {place}"
+            ),
+        )
+    };
+    Finding {
+        plot: (level == Level::Trajectory).then_some(plot),
+        ..finding
     }
-    Finding::decided(
-        true,
-        measured,
-        bound,
-        slack,
-        format!(
-            "{kind}; {compared} estimates have an element of D_fix within the bound; tightest {place}"
-        ),
-    )
 }

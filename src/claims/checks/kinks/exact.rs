@@ -1,11 +1,12 @@
 //! Checks that live in rationals: selections, inclusions, one-sided derivatives, agreement with binary64.
 
 use super::{Check, Exact, Finding};
+use crate::claims::verdict::{Plot, Points};
 use crate::instances::Random;
 use crate::linalg::Matrix;
 use crate::methods::{Case, Method};
 use crate::theory::Level;
-use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, UNIT, bound_room};
+use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, KINK_GAP, UNIT, bound_room};
 use crate::trajectory::Estimates;
 use crate::truth::kinks::{Course, Kinks, Selection, Shadow, course};
 use crate::truth::reference::{Rational, Scalar};
@@ -103,7 +104,73 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
         }
     }
     let detail = format!("{ties} ties decided in rationals; closest {what}");
-    Finding::decided(true, top.3, top.4, top.4 / top.3, detail)
+    Finding {
+        plot: picture(kinks),
+        ..Finding::decided(true, top.3, top.4, top.4 / top.3, detail)
+    }
+}
+
+/// D_imp, D_joint and walks into D_fix where they lie in a plane: d = 1, two parameters, one kink.
+fn picture(kinks: &Kinks) -> Option<Plot> {
+    const LINES: usize = 12;
+    const STEPS: usize = 24;
+    if (
+        kinks.w.len(),
+        kinks.form.right_lambda.ncols(),
+        kinks.count(),
+    ) != (1, 2, 1)
+    {
+        return None;
+    }
+    let [lo, hi] = kinks.form.range;
+    let slope = |n: usize, of: usize| lo + (hi - lo) * n as f64 / of as f64;
+    let point = |d: &Matrix| (d[(0, 0)], d[(0, 1)]);
+    let element = |s: f64, s2: f64| kinks.element(&[s], &[s2]).map(|e| point(&e.0));
+    // Where nothing but the unit on its kink moves with λ, the set is a segment.
+    let (from, a, b) = (element(lo, lo)?, element(hi, lo)?, element(lo, hi)?);
+    let (a, b) = ((a.0 - from.0, a.1 - from.1), (b.0 - from.0, b.1 - from.1));
+    if (a.0 * b.1 - a.1 * b.0).abs() <= KINK_GAP * (a.0.hypot(a.1) * b.0.hypot(b.1)) {
+        return None;
+    }
+    // The grid as one line, to and fro in either direction.
+    let mut grid = Vec::new();
+    for turned in [false, true] {
+        for i in 0..=LINES {
+            for j in 0..=LINES {
+                let j = if i % 2 == 0 { j } else { LINES - j };
+                let (a, b) = if turned { (j, i) } else { (i, j) };
+                grid.push(element(slope(a, LINES), slope(b, LINES))?);
+            }
+        }
+    }
+    let joint: Option<Vec<_>> = (0..=4 * LINES)
+        .map(|n| element(slope(n, 4 * LINES), slope(n, 4 * LINES)))
+        .collect();
+    let walk = |selection: Selection| {
+        let run = course(kinks, &kinks.w, STEPS, selection)?;
+        Some(run.d.iter().map(|(d, _)| point(d)).collect::<Vec<_>>())
+    };
+    let mut d = Matrix::zeros(1, 2);
+    let middle = slope(1, 2);
+    let aid: Vec<_> = (0..=STEPS)
+        .map(|_| {
+            let at = point(&d);
+            d = kinks.step(&[middle], &[middle], &d);
+            at
+        })
+        .collect();
+    Some(Plot::new(
+        "implicit-set",
+        format!("q = {:.2}", kinks.q),
+        vec![
+            Points::new("D_imp", grid),
+            Points::new("D_joint", joint?),
+            Points::new("ITD, adversarial selections", walk(Selection::Adversarial)?),
+            Points::new("ITD, random selections", walk(Selection::Random(1))?),
+            Points::new("ITD, slope at its lower end", walk(Selection::Fixed(0.0))?),
+            Points::new("AID-FP, joint middle slope", aid),
+        ],
+    ))
 }
 
 /// D_joint ⊂ D_imp ⊂ D_fix on random elements; for `strict`, how far the larger reaches beyond the smaller's hull.
