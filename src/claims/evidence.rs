@@ -222,6 +222,8 @@ pub struct Comparison {
     pub size: f64,
     /// Rounding floor of the estimate.
     pub floor: f64,
+    /// How far selections at units in doubt can carry it besides: 0 where none is, infinite where that is not enclosed.
+    pub band: f64,
     /// No selection was in doubt up to here.
     pub comparable: bool,
     /// The estimate itself, forward mode only, where the exact derivative is a set.
@@ -296,6 +298,7 @@ fn at_limit(exact: &Exact, request: &Request, trajectory: &Trajectory) -> Vec<Co
                 deviation: (k >= dimension).then_some(deviation),
                 size: want.norm() / y_norm,
                 floor,
+                band: if limit.doubt { f64::INFINITY } else { 0.0 },
                 comparable: !limit.doubt,
                 estimate: None,
             }
@@ -312,7 +315,7 @@ fn one(
     i: usize,
 ) -> Comparison {
     let k = request.steps[i];
-    let (t, reference, floor, comparable) = match (request.at, aid) {
+    let (t, reference, floor, band, comparable) = match (request.at, aid) {
         (At::Start, _) => {
             let last = exact.run.d.len() - 1;
             let floor = if k <= last {
@@ -324,6 +327,17 @@ fn one(
                 k,
                 exact.run.d.get(k).map(|d| (d, exact.run.error.get(k))),
                 floor,
+                // Beyond the run nothing is known of what comes into doubt.
+                exact
+                    .run
+                    .band
+                    .get(k)
+                    .copied()
+                    .unwrap_or(if exact.comparable(k) {
+                        0.0
+                    } else {
+                        f64::INFINITY
+                    }),
                 exact.comparable(k),
             )
         }
@@ -344,10 +358,15 @@ fn one(
                 t,
                 run.d.get(k).map(|d| (d, run.error.get(k))),
                 floor,
+                match run.band.get(k) {
+                    Some(band) => band[usize::from(method.is_reverse())],
+                    None if run.doubt => f64::INFINITY,
+                    None => 0.0,
+                },
                 !run.doubt,
             )
         }
-        (_, None) => (0, None, f64::NAN, false),
+        (_, None) => (0, None, f64::NAN, f64::INFINITY, false),
     };
     let j = exact.truth.jacobian.as_ref().map(|j| &j.j);
     let y = &exact.cotangent;
@@ -410,6 +429,7 @@ fn one(
         deviation,
         size,
         floor,
+        band,
         comparable,
         estimate: match &trajectory.estimates {
             Estimates::Jacobians(ds) if keeps(exact) => ds.get(i).cloned(),

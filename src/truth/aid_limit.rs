@@ -1,5 +1,6 @@
 //! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its residual.
 
+use super::doubt::Doubt;
 use super::reference::Scalar;
 use super::{Truth, kappa};
 use crate::linalg::norm::spectral_upper;
@@ -46,10 +47,6 @@ pub fn aid_limit(truth: &Truth, w: &Vector) -> Option<AidLimit> {
     let forming = kappa
         * (Rounding::at(truth.rounding.push_w, w_norm) * j.norm()
             + Rounding::at(truth.rounding.push_lambda, w_norm));
-    let doubt =
-        point.margin.iter().enumerate().any(|(i, margin)| {
-            !(margin.hi().abs() > Rounding::at(truth.rounding.units[i], w_norm))
-        });
     Some(AidLimit {
         error: kappa * (solution.residual + rounded),
         d2: spectral_upper(&d2),
@@ -57,6 +54,6 @@ pub fn aid_limit(truth: &Truth, w: &Vector) -> Option<AidLimit> {
         p,
         forming,
         w: w.clone(),
-        doubt,
+        doubt: !Doubt::at(truth, &point, w_norm, 0.0).is_none(),
     })
 }

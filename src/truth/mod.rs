@@ -5,6 +5,7 @@
 //! Must not know methods, claims or statistics.
 
 mod aid_limit;
+mod doubt;
 pub mod expectation;
 mod fixed_point;
 mod floor;

@@ -3,11 +3,13 @@
 
 use crate::linalg::product::norm2;
 use crate::linalg::{Dd, Matrix, Vector};
-use crate::maps::{Rounding, Tie};
+use crate::maps::Tie;
+use crate::tol::BOUND_ROOM;
 
 use super::Truth;
+use super::doubt::Doubt;
 use super::floor::{AidFloor, Floor};
-use super::reference::{self, Columns, Itd, Point, Scalar};
+use super::reference::{self, Columns, Itd, Scalar};
 
 /// ITD from w_0 for t = 0..=T, evaluated in double-double and rounded once.
 #[derive(Clone, Debug)]
@@ -23,8 +25,10 @@ pub struct ItdRun {
     /// Rounding floors.
     pub floor: Floor,
     /// First t at which binary64 may select another piece at w_t than the exact iterate: D_s is
-    /// comparable exactly for s ≤ t only.
+    /// comparable exactly for s ≤ t only, and to within `band[s]` after it.
     pub doubt_from: Option<usize>,
+    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is not enclosed.
+    pub band: Vec<f64>,
     /// First t from which on every w_t of the run lies on the piece of w(λ); `None` if the last
     /// one does not. 0 for maps without kinks.
     pub identified: Option<usize>,
@@ -45,6 +49,8 @@ pub struct AidRun {
     pub floor: AidFloor,
     /// A unit of w lies within rounding of its kink: another selection is possible.
     pub doubt: bool,
+    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such units can lead.
+    pub band: Vec<[f64; 2]>,
     /// w lies on the piece of w(λ).
     pub identified: bool,
 }
@@ -69,6 +75,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
         error: Vec::new(),
         floor: Floor::start(),
         doubt_from: None,
+        band: vec![0.0],
         identified: None,
     };
     let star = piece_at_solution(truth);
@@ -90,9 +97,11 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
         if let Some(next) = path.and_then(|path| path.get(t + 1)) {
             state.w = next.iter().map(|v| Dd::exactly(*v)).collect();
         }
-        if run.doubt_from.is_none() && in_doubt(truth, &point, w_norm, run.floor.w[t]) {
-            run.doubt_from = Some(t);
+        let doubt = Doubt::at(truth, &point, w_norm, run.floor.w[t]);
+        if !doubt.is_none() {
+            run.doubt_from = run.doubt_from.or(Some(t));
         }
+        let band = run.band[t];
         let on_piece = star.as_ref().is_none_or(|s| *s == point.piece());
         run.identified = if on_piece {
             run.identified.or(Some(t))
@@ -109,9 +118,14 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
                 &truth.rounding,
                 m,
                 w_norm,
-                d_norm,
+                d_norm + known(band),
                 d2_norm,
             );
+            let mut next = truth.constants.q * band * (1.0 + BOUND_ROOM);
+            if !doubt.is_none() {
+                next += doubt.of_w(truth, &d_columns) + doubt.of_lambda(truth);
+            }
+            run.band.push(next);
             if path.is_some() {
                 // Given points carry no error of their own.
                 run.floor.w[t + 1] = 0.0;
@@ -126,36 +140,93 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
     let (d, m) = truth.naive.dims();
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
     let point = truth.naive.at(&exact, &mut Tie::Weight(0.0))?;
+    let w_norm = w.norm();
+    let d2_norm = (0..m)
+        .map(|j| norm_sq(&truth.naive.column(&point, j)))
+        .sum::<f64>()
+        .sqrt();
+    let doubt = Doubt::at(truth, &point, w_norm, 0.0);
+    let mut band = Band::new(truth, &doubt, d2_norm);
     let (mut ds, mut error) = (Vec::with_capacity(steps + 1), Vec::new());
     reference::aid_fp(&truth.naive, &point, steps, |_, columns| {
         if let Some(j) = &truth.jacobian {
             error.push(difference(columns, &j.j));
         }
         ds.push(matrix(columns, d));
+        band.push(truth, &doubt, columns);
     });
-    let norms: Vec<f64> = ds.iter().map(|m: &Matrix| m.norm()).collect();
-    let d2_norm = (0..m)
-        .map(|j| norm_sq(&truth.naive.column(&point, j)))
-        .sum::<f64>()
-        .sqrt();
-    let w_norm = w.norm();
+    let sizes = ds.iter().zip(&band.values);
+    let norms: Vec<f64> = sizes
+        .map(|(m, b): (&Matrix, _)| m.norm() + known(b[0]))
+        .collect();
+    let d2_most = d2_norm + known(band.by_lambda);
     Some(AidRun {
         w: w.clone(),
         e: distance(truth, &exact),
         d: ds,
         error,
-        floor: AidFloor::new(&truth.constants, &truth.rounding, w_norm, d2_norm, &norms),
-        doubt: in_doubt(truth, &point, w_norm, 0.0),
+        floor: AidFloor::new(&truth.constants, &truth.rounding, w_norm, d2_most, &norms),
+        doubt: !doubt.is_none(),
+        band: band.values,
         identified: piece_at_solution(truth).is_none_or(|s| s == point.piece()),
     })
 }
 
-/// A decision is in doubt when |margin_i| ≤ ‖∂z_i/∂w‖·f^w + rounding of z_i.
-fn in_doubt(truth: &Truth, p: &Point<Dd>, w_norm: f64, fw: f64) -> bool {
-    p.margin.iter().enumerate().any(|(i, margin)| {
-        let band = truth.sensitivity[i] * fw + Rounding::at(truth.rounding.units[i], w_norm + fw);
-        !(margin.hi().abs() > band)
-    })
+/// A band where it is finite; where it is not, nothing is compared.
+fn known(band: f64) -> f64 {
+    if band.is_finite() { band } else { 0.0 }
+}
+
+/// The bands of AID-FP at one point: r_{k+1} = q r_k + jump of a step at D^k in forward mode; in reverse mode the same of
+/// v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then u = ∂₂ᵀv.
+struct Band {
+    values: Vec<[f64; 2]>,
+    next: [f64; 2],
+    /// Jumps of ∂₁Φ and ∂₂Φ themselves, and ‖∂₂Φ‖_F.
+    by_w: f64,
+    by_lambda: f64,
+    second: f64,
+}
+
+impl Band {
+    fn new(truth: &Truth, doubt: &Doubt, d2_norm: f64) -> Self {
+        let d = truth.w().len();
+        let mut out = Self {
+            values: Vec::new(),
+            next: [0.0; 2],
+            by_w: 0.0,
+            by_lambda: 0.0,
+            second: d2_norm,
+        };
+        if !doubt.is_none() {
+            let identity: Columns<Dd> = (0..d)
+                .map(|j| {
+                    (0..d)
+                        .map(|i| Dd::exactly(f64::from(u8::from(i == j))))
+                        .collect()
+                })
+                .collect();
+            out.by_w = doubt.of_w(truth, &identity);
+            out.by_lambda = doubt.of_lambda(truth);
+        }
+        out
+    }
+
+    fn push(&mut self, truth: &Truth, doubt: &Doubt, columns: &Columns<Dd>) {
+        let (q, kappa) = (truth.constants.q, truth.kappa());
+        let [forward, v] = self.next;
+        let reverse = (self.second + self.by_lambda) * v + self.by_lambda * kappa;
+        let none = doubt.is_none();
+        self.values
+            .push(if none { [0.0; 2] } else { [forward, reverse] });
+        if !none {
+            let room = 1.0 + BOUND_ROOM;
+            self.next = [
+                q * forward * room + doubt.of_w(truth, columns) + self.by_lambda,
+                (q * v + self.by_w * kappa) * room,
+            ];
+        }
+    }
 }
 
 /// The piece active at ŵ; empty for maps without kinks.

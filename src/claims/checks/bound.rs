@@ -10,10 +10,10 @@ pub(super) fn judge(
     method: Method,
     seen: &[Comparison],
 ) -> Finding {
-    let usable: Vec<&Comparison> = seen.iter().filter(|c| c.comparable).collect();
+    let usable: Vec<&Comparison> = seen.iter().filter(|c| c.band.is_finite()).collect();
     if usable.is_empty() {
         return Finding::inconclusive(
-            "a selection is in doubt from the first step on: exact comparison stops there",
+            "a selection is in doubt from the first step on, and what others can give is not enclosed",
         );
     }
     // (error, bound, excess over what is allowed in units of the allowance)
@@ -21,7 +21,7 @@ pub(super) fn judge(
     let mut tightest = (f64::INFINITY, 0.0, 0.0, 0, 0);
     for c in usable {
         let bound = check.slack * exact.bound(level, method.is_aid(), c.t, c.k);
-        let floor = c.floor + exact.jacobian_error();
+        let floor = c.floor + c.band + exact.jacobian_error();
         let allowed = bound * bound_room(c.k.max(c.t)) + floor;
         let ratio = part(c.error, allowed);
         if is_worse(ratio, worst.as_ref().map_or(f64::NEG_INFINITY, |w| w.0)) {

@@ -1,25 +1,23 @@
 //! Every estimate equals the double-double recursion to the rounding floor.
 
-use super::{Check, Comparison, Exact, Finding};
+use super::{Check, Comparison, Exact, Finding, is_worse, part};
 use crate::claims::evidence::At;
 
 pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Finding {
     let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, At::Start, 0);
     let mut resolution = f64::INFINITY;
     let mut compared = 0;
-    for c in seen.iter().filter(|c| c.comparable) {
+    let mut enclosed = 0;
+    for c in seen.iter().filter(|c| c.band.is_finite()) {
         let Some(deviation) = c.deviation else {
             continue;
         };
         compared += 1;
-        let floor = check.slack * c.floor;
+        enclosed += usize::from(!c.comparable);
+        let floor = check.slack * c.floor + c.band;
         // At step 0 both are exactly zero and so is the floor.
-        let ratio = if deviation == 0.0 {
-            0.0
-        } else {
-            deviation / floor
-        };
-        if !(ratio <= worst.0) {
+        let ratio = part(deviation, floor);
+        if is_worse(ratio, worst.0) {
             worst = (ratio, deviation, floor, c.at, c.k);
         }
         if c.size > 0.0 {
@@ -27,6 +25,9 @@ pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Findin
         }
     }
     let stopped = match exact.run.doubt_from {
+        Some(t) if enclosed > 0 => format!(
+            "; from t = {t} on, where a unit is within rounding of its kink, in the set of what all selections there can give"
+        ),
         Some(t) => format!(
             "; exact comparison stops at t = {t}, where a unit is within rounding of its kink"
         ),

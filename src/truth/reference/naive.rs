@@ -43,6 +43,7 @@ enum Form<T> {
 }
 
 /// Everything about Φ at one w: the value, the unit inputs and the selection.
+#[derive(Clone)]
 pub struct Point<T> {
     /// w.
     pub w: Vec<T>,

@@ -15,6 +15,7 @@ pub(super) struct Step<T> {
 }
 
 /// What an evaluation finds: value, inputs and slopes of the units, signed margins, curvatures, u = T(w).
+#[derive(Clone)]
 pub(super) struct Found<T> {
     pub(super) value: Vec<T>,
     pub(super) z: Vec<T>,

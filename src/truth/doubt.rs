@@ -1,0 +1,82 @@
+//! How far another selection at units within rounding of their kink can carry an estimate from the exact recursion.
+//!
+//! Every slope of such a unit lies in the range of its two pieces, so that a step with any of them is within
+//! ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖ + ‖∂₂Φ(hi) - ∂₂Φ(lo)‖ of the step with one of them: the sum over units encloses the set of all selections,
+//! the two blocks chosen apart, and contracts by q like every other error.
+
+use super::Truth;
+use super::reference::{Columns, Point, Scalar};
+use crate::linalg::Dd;
+use crate::maps::{Problem, Rounding};
+use crate::tol::BOUND_ROOM;
+
+/// Units of one point whose slope rounding may change.
+pub(super) struct Doubt {
+    /// The point with the lower and with the upper slope, unit by unit.
+    ends: Vec<[Point<Dd>; 2]>,
+    /// Some unit is in doubt and ∂Φ is not affine in its slope.
+    pub(super) unbounded: bool,
+}
+
+impl Doubt {
+    /// A decision is in doubt when |margin_i| ≤ ‖∂z_i/∂w‖·f^w + rounding of z_i.
+    pub(super) fn at(truth: &Truth, p: &Point<Dd>, w_norm: f64, fw: f64) -> Self {
+        let band = |i: usize| {
+            truth.sensitivity[i] * fw + Rounding::at(truth.rounding.units[i], w_norm + fw)
+        };
+        let units = (0..p.margin.len()).filter(|&i| !(p.margin[i].hi().abs() > band(i)));
+        let range = match truth.map.problem() {
+            Problem::Layer { activation, .. } => activation.slopes(),
+            Problem::Clip { .. } | Problem::ElasticNet { .. } | Problem::MaxMin { .. } => {
+                Some((0.0, 1.0))
+            }
+            _ => None,
+        };
+        let mut out = Self {
+            ends: Vec::new(),
+            unbounded: false,
+        };
+        for i in units {
+            let Some((lo, hi)) = range else {
+                out.unbounded = true;
+                break;
+            };
+            out.ends.push([lo, hi].map(|slope| {
+                let mut end = p.clone();
+                end.slope[i] = Dd::exactly(slope);
+                end
+            }));
+        }
+        out
+    }
+
+    /// Whether any unit is.
+    pub(super) fn is_none(&self) -> bool {
+        self.ends.is_empty() && !self.unbounded
+    }
+
+    /// Σ ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖_F.
+    pub(super) fn of_w(&self, truth: &Truth, d: &Columns<Dd>) -> f64 {
+        self.sum(d.len(), |end, j| truth.naive.push_w(end, &d[j]))
+    }
+
+    /// Σ ‖∂₂Φ(hi) - ∂₂Φ(lo)‖_F.
+    pub(super) fn of_lambda(&self, truth: &Truth) -> f64 {
+        self.sum(truth.lambda.len(), |end, j| truth.naive.column(end, j))
+    }
+
+    fn sum(&self, columns: usize, value: impl Fn(&Point<Dd>, usize) -> Vec<Dd>) -> f64 {
+        if self.unbounded {
+            return f64::INFINITY;
+        }
+        let jump = |ends: &[Point<Dd>; 2]| {
+            let squares = (0..columns).flat_map(|j| {
+                let [lo, hi] = [0, 1].map(|side| value(&ends[side], j));
+                let pairs = hi.into_iter().zip(lo);
+                pairs.map(|(a, b)| (a - b).hi().powi(2)).collect::<Vec<_>>()
+            });
+            squares.sum::<f64>().sqrt()
+        };
+        self.ends.iter().map(jump).sum::<f64>() * (1.0 + BOUND_ROOM)
+    }
+}
