@@ -13,6 +13,7 @@
 //! 4^k vertices, though neither set is convex.
 
 mod course;
+mod dyadic;
 mod enclose;
 mod hulls;
 mod outer;

