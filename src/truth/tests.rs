@@ -127,8 +127,17 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     let aid = aid_run(&truth, truth.w(), 3).unwrap();
     assert!(aid.doubt && close(aid.band[3][0], 1.75));
     // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode holds it.
-    assert!(aid.band[3][1] >= 1.75 && aid.band[3][1] < 8.0, "{:?}", aid.band);
+    assert!(
+        aid.band[3][1] >= 1.75 && aid.band[3][1] < 8.0,
+        "{:?}",
+        aid.band
+    );
     // Away from kinks there is no band.
     let smooth = Truth::solve(&net().0, &net().1).unwrap();
-    assert!(itd_run(&smooth, &[0.0; 4], 3).band.iter().all(|b| *b == 0.0));
+    assert!(
+        itd_run(&smooth, &[0.0; 4], 3)
+            .band
+            .iter()
+            .all(|b| *b == 0.0)
+    );
 }

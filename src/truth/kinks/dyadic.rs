@@ -106,7 +106,11 @@ impl Ring for Dyadic {
         let head = &self.mantissa.abs() >> drop as usize;
         let head = u64::try_from(head).unwrap_or(u64::MAX) as f64;
         let e = (self.exponent + drop).clamp(-4000, 4000) as i32;
-        let sign = if self.mantissa.is_negative() { -1.0 } else { 1.0 };
+        let sign = if self.mantissa.is_negative() {
+            -1.0
+        } else {
+            1.0
+        };
         sign * head * 2f64.powi(e / 2) * 2f64.powi(e - e / 2)
     }
     fn times(&self, other: &Self) -> Self {
@@ -140,7 +144,16 @@ mod tests {
 
     #[test]
     fn agrees_with_fractions() {
-        let values = [0.0, 1.0, -0.75, 1e-300, -3.0e200, 0.1, -2f64.powi(-1074), 6.0];
+        let values = [
+            0.0,
+            1.0,
+            -0.75,
+            1e-300,
+            -3.0e200,
+            0.1,
+            -2f64.powi(-1074),
+            6.0,
+        ];
         for a in values {
             let x = Dyadic::of(a);
             assert_eq!(x.rational(), Rational::exactly(a));

@@ -3,8 +3,9 @@
 //! The support function h(Y) = sup over D_fix of ⟨Y, X⟩ obeys h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY), both
 //! maxima at vertices (h is convex). Sequences of vertices are opened best first, one slope at a time; what an open branch can still
 //! add is at most ⟨Z, X_c⟩ + ρ‖Z‖_*, where D_fix lies within ρ of X_c: for any X_c, ρ = κ sup‖A X_c + B - X_c‖. With G = LᵀY and
-//! some slopes of the step undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ is maximal unit by unit, and ‖Z‖_* ≤ q‖Y‖_*. Everything that
-//! decides is rational (‖·‖_* is rounded up): a violation reported from here is proven.
+//! some slopes of the step undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ is maximal unit by unit, and ‖Z‖_* is at most q‖Y‖_*, and at most
+//! that with the undecided slopes in the middle plus what each can move. Searched in binary64; everything that decides is exact
+//! (‖·‖_* is rounded up): a violation reported from here is proven.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -21,8 +22,8 @@ use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
 /// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
 const FEW_KINKS: usize = 4;
-/// Rational multiplications for one direction: a second or two.
-const WORK: usize = 3_000_000;
+/// Multiplications for one direction: less than a tenth of a second in binary64, a few seconds exactly.
+const WORK: usize = 10_000_000;
 /// Branches looked at for one direction.
 const LOOKED_AT: usize = 20_000;
 /// Bits kept of a direction.
@@ -59,13 +60,27 @@ struct Level<T> {
     so_far: T,
     /// Σ over units away from their kink of s_i g_i, g_i = ⟨(LᵀZ)_i, (R_1X_c)_i⟩.
     fixed: T,
-    /// g_i of the units at their kink, those that matter most first: (index in `active`, g_i).
-    order: Vec<(usize, T)>,
+    /// The units at their kink, those that matter most first.
+    order: Vec<Active<T>>,
+    /// (LSR_1)ᵀZ with those units in the middle of their slopes.
+    middle: Columns<T>,
     /// At least q‖Z‖_*.
     size: f64,
     /// Vertices of the steps before, and that of ∂₂ in this one.
     path: Vec<[usize; 2]>,
     second: usize,
+}
+
+/// One unit at its kink in a level.
+struct Active<T> {
+    /// Index in `active`.
+    n: usize,
+    /// g_i.
+    g: T,
+    /// (LᵀZ)_i by columns.
+    back: Vec<T>,
+    /// At least ‖R_{1,i}‖‖(LᵀZ)_i‖ times half the range of slopes: how far the unit moves the next Z in ‖·‖_*.
+    reach: f64,
 }
 
 /// A level with its first `decided` slopes chosen.
@@ -75,6 +90,8 @@ struct Branch<T> {
     decided: usize,
     /// Σ of the slopes decided.
     sum: T,
+    /// The next Z with the undecided slopes in the middle.
+    z: Columns<T>,
     /// What the branch can reach, at most.
     bound: T,
     /// The same in binary64, for the order.
@@ -110,7 +127,10 @@ impl Kinks {
             return None;
         }
         let (centre, radius) = self.ball()?;
-        let (trial, exact) = (self.exact_form::<f64>(&centre), self.exact_form::<Dyadic>(&centre));
+        let (trial, exact) = (
+            self.exact_form::<f64>(&centre),
+            self.exact_form::<Dyadic>(&centre),
+        );
         let mut members = vec![centre.clone()];
         let all = 1usize << k;
         let codes: Vec<usize> = if k <= FEW_KINKS {
@@ -248,10 +268,12 @@ impl<T: Ring> Exact<T> {
         let k = kinks.count();
         let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
-        let levels = (WORK / per_level).clamp(8, 300);
-        let start = Rc::new(self.level(kinks, columns(y), zero.clone(), Vec::new()));
+        let levels = (WORK / per_level).clamp(8, 1000);
+        let half = T::of(0.5);
+        let middle = half.times(&self.range[0].plus(&self.range[1]));
+        let start = self.level(kinks, columns(y), zero.clone(), Vec::new());
         let mut best = (dot(&start.z, &self.centre), Vec::new());
-        let mut heap = BinaryHeap::from([self.branch(start, 0, 0, zero, radius)]);
+        let mut heap = BinaryHeap::from([self.open(start, radius)]);
         let mut opened = 1;
         for _ in 0..LOOKED_AT {
             let top = heap.pop()?;
@@ -264,32 +286,35 @@ impl<T: Ring> Exact<T> {
                 break;
             }
             if top.decided < k {
-                let (n, g) = &top.level.order[top.decided];
+                let unit = &top.level.order[top.decided];
                 for side in 0..2 {
                     let mut sum = top.sum.clone();
-                    sum.add_product(g, &self.range[side]);
-                    let code = top.code | side << n;
-                    heap.push(self.branch(
-                        Rc::clone(&top.level),
-                        code,
-                        top.decided + 1,
-                        sum,
-                        radius,
-                    ));
+                    sum.add_product(&unit.g, &self.range[side]);
+                    // From the middle to this end.
+                    let off = self.range[side].plus(&middle.times(&T::of(-1.0)));
+                    let mut z = top.z.clone();
+                    for (column, g) in z.iter_mut().zip(&unit.back) {
+                        let times = off.times(g);
+                        for (o, r) in column.iter_mut().zip(&self.right_w[kinks.active[unit.n]]) {
+                            o.add_product(&times, r);
+                        }
+                    }
+                    let code = top.code | side << unit.n;
+                    let level = Rc::clone(&top.level);
+                    heap.push(self.branch(level, code, top.decided + 1, sum, z, radius));
                 }
                 continue;
             }
             opened += 1;
-            let z = self.pull(kinks, &top.level.z, top.code);
             let mut path = top.level.path.clone();
             path.push([top.code, top.level.second]);
             let so_far = top.level.so_far.clone();
-            let value = so_far.plus(&dot(&z, &self.centre));
+            let value = so_far.plus(&dot(&top.z, &self.centre));
             if value > best.0 {
                 best = (value, path.clone());
             }
-            let level = Rc::new(self.level(kinks, z, so_far, path));
-            heap.push(self.branch(level, 0, 0, T::of(0.0), radius));
+            let level = self.level(kinks, top.z, so_far, path);
+            heap.push(self.open(level, radius));
         }
         let mut bounds = heap.into_iter().map(|b| b.bound);
         let first = bounds.next()?;
@@ -300,32 +325,59 @@ impl<T: Ring> Exact<T> {
     /// The next step after Z.
     fn level(&self, kinks: &Kinks, z: Columns<T>, so_far: T, path: Vec<[usize; 2]>) -> Level<T> {
         let (added, second) = self.of_lambda(kinks, &z);
+        let [lo, hi] = [0, 1].map(|side| self.range[side].near());
+        let middle_slope = T::of(0.5).times(&self.range[0].plus(&self.range[1]));
         let mut fixed = T::of(0.0);
         let mut order = Vec::new();
+        let mut middle = vec![vec![T::of(0.0); self.left.len()]; z.len()];
         for unit in 0..self.slope.len() {
-            let mut g = T::of(0.0);
-            for j in 0..z.len() {
-                g.add_product(&self.back(&z, unit, j), &self.pushed[unit][j]);
+            let back: Vec<T> = (0..z.len()).map(|j| self.back(&z, unit, j)).collect();
+            let g = sum_of_products(&back, &self.pushed[unit]);
+            let active = kinks.active.iter().position(|a| *a == unit);
+            let slope = if active.is_some() {
+                &middle_slope
+            } else {
+                &self.slope[unit]
+            };
+            for (column, b) in middle.iter_mut().zip(&back) {
+                let times = slope.times(b);
+                if !times.is_null() {
+                    for (o, r) in column.iter_mut().zip(&self.right_w[unit]) {
+                        o.add_product(&times, r);
+                    }
+                }
             }
-            match kinks.active.iter().position(|a| *a == unit) {
-                None => fixed.add_product(&g, &self.slope[unit]),
-                Some(n) => order.push((n, g)),
+            match active {
+                None => fixed.add_product(&g, slope),
+                Some(n) => {
+                    let norm = |v: &[T]| v.iter().map(|x| x.near().powi(2)).sum::<f64>().sqrt();
+                    let reach = 0.5 * (hi - lo).abs() * norm(&back) * norm(&self.right_w[unit]);
+                    order.push(Active {
+                        n,
+                        g,
+                        back,
+                        reach: reach * (1.0 + BOUND_ROOM),
+                    });
+                }
             }
         }
-        order.sort_by(|a, b| b.1.near().abs().total_cmp(&a.1.near().abs()));
-        let rounded = Matrix::from_fn(self.left.len(), z.len(), |i, j| z[j][i].near());
-        // ‖·‖_* ≤ √m‖·‖_F for what rounding took: at most four units of every entry.
-        let lost = 4.0 * UNIT * rounded.norm() * (1.0 + KINK_GAP);
-        let size = nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt();
+        order.sort_by(|a, b| b.reach.total_cmp(&a.reach));
         Level {
-            size: kinks.q * size * (1.0 + BOUND_ROOM),
+            size: kinks.q * nuclear(&z) * (1.0 + BOUND_ROOM),
             so_far: so_far.plus(&added),
             fixed,
             order,
+            middle,
             z,
             path,
             second,
         }
+    }
+
+    /// A level with nothing decided.
+    fn open(&self, level: Level<T>, radius: f64) -> Branch<T> {
+        let z = level.middle.clone();
+        self.branch(Rc::new(level), 0, 0, T::of(0.0), z, radius)
     }
 
     fn branch(
@@ -334,28 +386,26 @@ impl<T: Ring> Exact<T> {
         code: usize,
         decided: usize,
         sum: T,
+        z: Columns<T>,
         radius: f64,
     ) -> Branch<T> {
         let mut bound = level.so_far.plus(&level.fixed).plus(&sum);
-        for (_, g) in &level.order[decided..] {
-            let [low, high] = [0, 1].map(|side| g.times(&self.range[side]));
+        let mut reach = 0.0;
+        for unit in &level.order[decided..] {
+            let [low, high] = [0, 1].map(|side| unit.g.times(&self.range[side]));
             bound = bound.plus(if high > low { &high } else { &low });
+            reach += unit.reach;
         }
-        bound = bound.plus(&T::of((level.size * radius).next_up()));
+        let size = level.size.min((nuclear(&z) + reach) * (1.0 + BOUND_ROOM));
+        bound = bound.plus(&T::of((size * radius).next_up()));
         Branch {
             key: bound.near(),
             level,
             code,
             decided,
             sum,
+            z,
             bound,
-        }
-    }
-
-    fn slope(&self, kinks: &Kinks, unit: usize, code: usize) -> &T {
-        match kinks.active.iter().position(|a| *a == unit) {
-            Some(n) => &self.range[code >> n & 1],
-            None => &self.slope[unit],
         }
     }
 
@@ -393,25 +443,14 @@ impl<T: Ring> Exact<T> {
         }
         (total, code)
     }
+}
 
-    /// (LSR_1)ᵀZ.
-    fn pull(&self, kinks: &Kinks, z: &Columns<T>, code: usize) -> Columns<T> {
-        (0..z.len())
-            .map(|j| {
-                let mut out = vec![T::of(0.0); z[j].len()];
-                for unit in 0..self.slope.len() {
-                    let g = self.slope(kinks, unit, code).times(&self.back(z, unit, j));
-                    if g.is_null() {
-                        continue;
-                    }
-                    for (o, r) in out.iter_mut().zip(&self.right_w[unit]) {
-                        o.add_product(&g, r);
-                    }
-                }
-                out
-            })
-            .collect()
-    }
+/// At least ‖Z‖_*: ‖·‖_* ≤ √m‖·‖_F for what rounding takes, at most four units of every entry.
+fn nuclear<T: Ring>(z: &Columns<T>) -> f64 {
+    let rows = z.first().map_or(0, Vec::len);
+    let rounded = Matrix::from_fn(rows, z.len(), |i, j| z[j][i].near());
+    let lost = 4.0 * UNIT * rounded.norm() * (1.0 + KINK_GAP);
+    nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt()
 }
 
 fn columns<T: Ring>(m: &Matrix) -> Columns<T> {

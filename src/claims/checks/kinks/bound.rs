@@ -9,9 +9,6 @@ use crate::maps::Rounding;
 use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
 use crate::truth::kinks::{Kinks, Shadow};
 
-/// Steps at which a separation is tried, beside the last one.
-const ATTEMPTS: usize = 3;
-
 pub(super) fn judge(
     check: &Check,
     level: Level,
@@ -42,7 +39,7 @@ pub(super) fn judge(
         };
         let all = estimates(seen, at);
         let count = all.len();
-        let (mut attempts, mut tried, mut open) = (0, 0.5, None);
+        let mut open = None;
         for (n, (k, d)) in all.into_iter().enumerate() {
             if n != k {
                 return Finding::inconclusive("a shadow needs every step");
@@ -77,11 +74,8 @@ pub(super) fn judge(
                         ),
                     );
                 }
-                // The further out, the easier to separate: what stays open here may be proven at a later step.
-                let last = n + 1 == count;
-                if attempts < ATTEMPTS && (measured > 2.0 * tried * most || last) {
-                    attempts += usize::from(!last);
-                    tried = measured / most;
+                // The smaller the bound, the easier to separate: what stays open here may be proven at the last step.
+                if open.is_none() || n + 1 == count {
                     let outside = kinks.outside_fix(d, most);
                     if let Some(o) = outside.as_ref().filter(|o| o.lower > most) {
                         return Finding::decided(
@@ -105,7 +99,10 @@ pub(super) fn judge(
             }
             compared += 1;
             course.push([k as f64, measured, bound, shadow.rounding()]);
-            if measured <= most && measured > 4.0 * shadow.rounding() && bound / measured < tightest.0 {
+            if measured <= most
+                && measured > 4.0 * shadow.rounding()
+                && bound / measured < tightest.0
+            {
                 tightest = (bound / measured, measured, bound, place);
             }
             // One step of the recursion.

@@ -257,7 +257,7 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
 #[test]
 fn twelve_kinks_in_fifty_dimensions_are_decided() {
     let catalogue = Catalogue::builtin().unwrap();
-    let mut claim = catalogue
+    let claim = catalogue
         .select(&["kink-itd-at-ties".into()])
         .unwrap()
         .remove(0);
@@ -280,7 +280,17 @@ fn twelve_kinks_in_fifty_dimensions_are_decided() {
             let clock = std::time::Instant::now();
             let judged = judge(&claim, &instance, &label, &mut method);
             let status: Vec<_> = judged.verdicts.iter().map(|v| v.status).collect();
-            eprintln!("{} {:?} {:?} {}", kind.name(), clock.elapsed(), status, judged.verdicts[0].detail.chars().take(140).collect::<String>());
+            eprintln!(
+                "{} {:?} {:?} {}",
+                kind.name(),
+                clock.elapsed(),
+                status,
+                judged.verdicts[0]
+                    .detail
+                    .chars()
+                    .take(80)
+                    .collect::<String>()
+            );
             status
         };
         let passes = |status: &[Status]| status.iter().all(|s| *s == Status::Pass);
@@ -289,7 +299,9 @@ fn twelve_kinks_in_fifty_dimensions_are_decided() {
             if fault.is_about_ties() && fault.methods.contains(&Method::Itd) {
                 eprint!("{} ", fault.name);
                 let status = run(&fault.edits);
-                if !status.contains(&Status::Fail) { eprintln!("NOT"); }
+                if !status.contains(&Status::Fail) {
+                    eprintln!("NOT");
+                }
             }
         }
     }
