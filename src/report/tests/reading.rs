@@ -138,7 +138,7 @@ fn reading_errors_name_file_line_and_field() {
             "records.jsonl",
             "\"record\":\"fit\"",
             "\"record\":\"fut\"",
-            "DIR/records.jsonl:2: field `record`: unknown record \"fut\"; one of curve, fit, moments, slack, race",
+            "DIR/records.jsonl:2: field `record`: unknown record \"fut\"; one of curve, fit, moments, slack, race, plot",
         ),
     ] {
         assert_eq!(swap(file, from, to), expected);

@@ -23,9 +23,9 @@ use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 /// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
 const FEW_KINKS: usize = 4;
 /// Multiplications for one direction: less than a tenth of a second in binary64, a few seconds exactly.
-const WORK: usize = 10_000_000;
+const WORK: usize = 40_000_000;
 /// Branches looked at for one direction.
-const LOOKED_AT: usize = 20_000;
+const LOOKED_AT: usize = 40_000;
 /// Bits kept of a direction.
 const SHORT_BITS: i32 = 20;
 /// Directions tried.
@@ -268,7 +268,7 @@ impl<T: Ring> Exact<T> {
         let k = kinks.count();
         let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
-        let levels = (WORK / per_level).clamp(8, 1000);
+        let levels = (WORK / per_level).clamp(8, 2000);
         let half = T::of(0.5);
         let middle = half.times(&self.range[0].plus(&self.range[1]));
         let start = self.level(kinks, columns(y), zero.clone(), Vec::new());

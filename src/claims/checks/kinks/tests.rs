@@ -257,10 +257,11 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
 #[test]
 fn twelve_kinks_in_fifty_dimensions_are_decided() {
     let catalogue = Catalogue::builtin().unwrap();
-    let claim = catalogue
+    let mut claim = catalogue
         .select(&["kink-itd-at-ties".into()])
         .unwrap()
         .remove(0);
+    claim.checks.truncate(1);
     for kind in [Kind::KinkLayerRelu, Kind::KinkElasticNet] {
         let spec = Spec {
             rows: 12,
@@ -275,34 +276,20 @@ fn twelve_kinks_in_fifty_dimensions_are_decided() {
             replay: String::new(),
             plot: false,
         };
-        let run = |edits: &[crate::faults::Edit]| {
+        let run = |edits: &[crate::faults::Edit]| -> Vec<Status> {
             let mut method = crate::faults::Simulated::new(Method::Itd, edits);
-            let clock = std::time::Instant::now();
             let judged = judge(&claim, &instance, &label, &mut method);
-            let status: Vec<_> = judged.verdicts.iter().map(|v| v.status).collect();
-            eprintln!(
-                "{} {:?} {:?} {}",
-                kind.name(),
-                clock.elapsed(),
-                status,
-                judged.verdicts[0]
-                    .detail
-                    .chars()
-                    .take(80)
-                    .collect::<String>()
-            );
-            status
+            judged.verdicts.iter().map(|v| v.status).collect()
         };
-        let passes = |status: &[Status]| status.iter().all(|s| *s == Status::Pass);
-        assert!(passes(&run(&[])), "{kind:?}");
-        for fault in crate::faults::catalogue() {
-            if fault.is_about_ties() && fault.methods.contains(&Method::Itd) {
-                eprint!("{} ", fault.name);
-                let status = run(&fault.edits);
-                if !status.contains(&Status::Fail) {
-                    eprintln!("NOT");
-                }
-            }
+        assert!(run(&[]).iter().all(|s| *s == Status::Pass), "{kind:?}");
+        for name in ["tie-slope-above", "tie-slope-huge", "tie-flips"] {
+            let all = crate::faults::catalogue();
+            let fault = all.iter().find(|f| f.name == name).unwrap();
+            let status = run(&fault.edits);
+            assert!(
+                status.contains(&Status::Fail),
+                "{kind:?} {name}: {status:?}"
+            );
         }
     }
 }
