@@ -198,7 +198,7 @@ fn relu_path(derivative: fn(f64) -> f64, curve: [Vec<f64>; 3]) -> (f64, f64) {
     let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
         vec![derivative(0.5 * w[0] + l[0]) * (0.5 * vw[0] + vl[0])]
     };
-    super::conservative::path_defect(&map, curve, &mut selected)
+    super::conservative::path_defect(&map, curve, false, &mut selected)
 }
 
 #[test]
