@@ -18,71 +18,24 @@ mod slack;
 pub use super::figure::Figure;
 pub use detection::{Detection, figure as detection};
 
-use crate::claims::verdict::{Curve, Fit, MomentCurve, Plot, Race, Record, Slack};
+use crate::claims::verdict::Record;
 
 /// All figures of a run: for every claim with curves, error and bounds against the step (one panel a kind
 /// of instance, at most six in a figure); then the fitted rates against the predicted ones.
 pub fn draw(records: &[Record]) -> Vec<Figure> {
-    let curves: Vec<&Curve> = records
-        .iter()
-        .filter_map(|r| {
-            if let Record::Curve(c) = r {
-                Some(c)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let fits: Vec<&Fit> = records
-        .iter()
-        .filter_map(|r| {
-            if let Record::Fit(f) = r {
-                Some(f)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let slacks: Vec<&Slack> = records
-        .iter()
-        .filter_map(|r| {
-            if let Record::Slack(s) = r {
-                Some(s)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let races: Vec<&Race> = records
-        .iter()
-        .filter_map(|r| {
-            if let Record::Race(r) = r {
-                Some(r)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let moments: Vec<&MomentCurve> = records
-        .iter()
-        .filter_map(|r| {
-            if let Record::Moments(m) = r {
-                Some(m)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let plots: Vec<&Plot> = records
-        .iter()
-        .filter_map(|r| {
-            if let Record::Plot(p) = r {
-                Some(p)
-            } else {
-                None
-            }
-        })
-        .collect();
+    macro_rules! all {
+        ($kind:ident) => {
+            records
+                .iter()
+                .filter_map(|r| match r {
+                    Record::$kind(inner) => Some(inner),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+    }
+    let (curves, fits, slacks) = (all!(Curve), all!(Fit), all!(Slack));
+    let (races, moments, plots) = (all!(Race), all!(Moments), all!(Plot));
     let mut figures = curves::figures(&curves);
     figures.extend(rates::figure(&fits));
     figures.extend(moments::figures(&moments));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::claims::verdict::{Curve, Fit};
 use crate::report::tests::{curve, fit, well_formed};
 
 fn records(curves: Vec<Curve>, fits: Vec<Fit>) -> Vec<Record> {
