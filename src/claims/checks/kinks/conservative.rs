@@ -2,7 +2,7 @@
 //!
 //! Curves are polynomial pieces in (w, λ) through w(λ), through random points, and along kinks (where a unit's input is
 //! constantly zero, so that every selection is asked for on a whole interval). Where Φ is piecewise polynomial the integrand on a piece is
-//! a polynomial in s of degree at most 7, for which Gauss-Legendre with 4 nodes is exact; elsewhere (tanh, logistic losses, groups)
+//! a polynomial in s of degree at most 7, for which Gauss-Legendre with 4 nodes is exact; elsewhere (tanh, logistic losses)
 //! every panel is halved once more, and what that changes is added to the floor: an estimate of an error that is 2⁸ times smaller.
 //!
 //! Pieces are told apart by bisection at the ends, the middle and the nodes of a panel. A piece that is entered and left between them
@@ -12,7 +12,7 @@
 use super::{Check, Exact, Finding};
 use crate::instances::Random;
 use crate::linalg::Matrix;
-use crate::maps::{Linearization, Map, Problem, Tie};
+use crate::maps::{Linearization, Map, Problem, Prox, Tie};
 use crate::tol::{UNIT, gamma};
 
 /// Nodes and weights of Gauss-Legendre with 4 points on [-1, 1] (Abramowitz and Stegun, table 25.4): exact to degree 7.
@@ -168,6 +168,15 @@ pub(super) fn judge(_: &Check, exact: &Exact) -> Finding {
     let truth = &exact.truth;
     let (d, m) = truth.naive.dims();
     let smooth = truth.constants.l1 > 0.0;
+    if let Problem::ProxGradient {
+        prox: Prox::Group { .. },
+        ..
+    } = truth.map.problem()
+    {
+        return Finding::inconclusive(
+            "a group may cross its ball between the nodes and leave it on the other side, unseen",
+        );
+    }
     let mut random = Random::new(exact.seed);
     let star: Vec<f64> = truth.w().iter().chain(&truth.lambda).copied().collect();
     // λ of a penalty stays in its domain, within half of itself.
