@@ -2,7 +2,8 @@
 //!
 //! Every slope of such a unit lies in the range of its two pieces, so that a step with any of them is within
 //! ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖ + ‖∂₂Φ(hi) - ∂₂Φ(lo)‖ of the step with one of them: the sum over units encloses the set of all selections,
-//! the two blocks chosen apart, and contracts by q like every other error.
+//! the two blocks chosen apart, and contracts by q like every other error. Of a maximum of forms the slopes are weights with sum 1, and
+//! Σ(s_j - s'_j)f_j = Σ(s_j - s'_j)(f_j - f_0) for any one form f_0 in doubt: each other one is compared with it.
 
 use super::Truth;
 use super::reference::{Columns, Point, Scalar};
@@ -12,7 +13,7 @@ use crate::tol::BOUND_ROOM;
 
 /// Units of one point whose slope rounding may change.
 pub(super) struct Doubt {
-    /// The point with the lower and with the upper slope, unit by unit.
+    /// Pairs of points: with the lower and with the upper slope of a unit, or with one form alone and with another.
     ends: Vec<[Point<Dd>; 2]>,
     /// Some unit is in doubt and ∂Φ is not affine in its slope.
     pub(super) unbounded: bool,
@@ -25,27 +26,41 @@ impl Doubt {
             truth.sensitivity[i] * fw + Rounding::at(truth.rounding.units[i], w_norm + fw)
         };
         let units = (0..p.margin.len()).filter(|&i| !(p.margin[i].hi().abs() > band(i)));
-        let range = match truth.map.problem() {
-            Problem::Layer { activation, .. } => activation.slopes(),
-            Problem::Clip { .. } | Problem::ElasticNet { .. } | Problem::MaxMin { .. } => {
-                Some((0.0, 1.0))
-            }
-            _ => None,
-        };
         let mut out = Self {
             ends: Vec::new(),
             unbounded: false,
+        };
+        let with = |slopes: &[(usize, f64)]| {
+            let mut end = p.clone();
+            for (i, slope) in slopes {
+                end.slope[*i] = Dd::exactly(*slope);
+            }
+            end
+        };
+        let range = match truth.map.problem() {
+            Problem::Layer { activation, .. } => activation.slopes(),
+            Problem::Clip { .. } | Problem::ElasticNet { .. } => Some((0.0, 1.0)),
+            Problem::MaxMin { forms, .. } => {
+                let units: Vec<usize> = units.collect();
+                // Unit i·r + j is form j of coordinate i.
+                for tied in units.chunk_by(|a, b| a / forms.len() == b / forms.len()) {
+                    let alone = |one: usize| {
+                        let weights = tied.iter().map(|&i| (i, f64::from(u8::from(i == one))));
+                        with(&weights.collect::<Vec<_>>())
+                    };
+                    let others = tied[1..].iter();
+                    out.ends.extend(others.map(|&i| [alone(tied[0]), alone(i)]));
+                }
+                return out;
+            }
+            _ => None,
         };
         for i in units {
             let Some((lo, hi)) = range else {
                 out.unbounded = true;
                 break;
             };
-            out.ends.push([lo, hi].map(|slope| {
-                let mut end = p.clone();
-                end.slope[i] = Dd::exactly(slope);
-                end
-            }));
+            out.ends.push([lo, hi].map(|slope| with(&[(i, slope)])));
         }
         out
     }

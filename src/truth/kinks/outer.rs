@@ -1,4 +1,4 @@
-//! Lower bounds of the distance to D_fix: conv D_fix through its set iteration, in rationals.
+//! Lower bounds of the distance to D_fix: conv D_fix through its set iteration, in exact numbers.
 //!
 //! The support function h(Y) = sup over D_fix of ⟨Y, X⟩ obeys h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY), both
 //! maxima at vertices (h is convex). Sequences of vertices are opened best first, one slope at a time; what an open branch can still
@@ -22,7 +22,7 @@ use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
 /// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
 const FEW_KINKS: usize = 4;
-/// Multiplications for one direction: less than a tenth of a second in binary64, a few seconds exactly.
+/// Multiplications for one direction: some tenths of a second in binary64, some seconds exactly.
 const WORK: usize = 40_000_000;
 /// Branches looked at for one direction.
 const LOOKED_AT: usize = 40_000;
@@ -51,6 +51,8 @@ struct Exact<T> {
     pushed: Vec<Vec<T>>,
     slope: Vec<T>,
     range: [T; 2],
+    /// The middle of the range.
+    middle: T,
 }
 
 /// A step whose slopes are being decided: Z at its start and what the step adds for every slope.
@@ -250,6 +252,7 @@ impl Kinks {
             centre,
             right_lambda: rows(&self.form.right_lambda),
             slope: self.form.slope.iter().map(|v| T::of(*v)).collect(),
+            middle: T::of(0.5).times(&T::of(self.form.range[0]).plus(&T::of(self.form.range[1]))),
             range: self.form.range.map(T::of),
         }
     }
@@ -269,8 +272,6 @@ impl<T: Ring> Exact<T> {
         let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
         let levels = (WORK / per_level).clamp(8, 2000);
-        let half = T::of(0.5);
-        let middle = half.times(&self.range[0].plus(&self.range[1]));
         let start = self.level(kinks, columns(y), zero.clone(), Vec::new());
         let mut best = (dot(&start.z, &self.centre), Vec::new());
         let mut heap = BinaryHeap::from([self.open(start, radius)]);
@@ -291,7 +292,7 @@ impl<T: Ring> Exact<T> {
                     let mut sum = top.sum.clone();
                     sum.add_product(&unit.g, &self.range[side]);
                     // From the middle to this end.
-                    let off = self.range[side].plus(&middle.times(&T::of(-1.0)));
+                    let off = self.range[side].plus(&self.middle.times(&T::of(-1.0)));
                     let mut z = top.z.clone();
                     for (column, g) in z.iter_mut().zip(&unit.back) {
                         let times = off.times(g);
@@ -324,20 +325,16 @@ impl<T: Ring> Exact<T> {
 
     /// The next step after Z.
     fn level(&self, kinks: &Kinks, z: Columns<T>, so_far: T, path: Vec<[usize; 2]>) -> Level<T> {
-        let (added, second) = self.of_lambda(kinks, &z);
         let [lo, hi] = [0, 1].map(|side| self.range[side].near());
-        let middle_slope = T::of(0.5).times(&self.range[0].plus(&self.range[1]));
-        let mut fixed = T::of(0.0);
+        let (mut fixed, mut added, mut second) = (T::of(0.0), so_far, 0);
         let mut order = Vec::new();
         let mut middle = vec![vec![T::of(0.0); self.left.len()]; z.len()];
         for unit in 0..self.slope.len() {
-            let back: Vec<T> = (0..z.len()).map(|j| self.back(&z, unit, j)).collect();
-            let g = sum_of_products(&back, &self.pushed[unit]);
+            let back: Vec<T> = z.iter().map(|column| self.back(column, unit)).collect();
             let active = kinks.active.iter().position(|a| *a == unit);
-            let slope = if active.is_some() {
-                &middle_slope
-            } else {
-                &self.slope[unit]
+            let slope = match active {
+                Some(_) => &self.middle,
+                None => &self.slope[unit],
             };
             for (column, b) in middle.iter_mut().zip(&back) {
                 let times = slope.times(b);
@@ -347,24 +344,30 @@ impl<T: Ring> Exact<T> {
                     }
                 }
             }
-            match active {
-                None => fixed.add_product(&g, slope),
-                Some(n) => {
-                    let norm = |v: &[T]| v.iter().map(|x| x.near().powi(2)).sum::<f64>().sqrt();
-                    let reach = 0.5 * (hi - lo).abs() * norm(&back) * norm(&self.right_w[unit]);
-                    order.push(Active {
-                        n,
-                        g,
-                        back,
-                        reach: reach * (1.0 + BOUND_ROOM),
-                    });
-                }
-            }
+            let g = sum_of_products(&back, &self.pushed[unit]);
+            // ⟨Z, LS'R_2⟩ is maximal unit by unit.
+            let by_lambda = sum_of_products(&back, &self.right_lambda[unit]);
+            let Some(n) = active else {
+                fixed.add_product(&g, slope);
+                added.add_product(&by_lambda, slope);
+                continue;
+            };
+            let [low, high] = [0, 1].map(|side| by_lambda.times(&self.range[side]));
+            second |= usize::from(high > low) << n;
+            added = added.plus(if high > low { &high } else { &low });
+            let norm = |v: &[T]| v.iter().map(|x| x.near().powi(2)).sum::<f64>().sqrt();
+            let reach = 0.5 * (hi - lo).abs() * norm(&back) * norm(&self.right_w[unit]);
+            order.push(Active {
+                n,
+                g,
+                back,
+                reach: reach * (1.0 + BOUND_ROOM),
+            });
         }
         order.sort_by(|a, b| b.reach.total_cmp(&a.reach));
         Level {
             size: kinks.q * nuclear(&z) * (1.0 + BOUND_ROOM),
-            so_far: so_far.plus(&added),
+            so_far: added,
             fixed,
             order,
             middle,
@@ -409,39 +412,15 @@ impl<T: Ring> Exact<T> {
         }
     }
 
-    /// (Lᵀz)_i for unit i and column j.
-    fn back(&self, z: &Columns<T>, unit: usize, j: usize) -> T {
+    /// (Lᵀz)_i for unit i and one column z.
+    fn back(&self, z: &[T], unit: usize) -> T {
         let mut sum = T::of(0.0);
-        for (row, v) in self.left.iter().zip(&z[j]) {
+        for (row, v) in self.left.iter().zip(z) {
             if !row[unit].is_null() {
                 sum.add_product(&row[unit], v);
             }
         }
         sum
-    }
-
-    /// max over s' of ⟨Z, LS'R_2⟩ and the vertex.
-    fn of_lambda(&self, kinks: &Kinks, z: &Columns<T>) -> (T, usize) {
-        let (mut total, mut code) = (T::of(0.0), 0);
-        for unit in 0..self.slope.len() {
-            let mut g = T::of(0.0);
-            for j in 0..z.len() {
-                g.add_product(&self.back(z, unit, j), &self.right_lambda[unit][j]);
-            }
-            match kinks.active.iter().position(|a| *a == unit) {
-                None => total.add_product(&g, &self.slope[unit]),
-                Some(n) => {
-                    let [low, high] = [0, 1].map(|side| g.times(&self.range[side]));
-                    if high > low {
-                        code |= 1 << n;
-                        total = total.plus(&high);
-                    } else {
-                        total = total.plus(&low);
-                    }
-                }
-            }
-        }
-        (total, code)
     }
 }
 
