@@ -173,8 +173,9 @@ pub const SETTLED: f64 = 0.5;
 /// A floor of Theorem 5.5 is judged where the growing schedule has come this far below it ...
 pub const WELL_BELOW: f64 = 64.0;
 
-/// ... and the error with one of t, J, k held fixed must then still be this part of it: the other parts of the error are at most
-/// about 1/64 of the floor in square, and cancel at most (1 - 2/8)² of it.
+/// ... and the error with one of t, J, k held fixed must then still be this part of it. By the triangle inequality it is at least
+/// (1 - 1/8)² of the floor, if the other parts are no larger than the growing schedule's error; a quarter leaves room for parts that
+/// cancel there.
 pub const STILL_THERE: f64 = 0.25;
 
 /// NSID has to beat SID where theory puts its error at this part of SID's plateau or less: a factor two between what is

@@ -150,3 +150,18 @@ fn an_order_that_depends_on_tau_is_caught() {
         "ITD without M/R"
     );
 }
+
+/// Later numbers do not hide a NaN, and 0 of 0 is nothing.
+#[test]
+fn the_worst_ratio_keeps_nan() {
+    let mut worst = f64::NEG_INFINITY;
+    for (measured, allowed) in [(0.0, 0.0), (1.0, 2.0), (f64::NAN, 1.0), (3.0, 1.0)] {
+        let ratio = super::part(measured, allowed);
+        if super::is_worse(ratio, worst) {
+            worst = ratio;
+        }
+    }
+    assert!(worst.is_nan());
+    assert_eq!(super::part(0.0, 0.0), 0.0);
+    assert!(super::part(1.0, 0.0).is_infinite());
+}

@@ -8,7 +8,9 @@ mod exact;
 mod inner_law;
 mod known;
 mod moments;
+mod protocol;
 mod rate;
+mod sampled_bound;
 mod sid;
 mod simulation;
 mod theorem;
@@ -276,7 +278,7 @@ fn examine(
             simulation::means(setting, replicates, subject)
         }
         StochasticCheck::SampledBound { replicates } => {
-            simulation::bound(setting, replicates, subject)
+            sampled_bound::judge(setting, replicates, subject)
         }
     };
     outcome.unwrap_or_else(|e| Finding::inconclusive(e.to_string()))

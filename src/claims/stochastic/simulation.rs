@@ -1,22 +1,18 @@
-//! Replicates of the method as the user runs it, against exact means (two-sidedly) and bounds (by betting).
+//! Replicates of the method as the user runs it, against exact means, two-sidedly.
 //!
 //! A check spends its share of α once, split over its own tests by the union bound, whatever the
 //! samples are; a sample that decides nothing is reported as inconclusive, and nothing is drawn again.
 
 use super::super::checks::Finding;
 use super::moments::logarithmic;
-use super::theorem::solved;
-use super::{Setting, decided, met, not_applicable, series};
+use super::protocol::{Protocol, failed};
+use super::{Setting, decided, series};
 use crate::claims::verdict::{Fit, Record};
 use crate::error::Result;
 use crate::instances::mix;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{Inner, Loss};
-use crate::methods::nsid::{
-    Batches, Draw, Iid, Method, ProxStep, Role, StochasticCase, StochasticDifferentiator, prox_sgd,
-};
-use crate::stats::{Known, MeanAtMost, Verdict as Side, two_sided};
-use crate::theory::{ProxSgdRate, Theorem54};
+use crate::methods::nsid::{Method, Role, StochasticDifferentiator};
+use crate::stats::{Known, Verdict as Side, two_sided};
 use crate::tol::{LEAST_POWER, gamma};
 use crate::truth::expectation::{
     FOURTH_MAX_DIM, Recursion, Spread, conditional_readout, reference, sid_limit, squared_error,
@@ -63,113 +59,6 @@ impl Quantity {
                         .sum::<f64>()
             }
         });
-    }
-}
-
-/// What the implementation is asked to do over and over.
-struct Protocol<'a> {
-    s: &'a Setting<'a>,
-    beta: f64,
-    gamma: f64,
-    steps: Vec<usize>,
-    seed: u64,
-    /// ξ⁽¹⁾ is drawn once and shared by all replicates.
-    inner: Option<Batches>,
-}
-
-impl Protocol<'_> {
-    fn last(&self) -> usize {
-        self.steps.last().copied().unwrap_or(0)
-    }
-
-    /// What the implementation draws, or what is wrong with it.
-    fn draw(
-        &self,
-        subject: &mut dyn StochasticDifferentiator,
-        replicate: u64,
-        role: Role,
-    ) -> std::result::Result<Batches, String> {
-        let i = self.s.instance;
-        let (count, size) = match role {
-            Role::Inner => (i.inner, i.inner_batch),
-            _ => (self.last(), i.batch),
-        };
-        let population = i.map.inner().population();
-        let drawn = subject
-            .draw(&Draw {
-                seed: self.seed,
-                replicate,
-                role,
-                population,
-                count,
-                size,
-            })
-            .map_err(|e| format!("no samples: {e}"))?;
-        let (got, of) = (drawn.len(), drawn.size());
-        if (got, of) != (count, size) {
-            return Err(format!(
-                "asked for {count} minibatches of {size} samples, drew {got} of {of}"
-            ));
-        }
-        match drawn.flat().iter().find(|n| **n >= population) {
-            Some(n) => Err(format!("drew sample {n} of {population}")),
-            None => Ok(drawn),
-        }
-    }
-
-    /// The estimates of one replicate at w, or how it failed.
-    fn replicate(
-        &self,
-        subject: &mut dyn StochasticDifferentiator,
-        id: u64,
-        w: &[f64],
-        eta: &[f64],
-    ) -> std::result::Result<Vec<Vec<f64>>, String> {
-        self.run(subject, id, w, eta)
-            .map_err(|why| format!("replicate {id}: {why}"))
-    }
-
-    fn run(
-        &self,
-        subject: &mut dyn StochasticDifferentiator,
-        id: u64,
-        w: &[f64],
-        eta: &[f64],
-    ) -> std::result::Result<Vec<Vec<f64>>, String> {
-        let i = self.s.instance;
-        if eta.len() != self.last() {
-            return Err(format!(
-                "{} step sizes for {} steps",
-                eta.len(),
-                self.last()
-            ));
-        }
-        let own;
-        let inner = match &self.inner {
-            Some(inner) => inner,
-            None => {
-                own = self.draw(subject, id, Role::Inner)?;
-                &own
-            }
-        };
-        let samples = self.draw(subject, id, Role::Linear)?;
-        let r = subject.run(&StochasticCase {
-            map: &i.map,
-            lambda: &i.lambda,
-            w,
-            cotangent: &i.cotangent,
-            inner_samples: inner,
-            samples: &samples,
-            step_sizes: eta,
-            steps: &self.steps,
-        })?;
-        let m = i.map.params();
-        let whole = r.len() == self.steps.len() && r.iter().all(|e| e.len() == m);
-        if whole && r.iter().flatten().all(|v| v.is_finite()) {
-            Ok(r)
-        } else {
-            Err("an estimate is missing, of the wrong length or not finite".into())
-        }
     }
 }
 
@@ -329,20 +218,11 @@ pub(super) fn means(
     })
 }
 
-/// What a method has not done that it was asked to.
-fn failed(why: String) -> Finding {
-    decided(false, f64::NAN, f64::NAN, why)
-}
-
 /// The slope of log MSE on log(γ+k) of replicates, whose exact mean is that of the finite-k curve: 1/(γ+k) has slope -1, but
 /// what a few dozen steps show is anything between. Its variance is at most (Σ|c_k| sd_k/E_k)², whatever the correlations.
-fn slope(protocol: &Protocol<'_>, errors: &[Known]) -> Option<Quantity> {
+fn slope(steps: &[usize], offset: f64, errors: &[Known]) -> Option<Quantity> {
     let log = |v: f64| libm::log(v);
-    let x: Vec<f64> = protocol
-        .steps
-        .iter()
-        .map(|k| log(protocol.gamma + *k as f64))
-        .collect();
+    let x: Vec<f64> = steps.iter().map(|k| log(offset + *k as f64)).collect();
     let centre = x.iter().sum::<f64>() / x.len() as f64;
     let spread: f64 = x.iter().map(|v| (v - centre).powi(2)).sum();
     if spread == 0.0 || errors.iter().any(|e| !(e.mean > 2.0 * e.room)) {
@@ -436,7 +316,7 @@ fn exact_law(
                 );
             }
         }
-        out.extend(slope(protocol, &errors));
+        out.extend(slope(&protocol.steps, protocol.gamma, &errors));
         return Ok(Ok((out, "‖r - r*‖² and r")));
     }
     let inner = match protocol.draw(subject, 0, Role::Inner) {
@@ -481,98 +361,34 @@ fn exact_law(
     Ok(Ok((out, "r given ξ⁽¹⁾")))
 }
 
-pub(super) fn bound(
-    s: &Setting<'_>,
-    replicates: usize,
-    subject: &mut dyn StochasticDifferentiator,
-) -> Result<Finding> {
-    let i = s.instance;
-    let affine = match i.map.inner() {
-        Inner::FiniteSum(f) => f.loss() == Loss::Squared,
-        Inner::Noise(_) => true,
-    };
-    if !(affine && i.map.outer().is_prox()) {
-        return Ok(not_applicable(
-            "proximal SGD has a certified rate for an affine T̂ followed by a prox only".into(),
-        ));
-    }
-    let star = solved(s)?;
-    let wanted = reference(&i.map, &star.w, &i.lambda, &i.cotangent, 0.0)?.r;
-    let t = s.check.steps;
-    let there = i.map.variance(&star.w, &i.lambda, i.batch);
-    let d = star.w.len();
-    let far: f64 = star.w.iter().map(|v| v * v).sum::<f64>().sqrt() + star.error;
-    let solver = ProxSgdRate {
-        q: s.q,
-        s2_star: there.s2,
-        sigma1: there.sigma1_frobenius,
-        initial: far * far * (1.0 + gamma(d + 8)),
-    };
-    let (theta, offset) = solver.steps();
-    let rho = met(solver.rate(theta, offset))?.at(t);
-    // E s²(w) ≤ (s* + sqrt(E‖Δ‖²ρ))², T̂ being affine.
-    let mut inner = i.map.variance(&star.w, &i.lambda, i.inner_batch);
-    inner.s2 = (inner.s2.sqrt() + (inner.sigma1_frobenius * rho).sqrt()).powi(2);
-    let theorem = Theorem54::new(&i.map, &star.w, &i.lambda, &i.cotangent, &inner);
-    let linear = s.rate()?;
-    let root = met(theorem.bound(rho, i.inner, linear.at(t)))?;
-    let protocol = Protocol {
-        s,
-        beta: linear.beta,
-        gamma: linear.gamma,
-        steps: vec![t],
-        seed: mix(&[i.seed, 6]),
-        inner: None,
-    };
-    let alpha = 0.5 * s.share * (1.0 - gamma(4));
-    let room = 1.0 + gamma(1024);
-    let mut error = MeanAtMost::new(root * root * room, alpha)?;
-    let mut distance = MeanAtMost::new(rho * room, alpha)?;
-    let eta = subject.schedule(linear.beta, linear.gamma, t);
-    let start = vec![0.0; d];
-    for id in 0..replicates as u64 {
-        let mut source = Iid::new(protocol.seed, id, Role::Solver, i.map.inner().population());
-        let step = ProxStep { theta, offset };
-        let w = prox_sgd(&i.map, &i.lambda, &start, step, i.batch, t, &mut source)?.w;
-        let off: f64 = w.iter().zip(&star.w).map(|(a, b)| (a - b).powi(2)).sum();
-        distance.push(off)?;
-        match protocol.replicate(subject, id, &w, &eta) {
-            Ok(r) => {
-                let off = r[0]
-                    .iter()
-                    .zip(wanted.iter())
-                    .map(|(a, b)| (a - b).powi(2))
-                    .sum();
-                error.push(off)?;
-            }
-            Err(why) => return Ok(failed(why)),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instances::Random;
+    use crate::stats::two_sided::Verdict;
+
+    /// Squared errors with the given means, each the mean times a squared normal.
+    fn judged(power: f64) -> Verdict {
+        let (steps, offset) = ([2, 5, 10, 20, 40], 2.0);
+        let mean = |k: usize, power: f64| (offset + k as f64).powf(power);
+        let errors = steps.map(|k| Known::new(mean(k, -1.0), 2.0 * mean(k, -1.0).powi(2)));
+        let mut slope = slope(&steps, offset, &errors).unwrap();
+        assert!((slope.known.mean + 1.0).abs() < 1e-9);
+        let mut random = Random::new(7);
+        let star = Vector::zeros(1);
+        for _ in 0..20_000 {
+            let estimates = steps.map(|k| vec![mean(k, power).sqrt() * random.normal()]);
+            slope.take(&estimates, &star);
         }
+        two_sided::catoni(&slope.samples, slope.known, 1e-9)
+            .unwrap()
+            .verdict
     }
-    let (e, w) = (error.outcome(), distance.outcome());
-    let detail = format!(
-        "{replicates} replicates with w from proximal SGD: mean of ‖r - r*‖² {:.2e} against {:.2e}, of ‖w - w(λ)‖² {:.2e} against {rho:.2e}; ln of the wealth {:.1} and {:.1}, {:.1} rejects",
-        e.mean,
-        root * root,
-        w.mean,
-        e.log_e_value,
-        w.log_e_value,
-        -alpha.ln()
-    );
-    if e.rejected {
-        return Ok(decided(false, e.mean, root * root, detail));
+
+    #[test]
+    fn a_wrong_rate_shows_in_the_slope_and_the_right_one_passes() {
+        assert_eq!(judged(-1.0), Verdict::Inside);
+        assert_eq!(judged(-0.75), Verdict::Outside);
+        assert_eq!(judged(-1.5), Verdict::Outside);
     }
-    if w.rejected {
-        let detail = format!("the solver, not the derivative: {detail}");
-        return Ok(decided(false, w.mean, rho, detail));
-    }
-    let Some(ratio) = e.detectable_ratio else {
-        return Ok(Finding::inconclusive(format!(
-            "no excess could have been seen: {detail}"
-        )));
-    };
-    let detail = format!(
-        "{detail}; an E‖r - r*‖² of {ratio:.2} times the bound, {:.2e} times what is measured, distributed as here would have failed with probability 0.99",
-        ratio * root * root / e.mean
-    );
-    Ok(decided(true, e.mean, root * root, detail))
 }

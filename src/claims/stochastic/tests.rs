@@ -8,6 +8,8 @@ use crate::claims::verdict::Status;
 use crate::claims::{Catalogue, Claim, Label, Profile};
 use crate::faults::stochastic::{Fault, Faulty};
 use crate::instances::{StochasticInstance, mix};
+use crate::methods::Method;
+use crate::methods::nsid::{Batches, Draw, Estimates, StochasticCase, StochasticDifferentiator};
 use crate::runner::Plan;
 
 /// The claims about NSID and SID.
@@ -165,4 +167,49 @@ fn a_weakened_theorem_5_4_is_refuted_by_the_extremal_instance() {
     let kappa = 1.0 / (1.0 - lemma.q);
     let weakened = (theorem.bt + theorem.bg) * rate.at(k).sqrt() + kappa * theorem.ct2 * rho.sqrt();
     assert!(error > weakened, "{error} ≤ {weakened}");
+}
+
+/// An implementation that is right but for what it draws.
+struct Draws(fn(&Draw) -> crate::error::Result<Batches>);
+
+impl StochasticDifferentiator for Draws {
+    fn run(&mut self, case: &StochasticCase<'_>) -> Estimates {
+        Faulty::new(Method::Nsid, Fault::IncrementForm).run(case)
+    }
+    fn draw(&mut self, request: &Draw) -> crate::error::Result<Batches> {
+        (self.0)(request)
+    }
+}
+
+#[test]
+fn draws_of_the_wrong_shape_fail_and_say_so() {
+    let all = claims();
+    let claim = all.iter().find(|c| c.name == "nsid-simulation").unwrap();
+    let spec = claim.families[0].draw(0, 3);
+    let instance = StochasticInstance::generate(&spec, 3).unwrap();
+    let label = Label {
+        instance: "x".into(),
+        replay: String::new(),
+        plot: false,
+    };
+    let wrong: [(fn(&Draw) -> crate::error::Result<Batches>, &str); 3] = [
+        (
+            |r| Batches::new(&vec![vec![0; r.size]; r.count + 1]),
+            "asked for",
+        ),
+        (
+            |r| Batches::new(&vec![vec![r.population; r.size]; r.count]),
+            "drew sample",
+        ),
+        (|_| Err(crate::error::Error::input("empty")), "no samples"),
+    ];
+    for (draw, why) in wrong {
+        let judged = judge(claim, &instance, &label, 1e-9, &mut Draws(draw));
+        assert_eq!(judged.verdicts[0].status, Status::Fail);
+        assert!(
+            judged.verdicts[0].detail.contains(why),
+            "{}",
+            judged.verdicts[0].detail
+        );
+    }
 }

@@ -392,3 +392,27 @@ fn bad_data_are_refused_with_the_field() {
             && map.check_batch(&[0, 0]).is_ok()
     );
 }
+
+/// On a kink the distance to it is 0, where the radius R of the moduli counts the other pieces only.
+#[test]
+fn a_point_on_a_kink_is_at_distance_zero_from_it() {
+    let inner = |d: usize| {
+        let zero = Matrix::zeros(d, d);
+        let model = NoiseModel::additive(zero, Matrix::zeros(d, 2), Vector::zeros(d), 0.1);
+        Inner::Noise(model)
+    };
+    let soft = StochasticMap::new(inner(2), Outer::Soft { eta: 0.5 }).unwrap();
+    assert_eq!(soft.kink_distance(&[0.5, 3.0], &[1.0, 0.0]), 0.0);
+    assert_eq!(soft.kink_distance(&[0.75, 3.0], &[1.0, 0.0]), 0.25);
+    let r = soft.outer_moduli(&[0.5, 3.0], &[1.0, 0.0]).r;
+    assert!((r - 1.0).abs() <= crate::tol::gamma(64), "{r}");
+    let nonnegative = StochasticMap::new(inner(2), Outer::Nonnegative).unwrap();
+    assert_eq!(nonnegative.kink_distance(&[0.0, -2.0], &[0.0, 0.0]), 0.0);
+    let r = nonnegative.outer_moduli(&[0.0, -2.0], &[0.0, 0.0]).r;
+    assert!((r - 2.0).abs() <= crate::tol::gamma(64), "{r}");
+    let smooth = StochasticMap::new(inner(2), Outer::Identity).unwrap();
+    assert_eq!(
+        smooth.kink_distance(&[0.0, 0.0], &[0.0, 0.0]),
+        f64::INFINITY
+    );
+}

@@ -22,10 +22,10 @@ use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
 /// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
 const FEW_KINKS: usize = 4;
-/// Multiplications for one direction: some tenths of a second in binary64, some seconds exactly.
-const WORK: usize = 40_000_000;
+/// Multiplications for one direction: half a second in binary64, some seconds exactly.
+const WORK: usize = 100_000_000;
 /// Branches looked at for one direction.
-const LOOKED_AT: usize = 40_000;
+const LOOKED_AT: usize = 100_000;
 /// Bits kept of a direction.
 const SHORT_BITS: i32 = 20;
 /// Directions tried.
@@ -271,7 +271,7 @@ impl<T: Ring> Exact<T> {
         let k = kinks.count();
         let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
-        let levels = (WORK / per_level).clamp(8, 2000);
+        let levels = (WORK / per_level).clamp(8, 5000);
         let start = self.level(kinks, columns(y), zero.clone(), Vec::new());
         let mut best = (dot(&start.z, &self.centre), Vec::new());
         let mut heap = BinaryHeap::from([self.open(start, radius)]);

@@ -13,7 +13,7 @@ use super::{Check, Exact, Finding};
 use crate::instances::Random;
 use crate::linalg::Matrix;
 use crate::maps::{Map, Problem, Prox, Tie};
-use crate::tol::{UNIT, gamma};
+use crate::tol::{BOUND_ROOM, UNIT, gamma};
 
 /// Nodes and weights of Gauss-Legendre with 4 points on [-1, 1] (Abramowitz and Stegun, table 25.4): exact to degree 7.
 const NODES: [(f64, f64); 4] = [
@@ -143,7 +143,6 @@ pub(crate) fn path_defect(
             stack.push((a, mid, depth + 1));
             continue;
         }
-        panels += 1;
         let mut over = |a: f64, b: f64| -> (Vec<f64>, f64) {
             let (mut sum, mut size) = (vec![0.0; d], 0.0);
             for (node, weight) in NODES {
@@ -170,9 +169,17 @@ pub(crate) fn path_defect(
             let (left, right) = (over(a, mid), over(mid, b));
             let halves: Vec<f64> = left.0.iter().zip(&right.0).map(|(l, r)| l + r).collect();
             let change = sum.iter().zip(&halves).map(|(s, h)| (s - h).powi(2));
-            unresolved += change.sum::<f64>().sqrt();
+            let change = change.sum::<f64>().sqrt();
+            // Near a group's ball the integrand bends sharply.
+            if change > BOUND_ROOM * at && depth < DEPTH && panels + stack.len() < MOST_PANELS {
+                stack.push((mid, b, depth + 1));
+                stack.push((a, mid, depth + 1));
+                continue;
+            }
+            unresolved += change;
             (sum, at) = (halves, left.1 + right.1);
         }
+        panels += 1;
         for (t, v) in total.iter_mut().zip(&sum) {
             *t += v;
         }

@@ -226,6 +226,91 @@ fn a_slope_that_is_wrong_on_an_interval_is_rejected_and_one_wrong_at_a_point_is_
     assert!(defect > 1e3 * floor, "{defect} {floor}");
 }
 
+/// The same on smooth pieces, along a line in w through the middle of every group's ball.
+#[test]
+fn a_slope_off_by_one_in_a_million_is_rejected_on_smooth_pieces() {
+    for kind in [
+        Kind::LayerTanh,
+        Kind::GroupLasso,
+        Kind::LogisticGroup,
+        Kind::LogisticBox,
+    ] {
+        let instance = Instance::generate(&Spec::typical(kind, 4), 2).unwrap();
+        let (map, lambda) = (&instance.map, &instance.lambda);
+        let (d, m) = (map.dims().w, lambda.len());
+        let start: Vec<f64> = (0..d)
+            .map(|i| 3.0 + i as f64)
+            .chain(lambda.clone())
+            .collect();
+        let velocity: Vec<f64> = (0..d)
+            .map(|i| -2.0 * (3.0 + i as f64))
+            .chain(vec![0.0; m])
+            .collect();
+        for (times, right) in [(1.0, true), (1.0 + 1e-6, false)] {
+            let (mut lin, mut ws) = (map.linearization(), map.workspace());
+            let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
+                let mut out = Matrix::zeros(d, 1);
+                map.linearize(w, l, &mut Tie::Weight(0.0), &mut lin);
+                map.jvp_w(
+                    &lin,
+                    &Matrix::from_column_slice(d, 1, vw),
+                    &mut out,
+                    &mut ws,
+                );
+                map.add_jvp_lambda(
+                    &lin,
+                    &Matrix::from_column_slice(m, 1, vl),
+                    &mut out,
+                    &mut ws,
+                );
+                (out * times).as_slice().to_vec()
+            };
+            let curve = [start.clone(), velocity.clone(), vec![0.0; d + m]];
+            let (defect, floor) = super::conservative::path_defect(map, curve, true, &mut selected);
+            assert_eq!(defect <= floor, right, "{kind:?} {times}: {defect} {floor}");
+        }
+    }
+}
+
+/// Past a kink an estimate may be any in the set of what selections give, and no other.
+#[test]
+fn faults_in_doubt_are_caught_by_exact_trajectories() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let claim = catalogue.select(&["itd-exact".into()]).unwrap().remove(0);
+    let label = Label {
+        instance: "x".into(),
+        replay: String::new(),
+        plot: false,
+    };
+    for kind in [Kind::KinkLayerRelu, Kind::KinkMaxMin, Kind::KinkElasticNet] {
+        let spec = Spec {
+            rows: 2,
+            q: 0.5,
+            path: Some(crate::instances::Path::Rest),
+            ..Spec::typical(kind, 3)
+        }
+        .normalised();
+        let instance = Instance::generate(&spec, 4).unwrap();
+        let all = crate::faults::catalogue();
+        let edits = |name: &str| &all.iter().find(|f| f.name == name).unwrap().edits;
+        let irregular = crate::faults::variants();
+        let irregular = irregular
+            .iter()
+            .find(|f| f.name == "tie-irregular")
+            .unwrap();
+        for (edits, wanted) in [
+            (&irregular.edits, Status::Pass),
+            (edits("tie-slope-huge"), Status::Fail),
+            (edits("tie-nan"), Status::Fail),
+        ] {
+            let mut method = crate::faults::Simulated::new(Method::Itd, edits);
+            let judged = judge(&claim, &instance, &label, &mut method);
+            let verdict = &judged.verdicts[0];
+            assert_eq!(verdict.status, wanted, "{kind:?} {}", verdict.detail);
+        }
+    }
+}
+
 #[test]
 fn a_search_finds_further_instances_that_refute_the_closing_remark() {
     let catalogue = Catalogue::builtin().unwrap();
