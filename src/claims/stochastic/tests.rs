@@ -192,7 +192,8 @@ fn draws_of_the_wrong_shape_fail_and_say_so() {
         replay: String::new(),
         plot: false,
     };
-    let wrong: [(fn(&Draw) -> crate::error::Result<Batches>, &str); 3] = [
+    type Drawn = fn(&Draw) -> crate::error::Result<Batches>;
+    let wrong: [(Drawn, &str); 3] = [
         (
             |r| Batches::new(&vec![vec![0; r.size]; r.count + 1]),
             "asked for",
