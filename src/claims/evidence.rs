@@ -226,7 +226,7 @@ pub struct Comparison {
     pub band: f64,
     /// No selection was in doubt up to here.
     pub comparable: bool,
-    /// The estimate itself, forward mode only, where the exact derivative is a set.
+    /// The estimate itself, D or Dᵀy as one column, where the exact derivative may be a set.
     pub estimate: Option<Matrix>,
 }
 
@@ -253,18 +253,18 @@ pub fn compare(
         .collect()
 }
 
-/// The limit of AID at the point of a run.
-pub(super) fn aid_limit_at(exact: &Exact, at: At) -> Option<AidLimit> {
+/// The limit of AID at the point of a run, with this weight at ties.
+pub(super) fn aid_limit_at(exact: &Exact, at: At, weight: f64) -> Option<AidLimit> {
     match at {
         At::Start => None,
-        At::Iterate(t) => aid_limit(&exact.truth, &exact.run.w[t]),
-        At::Solution => aid_limit(&exact.truth, exact.truth.w()),
+        At::Iterate(t) => aid_limit(&exact.truth, &exact.run.w[t], weight),
+        At::Solution => aid_limit(&exact.truth, exact.truth.w(), weight),
     }
 }
 
 /// AID-CG is compared with the limit at its point, from the dimension of its system on.
 fn at_limit(exact: &Exact, request: &Request, trajectory: &Trajectory) -> Vec<Comparison> {
-    let Some(limit) = aid_limit_at(exact, request.at) else {
+    let Some(limit) = aid_limit_at(exact, request.at, 0.0) else {
         return Vec::new();
     };
     let Estimates::Cotangents(us) = &trajectory.estimates else {
@@ -277,7 +277,8 @@ fn at_limit(exact: &Exact, request: &Request, trajectory: &Trajectory) -> Vec<Co
     let dimension = super::checks::termination_dimension(exact, &limit);
     us.iter()
         .zip(&request.steps)
-        .map(|(u, &k)| {
+        .enumerate()
+        .map(|(i, (u, &k))| {
             let fits = u.len() == want.len();
             let deviation = if fits {
                 (u - &want).norm() / y_norm
@@ -300,7 +301,7 @@ fn at_limit(exact: &Exact, request: &Request, trajectory: &Trajectory) -> Vec<Co
                 floor,
                 band: if limit.doubt { f64::INFINITY } else { 0.0 },
                 comparable: !limit.doubt,
-                estimate: None,
+                estimate: kept(exact, trajectory, i),
             }
         })
         .collect()
@@ -431,16 +432,21 @@ fn one(
         floor,
         band,
         comparable,
-        estimate: match &trajectory.estimates {
-            Estimates::Jacobians(ds) if keeps(exact) => ds.get(i).cloned(),
-            _ => None,
-        },
+        estimate: kept(exact, trajectory, i),
     }
 }
 
 /// Sets need the estimate, not only its distance to J.
-fn keeps(exact: &Exact) -> bool {
-    exact.truth.jacobian.is_none() || exact.keep_estimates
+fn kept(exact: &Exact, trajectory: &Trajectory, i: usize) -> Option<Matrix> {
+    if exact.truth.jacobian.is_some() && !exact.keep_estimates {
+        return None;
+    }
+    match &trajectory.estimates {
+        Estimates::Jacobians(ds) => ds.get(i).cloned(),
+        Estimates::Cotangents(us) => us
+            .get(i)
+            .map(|u| Matrix::from_column_slice(u.len(), 1, u.as_slice())),
+    }
 }
 
 /// Operator norm; NaN stays NaN.
@@ -476,11 +482,18 @@ fn aid_steady_floor(exact: &Exact, method: Method, run: &AidRun) -> f64 {
     if !method.is_reverse() {
         return forward;
     }
-    // v_k ≤ κ, its defects κ(push·κ + 2uκ); then ∂₂ᵀ.
-    let kappa = exact.truth.kappa();
-    let push = crate::maps::Rounding::at(exact.truth.rounding.push_w, run.w.norm());
-    let last = crate::maps::Rounding::at(exact.truth.rounding.push_lambda, run.w.norm());
-    kappa * (kappa * (push + 2.0 * crate::tol::UNIT) * exact.truth.moduli.d2_sup * 1.01 + last)
+    let away = (&run.w - exact.truth.w()).norm();
+    reverse_floor(&exact.truth, (run.w.norm(), away), 0)
+}
+
+/// What rounding moves a Dᵀy of reverse mode by at most, per ‖y‖ and whatever is selected, at points with ‖w‖ and ‖w - w(λ)‖ at most
+/// these: ‖p_n‖ ≤ qⁿ‖y‖ and ‖v_k‖ ≤ κ‖y‖, their defects are carried on by at most κ‖∂₂Φ‖, and a sum of `terms` terms is formed.
+pub(super) fn reverse_floor(truth: &Truth, (w_norm, away): (f64, f64), terms: usize) -> f64 {
+    let kappa = truth.kappa();
+    let d2 = truth.moduli.d2_sup + truth.moduli.c(2, away) * away;
+    let push = crate::maps::Rounding::at(truth.rounding.push_w, w_norm);
+    let last = crate::maps::Rounding::at(truth.rounding.push_lambda, w_norm);
+    kappa * (kappa * (push + 2.0 * crate::tol::UNIT) * d2 * 1.01 + last + gamma(terms + 1) * d2)
 }
 
 /// One step's rounding of the derivative recursion in steady state, the error of w included.

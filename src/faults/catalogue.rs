@@ -41,8 +41,8 @@ const ITD: &[Method] = &[Method::Itd, Method::ItdReverse];
 const AID: &[Method] = &[Method::AidFp, Method::AidFpForward, Method::AidCg];
 const REVERSE: &[Method] = &[Method::ItdReverse, Method::AidFp, Method::AidCg];
 const CARRIED: &[Method] = &[Method::Itd, Method::AidFp, Method::AidFpForward];
-/// The methods that are judged at ties, by their whole derivative.
-const FORWARD: &[Method] = &[Method::Itd, Method::AidFpForward];
+/// The methods whose theory lets every step select anew: the v of AID's reverse mode has one operator.
+const STEP_BY_STEP: &[Method] = &[Method::Itd, Method::ItdReverse, Method::AidFpForward];
 const CG: &[Method] = &[Method::AidCg];
 
 /// Every named fault. Names and order are stable: reports refer to them.
@@ -458,61 +458,61 @@ pub fn catalogue() -> Vec<Fault> {
             "tie-slope-above",
             "slope 3 at ties",
             vec![Edit::AtTies(AtTies::Slopes(3.0, 3.0))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-slope-below",
             "slope -2 at ties",
             vec![Edit::AtTies(AtTies::Slopes(-2.0, -2.0))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-slope-huge",
             "slope 10⁶ at ties",
             vec![Edit::AtTies(AtTies::Slopes(1e6, 1e6))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-nan",
             "0/0 at ties",
             vec![Edit::AtTies(AtTies::Slopes(f64::NAN, f64::NAN))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-slope-above-in-second",
             "slope 3 at ties in ∂₂Φ alone",
             vec![Edit::AtTies(AtTies::Slopes(0.0, 3.0))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-opens-all",
             "one tie makes every slope 1",
             vec![Edit::AtTies(AtTies::AllSlopes(1.0))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-averages-all",
             "one tie makes every slope ½",
             vec![Edit::AtTies(AtTies::AllSlopes(0.5))],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-drops-second",
             "one tie makes ∂₂Φ vanish",
             vec![Edit::AtTies(AtTies::NoSecond)],
-            FORWARD,
+            ALL,
         ),
         (
             "tie-resets",
             "a tie resets the carried derivative now and then",
             vec![Edit::AtTies(AtTies::State(0.0))],
-            FORWARD,
+            FIXED_POINT,
         ),
         (
             "tie-flips",
             "a tie flips the sign of the carried derivative now and then",
             vec![Edit::AtTies(AtTies::State(-1.0))],
-            FORWARD,
+            FIXED_POINT,
         ),
         // Conjugate gradients.
         (
@@ -553,13 +553,13 @@ pub fn variants() -> Vec<Fault> {
             "tie-middle",
             "the middle of the slopes at ties",
             vec![Edit::Tie(0.5)],
-            FIXED_POINT,
+            ALL,
         ),
         (
             "tie-irregular",
             "another weight at every tie, step and block",
             vec![Edit::AtTies(AtTies::Irregular)],
-            FORWARD,
+            STEP_BY_STEP,
         ),
         (
             "other-order",

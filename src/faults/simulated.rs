@@ -284,6 +284,7 @@ impl Simulated {
             for edit in &edits {
                 match edit {
                     Edit::State(when, change) if when.holds(s) => apply(change, &mut p),
+                    Edit::AtTies(AtTies::State(f)) if s % 5 == 4 && course.at_tie() => p *= *f,
                     Edit::Clip(limit) if p.norm() > *limit => p *= limit / p.norm(),
                     Edit::Reinject => p
                         .column_mut(0)

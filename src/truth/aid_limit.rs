@@ -24,15 +24,17 @@ pub struct AidLimit {
     pub forming: f64,
     /// The point.
     pub w: Vector,
+    /// Weight at ties.
+    pub weight: f64,
     /// A unit of w lies within rounding of its kink.
     pub doubt: bool,
 }
 
-/// Solves at w with weight 0 at ties; `None` where the system is singular or the field lacks an activation.
-pub fn aid_limit(truth: &Truth, w: &Vector) -> Option<AidLimit> {
+/// Solves at w with this weight at ties; `None` where the system is singular or the field lacks an activation.
+pub fn aid_limit(truth: &Truth, w: &Vector, weight: f64) -> Option<AidLimit> {
     let (d, m) = truth.naive.dims();
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
-    let point = truth.naive.at(&exact, &mut Tie::Weight(0.0))?;
+    let point = truth.naive.at(&exact, &mut Tie::Weight(weight))?;
     let columns = truth.naive.jacobian_w(&point);
     let p = Matrix::from_fn(d, d, |i, j| columns[j][i].hi());
     let rhs: Vec<Vec<Dd>> = (0..m).map(|j| truth.naive.column(&point, j)).collect();
@@ -54,6 +56,7 @@ pub fn aid_limit(truth: &Truth, w: &Vector) -> Option<AidLimit> {
         p,
         forming,
         w: w.clone(),
+        weight,
         doubt: !Doubt::at(truth, &point, w_norm, 0.0).is_none(),
     })
 }

@@ -193,7 +193,19 @@ impl CheckKind {
             "termination" => {
                 return Err(Error::input("belongs to aid-cg").in_field("check"));
             }
+            // The v of AID's reverse mode is no product of steps: only its limit is known to be of a set.
+            "set-bound" if method.is_aid() && method.is_reverse() => {
+                return Err(Error::input(
+                    "belongs to itd, itd-reverse, itd-checkpointed and aid-fp-forward",
+                )
+                .in_field("check"));
+            }
             "set-bound" => Self::Kink(kinks::KinkCheck::Bound(level()?)),
+            "joint-limit" if !method.is_aid() => {
+                return Err(
+                    Error::input("belongs to aid-fp, aid-fp-forward and aid-cg").in_field("check")
+                );
+            }
             other if kinks::KinkCheck::NAMES.iter().any(|(n, _)| *n == other) => {
                 let found = kinks::KinkCheck::NAMES.iter().find(|(n, _)| *n == other);
                 Self::Kink(found.map_or(kinks::KinkCheck::Selections, |f| f.1))

@@ -29,7 +29,7 @@ pub(super) fn plan(exact: &Exact) -> Vec<Request> {
     points(exact)
         .into_iter()
         .filter_map(|at| {
-            let limit = aid_limit_at(exact, at)?;
+            let limit = aid_limit_at(exact, at, 0.0)?;
             Some(Request {
                 at,
                 steps: vec![dimension(exact, &limit)],
@@ -38,12 +38,12 @@ pub(super) fn plan(exact: &Exact) -> Vec<Request> {
         .collect()
 }
 
-/// The selection at this point, weight 0 at ties.
+/// The selection of this limit.
 fn selection(exact: &Exact, limit: &AidLimit) -> Linearization {
     let map = &exact.truth.map;
     let mut lin = map.linearization();
     let at = (limit.w.as_slice(), &exact.truth.lambda);
-    map.linearize(at.0, at.1, &mut Tie::Weight(0.0), &mut lin);
+    map.linearize(at.0, at.1, &mut Tie::Weight(limit.weight), &mut lin);
     lin
 }
 
@@ -97,6 +97,16 @@ pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
             .fold(0.0f64, f64::max)
     });
     (base + CG_AMPLIFICATION * amplified) * limit.d2 + limit.forming + limit.error
+}
+
+/// The same where ties may be selected differently: the largest of what the ends and the middle allow.
+pub(super) fn allowance_at_ties(exact: &Exact, at: At) -> f64 {
+    [0.0, 0.5, 1.0]
+        .into_iter()
+        .map(|weight| {
+            aid_limit_at(exact, at, weight).map_or(f64::INFINITY, |limit| allowance(exact, &limit))
+        })
+        .fold(0.0, f64::max)
 }
 
 /// n steps of conjugate gradients with relative errors of this size.

@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 
-use super::super::reference::Rational;
+use super::super::reference::{Columns, Rational};
+use crate::linalg::Matrix;
 
 /// A commutative ring that contains the binary64 numbers, with an order.
 pub(super) trait Ring: Clone + PartialOrd {
@@ -24,6 +25,13 @@ pub(super) trait Ring: Clone + PartialOrd {
     }
     /// Exactly zero.
     fn is_null(&self) -> bool;
+}
+
+/// A matrix by columns.
+pub(super) fn columns<T: Ring>(m: &Matrix) -> Columns<T> {
+    m.column_iter()
+        .map(|c| c.iter().map(|v| T::of(*v)).collect())
+        .collect()
 }
 
 impl Ring for f64 {

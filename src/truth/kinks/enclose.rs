@@ -1,4 +1,4 @@
-//! Distance of a matrix to D_joint and D_imp, enclosed.
+//! Distance of an estimate to (the image of) D_joint and D_imp, enclosed.
 //!
 //! From below: the hull of the vertices, and branch and bound over the slopes of ∂₁; from above: elements. The slopes of ∂₂ enter
 //! D_imp affinely, so that at fixed slopes of ∂₁ it is the image of a box, and convex.
@@ -6,15 +6,16 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::Kinks;
 use super::hulls::MAX_IMP_KINKS;
-use crate::linalg::Matrix;
+use super::{Image, Kinks};
+use crate::linalg::{Matrix, Vector};
 use crate::sets::{
-    DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, norm_lower, norm_upper,
-    nuclear_upper,
+    DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, nuclear_upper,
 };
-use crate::tol::{KINK_GAP, KINK_NODES, UNIT, gamma};
+use crate::tol::{KINK_GAP, KINK_NODES, gamma};
 
+/// Steps of Gauss-Newton from one start.
+const FITTED_STEPS: usize = 12;
 /// Rounds of cutting planes for conv D_imp beyond [`MAX_IMP_KINKS`].
 const CUTS: usize = 40;
 
@@ -60,24 +61,27 @@ struct Centre {
 }
 
 impl Kinks {
-    /// Certified enclosure of the distance of `x` to D_joint or D_imp (operator norm). `None` beyond 12 kinks or for an `x` of
-    /// the wrong shape. The width is what the work (`nodes` openings at most) leaves.
-    pub fn distance_to(&self, set: Set, x: &Matrix, nodes: usize) -> Option<Enclosure> {
+    /// Certified enclosure of the distance of an estimate to D_joint or D_imp, or of Dᵀy to its image. `None` beyond 12 kinks or
+    /// for the wrong shape. The width is what the work (`nodes` openings at most) leaves.
+    pub fn distance_to(
+        &self,
+        set: Set,
+        image: Image,
+        shown: &Matrix,
+        nodes: usize,
+    ) -> Option<Enclosure> {
         let f = &self.form;
-        if self.count() > MAX_ENUMERATED
-            || x.shape() != (f.left.nrows(), f.right_lambda.ncols())
-            || x.iter().any(|v| !v.is_finite())
-        {
+        if self.count() > MAX_ENUMERATED || !image.fits(shown, self.shape()) {
             return None;
         }
         let outer = match set {
-            Set::Joint => self.distance_to_joint_hull(x)?.lower,
-            Set::Imp => self.distance_to_imp_hull(x)?.lower,
+            Set::Joint => self.distance_to_joint_hull(image, shown)?.lower,
+            Set::Imp => self.distance_to_imp_hull(image, shown)?.lower,
         };
-        let mut upper = self.witness(set, x)?;
+        let mut upper = self.fitted(set, image, shown)?.1;
         let (lo, hi) = (f.range[0], f.range[1]);
         let k = self.count();
-        let first = self.centre(set, x, &vec![0.5 * (lo + hi); k])?;
+        let first = self.centre(set, image, shown, &vec![0.5 * (lo + hi); k])?;
         upper = upper.min(first.distance.upper);
         let mut heap = BinaryHeap::from([Node {
             lower: outer,
@@ -92,7 +96,7 @@ impl Kinks {
                 break;
             }
             opened += 1;
-            let here = self.centre(set, x, &node.mid)?;
+            let here = self.centre(set, image, shown, &node.mid)?;
             upper = upper.min(here.distance.upper);
             // Split where it matters most.
             let weight = |i: usize| here.reach[i] * node.half[i];
@@ -103,7 +107,7 @@ impl Kinks {
                 let (mut mid, mut half) = (node.mid.clone(), node.half.clone());
                 mid[widest] += side * half[widest];
                 half[widest] *= 0.5;
-                let centre = self.centre(set, x, &mid)?;
+                let centre = self.centre(set, image, shown, &mid)?;
                 upper = upper.min(centre.distance.upper);
                 let radius: f64 = centre.reach.iter().zip(&half).map(|(r, h)| r * h).sum();
                 let radius = self.kappa() * radius * (1.0 + gamma(k + 8));
@@ -119,7 +123,7 @@ impl Kinks {
     }
 
     /// Distance at fixed slopes of ∂₁, and how fast it can change with them: X(s) - X(c) = (I-A(s))⁻¹L diag(s-c)(R_1X(c) [+ R_2]).
-    fn centre(&self, set: Set, x: &Matrix, s: &[f64]) -> Option<Centre> {
+    fn centre(&self, set: Set, image: Image, shown: &Matrix, s: &[f64]) -> Option<Centre> {
         let f = &self.form;
         let left: Vec<f64> = self
             .active
@@ -129,8 +133,6 @@ impl Kinks {
         let up = 1.0 + gamma(f.left.nrows() + f.right_w.nrows() + 16);
         if set == Set::Joint {
             let (element, error) = self.element(s, s)?;
-            let difference = x - &element;
-            let lost = error + 2.0 * UNIT * difference.norm();
             let rows = &f.right_w * &element + &f.right_lambda;
             let reach = self
                 .active
@@ -144,15 +146,13 @@ impl Kinks {
                 })
                 .collect();
             return Some(Centre {
-                distance: Enclosure::nonnegative(
-                    norm_lower(&difference) - lost,
-                    norm_upper(&difference) + lost,
-                ),
+                distance: image.apart(shown, &element, error),
                 reach,
             });
         }
         let (set, error, parts) = self.box_at(s)?;
-        let found = distance(x, &set, &Effort::default()).ok()?.distance;
+        let set = image.of_box(set)?;
+        let found = image.per_unit(distance(shown, &set, &Effort::default()).ok()?.distance);
         // The rows R_1,i X over the box: its offset, and every generator at its largest slope.
         let top = f.range[0].abs().max(f.range[1].abs());
         let offset_rows = &f.right_w * &parts.0;
@@ -210,22 +210,84 @@ impl Kinks {
         Some((set, error * (1.0 + gamma(k + 8)), (x0, gl)))
     }
 
-    /// The distance to an element that is likely to be near: the slopes that fit x best in x ≈ LS(R_1x + R_2).
-    pub fn witness(&self, set: Set, x: &Matrix) -> Option<f64> {
-        self.fitted(set, x).map(|w| w.1)
+    /// An element that is likely to be near: its slopes (∂₁, ∂₂) and its certified distance.
+    pub fn fitted(&self, set: Set, image: Image, shown: &Matrix) -> Option<([Vec<f64>; 2], f64)> {
+        if !image.fits(shown, self.shape()) {
+            return None;
+        }
+        let mut best: Option<([Vec<f64>; 2], f64)> = None;
+        let mut offer = |slopes: &[Vec<f64>; 2]| -> Option<f64> {
+            let (element, error) = self.element(&slopes[0], &slopes[1])?;
+            let upper = image.apart(shown, &element, error).upper;
+            if best.as_ref().is_none_or(|b| upper < b.1) {
+                best = Some((slopes.clone(), upper));
+            }
+            Some(upper)
+        };
+        match image {
+            // The slopes that fit best in X ≈ LS(R_1X + R_2).
+            Image::Whole => {
+                let unit = Matrix::identity(shown.nrows(), shown.nrows());
+                let slopes = self.nearest_slopes(set, &unit, shown, shown)?;
+                offer(&slopes)?;
+            }
+            // X is not seen: Gauss-Newton from the ends and the middle.
+            Image::Cotangent(y) => {
+                let [lo, hi] = self.form.range;
+                for start in [lo, hi, 0.5 * (lo + hi)] {
+                    let mut slopes = [vec![start; self.count()], vec![start; self.count()]];
+                    let mut last = offer(&slopes)?;
+                    for _ in 0..FITTED_STEPS {
+                        slopes = self.gauss_newton(set, y, shown, &slopes)?;
+                        let now = offer(&slopes)?;
+                        if now >= last * (1.0 - KINK_GAP) {
+                            break;
+                        }
+                        last = now;
+                    }
+                }
+            }
+        }
+        best
     }
 
-    /// That element's slopes (∂₁, ∂₂) and its certified distance.
-    pub fn fitted(&self, set: Set, x: &Matrix) -> Option<([Vec<f64>; 2], f64)> {
+    /// One step: Xᵀy moves with the slopes by Σ(s_i - c_i)(l_iᵀv)(R_1X)_iᵀ, v = (I-A)⁻ᵀy, and by the same with R_2 for ∂₂.
+    fn gauss_newton(
+        &self,
+        set: Set,
+        y: &Vector,
+        shown: &Matrix,
+        slopes: &[Vec<f64>; 2],
+    ) -> Option<[Vec<f64>; 2]> {
+        let x = self.element(&slopes[0], &slopes[1])?.0;
+        let a = self.product(&self.slopes(&slopes[0]), &self.form.right_w);
+        let v = (Matrix::identity(a.nrows(), a.nrows()) - a.transpose())
+            .lu()
+            .solve(y)?;
+        let row = Matrix::from_row_slice(1, v.len(), v.as_slice());
+        // yᵀX = vᵀX - vᵀAX and vᵀX = vᵀL(SR_1X + S'R_2): that uᵀ is met means that the latter is uᵀ + vᵀAX.
+        let carried = &row * &a * &x;
+        self.nearest_slopes(set, &row, &x, &(shown.transpose() + carried))
+    }
+
+    /// The slopes s, s' at the kinks for which F·L(SR_1x + S'R_2) comes nearest to `target`; s' = s for D_joint.
+    pub(super) fn nearest_slopes(
+        &self,
+        set: Set,
+        factor: &Matrix,
+        x: &Matrix,
+        target: &Matrix,
+    ) -> Option<[Vec<f64>; 2]> {
         let f = &self.form;
         let (h, k) = (f.slope.len(), self.count());
         let pushed = &f.right_w * x;
+        let own = factor * &f.left;
         let (left, right) = if set == Set::Joint {
-            (f.left.clone(), pushed + &f.right_lambda)
+            (own, pushed + &f.right_lambda)
         } else {
-            let mut left = Matrix::zeros(x.nrows(), 2 * h);
-            left.columns_mut(0, h).copy_from(&f.left);
-            left.columns_mut(h, h).copy_from(&f.left);
+            let mut left = Matrix::zeros(own.nrows(), 2 * h);
+            left.columns_mut(0, h).copy_from(&own);
+            left.columns_mut(h, h).copy_from(&own);
             let mut right = Matrix::zeros(2 * h, x.ncols());
             right.rows_mut(0, h).copy_from(&pushed);
             right.rows_mut(h, h).copy_from(&f.right_lambda);
@@ -239,32 +301,25 @@ impl Kinks {
             lo.extend_from_within(..);
             hi.extend_from_within(..);
         }
-        let offset = Matrix::zeros(x.nrows(), x.ncols());
-        let target = DiagonalBox::new(&left, &right, &offset, &lo, &hi).ok()?;
-        let near = distance(x, &target, &Effort::default()).ok()?;
+        let offset = Matrix::zeros(target.nrows(), target.ncols());
+        let set_of = DiagonalBox::new(&left, &right, &offset, &lo, &hi).ok()?;
+        let near = distance(target, &set_of, &Effort::default()).ok()?;
         let s: Vec<f64> = near
             .weights
             .iter()
             .map(|s| s.clamp(f.range[0], f.range[1]))
             .collect();
-        let (first, second) = if set == Set::Joint {
-            (s.clone(), s)
+        Some(if set == Set::Joint {
+            [s.clone(), s]
         } else {
-            (s[..k].to_vec(), s[k..].to_vec())
-        };
-        let (element, error) = self.element(&first, &second)?;
-        let difference = x - element;
-        let upper = norm_upper(&difference) + 2.0 * UNIT * difference.norm() + error;
-        Some(([first, second], upper))
+            [s[..k].to_vec(), s[k..].to_vec()]
+        })
     }
 
     /// Certified enclosure of the distance to conv D_imp, from its 4^k vertices or by cutting planes over 2^k boxes.
-    pub fn distance_to_imp_hull(&self, x: &Matrix) -> Option<Enclosure> {
+    pub fn distance_to_imp_hull(&self, image: Image, shown: &Matrix) -> Option<Enclosure> {
         if self.count() <= MAX_IMP_KINKS {
-            let hull = self.imp_hull()?;
-            return distance(x, &hull, &Effort::default())
-                .ok()
-                .map(|n| n.distance);
+            return image.distance_to_hull(shown, self.imp_hull()?);
         }
         if self.count() > MAX_ENUMERATED {
             return None;
@@ -273,15 +328,16 @@ impl Kinks {
         let mut worst = 0.0f64;
         for code in 0..1usize << self.count() {
             let (set, error, _) = self.box_at(&self.corner(code))?;
-            worst = worst.max(error);
+            let set = image.of_box(set)?;
+            worst = worst.max(error * image.unit().upper);
             boxes.push(set);
         }
         let start = self.corner(0);
-        let mut members = vec![self.element(&start, &start)?.0];
+        let mut members = vec![image.of(&self.element(&start, &start)?.0).0];
         let (mut lower, mut upper) = (0.0f64, f64::INFINITY);
         for _ in 0..CUTS {
             let hull: Hull = Points::rounded(members.clone(), worst).ok()?.into_hull();
-            let near = distance(x, &hull, &Effort::default()).ok()?;
+            let near = distance(shown, &hull, &Effort::default()).ok()?;
             upper = upper.min(near.distance.upper);
             let y = near.separator;
             let size = nuclear_upper(&y);
@@ -297,8 +353,8 @@ impl Kinks {
                 }
             }
             let (top, set) = best?;
-            let at = y.dot(x);
-            let lost = gamma(x.len() + 4) * y.norm() * x.norm() + worst * y.norm();
+            let at = y.dot(shown);
+            let lost = gamma(shown.len() + 4) * y.norm() * shown.norm() + worst * y.norm();
             lower = lower.max((at - top - lost) / size);
             if upper - lower <= KINK_GAP * upper {
                 break;
@@ -317,11 +373,11 @@ impl Kinks {
             }
             members.push(vertex);
         }
-        Some(Enclosure::new(lower.min(upper), upper))
+        Some(image.per_unit(Enclosure::new(lower.min(upper), upper)))
     }
 
     /// The default amount of work.
-    pub fn enclose(&self, set: Set, x: &Matrix) -> Option<Enclosure> {
-        self.distance_to(set, x, KINK_NODES)
+    pub fn enclose(&self, set: Set, image: Image, shown: &Matrix) -> Option<Enclosure> {
+        self.distance_to(set, image, shown, KINK_NODES)
     }
 }

@@ -1,7 +1,7 @@
 //! Vertices of D_joint and D_imp; their hulls are those of the sets (see the module above).
 
 use super::super::reference::{Rational, Scalar};
-use super::Kinks;
+use super::{Image, Kinks};
 use crate::linalg::Matrix;
 use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points};
 
@@ -44,11 +44,9 @@ impl Kinks {
         Points::rounded(members, lost).ok().map(Points::into_hull)
     }
 
-    /// Certified enclosure of the distance of `x` to conv D_joint; `None` beyond 12 kinks.
-    pub fn distance_to_joint_hull(&self, x: &Matrix) -> Option<Enclosure> {
-        crate::sets::distance(x, &self.joint_hull()?, &Default::default())
-            .ok()
-            .map(|n| n.distance)
+    /// Certified enclosure of the distance of an estimate to (the image of) conv D_joint; `None` beyond 12 kinks.
+    pub fn distance_to_joint_hull(&self, image: Image, shown: &Matrix) -> Option<Enclosure> {
+        image.distance_to_hull(shown, self.joint_hull()?)
     }
 }
 

@@ -16,7 +16,9 @@ mod course;
 mod dyadic;
 mod enclose;
 mod hulls;
+mod image;
 mod outer;
+mod product;
 mod shadow;
 
 #[cfg(test)]
@@ -25,6 +27,8 @@ mod tests;
 pub use course::{Course, Selection, course};
 pub use enclose::Set;
 pub use hulls::MAX_IMP_KINKS;
+pub use image::Image;
+pub use product::Product;
 pub use shadow::Shadow;
 
 use super::Truth;
@@ -125,6 +129,11 @@ impl Kinks {
     /// k, the number of units at their kink.
     pub fn count(&self) -> usize {
         self.active.len()
+    }
+
+    /// (d, m).
+    pub(super) fn shape(&self) -> (usize, usize) {
+        (self.form.left.nrows(), self.form.right_lambda.ncols())
     }
 
     /// κ = 1/(1-q).

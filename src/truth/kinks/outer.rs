@@ -12,12 +12,10 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use super::super::reference::{Columns, Rational, Scalar};
-use super::Kinks;
-use super::dyadic::{Dyadic, Ring};
+use super::dyadic::{Dyadic, Ring, columns};
+use super::{Image, Kinks};
 use crate::linalg::Matrix;
-use crate::sets::{
-    Effort, MAX_ENUMERATED, Points, distance, norm_lower, norm_upper, nuclear_upper,
-};
+use crate::sets::{Effort, MAX_ENUMERATED, Points, distance, norm_upper, nuclear_upper};
 use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
 /// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
@@ -34,11 +32,11 @@ const DIRECTIONS: usize = 6;
 /// A certified lower bound of the distance to D_fix.
 #[derive(Clone, Debug)]
 pub struct Outside {
-    /// dist(x, D_fix) ≥ lower.
+    /// The distance of the estimate to D_fix, or of Dᵀy to its image per ‖y‖, is at least this.
     pub lower: f64,
-    /// Y of the proof: ⟨Y, x⟩ - h(Y) = `gap` in rationals, lower = gap/‖Y‖_*.
+    /// Z of the proof: with Y = Z, or Y = yZᵀ for an image, ⟨Z, estimate⟩ - h(Y) = `gap` in rationals and lower = gap/‖Y‖_*.
     pub direction: Matrix,
-    /// ⟨Y, x⟩ - (an upper bound of h(Y)), exactly.
+    /// ⟨Z, estimate⟩ - (an upper bound of h(Y)), exactly.
     pub gap: Rational,
 }
 
@@ -118,21 +116,14 @@ impl<T> Ord for Branch<T> {
 }
 
 impl Kinks {
-    /// A lower bound of the distance of `x` to D_fix, proven in rationals; the search ends once it exceeds `enough`. `None` where that
-    /// is out of reach: more than 12 kinks, rounded data.
-    pub fn outside_fix(&self, x: &Matrix, enough: f64) -> Option<Outside> {
-        let (d, k) = (self.w.len(), self.count());
-        if k > MAX_ENUMERATED || self.form.lost != [0.0; 3] {
-            return None;
-        }
-        if x.shape() != (d, self.form.right_lambda.ncols()) || x.iter().any(|v| !v.is_finite()) {
+    /// A lower bound of the distance of an estimate to (the image of) D_fix, proven in rationals; the search ends once it exceeds
+    /// `enough`. `None` where that is out of reach: more than 12 kinks, rounded data.
+    pub fn outside_fix(&self, image: Image, shown: &Matrix, enough: f64) -> Option<Outside> {
+        let k = self.count();
+        if k > MAX_ENUMERATED || self.form.lost != [0.0; 3] || !image.fits(shown, self.shape()) {
             return None;
         }
         let (centre, radius) = self.ball()?;
-        let (trial, exact) = (
-            self.exact_form::<f64>(&centre),
-            self.exact_form::<Dyadic>(&centre),
-        );
         let mut members = vec![centre.clone()];
         let all = 1usize << k;
         let codes: Vec<usize> = if k <= FEW_KINKS {
@@ -145,40 +136,43 @@ impl Kinks {
         }
         let mut best: Option<Outside> = None;
         for _ in 0..DIRECTIONS {
-            let hull = Points::new(members.clone()).ok()?.into_hull();
-            let near = distance(x, &hull, &Effort::default()).ok()?;
+            let hull = image.of_hull(Points::new(members.clone()).ok()?.into_hull())?;
+            let near = distance(shown, &hull, &Effort::default()).ok()?;
+            let upper = image.per_unit(near.distance).upper;
             // Any direction will do, and one of few bits costs less.
-            let y = short(&near.separator);
-            let size = nuclear_upper(&y);
-            if !(size > 0.0) || near.distance.upper <= 0.0 {
+            let z = short(&near.separator);
+            let size = nuclear_upper(&z) * image.unit().upper * (1.0 + BOUND_ROOM);
+            if !(size > 0.0) || upper <= 0.0 {
                 break;
             }
-            let at = inner(&y, x);
+            let at = inner(&z, shown);
             let target = at.to_f64() - enough * size * (1.0 + KINK_GAP);
             // In binary64 first: what is not seen there is not proven exactly either.
-            let (seen, path) = trial.support(self, &y, radius, target)?;
+            let radius = radius * image.reach(&z) * (1.0 + BOUND_ROOM);
+            let trial = self.exact_form::<f64>(&centre, image, &z);
+            let (seen, path) = trial.support(self, image.direction(&z), radius, target)?;
             if at.to_f64() - seen > enough * size {
-                let (top, _) = exact.support(self, &y, radius, target)?;
+                let exact = self.exact_form::<Dyadic>(&centre, image, &z);
+                let (top, _) = exact.support(self, image.direction(&z), radius, target)?;
                 let gap = at - top.rational();
                 let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
                 if best.as_ref().is_none_or(|b| lower > b.lower) {
                     best = Some(Outside {
                         lower: lower.max(0.0),
-                        direction: y,
+                        direction: z,
                         gap,
                     });
                 }
             }
-            if best.as_ref().is_some_and(|b| {
-                b.lower > enough || near.distance.upper - b.lower <= KINK_GAP * near.distance.upper
-            }) {
+            if best
+                .as_ref()
+                .is_some_and(|b| b.lower > enough || upper - b.lower <= KINK_GAP * upper)
+            {
                 break;
             }
             let mut vertex = centre.clone();
             for [a, b] in path.iter().rev() {
-                let (s, s2) = (self.slopes(&self.corner(*a)), self.slopes(&self.corner(*b)));
-                vertex = self.product(&s, &self.form.right_w) * vertex
-                    + self.product(&s2, &self.form.right_lambda);
+                vertex = self.step(&self.corner(*a), &self.corner(*b), &vertex);
             }
             if members.contains(&vertex) {
                 break;
@@ -188,18 +182,14 @@ impl Kinks {
         best
     }
 
-    /// A lower bound of the distance of `x` to D_fix in binary64, rounded downwards: that to the ball around it. For any number of kinks
-    /// and any data.
-    pub fn outside_ball(&self, x: &Matrix) -> Option<f64> {
-        if x.shape() != (self.w.len(), self.form.right_lambda.ncols())
-            || x.iter().any(|v| !v.is_finite())
-        {
+    /// A lower bound of the same distance in binary64, rounded downwards: that to the ball around D_fix. For any number of kinks and
+    /// any data.
+    pub fn outside_ball(&self, image: Image, shown: &Matrix) -> Option<f64> {
+        if !image.fits(shown, self.shape()) {
             return None;
         }
         let (centre, radius) = self.ball()?;
-        let off = x - &centre;
-        let lost = 2.0 * UNIT * off.norm();
-        Some((norm_lower(&off) - lost - radius) * (1.0 - BOUND_ROOM))
+        Some((image.apart(shown, &centre, 0.0).lower - radius) * (1.0 - BOUND_ROOM))
     }
 
     /// X_c and ρ: D_fix lies within ρ of X_c, the element in the middle of the slopes.
@@ -233,14 +223,22 @@ impl Kinks {
                 + moved * (1.0 + gamma(4 * centre.len() + 16)))
     }
 
-    fn exact_form<T: Ring>(&self, centre: &Matrix) -> Exact<T> {
+    /// L, R_1, R_2 and X_c, the latter two as the direction Z sees them.
+    fn exact_form<T: Ring>(&self, centre: &Matrix, image: Image, z: &Matrix) -> Exact<T> {
         let rows = |m: &Matrix| -> Vec<Vec<T>> {
             m.row_iter()
                 .map(|r| r.iter().map(|v| T::of(*v)).collect())
                 .collect()
         };
+        let seen = |m: &Matrix| -> Vec<Vec<T>> {
+            rows(m).into_iter().map(|r| image.reduced(r, z)).collect()
+        };
         let right_w = rows(&self.form.right_w);
-        let centre = columns(centre);
+        let centre_rows = seen(centre);
+        let count = centre_rows.first().map_or(0, Vec::len);
+        let centre: Columns<T> = (0..count)
+            .map(|j| centre_rows.iter().map(|r| r[j].clone()).collect())
+            .collect();
         let pushed = right_w
             .iter()
             .map(|r| centre.iter().map(|c| sum_of_products(r, c)).collect())
@@ -250,7 +248,7 @@ impl Kinks {
             right_w,
             pushed,
             centre,
-            right_lambda: rows(&self.form.right_lambda),
+            right_lambda: seen(&self.form.right_lambda),
             slope: self.form.slope.iter().map(|v| T::of(*v)).collect(),
             middle: T::of(0.5).times(&T::of(self.form.range[0]).plus(&T::of(self.form.range[1]))),
             range: self.form.range.map(T::of),
@@ -264,15 +262,15 @@ impl<T: Ring> Exact<T> {
     fn support(
         &self,
         kinks: &Kinks,
-        y: &Matrix,
+        y: Columns<T>,
         radius: f64,
         target: f64,
     ) -> Option<(T, Vec<[usize; 2]>)> {
         let k = kinks.count();
         let zero = T::of(0.0);
-        let per_level = self.left.len() * self.slope.len() * y.ncols() * 2;
+        let per_level = self.left.len() * self.slope.len() * y.len() * 2;
         let levels = (WORK / per_level).clamp(8, 5000);
-        let start = self.level(kinks, columns(y), zero.clone(), Vec::new());
+        let start = self.level(kinks, y, zero, Vec::new());
         let mut best = (dot(&start.z, &self.centre), Vec::new());
         let mut heap = BinaryHeap::from([self.open(start, radius)]);
         let mut opened = 1;
@@ -430,12 +428,6 @@ fn nuclear<T: Ring>(z: &Columns<T>) -> f64 {
     let rounded = Matrix::from_fn(rows, z.len(), |i, j| z[j][i].near());
     let lost = 4.0 * UNIT * rounded.norm() * (1.0 + KINK_GAP);
     nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt()
-}
-
-fn columns<T: Ring>(m: &Matrix) -> Columns<T> {
-    m.column_iter()
-        .map(|c| c.iter().map(|v| T::of(*v)).collect())
-        .collect()
 }
 
 fn sum_of_products<T: Ring>(a: &[T], b: &[T]) -> T {

@@ -68,13 +68,13 @@ fn elements_are_those_of_the_rationals() {
             assert!((&x - reference).norm() <= error + lost, "{kind:?}");
             assert!(error < 1e-10);
             // Membership is seen: the enclosure reaches zero.
-            let to_imp = kinks.distance_to(Set::Imp, &x, 40).unwrap();
+            let to_imp = kinks.distance_to(Set::Imp, Image::Whole, &x, 40).unwrap();
             assert!(
                 to_imp.lower <= 0.0 + error && to_imp.upper < 0.3 * (1.0 + x.norm()),
                 "{kind:?} {to_imp:?}"
             );
             let (x, error) = kinks.element(&s, &s).unwrap();
-            let to_joint = kinks.distance_to(Set::Joint, &x, 40).unwrap();
+            let to_joint = kinks.distance_to(Set::Joint, Image::Whole, &x, 40).unwrap();
             assert!(
                 to_joint.lower <= error && to_joint.upper <= 1e-9,
                 "{kind:?} {to_joint:?}"
@@ -95,7 +95,7 @@ fn the_two_named_instances_leave_d_imp_and_stay_with_d_fix() {
             let (d, _) = rounded(&itd.d, instance.map.dims().w);
             let near = shadow.follow(&d);
             if t >= 50 {
-                let imp = kinks.distance_to_imp_hull(&d).unwrap();
+                let imp = kinks.distance_to_imp_hull(Image::Whole, &d).unwrap();
                 assert!(imp.lower > least, "{kind:?} {imp:?} {d}");
                 last = near;
             }
@@ -109,10 +109,10 @@ fn what_lies_outside_d_fix_is_proven_outside_in_rationals() {
     for kind in KINDS {
         let (_, _, kinks) = solved(kind, 2, 1, 11);
         let (x, _) = kinks.element(&kinks.corner(0), &kinks.corner(1)).unwrap();
-        let inside = kinks.outside_fix(&x, 1e-9);
+        let inside = kinks.outside_fix(Image::Whole, &x, 1e-9);
         assert!(inside.is_none_or(|o| o.lower <= 1e-9), "{kind:?}");
         let far = &x * 3.0 + Matrix::from_element(x.nrows(), x.ncols(), 5.0 + x.norm());
-        let outside = kinks.outside_fix(&far, 0.1).unwrap();
+        let outside = kinks.outside_fix(Image::Whole, &far, 0.1).unwrap();
         assert!(outside.lower > 0.1, "{kind:?} {}", outside.lower);
         let shadow = Shadow::start(&kinks).unwrap();
         assert!(outside.lower <= shadow.distance(&far));
@@ -142,4 +142,94 @@ fn courses_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
             }
         }
     }
+}
+
+#[test]
+fn images_of_elements_are_seen_and_what_is_elsewhere_is_proven_outside() {
+    for kind in KINDS {
+        let (_, _, kinks) = solved(kind, 3, 2, 13);
+        let mut random = Random::new(5);
+        let d = kinks.w.len();
+        let y = crate::linalg::Vector::from_fn(d, |_, _| random.normal());
+        let image = Image::Cotangent(&y);
+        let draw = |r: &mut Random| -> Vec<f64> {
+            let [lo, hi] = kinks.form.range;
+            let weight = |r: &mut Random| r.integer(0, 8) as f64 / 8.0;
+            (0..kinks.count())
+                .map(|_| lo + (hi - lo) * weight(r))
+                .collect()
+        };
+        for _ in 0..4 {
+            let (s, s2) = (draw(&mut random), draw(&mut random));
+            let joint = image.of(&kinks.element(&s, &s).unwrap().0).0;
+            let (slopes, near) = kinks.fitted(Set::Joint, image, &joint).unwrap();
+            assert!(near < 1e-9, "{kind:?} {near} {slopes:?} {s:?}");
+            let to_joint = kinks.distance_to(Set::Joint, image, &joint, 40).unwrap();
+            assert!(to_joint.lower <= 1e-12 && to_joint.upper < 1e-9);
+            let imp = image.of(&kinks.element(&s, &s2).unwrap().0).0;
+            let to_imp = kinks.distance_to(Set::Imp, image, &imp, 40).unwrap();
+            assert!(to_imp.lower <= 1e-12 && to_imp.upper < 1e-3, "{to_imp:?}");
+            // The image of D_imp is within that of D_fix.
+            let outside = kinks.outside_fix(image, &imp, 1e-9);
+            assert!(outside.is_none_or(|o| o.lower <= 1e-9), "{kind:?}");
+        }
+        let x = kinks
+            .element(&draw(&mut random), &draw(&mut random))
+            .unwrap()
+            .0;
+        let near = image.of(&x).0;
+        let far = &near * 3.0 + Matrix::from_element(near.nrows(), 1, 5.0 + near.norm());
+        let outside = kinks.outside_fix(image, &far, 0.1).unwrap().lower;
+        let ball = kinks.outside_ball(image, &far).unwrap();
+        let distance = (&far - &near).norm() / y.norm();
+        assert!(
+            0.1 < outside && outside <= distance * (1.0 + 1e-12),
+            "{outside} {distance}"
+        );
+        assert!(ball <= distance * (1.0 + 1e-12));
+        // What is seen of X is never further away than X.
+        let whole = Matrix::from_fn(x.nrows(), x.ncols(), |_, _| random.normal());
+        let seen = image.of(&whole).0;
+        let of = |i: Image, m: &Matrix| kinks.distance_to(Set::Joint, i, m, 40).unwrap();
+        assert!(of(image, &seen).lower <= of(Image::Whole, &whole).upper);
+        for wrong in [
+            Matrix::zeros(2, 2),
+            Matrix::from_element(near.nrows(), 1, f64::NAN),
+        ] {
+            assert!(kinks.outside_fix(image, &wrong, 0.1).is_none());
+            assert!(kinks.fitted(Set::Joint, image, &wrong).is_none());
+        }
+    }
+}
+
+#[test]
+fn products_with_random_slopes_are_found_again_from_their_image() {
+    let (mut found, mut all) = (0, 0);
+    for kind in KINDS {
+        for seed in 0..5 {
+            let (_, _, kinks) = solved(kind, 3, 2, 17 + seed);
+            let mut random = Random::new(seed);
+            let d = kinks.w.len();
+            let y = crate::linalg::Vector::from_fn(d, |_, _| random.normal());
+            let [lo, hi] = kinks.form.range;
+            let steps = 12;
+            let mut draw = || -> Vec<f64> {
+                let weight = |_| lo + (hi - lo) * random.integer(0, 16) as f64 / 16.0;
+                (0..kinks.count()).map(weight).collect()
+            };
+            let mut x = Matrix::zeros(d, kinks.form.right_lambda.ncols());
+            for _ in 0..steps {
+                x = kinks.step(&draw(), &draw(), &x);
+            }
+            let shown = Image::Cotangent(&y).of(&x).0;
+            let same = |s: f64| vec![vec![s; kinks.count()]; steps];
+            let starts = [same(lo), same(hi)];
+            // Where the twelve steps themselves end.
+            let enough = 2.0 * kinks.q.powi(12) * (x.norm() + 1.0) + 1e-12;
+            let near = kinks.near_product(&y, &shown, &starts, enough).unwrap();
+            all += 1;
+            found += usize::from(near.distance <= enough);
+        }
+    }
+    assert!(found * 10 >= all * 9, "{found} of {all}");
 }

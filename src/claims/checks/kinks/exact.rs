@@ -8,7 +8,7 @@ use crate::methods::{Case, Method};
 use crate::theory::Level;
 use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, KINK_GAP, UNIT, bound_room};
 use crate::trajectory::Estimates;
-use crate::truth::kinks::{Course, Kinks, Selection, Shadow, course};
+use crate::truth::kinks::{Course, Image, Kinks, Selection, Shadow, course};
 use crate::truth::reference::{Rational, Scalar};
 
 /// Largest dimension of an exact run: numbers grow by two dozen bits a step.
@@ -91,7 +91,9 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
             if !(here.0 <= 1.0) {
                 let (d, lost) = &run.d[here.1];
                 let most = here.4 * bound_room(here.1) + lost;
-                let lower = kinks.outside_fix(d, most).map_or(0.0, |o| o.lower);
+                let lower = kinks
+                    .outside_fix(Image::Whole, d, most)
+                    .map_or(0.0, |o| o.lower);
                 let detail = format!(
                     "{what}: the shadow is {:e} away, bound {:e}",
                     here.3, here.4
@@ -212,7 +214,7 @@ pub(super) fn inclusion(exact: &Exact, kinks: &Kinks, strict: bool) -> Finding {
             return Finding::inconclusive("an element could not be solved for");
         };
         // conv D_joint ⊂ conv D_imp, seen through the vertices of the latter.
-        let Some(to_imp) = kinks.distance_to_imp_hull(&x) else {
+        let Some(to_imp) = kinks.distance_to_imp_hull(Image::Whole, &x) else {
             return Finding::inconclusive("too many kinks");
         };
         let allowed = 4.0 * error + 4.0 * UNIT * x.norm();
@@ -252,7 +254,7 @@ fn strictness(kinks: &Kinks) -> Finding {
                 return Finding::inconclusive("an element could not be solved for");
             };
             let gap = kinks
-                .distance_to_joint_hull(&x)
+                .distance_to_joint_hull(Image::Whole, &x)
                 .map_or(0.0, |e| e.lower - error);
             beyond_joint = beyond_joint.max(gap);
             // X ∈ D_imp, then one more step with any vertices: an element of D_fix.

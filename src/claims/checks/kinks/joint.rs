@@ -1,14 +1,23 @@
-//! AID-FP's limit is an element of D_joint.
+//! The limit of AID is an element of D_joint; in reverse mode its image is.
 //!
 //! With D = D^k at w, S its slopes: ‖D - (A_S D + B_S)‖ ≤ qᵏ‖∂₂Φ(w)‖ + (‖D‖C_1(e) + C_2(e))e for the element of D_Φ(w(λ)) with the same slopes
 //! at the kinks, and X_S = (I-A_S)⁻¹B_S is within κ of that. The slopes are found from D itself.
 
-use super::{At, Comparison, Exact, Finding};
+use super::super::termination::allowance_at_ties;
+use super::{At, Comparison, Exact, Finding, Method, image};
+use crate::claims::evidence::reverse_floor;
 use crate::linalg::norm::spectral_upper;
-use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
-use crate::truth::kinks::{Kinks, Set};
+use crate::tol::{CG_KAPPA, DISTANCE_GAP, UNIT, bound_room};
+use crate::truth::kinks::{Image, Kinks, Set};
 
-pub(super) fn judge(exact: &Exact, kinks: &Kinks, seen: &[Comparison]) -> Finding {
+pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Comparison]) -> Finding {
+    if method == Method::AidCg && exact.truth.kappa() > CG_KAPPA {
+        return Finding::inconclusive(format!(
+            "κ = {:.1} > {CG_KAPPA}: finite termination is not claimed in floating point",
+            exact.truth.kappa()
+        ));
+    }
+    let image = image(exact, method);
     let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, String::new());
     for c in seen {
         let Some(d) = &c.estimate else { continue };
@@ -20,15 +29,32 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, seen: &[Comparison]) -> Findin
             _ => ("at w(λ)".to_string(), exact.truth.fixed_point.error),
         };
         let m = &exact.truth.moduli;
-        let size = spectral_upper(d);
+        let d2 = m.d2_sup + m.c(2, e) * e;
         let w_norm = exact.truth.w().norm() + e;
-        let defect = exact.theorem.q.powi(c.k as i32) * (m.d2_sup + m.c(2, e) * e)
-            + (size * m.c(1, e) + m.c(2, e)) * e
-            + 2.0 * exact.truth.rounding.forward_step(w_norm, d.norm());
-        let allowed = kinks.kappa() * defect * bound_room(c.k) * (1.0 + DISTANCE_GAP)
+        // ‖D‖, or what it can be at most where only Dᵀy is seen; and what rounding costs.
+        let (size, rounding) = match image {
+            Image::Whole => (
+                spectral_upper(d),
+                2.0 * kinks.kappa() * exact.truth.rounding.forward_step(w_norm, d.norm()),
+            ),
+            Image::Cotangent(_) => (
+                kinks.kappa() * d2,
+                match method {
+                    Method::AidCg => allowance_at_ties(exact, c.at),
+                    _ => reverse_floor(&exact.truth, (w_norm, e), c.k),
+                },
+            ),
+        };
+        // Conjugate gradients have ended.
+        let left = match method {
+            Method::AidCg => 0.0,
+            _ => exact.theorem.q.powi(c.k as i32) * d2,
+        };
+        let defect = left + (size * m.c(1, e) + m.c(2, e)) * e;
+        let allowed = (kinks.kappa() * defect + rounding) * bound_room(c.k) * (1.0 + DISTANCE_GAP)
             + 2.0 * kinks.kappa() * UNIT * size;
-        let Some((slopes, measured)) = kinks.fitted(Set::Joint, d) else {
-            let detail = format!("{place}: the estimate is not a finite matrix of the right shape");
+        let Some((slopes, measured)) = kinks.fitted(Set::Joint, image, d) else {
+            let detail = format!("{place}: the estimate is not finite or not of the right shape");
             return Finding::decided(false, f64::NAN, allowed, f64::NAN, detail);
         };
         // The certificate of the element itself is part of the measurement.
@@ -38,7 +64,7 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, seen: &[Comparison]) -> Findin
         let most = allowed + own;
         if !(measured <= most) {
             let lower = kinks
-                .enclose(Set::Joint, d)
+                .enclose(Set::Joint, image, d)
                 .map_or(0.0, |enclosure| enclosure.lower);
             let detail = format!(
                 "{place}, k = {}: at least {lower:e} from D_joint, {measured:e} from its element with slopes {:?}; allowed {most:e}",
@@ -60,7 +86,7 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, seen: &[Comparison]) -> Findin
         }
     }
     if worst.3.is_empty() {
-        return Finding::inconclusive("no matrix to compare");
+        return Finding::inconclusive("nothing to compare");
     }
     Finding::decided(true, worst.1, worst.2, worst.2 / worst.1, worst.3)
 }

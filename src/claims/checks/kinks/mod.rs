@@ -11,9 +11,9 @@ mod modulus;
 mod remark;
 
 use super::{Check, Comparison, Exact, Finding, Level, Method};
-use crate::claims::evidence::{At, Request};
+use crate::claims::evidence::{At, Request, growing};
 use crate::linalg::Matrix;
-use crate::truth::kinks::Kinks;
+use crate::truth::kinks::{Image, Kinks};
 
 #[cfg(test)]
 mod tests;
@@ -100,7 +100,12 @@ impl KinkCheck {
         match self {
             Self::Bound(_) if !method.is_aid() => vec![Request {
                 at: At::Start,
-                steps: (0..=steps).collect(),
+                // Each step of reverse mode is a pass of its own.
+                steps: if method.is_reverse() {
+                    growing(steps)
+                } else {
+                    (0..=steps).collect()
+                },
             }],
             Self::Bound(_) => {
                 let mut at = vec![0, 1, steps / 4, steps / 2, steps];
@@ -116,7 +121,12 @@ impl KinkCheck {
                 .into_iter()
                 .map(|at| Request {
                     at,
-                    steps: vec![check.steps],
+                    // Conjugate gradients end after as many steps as there are unknowns, whatever is selected.
+                    steps: vec![if method == Method::AidCg {
+                        exact.truth.w().len()
+                    } else {
+                        check.steps
+                    }],
                 })
                 .collect(),
             _ => Vec::new(),
@@ -140,7 +150,7 @@ impl KinkCheck {
         };
         match self {
             Self::Bound(level) => bound::judge(check, level, exact, &kinks, method, seen),
-            Self::Joint => joint::judge(exact, &kinks, seen),
+            Self::Joint => joint::judge(exact, &kinks, method, seen),
             Self::Selections => exact::selections(check, exact, &kinks),
             Self::Remark | Self::RemarkSearch => remark::judge(exact, &kinks, self == Self::Remark),
             Self::Inclusion => exact::inclusion(exact, &kinks, false),
@@ -150,6 +160,15 @@ impl KinkCheck {
             Self::Agreement => exact::agreement(check, exact, &kinks),
             Self::Conservative => conservative::judge(check, exact),
         }
+    }
+}
+
+/// What estimates of a method show.
+fn image(exact: &Exact, method: Method) -> Image<'_> {
+    if method.is_reverse() {
+        Image::Cotangent(&exact.cotangent)
+    } else {
+        Image::Whole
     }
 }
 

@@ -1,6 +1,6 @@
 //! Planted faults around ties are caught; methods that differ by an allowed selection pass.
 
-use crate::claims::verdict::Status;
+use crate::claims::verdict::{Status, Verdict};
 use crate::claims::{Catalogue, Label, judge};
 use crate::instances::{Instance, Kind, Spec};
 use crate::linalg::Matrix;
@@ -338,43 +338,132 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
     assert!(refuted > 0, "none in 25");
 }
 
+/// Verdicts of the first check of this claim for a method with departures.
+fn judged(
+    claim: &str,
+    kind: Kind,
+    (dim, rows, seed): (usize, usize, u64),
+    edits: &[crate::faults::Edit],
+) -> Verdict {
+    let catalogue = Catalogue::builtin().unwrap();
+    let mut claim = catalogue.select(&[claim.into()]).unwrap().remove(0);
+    claim.checks.truncate(1);
+    let spec = Spec {
+        rows,
+        q: 0.8,
+        path: Some(crate::instances::Path::Rest),
+        ..Spec::typical(kind, dim)
+    };
+    let instance = Instance::generate(&spec.normalised(), seed).unwrap();
+    let label = Label {
+        instance: format!("{}.0.0", kind.name()),
+        replay: String::new(),
+        plot: false,
+    };
+    let mut method = crate::faults::Simulated::new(claim.method, edits);
+    let judged = judge(&claim, &instance, &label, &mut method);
+    judged.verdicts.into_iter().next().unwrap()
+}
+
+fn fault(name: &str) -> Vec<crate::faults::Edit> {
+    let all = crate::faults::catalogue();
+    all.iter().find(|f| f.name == name).unwrap().edits.clone()
+}
+
 /// Twelve units on their kinks in fifty dimensions, every step at w(λ): correct selections pass, tie faults fail with a certificate.
 #[test]
 fn twelve_kinks_in_fifty_dimensions_are_decided() {
+    let cases: [(&str, &[&str]); 3] = [
+        (
+            "kink-itd-at-ties",
+            &["tie-slope-above", "tie-slope-huge", "tie-flips"],
+        ),
+        // A dozen kinks fill the few numbers of an image: a slope of 3 need not leave it.
+        ("kink-itd-reverse", &["tie-slope-huge", "tie-nan"]),
+        ("kink-aid-fp-reverse-joint", &["tie-slope-huge", "tie-nan"]),
+    ];
+    for (claim, names) in cases {
+        for kind in [Kind::KinkLayerRelu, Kind::KinkElasticNet] {
+            let run = |edits: &[_]| judged(claim, kind, (50, 12, 5), edits);
+            let correct = run(&[]);
+            assert_eq!(correct.status, Status::Pass, "{claim} {}", correct.detail);
+            for name in names {
+                let found = run(&fault(name));
+                let detail = &found.detail;
+                assert_eq!(
+                    found.status,
+                    Status::Fail,
+                    "{claim} {kind:?} {name}: {detail}"
+                );
+            }
+        }
+    }
+}
+
+/// Reverse mode shows only Dᵀy, from a pass of its own for every t.
+#[test]
+fn cotangents_at_ties_are_judged_by_the_image_of_the_set() {
+    use crate::faults::{AtTies, Edit};
+    let everywhere = [
+        "kink-itd-reverse",
+        "kink-aid-fp-reverse-joint",
+        "kink-aid-cg-joint",
+    ];
+    for claim in everywhere {
+        for kind in KINDS {
+            for seed in 0..4 {
+                let run = |edits: &[Edit]| judged(claim, kind, (4, 2, seed), edits);
+                let mut allowed = vec![vec![], vec![Edit::Tie(0.5)], vec![Edit::Tie(1.0)]];
+                if claim == "kink-itd-reverse" {
+                    allowed.push(vec![Edit::AtTies(AtTies::Irregular)]);
+                }
+                for edits in allowed {
+                    let found = run(&edits);
+                    assert_eq!(
+                        found.status,
+                        Status::Pass,
+                        "{claim} {kind:?} {seed} {edits:?}: {}",
+                        found.detail
+                    );
+                }
+            }
+        }
+        // Caught on some instance; an image may hide what the whole matrix shows.
+        for name in [
+            "tie-slope-above",
+            "tie-slope-below",
+            "tie-slope-huge",
+            "tie-nan",
+            "tie-slope-above-in-second",
+            "tie-drops-second",
+        ] {
+            let caught = (0..4).any(|seed| {
+                let found = judged(claim, Kind::KinkLayerRelu, (4, 2, seed), &fault(name));
+                found.status == Status::Fail
+            });
+            assert!(caught, "{claim} {name}");
+        }
+    }
+}
+
+#[test]
+fn checks_on_sets_are_refused_for_methods_whose_estimates_need_not_be_in_them() {
     let catalogue = Catalogue::builtin().unwrap();
-    let mut claim = catalogue
-        .select(&["kink-itd-at-ties".into()])
-        .unwrap()
-        .remove(0);
-    claim.checks.truncate(1);
-    for kind in [Kind::KinkLayerRelu, Kind::KinkElasticNet] {
-        let spec = Spec {
-            rows: 12,
-            q: 0.8,
-            path: Some(crate::instances::Path::Rest),
-            ..Spec::typical(kind, 50)
-        }
-        .normalised();
-        let instance = Instance::generate(&spec, 5).unwrap();
-        let label = Label {
-            instance: format!("{}.0.0", kind.name()),
-            replay: String::new(),
-            plot: false,
-        };
-        let run = |edits: &[crate::faults::Edit]| -> Vec<Status> {
-            let mut method = crate::faults::Simulated::new(Method::Itd, edits);
-            let judged = judge(&claim, &instance, &label, &mut method);
-            judged.verdicts.iter().map(|v| v.status).collect()
-        };
-        assert!(run(&[]).iter().all(|s| *s == Status::Pass), "{kind:?}");
-        for name in ["tie-slope-above", "tie-slope-huge", "tie-flips"] {
-            let all = crate::faults::catalogue();
-            let fault = all.iter().find(|f| f.name == name).unwrap();
-            let status = run(&fault.edits);
-            assert!(
-                status.contains(&Status::Fail),
-                "{kind:?} {name}: {status:?}"
-            );
-        }
+    let text = |name: &str| {
+        let path = format!("{}/rates/claims/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).unwrap()
+    };
+    assert!(catalogue.select(&["kink-*".into()]).unwrap().len() > 10);
+    for (claim, from, to) in [
+        ("kink-itd-at-ties", "\"itd\"", "\"aid-fp\""),
+        ("kink-itd-at-ties", "\"itd\"", "\"aid-cg\""),
+        ("kink-aid-fp-joint", "\"aid-fp-forward\"", "\"itd\""),
+    ] {
+        let (from, to) = (format!("method = {from}"), format!("method = {to}"));
+        let text = text(claim);
+        assert!(text.contains(&from));
+        let refused = crate::claims::Claim::parse(&text.replace(&from, &to), "x.toml");
+        let why = refused.err().unwrap().to_string();
+        assert!(why.contains("belongs to"), "{why}");
     }
 }

@@ -1,0 +1,128 @@
+//! What an estimate shows of an element X of a set: X itself, or Xᵀy.
+
+use super::dyadic::{Ring, columns};
+use crate::linalg::{Matrix, Vector};
+use crate::sets::{DiagonalBox, Effort, Enclosure, Hull, distance, norm_lower, norm_upper};
+use crate::tol::{BOUND_ROOM, UNIT, gamma};
+use crate::truth::reference::Columns;
+
+/// What of X is seen. Distances are operator norms of X, or Euclidean norms of Xᵀy per ‖y‖: the latter never exceed the former.
+#[derive(Clone, Copy, Debug)]
+pub enum Image<'a> {
+    /// X, d×m.
+    Whole,
+    /// Xᵀy as a column of m, for this y ≠ 0.
+    Cotangent(&'a Vector),
+}
+
+impl Image<'_> {
+    /// Can `shown` be the image of a d×m matrix? Shapes fit and every entry is finite.
+    pub(super) fn fits(self, shown: &Matrix, (d, m): (usize, usize)) -> bool {
+        let shape = match self {
+            Self::Whole => (d, m),
+            Self::Cotangent(y) if y.len() == d => (m, 1),
+            Self::Cotangent(_) => return false,
+        };
+        shown.shape() == shape && shown.iter().all(|v| v.is_finite())
+    }
+
+    /// The image of X and ‖·‖_F of what rounding took from it.
+    pub fn of(self, x: &Matrix) -> (Matrix, f64) {
+        match self {
+            Self::Whole => (x.clone(), 0.0),
+            Self::Cotangent(y) => {
+                let u = x.tr_mul(y);
+                let lost = gamma(y.len() + 2) * x.norm() * y.norm();
+                (Matrix::from_column_slice(u.len(), 1, u.as_slice()), lost)
+            }
+        }
+    }
+
+    /// ‖y‖, enclosed; 1 for X itself.
+    pub(super) fn unit(self) -> Enclosure {
+        match self {
+            Self::Whole => Enclosure::new(1.0, 1.0),
+            Self::Cotangent(y) => {
+                let y = Matrix::from_column_slice(y.len(), 1, y.as_slice());
+                Enclosure::new(norm_lower(&y), norm_upper(&y))
+            }
+        }
+    }
+
+    /// The distance of `shown` to the image of an X that is stored with an error of `error` in ‖·‖_F.
+    pub(super) fn apart(self, shown: &Matrix, x: &Matrix, error: f64) -> Enclosure {
+        let (image, lost) = self.of(x);
+        let difference = shown - image;
+        let lost = (lost + 2.0 * UNIT * difference.norm()) * (1.0 + BOUND_ROOM);
+        let distance = self.per_unit(Enclosure::nonnegative(
+            norm_lower(&difference) - lost,
+            norm_upper(&difference) + lost,
+        ));
+        Enclosure::nonnegative(distance.lower - error, distance.upper + error)
+    }
+
+    /// A distance of images per ‖y‖.
+    pub(super) fn per_unit(self, distance: Enclosure) -> Enclosure {
+        let unit = self.unit();
+        match self {
+            Self::Whole => distance,
+            Self::Cotangent(_) => Enclosure::nonnegative(
+                (distance.lower / unit.upper).next_down(),
+                (distance.upper / unit.lower).next_up(),
+            ),
+        }
+    }
+
+    /// The image of a hull.
+    pub(super) fn of_hull(self, hull: Hull) -> Option<Hull> {
+        match self {
+            Self::Whole => Some(hull),
+            Self::Cotangent(y) => hull.cotangent(y.as_slice()).ok(),
+        }
+    }
+
+    /// The distance of `shown` to the image of a hull.
+    pub(super) fn distance_to_hull(self, shown: &Matrix, hull: Hull) -> Option<Enclosure> {
+        let near = distance(shown, &self.of_hull(hull)?, &Effort::default()).ok()?;
+        Some(self.per_unit(near.distance))
+    }
+
+    /// The image of a box.
+    pub(super) fn of_box(self, set: DiagonalBox) -> Option<DiagonalBox> {
+        match self {
+            Self::Whole => Some(set),
+            Self::Cotangent(y) => set.cotangent(y.as_slice()).ok(),
+        }
+    }
+
+    /// With [`Self::reduced`], ⟨Z, image of X⟩ = ⟨Y, reduced X⟩ for every X: Y = Z, or y where X is reduced to Xz.
+    pub(super) fn direction<T: Ring>(self, z: &Matrix) -> Columns<T> {
+        match self {
+            Self::Whole => columns(z),
+            Self::Cotangent(y) => vec![y.iter().map(|v| T::of(*v)).collect()],
+        }
+    }
+
+    /// A row of a matrix with m columns as the direction Z sees it: itself, or its product with z. The set iteration of Xz is that of X
+    /// with ∂₂Φ·z for ∂₂Φ.
+    pub(super) fn reduced<T: Ring>(self, row: Vec<T>, z: &Matrix) -> Vec<T> {
+        match self {
+            Self::Whole => row,
+            Self::Cotangent(_) => {
+                let mut sum = T::of(0.0);
+                for (r, z) in row.iter().zip(z.iter()) {
+                    sum.add_product(r, &T::of(*z));
+                }
+                vec![sum]
+            }
+        }
+    }
+
+    /// ‖reduced X‖ ≤ reach·‖X‖.
+    pub(super) fn reach(self, z: &Matrix) -> f64 {
+        match self {
+            Self::Whole => 1.0,
+            Self::Cotangent(_) => norm_upper(z),
+        }
+    }
+}
