@@ -19,6 +19,7 @@ mod hulls;
 mod image;
 mod outer;
 mod product;
+mod reach;
 mod shadow;
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 //!
 //! The support function h(Y) = sup over D_fix of ⟨Y, X⟩ obeys h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY), both
 //! maxima at vertices (h is convex). Sequences of vertices are opened best first, one slope at a time; what an open branch can still
-//! add is at most ⟨Z, X_c⟩ + ρ‖Z‖_*, where D_fix lies within ρ of X_c: for any X_c, ρ = κ sup‖A X_c + B - X_c‖. With G = LᵀY and
-//! some slopes of the step undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ is maximal unit by unit, and ‖Z‖_* is at most q‖Y‖_*, and at most
-//! that with the undecided slopes in the middle plus what each can move. Searched in binary64; everything that decides is exact
-//! (‖·‖_* is rounded up): a violation reported from here is proven.
+//! add is at most ⟨Z, X_c⟩ + V(Z), V sublinear: ρ‖Z‖_*, where D_fix lies within ρ = κ sup‖A X_c + B - X_c‖ of X_c, or the smaller one of
+//! [`super::reach`]. With G = LᵀY and some slopes of the step undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ is maximal unit by unit, and V
+//! is at most that with the undecided slopes in the middle plus what each can move. Searched in binary64; everything that decides is exact
+//! (V is rounded up): a violation reported from here is proven.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use super::super::reference::{Columns, Rational, Scalar};
 use super::dyadic::{Dyadic, Ring, columns};
+use super::reach::Reach;
 use super::{Image, Kinks};
 use crate::linalg::Matrix;
 use crate::sets::{Effort, MAX_ENUMERATED, Points, distance, norm_upper, nuclear_upper};
@@ -51,6 +52,10 @@ struct Exact<T> {
     range: [T; 2],
     /// The middle of the range.
     middle: T,
+    /// What can follow an open branch.
+    reach: Reach,
+    /// ρ: D_fix lies within it of X_c.
+    radius: f64,
 }
 
 /// A step whose slopes are being decided: Z at its start and what the step adds for every slope.
@@ -64,8 +69,8 @@ struct Level<T> {
     order: Vec<Active<T>>,
     /// (LSR_1)ᵀZ with those units in the middle of their slopes.
     middle: Columns<T>,
-    /// At least q‖Z‖_*.
-    size: f64,
+    /// At least q‖Z‖_*ρ.
+    ball: f64,
     /// Vertices of the steps before, and that of ∂₂ in this one.
     path: Vec<[usize; 2]>,
     second: usize,
@@ -80,6 +85,8 @@ struct Active<T> {
     /// (LᵀZ)_i by columns.
     back: Vec<T>,
     /// At least ‖R_{1,i}‖‖(LᵀZ)_i‖ times half the range of slopes: how far the unit moves the next Z in ‖·‖_*.
+    moves: f64,
+    /// How much it can add to what follows.
     reach: f64,
 }
 
@@ -148,12 +155,11 @@ impl Kinks {
             let at = inner(&z, shown);
             let target = at.to_f64() - enough * size * (1.0 + KINK_GAP);
             // In binary64 first: what is not seen there is not proven exactly either.
-            let radius = radius * image.reach(&z) * (1.0 + BOUND_ROOM);
-            let trial = self.exact_form::<f64>(&centre, image, &z);
-            let (seen, path) = trial.support(self, image.direction(&z), radius, target)?;
+            let trial = self.exact_form::<f64>((&centre, radius), image, &z);
+            let (seen, path) = trial.support(self, image.direction(&z), target)?;
             if at.to_f64() - seen > enough * size {
-                let exact = self.exact_form::<Dyadic>(&centre, image, &z);
-                let (top, _) = exact.support(self, image.direction(&z), radius, target)?;
+                let exact = self.exact_form::<Dyadic>((&centre, radius), image, &z);
+                let (top, _) = exact.support(self, image.direction(&z), target)?;
                 let gap = at - top.rational();
                 let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
                 if best.as_ref().is_none_or(|b| lower > b.lower) {
@@ -193,7 +199,7 @@ impl Kinks {
     }
 
     /// X_c and ρ: D_fix lies within ρ of X_c, the element in the middle of the slopes.
-    fn ball(&self) -> Option<(Matrix, f64)> {
+    pub(super) fn ball(&self) -> Option<(Matrix, f64)> {
         let [lo, hi] = self.form.range;
         let middle = vec![0.5 * (lo + hi); self.count()];
         let centre = self.element(&middle, &middle)?.0;
@@ -224,7 +230,14 @@ impl Kinks {
     }
 
     /// L, R_1, R_2 and X_c, the latter two as the direction Z sees them.
-    fn exact_form<T: Ring>(&self, centre: &Matrix, image: Image, z: &Matrix) -> Exact<T> {
+    fn exact_form<T: Ring>(
+        &self,
+        (centre, radius): (&Matrix, f64),
+        image: Image,
+        z: &Matrix,
+    ) -> Exact<T> {
+        let radius = radius * image.reach(z) * (1.0 + BOUND_ROOM);
+        let reach = self.reach(centre, radius, image, z);
         let rows = |m: &Matrix| -> Vec<Vec<T>> {
             m.row_iter()
                 .map(|r| r.iter().map(|v| T::of(*v)).collect())
@@ -252,6 +265,8 @@ impl Kinks {
             slope: self.form.slope.iter().map(|v| T::of(*v)).collect(),
             middle: T::of(0.5).times(&T::of(self.form.range[0]).plus(&T::of(self.form.range[1]))),
             range: self.form.range.map(T::of),
+            reach,
+            radius,
         }
     }
 }
@@ -259,20 +274,14 @@ impl Kinks {
 impl<T: Ring> Exact<T> {
     /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices that comes closest. A bound only in
     /// an exact ring.
-    fn support(
-        &self,
-        kinks: &Kinks,
-        y: Columns<T>,
-        radius: f64,
-        target: f64,
-    ) -> Option<(T, Vec<[usize; 2]>)> {
+    fn support(&self, kinks: &Kinks, y: Columns<T>, target: f64) -> Option<(T, Vec<[usize; 2]>)> {
         let k = kinks.count();
         let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.len() * 2;
         let levels = (WORK / per_level).clamp(8, 5000);
         let start = self.level(kinks, y, zero, Vec::new());
         let mut best = (dot(&start.z, &self.centre), Vec::new());
-        let mut heap = BinaryHeap::from([self.open(start, radius)]);
+        let mut heap = BinaryHeap::from([self.open(start)]);
         let mut opened = 1;
         for _ in 0..LOOKED_AT {
             let top = heap.pop()?;
@@ -300,7 +309,7 @@ impl<T: Ring> Exact<T> {
                     }
                     let code = top.code | side << unit.n;
                     let level = Rc::clone(&top.level);
-                    heap.push(self.branch(level, code, top.decided + 1, sum, z, radius));
+                    heap.push(self.branch(level, code, top.decided + 1, sum, z));
                 }
                 continue;
             }
@@ -313,7 +322,7 @@ impl<T: Ring> Exact<T> {
                 best = (value, path.clone());
             }
             let level = self.level(kinks, top.z, so_far, path);
-            heap.push(self.open(level, radius));
+            heap.push(self.open(level));
         }
         let mut bounds = heap.into_iter().map(|b| b.bound);
         let first = bounds.next()?;
@@ -353,18 +362,21 @@ impl<T: Ring> Exact<T> {
             let [low, high] = [0, 1].map(|side| by_lambda.times(&self.range[side]));
             second |= usize::from(high > low) << n;
             added = added.plus(if high > low { &high } else { &low });
-            let norm = |v: &[T]| v.iter().map(|x| x.near().powi(2)).sum::<f64>().sqrt();
-            let reach = 0.5 * (hi - lo).abs() * norm(&back) * norm(&self.right_w[unit]);
+            let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let near = |v: &[T]| v.iter().map(Ring::near).collect::<Vec<f64>>();
+            let half = 0.5 * (hi - lo).abs() * (1.0 + BOUND_ROOM);
+            let seen = near(&back);
             order.push(Active {
                 n,
                 g,
+                moves: half * norm(&seen) * norm(&near(&self.right_w[unit])),
+                reach: half * self.reach.of_unit(n, &seen),
                 back,
-                reach: reach * (1.0 + BOUND_ROOM),
             });
         }
         order.sort_by(|a, b| b.reach.total_cmp(&a.reach));
         Level {
-            size: kinks.q * nuclear(&z) * (1.0 + BOUND_ROOM),
+            ball: kinks.q * nuclear(&z).1 * self.radius * (1.0 + BOUND_ROOM),
             so_far: added,
             fixed,
             order,
@@ -376,9 +388,9 @@ impl<T: Ring> Exact<T> {
     }
 
     /// A level with nothing decided.
-    fn open(&self, level: Level<T>, radius: f64) -> Branch<T> {
+    fn open(&self, level: Level<T>) -> Branch<T> {
         let z = level.middle.clone();
-        self.branch(Rc::new(level), 0, 0, T::of(0.0), z, radius)
+        self.branch(Rc::new(level), 0, 0, T::of(0.0), z)
     }
 
     fn branch(
@@ -388,17 +400,20 @@ impl<T: Ring> Exact<T> {
         decided: usize,
         sum: T,
         z: Columns<T>,
-        radius: f64,
     ) -> Branch<T> {
         let mut bound = level.so_far.plus(&level.fixed).plus(&sum);
-        let mut reach = 0.0;
+        let (mut moves, mut reach) = (0.0, 0.0);
         for unit in &level.order[decided..] {
             let [low, high] = [0, 1].map(|side| unit.g.times(&self.range[side]));
             bound = bound.plus(if high > low { &high } else { &low });
+            moves += unit.moves;
             reach += unit.reach;
         }
-        let size = level.size.min((nuclear(&z) + reach) * (1.0 + BOUND_ROOM));
-        bound = bound.plus(&T::of((size * radius).next_up()));
+        // The undecided slopes in the middle, and what each can add.
+        let (rounded, size) = nuclear(&z);
+        let ball = level.ball.min((size + moves) * self.radius);
+        let ahead = ball.min(self.reach.of(&rounded, size) + reach);
+        bound = bound.plus(&T::of(ahead * (1.0 + BOUND_ROOM)));
         Branch {
             key: bound.near(),
             level,
@@ -422,12 +437,13 @@ impl<T: Ring> Exact<T> {
     }
 }
 
-/// At least ‖Z‖_*: ‖·‖_* ≤ √m‖·‖_F for what rounding takes, at most four units of every entry.
-fn nuclear<T: Ring>(z: &Columns<T>) -> f64 {
+/// Z rounded, and at least ‖Z‖_*: ‖·‖_* ≤ √m‖·‖_F for what rounding takes, at most four units of every entry.
+fn nuclear<T: Ring>(z: &Columns<T>) -> (Matrix, f64) {
     let rows = z.first().map_or(0, Vec::len);
     let rounded = Matrix::from_fn(rows, z.len(), |i, j| z[j][i].near());
     let lost = 4.0 * UNIT * rounded.norm() * (1.0 + KINK_GAP);
-    nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt()
+    let size = nuclear_upper(&rounded) + lost * (z.len() as f64).sqrt();
+    (rounded, size)
 }
 
 fn sum_of_products<T: Ring>(a: &[T], b: &[T]) -> T {

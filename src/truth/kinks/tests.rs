@@ -233,3 +233,108 @@ fn products_with_random_slopes_are_found_again_from_their_image() {
     }
     assert!(found * 10 >= all * 9, "{found} of {all}");
 }
+
+#[test]
+fn no_element_of_d_fix_goes_further_than_its_reach() {
+    let (mut tighter, mut all) = (0, 0);
+    for kind in KINDS {
+        for (dim, rows, seed) in [(2, 1, 0), (4, 3, 1), (20, 8, 2)] {
+            let (_, _, kinks) = solved(kind, dim, rows, seed);
+            let k = kinks.count();
+            let (d, m) = kinks.shape();
+            let mut random = Random::new(seed);
+            let (centre, radius) = kinks.ball().unwrap();
+            let y = crate::linalg::Vector::from_fn(d, |_, _| random.normal());
+            for image in [Image::Whole, Image::Cotangent(&y)] {
+                let (rows, columns) = match image {
+                    Image::Whole => (d, m),
+                    Image::Cotangent(_) => (m, 1),
+                };
+                for _ in 0..3 {
+                    let z = Matrix::from_fn(rows, columns, |_, _| random.normal());
+                    // Y, and X as Y sees it.
+                    let direction = image.direction::<f64>(&z);
+                    let big = Matrix::from_fn(d, direction.len(), |i, j| direction[j][i]);
+                    let seen = |x: &Matrix| {
+                        let rows: Vec<Vec<f64>> = x
+                            .row_iter()
+                            .map(|r| image.reduced(r.iter().copied().collect(), &z))
+                            .collect();
+                        Matrix::from_fn(d, direction.len(), |i, j| rows[i][j])
+                    };
+                    let scaled = radius * image.reach(&z) * (1.0 + 1e-9);
+                    let reach = kinks.reach(&centre, scaled, image, &z);
+                    let size = crate::sets::nuclear_upper(&big);
+                    let bound = reach.of(&big, size);
+                    all += 1;
+                    tighter += usize::from(bound < size * scaled);
+                    // Y may be that of one row, too.
+                    let unit = kinks.form.right_w.row(kinks.active[0]);
+                    let b: Vec<f64> = (0..direction.len()).map(|_| random.normal()).collect();
+                    let single = Matrix::from_fn(d, b.len(), |i, j| unit[i] * b[j]);
+                    let by_unit = reach.of_unit(0, &b);
+                    for trial in 0..30 {
+                        // Backwards from Y: each step the vertex that adds most, or any.
+                        let mut steps = Vec::new();
+                        let mut now = if trial % 2 == 0 {
+                            big.clone()
+                        } else {
+                            single.clone()
+                        };
+                        for _ in 0..40 {
+                            let codes = [0, (1 << k) - 1, random.integer(0, (1 << k) - 1)];
+                            let best = codes
+                                .iter()
+                                .flat_map(|a| codes.iter().map(move |b| (*a, *b)))
+                                .max_by(|p, q| {
+                                    let at = |(a, b): (usize, usize)| {
+                                        let (s, s2) = (kinks.corner(a), kinks.corner(b));
+                                        now.dot(&seen(&kinks.step(&s, &s2, &centre)))
+                                    };
+                                    at(*p).total_cmp(&at(*q))
+                                });
+                            let (a, b) = best.unwrap();
+                            steps.push((a, b));
+                            let slopes = kinks.slopes(&kinks.corner(a));
+                            now = kinks.product(&slopes, &kinks.form.right_w).tr_mul(&now);
+                        }
+                        let mut x = centre.clone();
+                        for (a, b) in steps.iter().rev() {
+                            x = kinks.step(&kinks.corner(*a), &kinks.corner(*b), &x);
+                        }
+                        let beyond = seen(&(&x - &centre));
+                        let (value, most) = if trial % 2 == 0 {
+                            (big.dot(&beyond), bound)
+                        } else {
+                            (single.dot(&beyond), by_unit)
+                        };
+                        assert!(value <= most, "{kind:?} {dim} {image:?} {value} > {most}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(tighter * 4 >= all * 3, "{tighter} of {all}");
+}
+
+#[test]
+fn products_are_never_proven_outside() {
+    for kind in KINDS {
+        for seed in 0..6 {
+            let (_, _, kinks) = solved(kind, 3, 2, 40 + seed);
+            let mut random = Random::new(seed);
+            let all = (1 << kinks.count()) - 1;
+            let (mut x, _) = kinks.element(&kinks.corner(0), &kinks.corner(all)).unwrap();
+            for _ in 0..25 {
+                let mut code = || random.integer(0, all);
+                x = kinks.step(&kinks.corner(code()), &kinks.corner(code()), &x);
+            }
+            let y = crate::linalg::Vector::from_fn(x.nrows(), |_, _| random.normal());
+            for image in [Image::Whole, Image::Cotangent(&y)] {
+                let outside = kinks.outside_fix(image, &image.of(&x).0, 0.0);
+                let lower = outside.map_or(0.0, |o| o.lower);
+                assert!(lower <= 1e-12 * (1.0 + x.norm()), "{kind:?} {seed} {lower}");
+            }
+        }
+    }
+}
