@@ -1,9 +1,14 @@
 //! Vertices of D_joint and D_imp; their hulls are those of the sets (see the module above).
 
 use super::super::reference::{Rational, Scalar};
-use super::{Image, Kinks};
+use super::{Image, Kinks, Set};
 use crate::linalg::Matrix;
-use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points};
+use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points, distance, nuclear_upper};
+use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
+
+/// Most kinks for which the 2^k vertices of D_joint, or the 4^k of D_imp, are solved for in rationals.
+const MAX_EXACT_JOINT: usize = 4;
+const MAX_EXACT_IMP: usize = 2;
 
 /// Most kinks for which the 4^k vertices of D_imp are listed; beyond, 2^k of them with a box each.
 pub const MAX_IMP_KINKS: usize = 5;
@@ -51,44 +56,57 @@ impl Kinks {
 }
 
 impl Kinks {
-    /// The distance of `x` to conv D_imp: (lower bound proven in rationals over all vertices, upper bound). `None` beyond 2 kinks or
-    /// where rationals are out of reach.
-    pub fn imp_gap(&self, x: &Matrix) -> Option<(f64, f64)> {
-        const MOST: usize = 2;
-        if self.count() > MOST || self.w.len() > crate::tol::EXACT_NEWTON_DIM {
+    /// The distance of an estimate to (the image of) conv D_joint or conv D_imp: a lower bound proven in rationals over all vertices, and
+    /// an upper bound. `None` beyond a few kinks or where rationals are out of reach.
+    pub fn hull_gap(&self, set: Set, image: Image, shown: &Matrix) -> Option<(f64, f64)> {
+        let k = self.count();
+        let most = match set {
+            Set::Joint => MAX_EXACT_JOINT,
+            Set::Imp => MAX_EXACT_IMP,
+        };
+        if k > most || self.w.len() > EXACT_NEWTON_DIM {
             return None;
         }
-        let near = crate::sets::distance(x, &self.imp_hull()?, &Default::default()).ok()?;
-        let y = near.separator;
-        let size = crate::sets::nuclear_upper(&y);
-        if !(size > 0.0) {
-            return Some((0.0, near.distance.upper));
-        }
-        let pair = |columns: &[Vec<Rational>]| {
-            let mut sum = Rational::exactly(0.0);
-            for (j, column) in columns.iter().enumerate() {
-                for (i, v) in column.iter().enumerate() {
-                    sum += Rational::exactly(y[(i, j)]) * v;
-                }
-            }
-            sum
+        let all = 1usize << k;
+        let (hull, codes): (_, Vec<(usize, usize)>) = match set {
+            Set::Joint => (self.joint_hull()?, (0..all).map(|a| (a, a)).collect()),
+            Set::Imp => (
+                self.imp_hull()?,
+                (0..all * all).map(|n| (n / all, n % all)).collect(),
+            ),
         };
-        let at: Vec<Vec<Rational>> = x
-            .column_iter()
-            .map(|c| c.iter().map(|v| Rational::exactly(*v)).collect())
-            .collect();
-        let at = pair(&at);
+        let near = distance(shown, &image.of_hull(hull)?, &Default::default()).ok()?;
+        let upper = image.per_unit(near.distance).upper;
+        let z = near.separator;
+        let size = nuclear_upper(&z) * image.unit().upper * (1.0 + BOUND_ROOM);
+        if !(size > 0.0) {
+            return Some((0.0, upper));
+        }
+        let exactly = |v: f64| Rational::exactly(v);
+        let direction = |i: usize, j: usize| match image {
+            Image::Whole => exactly(z[(i, j)]),
+            Image::Cotangent(y) => exactly(y[i]) * exactly(z[j]),
+        };
+        let at: Rational = z
+            .iter()
+            .zip(shown.iter())
+            .map(|(z, v)| exactly(*z) * exactly(*v))
+            .sum();
         let mut gap: Option<Rational> = None;
-        for a in 0..1usize << self.count() {
-            for b in 0..1usize << self.count() {
-                let vertex = self.exact_element(&self.corner(a), &self.corner(b))?;
-                let here = &at - pair(&vertex);
-                if gap.as_ref().is_none_or(|g| here < *g) {
-                    gap = Some(here);
+        for (a, b) in codes {
+            let vertex = self.exact_element(&self.corner(a), &self.corner(b))?;
+            let mut value = exactly(0.0);
+            for (j, column) in vertex.iter().enumerate() {
+                for (i, v) in column.iter().enumerate() {
+                    value += direction(i, j) * v;
                 }
             }
+            let here = &at - value;
+            if gap.as_ref().is_none_or(|g| here < *g) {
+                gap = Some(here);
+            }
         }
-        let lower = (gap?.to_f64() / size * (1.0 - crate::tol::BOUND_ROOM)).max(0.0);
-        Some((lower, near.distance.upper))
+        let lower = (gap?.to_f64() / size * (1.0 - BOUND_ROOM)).max(0.0);
+        Some((lower, upper))
     }
 }

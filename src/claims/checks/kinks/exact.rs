@@ -8,7 +8,7 @@ use crate::methods::{Case, Method};
 use crate::theory::Level;
 use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, KINK_GAP, UNIT, bound_room};
 use crate::trajectory::Estimates;
-use crate::truth::kinks::{Course, Image, Kinks, Selection, Shadow, course};
+use crate::truth::kinks::{Course, Image, Kinks, Selection, Set, Shadow, course};
 use crate::truth::reference::{Rational, Scalar};
 
 /// Largest dimension of an exact run: numbers grow by two dozen bits a step.
@@ -261,7 +261,9 @@ fn strictness(kinks: &Kinks) -> Finding {
             for c in 0..1usize << k {
                 for e in 0..1usize << k {
                     let next = kinks.step(&corner(c), &corner(e), &x);
-                    let gap = kinks.imp_gap(&next).map_or(0.0, |g| g.0 - error);
+                    let gap = kinks
+                        .hull_gap(Set::Imp, Image::Whole, &next)
+                        .map_or(0.0, |g| g.0 - error);
                     beyond_imp = beyond_imp.max(gap);
                 }
             }
@@ -392,7 +394,11 @@ pub(super) fn agreement(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding 
             unequal += usize::from(in_binary != in_rationals);
         }
     }
-    let refutation = |d: &Matrix| kinks.imp_gap(d).map(|g| g.0 > crate::tol::KINK_GAP);
+    let refutation = |d: &Matrix| {
+        kinks
+            .hull_gap(Set::Imp, Image::Whole, d)
+            .map(|g| g.0 > crate::tol::KINK_GAP)
+    };
     let refuted = [
         floats.last().and_then(refutation),
         run.d.last().and_then(|d| refutation(&d.0)),

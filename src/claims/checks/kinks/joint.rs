@@ -6,6 +6,7 @@
 use super::super::termination::allowance_at_ties;
 use super::{At, Comparison, Exact, Finding, Method, image};
 use crate::claims::evidence::reverse_floor;
+use crate::linalg::Matrix;
 use crate::linalg::norm::spectral_upper;
 use crate::tol::{CG_KAPPA, DISTANCE_GAP, UNIT, bound_room};
 use crate::truth::kinks::{Image, Kinks, Set};
@@ -63,11 +64,9 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Compar
             .map_or(f64::INFINITY, |x| x.1);
         let most = allowed + own;
         if !(measured <= most) {
-            let lower = kinks
-                .enclose(Set::Joint, image, d)
-                .map_or(0.0, |enclosure| enclosure.lower);
+            let (lower, proof) = certificate(kinks, image, d, most);
             let detail = format!(
-                "{place}, k = {}: at least {lower:e} from D_joint, {measured:e} from its element with slopes {:?}; allowed {most:e}",
+                "{place}, k = {}: at least {lower:e} from D_joint{proof}, {measured:e} from its element with slopes {:?}; allowed {most:e}",
                 c.k, slopes[0]
             );
             if lower > most {
@@ -89,4 +88,23 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Compar
         return Finding::inconclusive("nothing to compare");
     }
     Finding::decided(true, worst.1, worst.2, worst.2 / worst.1, worst.3)
+}
+
+/// A lower bound of the distance to D_joint, and what it rests on: rationals where they exceed `most`.
+fn certificate(kinks: &Kinks, image: Image, d: &Matrix, most: f64) -> (f64, &'static str) {
+    if let Some((lower, _)) = kinks.hull_gap(Set::Joint, image, d)
+        && lower > most
+    {
+        return (lower, " (proven in rationals: outside its hull)");
+    }
+    if let Some(outside) = kinks.outside_fix(image, d, most)
+        && outside.lower > most
+    {
+        return (outside.lower, " (proven in rationals: outside D_fix)");
+    }
+    let enclosure = kinks.enclose(Set::Joint, image, d);
+    (
+        enclosure.map_or(0.0, |e| e.lower),
+        " (certified with outward rounding)",
+    )
 }

@@ -8,7 +8,7 @@ use num_traits::Signed;
 
 use super::{Exact, Finding};
 use crate::maps::Tie;
-use crate::truth::kinks::{Kinks, Shadow, rounded};
+use crate::truth::kinks::{Image, Kinks, Set, Shadow, rounded};
 use crate::truth::reference::{Itd, Rational};
 
 /// Pairs of consecutive steps that are looked at.
@@ -60,7 +60,7 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, must: bool) -> Finding {
         if !LOOKED_AT.contains(k) {
             continue;
         }
-        let Some((lower, upper)) = kinks.imp_gap(d) else {
+        let Some((lower, upper)) = kinks.hull_gap(Set::Imp, Image::Whole, d) else {
             return Finding::inconclusive("D_imp has too many vertices for rationals here");
         };
         // What may still change: the same pieces alternate, so D_t is within this of its limit.
