@@ -214,34 +214,32 @@ pub(super) fn judge(
                         format!("{place}: the estimate is not finite or not of the right shape");
                     return Finding::decided(false, measured, bound, f64::NAN, detail);
                 }
-                // A gross violation needs no rationals, and has none where the data are rounded.
-                if let Some(lower) = kinks.outside_ball(image, d).filter(|lower| *lower > most) {
-                    return Finding::decided(
-                        false,
-                        lower,
-                        bound,
-                        bound / lower,
-                        format!(
-                            "{place}: at least {lower:e} from a ball that holds D_fix, bound {bound:e}; certified with outward rounding"
-                        ),
-                    );
-                }
+                // Seen without a search, and decisive where the data are rounded.
+                let gross = kinks.outside_ball(image, d).filter(|lower| *lower > most);
                 // The smaller the bound, the easier to separate: what stays open here may be proven at the last step.
-                if open.is_none() || n + 1 == count {
+                if gross.is_some() || open.is_none() || n + 1 == count {
                     let outside = kinks.outside_fix(image, d, most);
-                    if let Some(o) = outside.as_ref().filter(|o| o.lower > most) {
-                        return Finding::decided(
-                            false,
+                    let proven = outside.as_ref().filter(|o| o.lower > most);
+                    let why = match (proven, gross) {
+                        (Some(o), _) => Some((
                             o.lower,
-                            bound,
-                            bound / o.lower,
                             format!(
-                                "{place}: at least {:e} from D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
-                                o.lower,
+                                "D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
                                 o.direction.as_slice(),
                                 crate::truth::reference::Scalar::to_f64(&o.gap)
                             ),
-                        );
+                        )),
+                        (None, Some(lower)) => Some((
+                            lower,
+                            format!(
+                                "a ball that holds D_fix, bound {bound:e}; certified with outward rounding"
+                            ),
+                        )),
+                        (None, None) => None,
+                    };
+                    if let Some((lower, from)) = why {
+                        let detail = format!("{place}: at least {lower:e} from {from}");
+                        return Finding::decided(false, lower, bound, bound / lower, detail);
                     }
                     open = Some(format!(
                         "{place}: the nearest element found is {measured:e} away, bound {bound:e}, and no separation is proven (lower bound {:e})",
