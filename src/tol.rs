@@ -158,6 +158,9 @@ pub const EXACT_NEWTON_DIM: usize = 12;
 /// Nodes a branch and bound over slopes, or over sequences of slopes, may open; at d = 10 a node of D_imp takes up to a millisecond (a small convex program).
 pub const KINK_NODES: usize = 200;
 
+/// ‖A_c^P‖ from which on what follows is left to the ball in the reach of D_fix: looser by a thousandth at most.
+pub const REACH_REST: f64 = 1e-3;
+
 /// Relative gap at which a certified distance to a set that is not convex is called decided.
 pub const KINK_GAP: f64 = 1e-3;
 

@@ -10,12 +10,10 @@
 use super::{Image, Kinks};
 use crate::linalg::{Matrix, Vector};
 use crate::sets::norm_upper;
-use crate::tol::{BOUND_ROOM, gamma};
+use crate::tol::{BOUND_ROOM, REACH_REST, gamma};
 
 /// Most steps followed apart from one another.
 const STEPS: usize = 16;
-/// ‖A_c^P‖ at which the rest may be left to the ball.
-const LITTLE: f64 = 1e-3;
 /// Rounds in which the ρ_j are improved.
 const ROUNDS: usize = 60;
 
@@ -91,7 +89,7 @@ impl Kinks {
             .map(|&i| f.left.column(i).into_owned())
             .collect();
         // ‖A_c‖ ≤ q, so that the error of A_c^p is at most p steps' worth.
-        while carried.len() < STEPS && power_size > LITTLE {
+        while carried.len() < STEPS && power_size > REACH_REST {
             errors.push(power_error);
             let next = now.iter().map(|u| &a * u).collect();
             carried.push(std::mem::replace(&mut now, next));
