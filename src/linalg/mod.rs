@@ -7,6 +7,8 @@ pub mod dd;
 pub mod norm;
 pub mod product;
 pub mod solve;
+#[cfg(test)]
+pub(crate) mod stream;
 
 pub use dd::Dd;
 

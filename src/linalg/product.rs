@@ -173,13 +173,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn matrix(r: usize, c: usize, seed: u64) -> Matrix {
-        let mut s = seed;
-        Matrix::from_fn(r, c, |_, _| {
-            s = s
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (s >> 40) as f64 / 2f64.powi(23) - 1.0
-        })
+        crate::linalg::stream::Stream(seed).matrix(r, c)
     }
 
     proptest! {

@@ -5,12 +5,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn matrix(r: usize, c: usize, seed: &mut u64) -> Matrix {
-    Matrix::from_fn(r, c, |_, _| {
-        *seed = seed
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (*seed >> 40) as f64 / 2f64.powi(23) - 1.0
-    })
+    let mut stream = crate::linalg::stream::Stream(*seed);
+    let drawn = stream.matrix(r, c);
+    *seed = stream.0;
+    drawn
 }
 
 fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {

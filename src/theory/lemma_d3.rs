@@ -53,24 +53,11 @@ impl LemmaD3 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linalg::stream::Stream;
     use crate::linalg::{Matrix, Vector};
     use crate::maps::stochastic::{FiniteSum, Inner, Loss, NoiseModel, Outer, StochasticMap};
     use crate::tol::bound_room;
     use crate::truth::expectation::Recursion;
-
-    struct Stream(u64);
-    impl Stream {
-        fn next(&mut self) -> f64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
-        }
-        fn vec(&mut self, n: usize) -> Vec<f64> {
-            (0..n).map(|_| self.next()).collect()
-        }
-    }
 
     /// The largest ratio of the exact E‖v_i-v̂‖² to the bound, over random sums, losses, minibatch sizes, w, w̄ and multipliers.
     #[test]

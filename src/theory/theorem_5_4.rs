@@ -145,25 +145,12 @@ impl Theorem54 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linalg::stream::Stream;
     use crate::linalg::{Matrix, Vector};
     use crate::maps::stochastic::{Channel, FiniteSum, Inner, Loss, NoiseModel, Outer};
     use crate::theory::lemma_d3::LemmaD3;
     use crate::tol::bound_room;
     use crate::truth::expectation::{Recursion, conditional_readout, reference};
-
-    struct Stream(u64);
-    impl Stream {
-        fn next(&mut self) -> f64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
-        }
-        fn vec(&mut self, n: usize) -> Vec<f64> {
-            (0..n).map(|_| self.next()).collect()
-        }
-    }
 
     fn one(v: f64) -> Matrix {
         Matrix::from_element(1, 1, v)

@@ -133,18 +133,8 @@ fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) ->
         )));
     }
     let logs: Vec<f64> = points.iter().map(|p| p.1.ln()).collect();
-    if let Some(i) = logs.iter().position(|v| !v.is_finite()) {
-        let detail = format!(
-            "error {} at step {}, where the exact one is {:e}",
-            points[i].1, points[i].0, points[i].2
-        );
-        return Ok(Finding::decided(
-            false,
-            points[i].1,
-            points[i].2,
-            check.slack,
-            detail,
-        ));
+    if let Some(finding) = broken(check, points, &logs) {
+        return Ok(finding);
     }
     let fit = stats::regression::line(&t, &logs)?;
     let slope = fit.slope();
@@ -167,6 +157,13 @@ fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) ->
         fit.r_squared,
     ));
     Ok(finding)
+}
+
+/// What cannot be fitted because an error is no number, or zero where a logarithm is taken, fails.
+fn broken(check: &Check, points: &[(usize, f64, f64)], fitted: &[f64]) -> Option<Finding> {
+    let (step, error, exact) = points[fitted.iter().position(|v| !v.is_finite())?];
+    let detail = format!("error {error} at step {step}, where the exact one is {exact:e}");
+    Some(Finding::decided(false, error, exact, check.slack, detail))
 }
 
 /// ‖E_t‖ρ⁻ᵗ = α + βt, β against its limit from the exact tail.
@@ -199,18 +196,8 @@ fn affine(
         )));
     }
     let values: Vec<f64> = points.iter().map(|p| scaled(p.1, p.0)).collect();
-    if let Some(i) = values.iter().position(|v| !v.is_finite()) {
-        let detail = format!(
-            "error {} at step {}, where the exact one is {:e}",
-            points[i].1, points[i].0, points[i].2
-        );
-        return Ok(Finding::decided(
-            false,
-            points[i].1,
-            points[i].2,
-            check.slack,
-            detail,
-        ));
+    if let Some(finding) = broken(check, points, &values) {
+        return Ok(finding);
     }
     let fit = stats::regression::line(&t, &values)?;
     let slope = fit.slope();

@@ -1,26 +1,8 @@
 //! Jacobians against differences, constants against enumeration, moduli against sampled pairs.
 
 use super::*;
+use crate::linalg::stream::Stream;
 use crate::linalg::{Matrix, Vector};
-
-/// Numbers in [-1, 1) from a fixed linear congruence.
-struct Stream(u64);
-
-impl Stream {
-    fn next(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
-    }
-    fn vec(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.next()).collect()
-    }
-    fn matrix(&mut self, r: usize, c: usize) -> Matrix {
-        Matrix::from_vec(r, c, self.vec(r * c))
-    }
-}
 
 fn inners(s: &mut Stream, d: usize, n: usize) -> Vec<Inner> {
     let x = s.vec(n * d);

@@ -1,6 +1,7 @@
 //! The iterations against dense formulas, exact expectations and their own contracts.
 
 use super::*;
+use crate::linalg::stream::Stream;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::stochastic::{
     Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, Sample, StochasticMap,
@@ -8,21 +9,6 @@ use crate::maps::stochastic::{
 use crate::truth::expectation::{
     Readout, Recursion, certain_readout, conditional_readout, reference, sid_limit,
 };
-
-struct Stream(u64);
-
-impl Stream {
-    fn next(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
-    }
-    fn vec(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.next()).collect()
-    }
-}
 
 fn lists(s: &mut Stream, count: usize, size: usize, n: usize) -> Vec<Vec<usize>> {
     (0..count)

@@ -1,28 +1,11 @@
 //! The recursions against enumeration of all index sequences, the limits against independent solves.
 
 use super::*;
+use crate::linalg::stream::Stream;
 use crate::maps::stochastic::{
     Channel, FiniteSum, Gamma, Inner, Loss, NoiseModel, Outer, OuterActivation, Sample,
     StochasticMap,
 };
-
-struct Stream(u64);
-
-impl Stream {
-    fn next(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
-    }
-    fn vec(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.next()).collect()
-    }
-    fn matrix(&mut self, r: usize, c: usize) -> Matrix {
-        Matrix::from_vec(r, c, self.vec(r * c))
-    }
-}
 
 const LAMBDA: [f64; 2] = [0.2, 0.1];
 
