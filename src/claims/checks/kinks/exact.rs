@@ -6,7 +6,7 @@ use crate::instances::Random;
 use crate::linalg::Matrix;
 use crate::methods::{Case, Method};
 use crate::theory::Level;
-use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, KINK_GAP, UNIT, bound_room};
+use crate::tol::{DISTANCE_GAP, EXACT_NEWTON_DIM, UNIT, bound_room};
 use crate::trajectory::Estimates;
 use crate::truth::kinks::{Course, Image, Kinks, Selection, Set, Shadow, course};
 use crate::truth::reference::{Rational, Scalar};
@@ -116,6 +116,7 @@ pub(super) fn selections(check: &Check, exact: &Exact, kinks: &Kinks) -> Finding
 fn picture(kinks: &Kinks) -> Option<Plot> {
     const LINES: usize = 12;
     const STEPS: usize = 24;
+    const THINNEST: f64 = 0.1;
     if (
         kinks.w.len(),
         kinks.form.right_lambda.ncols(),
@@ -128,10 +129,10 @@ fn picture(kinks: &Kinks) -> Option<Plot> {
     let slope = |n: usize, of: usize| lo + (hi - lo) * n as f64 / of as f64;
     let point = |d: &Matrix| (d[(0, 0)], d[(0, 1)]);
     let element = |s: f64, s2: f64| kinks.element(&[s], &[s2]).map(|e| point(&e.0));
-    // Where nothing but the unit on its kink moves with λ, the set is a segment.
+    // Where little but the unit on its kink moves with λ, the set is a segment to the eye.
     let (from, a, b) = (element(lo, lo)?, element(hi, lo)?, element(lo, hi)?);
     let (a, b) = ((a.0 - from.0, a.1 - from.1), (b.0 - from.0, b.1 - from.1));
-    if (a.0 * b.1 - a.1 * b.0).abs() <= KINK_GAP * (a.0.hypot(a.1) * b.0.hypot(b.1)) {
+    if (a.0 * b.1 - a.1 * b.0).abs() <= THINNEST * (a.0.hypot(a.1) * b.0.hypot(b.1)) {
         return None;
     }
     // The grid as one line, to and fro in either direction.
