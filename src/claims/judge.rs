@@ -10,7 +10,7 @@ use crate::linalg::{Matrix, norm::spectral_upper};
 use crate::methods::{Case, Differentiator, Method};
 use crate::theory::Level;
 use crate::tol::RATE_ABOVE_FLOOR;
-use crate::trajectory;
+use crate::trajectory::{self, Estimates};
 use crate::truth::{Truth, aid_run};
 
 /// Steps of the runs from which a fault is named.
@@ -192,22 +192,31 @@ fn examine(
     let mut seen = Vec::new();
     for request in check.kind.plan(check, exact, claim.method) {
         let t = run(instance, exact, &request, implementation);
-        if t.status != trajectory::Status::Completed {
-            let detail = format!(
+        let broken = if t.status != trajectory::Status::Completed {
+            Some(format!(
                 "the method {} on a contraction with q = {}",
                 t.status, exact.theorem.q
-            );
-            return Finding {
-                status: Status::Fail,
-                ..Finding::inconclusive(detail)
-            };
-        }
-        if t.estimates.len() != request.steps.len() {
-            let detail = format!(
+            ))
+        } else if t.estimates.len() != request.steps.len() {
+            Some(format!(
                 "{} estimates for {} steps",
                 t.estimates.len(),
                 request.steps.len()
-            );
+            ))
+        } else if matches!(t.estimates, Estimates::Cotangents(_)) != claim.method.is_reverse() {
+            Some(format!(
+                "{} gives {}",
+                claim.method.name(),
+                if claim.method.is_reverse() {
+                    "Dᵀy, and what came are matrices"
+                } else {
+                    "D, and what came are cotangents"
+                }
+            ))
+        } else {
+            None
+        };
+        if let Some(detail) = broken {
             return Finding {
                 status: Status::Fail,
                 ..Finding::inconclusive(detail)

@@ -365,7 +365,12 @@ impl Search<'_> {
                         sum.add_product(*y, *a);
                         sum.add_product(-*y, *v);
                     }
-                    least = least.min(sum.lower());
+                    let lower = sum.lower();
+                    // Overflow: nothing is known, which `min` would forget.
+                    if lower.is_nan() {
+                        return 0.0;
+                    }
+                    least = least.min(lower);
                 }
                 least
             }

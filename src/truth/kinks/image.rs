@@ -53,11 +53,11 @@ impl Image<'_> {
     pub(super) fn apart(self, shown: &Matrix, x: &Matrix, error: f64) -> Enclosure {
         let (image, lost) = self.of(x);
         let difference = shown - image;
-        let lost = (lost + 2.0 * UNIT * difference.norm()) * (1.0 + BOUND_ROOM);
-        let distance = self.per_unit(Enclosure::nonnegative(
-            norm_lower(&difference) - lost,
-            norm_upper(&difference) + lost,
-        ));
+        let (below, above) = (norm_lower(&difference), norm_upper(&difference));
+        // ‖·‖_F ≤ √(smaller side)·‖·‖, which does not overflow where its square does.
+        let side = difference.nrows().min(difference.ncols()) as f64;
+        let lost = (lost + 2.0 * UNIT * above * side.sqrt()) * (1.0 + BOUND_ROOM);
+        let distance = self.per_unit(Enclosure::nonnegative(below - lost, above + lost));
         Enclosure::nonnegative(distance.lower - error, distance.upper + error)
     }
 

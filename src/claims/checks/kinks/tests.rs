@@ -338,12 +338,24 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
     assert!(refuted > 0, "none in 25");
 }
 
-/// Verdicts of the first check of this claim for a method with departures.
+/// The verdict of the first check of this claim for a method with departures.
 fn judged(
     claim: &str,
     kind: Kind,
-    (dim, rows, seed): (usize, usize, u64),
+    size: (usize, usize, u64),
     edits: &[crate::faults::Edit],
+) -> Verdict {
+    let catalogue = Catalogue::builtin().unwrap();
+    let method = catalogue.select(&[claim.into()]).unwrap()[0].method;
+    let mut method = crate::faults::Simulated::new(method, edits);
+    judged_with(claim, kind, size, &mut method)
+}
+
+fn judged_with(
+    claim: &str,
+    kind: Kind,
+    (dim, rows, seed): (usize, usize, u64),
+    method: &mut dyn Differentiator,
 ) -> Verdict {
     let catalogue = Catalogue::builtin().unwrap();
     let mut claim = catalogue.select(&[claim.into()]).unwrap().remove(0);
@@ -360,8 +372,7 @@ fn judged(
         replay: String::new(),
         plot: false,
     };
-    let mut method = crate::faults::Simulated::new(claim.method, edits);
-    let judged = judge(&claim, &instance, &label, &mut method);
+    let judged = judge(&claim, &instance, &label, method);
     judged.verdicts.into_iter().next().unwrap()
 }
 
@@ -445,6 +456,55 @@ fn cotangents_at_ties_are_judged_by_the_image_of_the_set() {
                 found.status == Status::Fail
             });
             assert!(caught, "{claim} {name}");
+        }
+    }
+}
+
+/// Answers without regard to the problem.
+struct Answers(fn(&Case<'_>) -> Estimates);
+
+impl Differentiator for Answers {
+    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+        Trajectory {
+            estimates: (self.0)(case),
+            cost: Cost::default(),
+            status: Ended::Completed,
+        }
+    }
+}
+
+#[test]
+fn broken_answers_in_reverse_mode_do_not_pass() {
+    use crate::linalg::Vector;
+    fn filled(case: &Case<'_>, length: usize, value: f64) -> Estimates {
+        let one = Vector::from_element(length, value);
+        Estimates::Cotangents(vec![one; case.steps.len()])
+    }
+    let broken: [(&str, fn(&Case<'_>) -> Estimates); 7] = [
+        ("nothing", |_| Estimates::Cotangents(Vec::new())),
+        ("too long", |c| filled(c, c.lambda.len() + 1, 0.0)),
+        ("empty", |c| filled(c, 0, 0.0)),
+        ("NaN", |c| filled(c, c.lambda.len(), f64::NAN)),
+        ("infinite", |c| filled(c, c.lambda.len(), f64::INFINITY)),
+        ("huge", |c| filled(c, c.lambda.len(), -1e300)),
+        ("matrices", |c| {
+            let one = Matrix::zeros(c.w.len(), c.lambda.len());
+            Estimates::Jacobians(vec![one; c.steps.len()])
+        }),
+    ];
+    for claim in [
+        "kink-itd-reverse",
+        "kink-aid-fp-reverse-joint",
+        "kink-aid-cg-joint",
+    ] {
+        for (name, answer) in broken {
+            let found = judged_with(claim, Kind::KinkLayerRelu, (3, 2, 1), &mut Answers(answer));
+            assert_eq!(
+                found.status,
+                Status::Fail,
+                "{claim} {name}: {}",
+                found.detail
+            );
         }
     }
 }
