@@ -493,7 +493,7 @@ pub(super) fn reverse_floor(truth: &Truth, (w_norm, away): (f64, f64), terms: us
     let d2 = truth.moduli.d2_sup + truth.moduli.c(2, away) * away;
     let push = crate::maps::Rounding::at(truth.rounding.push_w, w_norm);
     let last = crate::maps::Rounding::at(truth.rounding.push_lambda, w_norm);
-    kappa * (kappa * (push + 2.0 * crate::tol::UNIT) * d2 * 1.01 + last + gamma(terms + 1) * d2)
+    1.01 * kappa * (kappa * (push + 2.0 * crate::tol::UNIT) * d2 + last + gamma(terms + 1) * d2)
 }
 
 /// One step's rounding of the derivative recursion in steady state, the error of w included.

@@ -61,9 +61,13 @@ pub(in crate::claims) fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
 /// relative errors of that size in every product and scalar, and the worst result counts [`CG_AMPLIFICATION`] times.
 /// The truth stays the direct solve; the runs only say how sharply it can be demanded.
 pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
+    measured_allowance(exact, limit, dimension(exact, limit), limit.d2)
+}
+
+/// The same for n steps, where ‖∂₂Φ‖ is at most `d2`. Infinite where it cannot be measured.
+fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64 {
     let d = limit.p.nrows();
-    let n = dimension(exact, limit);
-    if n == 0 {
+    if n == 0 || dimension(exact, limit) == 0 {
         return limit.forming + limit.error;
     }
     let m = Matrix::identity(d, d) - limit.p.transpose();
@@ -94,19 +98,27 @@ pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
     let amplified = direct.map_or(f64::INFINITY, |x| {
         (0..CG_SAMPLES)
             .map(|_| (perturbed(&system, &rhs, n, local, &mut random) - &x).norm())
-            .fold(0.0f64, f64::max)
+            .fold(0.0f64, largest)
     });
-    (base + CG_AMPLIFICATION * amplified) * limit.d2 + limit.forming + limit.error
+    (base + CG_AMPLIFICATION * amplified) * d2 + limit.forming + limit.error
 }
 
-/// The same where ties may be selected differently: the largest of what the ends and the middle allow.
-pub(super) fn allowance_at_ties(exact: &Exact, at: At) -> f64 {
+/// The larger one; what is no number counts as infinite.
+fn largest(a: f64, b: f64) -> f64 {
+    if b.is_nan() { f64::INFINITY } else { a.max(b) }
+}
+
+/// The same where ties may be selected differently, for as many steps as unknowns at most and ‖∂₂Φ‖ ≤ `d2`: the largest of what the
+/// ends and the middle allow.
+pub(super) fn allowance_at_ties(exact: &Exact, at: At, d2: f64) -> f64 {
     [0.0, 0.5, 1.0]
         .into_iter()
         .map(|weight| {
-            aid_limit_at(exact, at, weight).map_or(f64::INFINITY, |limit| allowance(exact, &limit))
+            aid_limit_at(exact, at, weight).map_or(f64::INFINITY, |limit| {
+                measured_allowance(exact, &limit, limit.p.nrows(), d2)
+            })
         })
-        .fold(0.0, f64::max)
+        .fold(0.0, largest)
 }
 
 /// n steps of conjugate gradients with relative errors of this size.

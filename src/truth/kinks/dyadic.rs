@@ -93,6 +93,7 @@ impl PartialOrd for Dyadic {
 
 impl Ring for Dyadic {
     fn of(x: f64) -> Self {
+        debug_assert!(x.is_finite(), "{x} is no number");
         let (mantissa, exponent, sign) = num_traits::Float::integer_decode(x);
         let zeros = mantissa.trailing_zeros().min(63);
         let whole = BigInt::from(mantissa >> zeros) * BigInt::from(sign);

@@ -12,7 +12,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::sets::{
     DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, nuclear_upper,
 };
-use crate::tol::{KINK_GAP, KINK_NODES, gamma};
+use crate::tol::{BOUND_ROOM, KINK_GAP, KINK_NODES, gamma};
 
 /// Steps of Gauss-Newton from one start.
 const FITTED_STEPS: usize = 12;
@@ -140,6 +140,7 @@ impl Kinks {
                 .zip(&left)
                 .map(|(&i, l)| {
                     l * (rows.row(i).norm() * up
+                        + self.row_lost(i, &element)
                         + f.right_w.row(i).norm() * error
                         + self.form_lost(&element))
                         * up
@@ -168,7 +169,14 @@ impl Kinks {
                     .enumerate()
                     .map(|(n, &j)| moved[(i, n)].abs() * top * f.right_lambda.row(j).norm())
                     .sum();
-                let total = offset_rows.row(i).norm() + free + f.right_w.row(i).norm() * error;
+                // The same sum with norms for products: what forming the rows may have lost.
+                let generators = self.active.iter().zip(parts.1.column_iter());
+                let sizes: f64 = generators
+                    .map(|(&j, g)| g.norm() * top * f.right_lambda.row(j).norm())
+                    .sum();
+                let lost = gamma(parts.0.nrows() + 8) * (parts.0.norm() + sizes);
+                let total =
+                    offset_rows.row(i).norm() + free + f.right_w.row(i).norm() * (error + lost);
                 l * (total + self.form_lost(&parts.0)) * up
             })
             .collect();
@@ -176,6 +184,13 @@ impl Kinks {
             distance: Enclosure::nonnegative(found.lower - error, found.upper + error),
             reach,
         })
+    }
+
+    /// What forming the i-th row of R_1X + R_2 may have lost, however small it came out.
+    pub(super) fn row_lost(&self, i: usize, x: &Matrix) -> f64 {
+        let f = &self.form;
+        let sizes = f.right_w.row(i).norm() * x.norm() + f.right_lambda.row(i).norm();
+        gamma(x.nrows() + 8) * sizes
     }
 
     fn form_lost(&self, x: &Matrix) -> f64 {
@@ -238,7 +253,10 @@ impl Kinks {
                     let mut slopes = [vec![start; self.count()], vec![start; self.count()]];
                     let mut last = offer(&slopes)?;
                     for _ in 0..FITTED_STEPS {
-                        slopes = self.gauss_newton(set, y, shown, &slopes)?;
+                        let Some(next) = self.gauss_newton(set, y, shown, &slopes) else {
+                            break;
+                        };
+                        slopes = next;
                         let now = offer(&slopes)?;
                         if now >= last * (1.0 - KINK_GAP) {
                             break;
@@ -333,10 +351,14 @@ impl Kinks {
             boxes.push(set);
         }
         let start = self.corner(0);
-        let mut members = vec![image.of(&self.element(&start, &start)?.0).0];
+        let (first, error) = self.element(&start, &start)?;
+        let (first, lost) = image.of(&first);
+        // What any member of the hull below may be off by.
+        let mut off = worst.max(error * image.unit().upper + lost);
+        let mut members = vec![first];
         let (mut lower, mut upper) = (0.0f64, f64::INFINITY);
         for _ in 0..CUTS {
-            let hull: Hull = Points::rounded(members.clone(), worst).ok()?.into_hull();
+            let hull: Hull = Points::rounded(members.clone(), off).ok()?.into_hull();
             let near = distance(shown, &hull, &Effort::default()).ok()?;
             upper = upper.min(near.distance.upper);
             let y = near.separator;
@@ -355,7 +377,7 @@ impl Kinks {
             let (top, set) = best?;
             let at = y.dot(shown);
             let lost = gamma(shown.len() + 4) * y.norm() * shown.norm() + worst * y.norm();
-            lower = lower.max((at - top - lost) / size);
+            lower = lower.max((at - top - lost) / size * (1.0 - BOUND_ROOM));
             if upper - lower <= KINK_GAP * upper {
                 break;
             }
@@ -367,7 +389,8 @@ impl Kinks {
                     if g >= 0.0 { set.hi()[i] } else { set.lo()[i] }
                 })
                 .collect();
-            let (vertex, _) = set.at(&corner).ok()?;
+            let (vertex, error) = set.at(&corner).ok()?;
+            off = off.max(worst + error);
             if members.contains(&vertex) {
                 break;
             }

@@ -3,7 +3,7 @@
 use super::super::reference::{Rational, Scalar};
 use super::{Image, Kinks, Set};
 use crate::linalg::Matrix;
-use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points, distance, nuclear_upper};
+use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points, distance};
 use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
 
 /// Most kinks for which the 2^k vertices of D_joint, or the 4^k of D_imp, are solved for in rationals.
@@ -53,9 +53,7 @@ impl Kinks {
     pub fn distance_to_joint_hull(&self, image: Image, shown: &Matrix) -> Option<Enclosure> {
         image.distance_to_hull(shown, self.joint_hull()?)
     }
-}
 
-impl Kinks {
     /// The distance of an estimate to (the image of) conv D_joint or conv D_imp: a lower bound proven in rationals over all vertices, and
     /// an upper bound. `None` beyond a few kinks or where rationals are out of reach.
     pub fn hull_gap(&self, set: Set, image: Image, shown: &Matrix) -> Option<(f64, f64)> {
@@ -78,7 +76,7 @@ impl Kinks {
         let near = distance(shown, &image.of_hull(hull)?, &Default::default()).ok()?;
         let upper = image.per_unit(near.distance).upper;
         let z = near.separator;
-        let size = nuclear_upper(&z) * image.unit().upper * (1.0 + BOUND_ROOM);
+        let size = image.size(&z);
         if !(size > 0.0) {
             return Some((0.0, upper));
         }

@@ -2,7 +2,9 @@
 
 use super::dyadic::{Ring, columns};
 use crate::linalg::{Matrix, Vector};
-use crate::sets::{DiagonalBox, Effort, Enclosure, Hull, distance, norm_lower, norm_upper};
+use crate::sets::{
+    DiagonalBox, Effort, Enclosure, Hull, distance, norm_lower, norm_upper, nuclear_upper,
+};
 use crate::tol::{BOUND_ROOM, UNIT, gamma};
 use crate::truth::reference::Columns;
 
@@ -95,6 +97,11 @@ impl Image<'_> {
         }
     }
 
+    /// At least ‖Y‖_* of the Y below: a gap divided by it is a distance (per ‖y‖).
+    pub(super) fn size(self, z: &Matrix) -> f64 {
+        nuclear_upper(z) * self.unit().upper * (1.0 + BOUND_ROOM)
+    }
+
     /// With [`Self::reduced`], ⟨Z, image of X⟩ = ⟨Y, reduced X⟩ for every X: Y = Z, or y where X is reduced to Xz.
     pub(super) fn direction<T: Ring>(self, z: &Matrix) -> Columns<T> {
         match self {
@@ -118,8 +125,8 @@ impl Image<'_> {
         }
     }
 
-    /// ‖reduced X‖ ≤ reach·‖X‖.
-    pub(super) fn reach(self, z: &Matrix) -> f64 {
+    /// ‖reduced X‖ ≤ scale·‖X‖.
+    pub(super) fn scale(self, z: &Matrix) -> f64 {
         match self {
             Self::Whole => 1.0,
             Self::Cotangent(_) => norm_upper(z),

@@ -132,6 +132,11 @@ impl Kinks {
         self.active.len()
     }
 
+    /// Can `shown` be an estimate of an element, or of its image: is it finite and of the right shape?
+    pub fn fits(&self, image: Image, shown: &Matrix) -> bool {
+        image.fits(shown, self.shape())
+    }
+
     /// (d, m).
     pub(super) fn shape(&self) -> (usize, usize) {
         (self.form.left.nrows(), self.form.right_lambda.ncols())

@@ -87,7 +87,7 @@ struct Active<T> {
     /// At least ‖R_{1,i}‖‖(LᵀZ)_i‖ times half the range of slopes: how far the unit moves the next Z in ‖·‖_*.
     moves: f64,
     /// How much it can add to what follows.
-    reach: f64,
+    ahead: f64,
 }
 
 /// A level with its first `decided` slopes chosen.
@@ -148,7 +148,7 @@ impl Kinks {
             let upper = image.per_unit(near.distance).upper;
             // Any direction will do, and one of few bits costs less.
             let z = short(&near.separator);
-            let size = nuclear_upper(&z) * image.unit().upper * (1.0 + BOUND_ROOM);
+            let size = image.size(&z);
             if !(size > 0.0) || upper <= 0.0 {
                 break;
             }
@@ -203,24 +203,25 @@ impl Kinks {
         let [lo, hi] = self.form.range;
         let middle = vec![0.5 * (lo + hi); self.count()];
         let centre = self.element(&middle, &middle)?.0;
-        let radius = self.radius(&centre, &middle);
+        let radius = self.radius(&centre);
         Some((centre, radius))
     }
 
-    /// ρ: D_fix lies within ρ of `centre`.
-    pub fn radius(&self, centre: &Matrix, middle: &[f64]) -> f64 {
+    /// ρ: D_fix lies within ρ of `centre`, the element in the middle of the slopes.
+    fn radius(&self, centre: &Matrix) -> f64 {
         let f = &self.form;
-        let s = self.slopes(middle);
-        let residual =
-            self.product(&s, &f.right_w) * centre + self.product(&s, &f.right_lambda) - centre;
+        let [lo, hi] = f.range;
+        let middle = vec![0.5 * (lo + hi); self.count()];
+        let residual = self.step(&middle, &middle, centre) - centre;
         let pushed = &f.right_w * centre;
         let half = 0.5 * (f.range[1] - f.range[0]).abs();
         let moved: f64 = self
             .active
             .iter()
             .map(|&i| {
-                half * f.left.column(i).norm()
-                    * (pushed.row(i).norm() + f.right_lambda.row(i).norm())
+                let r2 = f.right_lambda.row(i).norm();
+                let lost = self.row_lost(i, centre);
+                half * f.left.column(i).norm() * (pushed.row(i).norm() + r2 + lost)
             })
             .sum();
         self.kappa()
@@ -236,7 +237,7 @@ impl Kinks {
         image: Image,
         z: &Matrix,
     ) -> Exact<T> {
-        let radius = radius * image.reach(z) * (1.0 + BOUND_ROOM);
+        let radius = radius * image.scale(z) * (1.0 + BOUND_ROOM);
         let reach = self.reach(centre, radius, image, z);
         let rows = |m: &Matrix| -> Vec<Vec<T>> {
             m.row_iter()
@@ -370,11 +371,11 @@ impl<T: Ring> Exact<T> {
                 n,
                 g,
                 moves: half * norm(&seen) * norm(&near(&self.right_w[unit])),
-                reach: half * self.reach.of_unit(n, &seen),
+                ahead: half * self.reach.of_unit(n, &seen),
                 back,
             });
         }
-        order.sort_by(|a, b| b.reach.total_cmp(&a.reach));
+        order.sort_by(|a, b| b.ahead.total_cmp(&a.ahead));
         Level {
             ball: kinks.q * nuclear(&z).1 * self.radius * (1.0 + BOUND_ROOM),
             so_far: added,
@@ -402,17 +403,17 @@ impl<T: Ring> Exact<T> {
         z: Columns<T>,
     ) -> Branch<T> {
         let mut bound = level.so_far.plus(&level.fixed).plus(&sum);
-        let (mut moves, mut reach) = (0.0, 0.0);
+        let (mut moves, mut ahead) = (0.0, 0.0);
         for unit in &level.order[decided..] {
             let [low, high] = [0, 1].map(|side| unit.g.times(&self.range[side]));
             bound = bound.plus(if high > low { &high } else { &low });
             moves += unit.moves;
-            reach += unit.reach;
+            ahead += unit.ahead;
         }
         // The undecided slopes in the middle, and what each can add.
         let (rounded, size) = nuclear(&z);
         let ball = level.ball.min((size + moves) * self.radius);
-        let ahead = ball.min(self.reach.of(&rounded, size) + reach);
+        let ahead = ball.min(self.reach.of(&rounded, size) + ahead);
         bound = bound.plus(&T::of(ahead * (1.0 + BOUND_ROOM)));
         Branch {
             key: bound.near(),

@@ -54,8 +54,9 @@ impl Kinks {
                     if distance <= enough {
                         return best;
                     }
-                    if round < rounds {
-                        self.fit_in_turn(y, shown, &mut slopes, &tails)?;
+                    if round == rounds || self.fit_in_turn(y, shown, &mut slopes, &tails).is_none()
+                    {
+                        break;
                     }
                 }
             }

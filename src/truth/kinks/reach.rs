@@ -4,7 +4,7 @@
 //!     E = A_cE' + Σ_j l_j(δ_j(r_jᵀX_c + r_jᵀE') + δ'_j r₂_j),   |δ_j|, |δ'_j| ≤ half the range, j over the units at their kink,
 //! so that with P such steps, g_jp = (A_c^p l_j)ᵀZ and ρ_j = sup ‖r_jᵀE‖
 //!     ⟨Z, E⟩ ≤ ½|range| Σ_p Σ_j (|⟨g_jp, r_jᵀX_c⟩| + |⟨g_jp, r₂_j⟩| + ‖g_jp‖ρ_j) + ‖A_c^P‖ρ‖Z‖_*,
-//! and the ρ_j are below the same sums with r_j for Z; ρ_j ≤ ‖r_j‖ρ starts them. The ball, ρ‖Z‖_*, knows neither that only few rows of X
+//! (and a little more: the stored X_c solves its equation up to a residual), and the ρ_j are below the same sums with r_j for Z; ρ_j ≤ ‖r_j‖ρ starts them. The ball, ρ‖Z‖_*, knows neither that only few rows of X
 //! vary nor in which directions.
 
 use super::{Image, Kinks};
@@ -48,7 +48,7 @@ impl Kinks {
         let slopes = self.slopes(&middle);
         let a = self.product(&slopes, &f.right_w);
         let residual = &a * centre + self.product(&slopes, &f.right_lambda) - centre;
-        let scale = image.reach(z);
+        let scale = image.scale(z);
         let left_over = self.kappa() * (norm_upper(&residual) + self.step_lost(centre)) * scale;
         // One product with A_c loses this part of a vector.
         let top = slopes.iter().fold(0.0f64, |m, s| m.max(s.abs()));

@@ -262,7 +262,7 @@ fn no_element_of_d_fix_goes_further_than_its_reach() {
                             .collect();
                         Matrix::from_fn(d, direction.len(), |i, j| rows[i][j])
                     };
-                    let scaled = radius * image.reach(&z) * (1.0 + 1e-9);
+                    let scaled = radius * image.scale(&z) * (1.0 + 1e-9);
                     let reach = kinks.reach(&centre, scaled, image, &z);
                     let size = crate::sets::nuclear_upper(&big);
                     let bound = reach.of(&big, size);

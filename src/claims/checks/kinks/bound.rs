@@ -28,7 +28,7 @@ enum Follower<'a> {
 }
 
 impl Follower<'_> {
-    /// (measured, rounding); `bound` is what the theorem allows. NaN for what is not finite or of the wrong shape.
+    /// (measured, rounding) for an estimate that fits; `bound` is what the theorem allows.
     fn measure(&mut self, k: usize, estimate: &Matrix, bound: f64) -> (f64, f64) {
         match self {
             Self::Shadow(shadow) => {
@@ -49,7 +49,7 @@ impl Follower<'_> {
                 let starts: Vec<Vec<Vec<f64>>> = starts.iter().map(latest_first).collect();
                 kinks
                     .near_product(y, estimate, &starts, bound + *floor)
-                    .map_or((f64::NAN, *floor), |p| {
+                    .map_or((f64::INFINITY, *floor), |p| {
                         (p.distance, 2.0 * p.rounding + *floor)
                     })
             }
@@ -61,7 +61,8 @@ impl<'a> Follower<'a> {
     fn products(exact: &Exact, kinks: &'a Kinks, y: &'a Vector, steps: usize) -> Self {
         let run = &exact.run;
         let (w_norm, away) = (0..run.w.len()).fold((0.0f64, 0.0f64), |(w, e), t| {
-            (w.max(run.w[t].norm()), e.max(run.e[t]))
+            let off = run.floor.w[t];
+            (w.max(run.w[t].norm() + off), e.max(run.e[t] + off))
         });
         let map = &exact.truth.map;
         let mut lin = map.linearization();
@@ -75,7 +76,7 @@ impl<'a> Follower<'a> {
             });
         }
         let mut starts = Vec::new();
-        for tied_from in [usize::MAX, run.doubt_from.unwrap_or(steps)] {
+        for tied_from in std::iter::once(usize::MAX).chain(run.doubt_from) {
             for weight in [0.0, 1.0, 0.5] {
                 let slopes = |(t, w): (usize, &Vector)| {
                     if t >= tied_from {
@@ -202,7 +203,11 @@ pub(super) fn judge(
             }
             let bound = check.slack * recursion.allowed;
             let room = bound_room(k) * (1.0 + DISTANCE_GAP * k as f64);
-            let (measured, rounding) = follower.measure(k, d, bound * room);
+            let (measured, rounding) = if kinks.fits(image, d) {
+                follower.measure(k, d, bound * room)
+            } else {
+                (f64::NAN, 0.0)
+            };
             let most = bound * room + rounding;
             let place = match at {
                 At::Iterate(t) => format!("at w_{t}, k = {k}"),
@@ -248,7 +253,7 @@ pub(super) fn judge(
                 }
             }
             compared += 1;
-            course.push([k as f64, measured, bound, 0.5 * rounding]);
+            course.push([k as f64, measured, bound, rounding]);
             if measured <= most && measured > 2.0 * rounding && bound / measured < tightest.0 {
                 tightest = (bound / measured, measured, bound, place);
             }

@@ -1,7 +1,10 @@
 //! The limit of AID is an element of D_joint; in reverse mode its image is.
 //!
 //! With D = D^k at w, S its slopes: ‖D - (A_S D + B_S)‖ ≤ qᵏ‖∂₂Φ(w)‖ + (‖D‖C_1(e) + C_2(e))e for the element of D_Φ(w(λ)) with the same slopes
-//! at the kinks, and X_S = (I-A_S)⁻¹B_S is within κ of that. The slopes are found from D itself.
+//! at the kinks, and X_S = (I-A_S)⁻¹B_S is within κ of that. The slopes are found from D itself. Where e ≥ R and a unit of an elastic net has
+//! changed sign, no element has its slopes; C_2 is attained there all the same, and no point was found that breaks the bound.
+//!
+//! For AID-CG the distance is certified and what rounding may cost is measured (`termination::allowance`).
 
 use super::super::termination::allowance_at_ties;
 use super::{At, Comparison, Exact, Finding, Method, image};
@@ -41,7 +44,7 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Compar
             Image::Cotangent(_) => (
                 kinks.kappa() * d2,
                 match method {
-                    Method::AidCg => allowance_at_ties(exact, c.at),
+                    Method::AidCg => allowance_at_ties(exact, c.at, d2),
                     _ => reverse_floor(&exact.truth, (w_norm, e), c.k),
                 },
             ),
@@ -54,14 +57,21 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Compar
         let defect = left + (size * m.c(1, e) + m.c(2, e)) * e;
         let allowed = (kinks.kappa() * defect + rounding) * bound_room(c.k) * (1.0 + DISTANCE_GAP)
             + 2.0 * kinks.kappa() * UNIT * size;
-        let Some((slopes, measured)) = kinks.fitted(Set::Joint, image, d) else {
+        if !kinks.fits(image, d) {
             let detail = format!("{place}: the estimate is not finite or not of the right shape");
             return Finding::decided(false, f64::NAN, allowed, f64::NAN, detail);
-        };
+        }
+        if !allowed.is_finite() {
+            return Finding::inconclusive(format!("{place}: no finite allowance for rounding"));
+        }
+        let (slopes, measured) = kinks
+            .fitted(Set::Joint, image, d)
+            .unwrap_or((Default::default(), f64::INFINITY));
         // The certificate of the element itself is part of the measurement.
         let own = kinks
             .element(&slopes[0], &slopes[1])
-            .map_or(f64::INFINITY, |x| x.1);
+            .filter(|_| measured.is_finite())
+            .map_or(0.0, |x| x.1);
         let most = allowed + own;
         if !(measured <= most) {
             let (lower, proof) = certificate(kinks, image, d, most);
@@ -103,8 +113,9 @@ fn certificate(kinks: &Kinks, image: Image, d: &Matrix, most: f64) -> (f64, &'st
         return (outside.lower, " (proven in rationals: outside D_fix)");
     }
     let enclosure = kinks.enclose(Set::Joint, image, d);
+    let ball = kinks.outside_ball(image, d).unwrap_or(0.0);
     (
-        enclosure.map_or(0.0, |e| e.lower),
+        enclosure.map_or(0.0, |e| e.lower).max(ball),
         " (certified with outward rounding)",
     )
 }

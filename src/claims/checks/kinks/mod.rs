@@ -1,7 +1,7 @@
 //! Checks where the implicit derivative is a set: what a single matrix J cannot decide.
 //!
-//! A pass rests on an element of the set (an upper bound of the distance), a failure on a separating direction proven in
-//! rationals; in between there is only `inconclusive`.
+//! A pass rests on an element of the set (an upper bound of the distance), a failure on a separating direction proven in rationals, or on
+//! outward rounding where those are out of reach; in between there is only `inconclusive`.
 
 mod bound;
 mod conservative;
@@ -23,7 +23,7 @@ mod tests;
 pub enum KinkCheck {
     /// Theorem 4.1 for D_fix at every step of a method, whatever it selects.
     Bound(Level),
-    /// AID-FP's limit is an element of D_joint.
+    /// The limit of AID is an element of D_joint, in reverse mode its image.
     Joint,
     /// Theorem 4.1 in rationals with fixed, random and adversarial selections at ties.
     Selections,
