@@ -480,7 +480,8 @@ fn broken_answers_in_reverse_mode_do_not_pass() {
         let one = Vector::from_element(length, value);
         Estimates::Cotangents(vec![one; case.steps.len()])
     }
-    let broken: [(&str, fn(&Case<'_>) -> Estimates); 7] = [
+    type Answer = fn(&Case<'_>) -> Estimates;
+    let broken: [(&str, Answer); 7] = [
         ("nothing", |_| Estimates::Cotangents(Vec::new())),
         ("too long", |c| filled(c, c.lambda.len() + 1, 0.0)),
         ("empty", |c| filled(c, 0, 0.0)),
