@@ -35,14 +35,17 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Compar
         let m = &exact.truth.moduli;
         let d2 = m.d2_sup + m.c(2, e) * e;
         let w_norm = exact.truth.w().norm() + e;
-        // ‖D‖, or what it can be at most where only Dᵀy is seen; and what rounding costs.
+        // ‖D‖ ≤ κ‖∂₂Φ‖ for every D of AID-FP, which stands in where only Dᵀy is seen; and what rounding costs.
+        let most_size = kinks.kappa() * d2 * (1.0 + DISTANCE_GAP);
         let (size, rounding) = match image {
-            Image::Whole => (
-                spectral_upper(d),
-                2.0 * kinks.kappa() * exact.truth.rounding.forward_step(w_norm, d.norm()),
-            ),
+            Image::Whole => {
+                let frobenius = most_size * (d.ncols() as f64).sqrt();
+                let norm = d.norm().min(frobenius);
+                let step = exact.truth.rounding.forward_step(w_norm, norm);
+                (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
+            }
             Image::Cotangent(_) => (
-                kinks.kappa() * d2,
+                most_size,
                 match method {
                     Method::AidCg => allowance_at_ties(exact, c.at, d2),
                     _ => reverse_floor(&exact.truth, (w_norm, e), c.k),

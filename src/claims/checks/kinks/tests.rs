@@ -511,6 +511,17 @@ fn broken_answers_in_reverse_mode_do_not_pass() {
 }
 
 #[test]
+fn a_huge_jacobian_is_no_element_of_d_joint() {
+    let mut method = Answers(|c| {
+        let one = Matrix::from_element(c.w.len(), c.lambda.len(), -1e300);
+        Estimates::Jacobians(vec![one; c.steps.len()])
+    });
+    let size = (3, 2, 1);
+    let found = judged_with("kink-aid-fp-joint", Kind::KinkLayerRelu, size, &mut method);
+    assert_eq!(found.status, Status::Fail, "{}", found.detail);
+}
+
+#[test]
 fn checks_on_sets_are_refused_for_methods_whose_estimates_need_not_be_in_them() {
     let catalogue = Catalogue::builtin().unwrap();
     let text = |name: &str| {
