@@ -10,32 +10,24 @@
 // Formulas that run over several arrays at once read best with their index.
 #![allow(clippy::needless_range_loop)]
 
-#[cfg(feature = "claims")]
-pub mod claims;
-#[cfg(feature = "cli")]
-pub mod cli;
+pub mod case;
+
 pub mod error;
 #[cfg(feature = "instances")]
-pub mod faults;
+pub mod evidence;
 #[cfg(feature = "instances")]
 pub mod instances;
 pub mod linalg;
 pub mod maps;
 pub mod methods;
-#[cfg(feature = "claims")]
-pub mod power;
-#[cfg(feature = "claims")]
-pub mod report;
-#[cfg(feature = "claims")]
-pub mod runner;
+#[cfg(feature = "instances")]
+mod numerals;
+pub mod objectives;
 pub mod sets;
 #[cfg(feature = "instances")]
 pub mod stats;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod theory;
 pub mod tol;
-pub mod trajectory;
 pub mod truth;
 
 pub use error::{Error, Result};

@@ -1,7 +1,9 @@
 //! Affine contractions and the tight family.
 
 use super::random::{Random, apply, norm_estimate, product};
-use super::{Draft, Kind, Spec, rounded, rounded_vector, start};
+use super::draft::{Draft, rounded, rounded_vector, start};
+use super::kind::Kind;
+use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Problem;
 

@@ -1,7 +1,9 @@
 //! Projected gradient steps built backwards from the unit inputs at the solution.
 
 use super::random::{Random, apply, product, sum_of_squares};
-use super::{Draft, Kind, Spec, rounded, rounded_vector, start};
+use super::draft::{Draft, rounded, rounded_vector, start};
+use super::kind::Kind;
+use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Problem;
 

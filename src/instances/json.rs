@@ -2,25 +2,10 @@
 
 use serde_json::{Map as Object, Value, json};
 
-use super::{Instance, Kind, Spec};
+use crate::numerals::float::number;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, AffineForm, Loss, Map, Problem, Prox};
-
-/// A finite float as a number, NaN and infinities as the strings of the protocol.
-pub fn number(x: f64) -> Value {
-    if x.is_nan() {
-        "NaN".into()
-    } else if x.is_infinite() {
-        if x > 0.0 {
-            "Infinity".into()
-        } else {
-            "-Infinity".into()
-        }
-    } else {
-        json!(x)
-    }
-}
+use crate::maps::{Activation, AffineForm, Loss, Problem, Prox};
 
 /// A matrix as a list of rows.
 pub fn rows_of(m: &Matrix) -> Value {
@@ -175,84 +160,6 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
     };
     problem.validate()?;
     Ok(problem)
-}
-
-/// An instance as `generate` writes it and `explain --instance` reads it.
-#[derive(Clone, Debug)]
-pub struct InstanceFile {
-    /// The instance; `spec` and `seed` say how it was drawn, if it was.
-    pub instance: Instance,
-}
-
-impl InstanceFile {
-    /// The JSON object of an instance, without ground truth.
-    pub fn to_json(instance: &Instance) -> Object<String, Value> {
-        let mut o = Object::new();
-        o.insert("schema".into(), json!(1));
-        o.insert("kind".into(), json!(instance.spec.kind.name()));
-        o.insert("seed".into(), json!(instance.seed));
-        o.insert(
-            "spec".into(),
-            serde_json::to_value(&instance.spec).unwrap_or(Value::Null),
-        );
-        o.insert("problem".into(), problem_to_json(instance.map.problem()));
-        o.insert("lambda".into(), list(&instance.lambda));
-        o.insert("w0".into(), list(&instance.w0));
-        o.insert("cotangent".into(), list(&instance.cotangent));
-        o
-    }
-
-    /// Reads an instance; `w0` (zero) and `cotangent` (first unit vector) may be missing, ground truth is
-    /// ignored (it is computed again).
-    ///
-    /// # Errors
-    /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range.
-    pub fn parse(text: &str) -> Result<Instance> {
-        parse(text, Self::read)
-    }
-
-    fn read(value: &Value) -> Result<Instance> {
-        let object = Fields::of(value)?;
-        let problem =
-            problem_from_json(object.get("problem")?).map_err(|e| e.in_field("problem"))?;
-        let map = Map::new(problem).map_err(|e| e.in_field("problem"))?;
-        let lambda = object.vector("lambda")?.as_slice().to_vec();
-        map.check_lambda(&lambda)?;
-        let d = map.dims().w;
-        let optional = |name: &str, default: Vec<f64>| -> Result<Vec<f64>> {
-            let v = match value.get(name) {
-                None => default,
-                Some(_) => object.vector(name)?.as_slice().to_vec(),
-            };
-            map.check_w(name, &v)?;
-            Ok(v)
-        };
-        let w0 = optional("w0", vec![0.0; d])?;
-        let cotangent = optional(
-            "cotangent",
-            (0..d).map(|i| f64::from(u8::from(i == 0))).collect(),
-        )?;
-        let (spec, seed) = drawn_as(value, Kind::AffineNormal, d)?;
-        Ok(Instance {
-            spec,
-            seed,
-            map,
-            lambda,
-            w0,
-            cotangent,
-        })
-    }
-}
-
-/// How an instance says it was drawn, if it does.
-pub(super) fn drawn_as(value: &Value, default: Kind, d: usize) -> Result<(Spec, u64)> {
-    let spec = match value.get("spec") {
-        Some(spec) => serde_json::from_value(spec.clone())
-            .map_err(|e| Error::input(e.to_string()).in_field("spec"))?,
-        None => Spec::typical(default, d),
-    };
-    let seed = value.get("seed").and_then(Value::as_u64).unwrap_or(0);
-    Ok((spec, seed))
 }
 
 /// Parses `text` and reads it; errors get the line of the field they name.

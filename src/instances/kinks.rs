@@ -5,7 +5,9 @@
 //! there, not within rounding. `rows` of the spec is the number of kinks asked for.
 
 use super::random::{Random, norm_estimate};
-use super::{Draft, Kind, Spec};
+use super::draft::Draft;
+use super::kind::Kind;
+use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, Problem};
 

@@ -1,7 +1,9 @@
 //! Layers A σ(Vw + Bλ + c) built backwards from the unit inputs at the solution.
 
 use super::random::{Random, apply, norm_estimate, sum_of_squares};
-use super::{Draft, Kind, Spec, rounded, rounded_vector, start};
+use super::draft::{Draft, rounded, rounded_vector, start};
+use super::kind::Kind;
+use super::spec::Spec;
 use crate::linalg::Vector;
 use crate::maps::{Activation, Problem};
 

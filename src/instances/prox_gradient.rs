@@ -1,7 +1,10 @@
 //! Proximal gradient steps drawn forwards from data: grouped least squares, logistic regressions.
 
 use super::random::{Random, apply, norm_estimate, short, sum_of_squares};
-use super::{Draft, Kind, Spec, elastic_net, rounded};
+use super::draft::{Draft, rounded};
+use super::elastic_net;
+use super::kind::Kind;
+use super::spec::Spec;
 use crate::linalg::Vector;
 use crate::maps::{Loss, Problem, Prox};
 

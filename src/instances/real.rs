@@ -1,7 +1,8 @@
 //! Real data shipped with the crate.
 
 use super::random::{product, short, sum_of_squares};
-use super::{Draft, Spec};
+use super::draft::Draft;
+use super::spec::Spec;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Problem;

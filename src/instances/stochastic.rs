@@ -2,38 +2,17 @@
 //!
 //! Owns how they are drawn. Must not know ground truth, methods or claims.
 
-use super::random::{Random, norm_estimate, product, sum_of_squares};
-use super::{Kind, Spec, elastic_net, real, rounded};
+use super::random::{Random, norm_estimate, product};
+use super::draft::rounded;
+use super::kind::Kind;
+use super::spec::Spec;
+use super::{elastic_net, real};
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Problem;
 use crate::maps::stochastic::{
     Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
 };
-
-/// A problem to differentiate from samples. Samples are indices below the population of the map; J, the
-/// minibatch sizes and the number of steps are those that a check uses unless it needs others.
-#[derive(Clone, Debug)]
-pub struct StochasticInstance {
-    /// What was asked for.
-    pub spec: Spec,
-    /// The seed it was drawn with.
-    pub seed: u64,
-    /// Φ = G∘E T̂.
-    pub map: StochasticMap,
-    /// λ (m).
-    pub lambda: Vec<f64>,
-    /// The point at which to differentiate (d): near w(λ), but not it.
-    pub w: Vec<f64>,
-    /// y (d), of norm about 1.
-    pub cotangent: Vec<f64>,
-    /// Samples per minibatch of ξ⁽²⁾.
-    pub batch: usize,
-    /// Samples per minibatch of ξ⁽¹⁾.
-    pub inner_batch: usize,
-    /// J, the number of minibatches of ξ⁽¹⁾.
-    pub inner: usize,
-}
 
 /// Sets the fields that a stochastic kind fixes.
 pub(super) fn normalise(spec: &mut Spec) {
@@ -72,58 +51,11 @@ pub(super) fn normalise(spec: &mut Spec) {
     }
 }
 
-struct Draft {
-    map: StochasticMap,
-    lambda: Vec<f64>,
-    w: Vec<f64>,
-}
-
-impl StochasticInstance {
-    /// Draws the instance of (spec, seed).
-    ///
-    /// # Errors
-    /// When a field of the spec is out of range, or the kind is deterministic; the error names it.
-    pub fn generate(spec: &Spec, seed: u64) -> Result<Self> {
-        let spec = spec.clone().normalised();
-        spec.validate()?;
-        let mut random = Random::new(seed);
-        let draft = match spec.kind {
-            Kind::SumElasticNet | Kind::SumTiny | Kind::SumDiabetes => squares(&spec, &mut random)?,
-            Kind::SumLogisticGroup => logistic(&spec, &mut random)?,
-            Kind::NoiseAdditiveRelu | Kind::NoiseMultiplicativeBox | Kind::NoiseTanh => {
-                noise(&spec, &mut random)?
-            }
-            Kind::NoiseKink | Kind::NoiseBilinear => kink(&spec, &mut random)?,
-            Kind::NoiseExtremal => extremal()?,
-            other => {
-                let text = format!("{:?} is not a stochastic kind", other.name());
-                return Err(crate::error::Error::input(text).in_field("kind"));
-            }
-        };
-        let d = draft.map.dim();
-        let y = random.normals(d);
-        let unit = &y / sum_of_squares(y.as_slice()).sqrt();
-        let cotangent = if spec.plain || spec.kind == Kind::NoiseExtremal {
-            (0..d).map(|i| f64::from(u8::from(i == 0))).collect()
-        } else {
-            unit.as_slice().to_vec()
-        };
-        let tiny = matches!(
-            spec.kind,
-            Kind::SumTiny | Kind::NoiseKink | Kind::NoiseBilinear
-        );
-        Ok(Self {
-            batch: if tiny { 1 } else { random.integer(1, 3) },
-            inner_batch: 1,
-            inner: random.integer(2, if tiny { 3 } else { 6 }),
-            map: draft.map,
-            lambda: draft.lambda,
-            w: draft.w,
-            cotangent,
-            seed,
-            spec,
-        })
-    }
+/// A map with λ and a point near w(λ).
+pub(super) struct Draft {
+    pub(super) map: StochasticMap,
+    pub(super) lambda: Vec<f64>,
+    pub(super) w: Vec<f64>,
 }
 
 /// A few steps of Φ from a random point: near w(λ), where the samples of a solver would be.
@@ -142,7 +74,7 @@ fn row_major(x: &Matrix) -> Vec<f64> {
     x.transpose().as_slice().to_vec()
 }
 
-fn squares(spec: &Spec, random: &mut Random) -> Result<Draft> {
+pub(super) fn squares(spec: &Spec, random: &mut Random) -> Result<Draft> {
     let draft = if spec.kind == Kind::SumDiabetes {
         real::diabetes(spec)?
     } else {
@@ -165,7 +97,7 @@ fn squares(spec: &Spec, random: &mut Random) -> Result<Draft> {
     })
 }
 
-fn logistic(spec: &Spec, random: &mut Random) -> Result<Draft> {
+pub(super) fn logistic(spec: &Spec, random: &mut Random) -> Result<Draft> {
     let (n, d) = (spec.rows, spec.dim);
     let x = random.matrix(n, d).map(|v| rounded(spec, v));
     let truth = random.normals(d);
@@ -212,7 +144,7 @@ fn scaled(random: &mut Random, rows: usize, cols: usize, norm: f64) -> Matrix {
     m * (norm / size)
 }
 
-fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
+pub(super) fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
     let (d, m) = (spec.dim, spec.params);
     let a = scaled(random, d, d, spec.q * (1.0 - 1.0 / 1024.0));
     let b = scaled(random, d, m, 1.0);
@@ -274,7 +206,7 @@ fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
 
 /// T̂ = Aw + Bλ + c + ξ(Nw + e) with max(·, 0) behind it: the noise is one and a half to three times the distance
 /// of every unit from its kink at w(λ), so that single samples cross it and the mean of many does not. Bilinear: A + λC in place of A.
-fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
+pub(super) fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
     let d = spec.dim;
     let a = scaled(random, d, d, spec.q * (1.0 - 1.0 / 1024.0));
     let star = Vector::from_fn(d, |_, _| 0.5 + random.unit());
@@ -308,7 +240,7 @@ fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
 }
 
 /// Theory, section 5: w(λ) = 0, w = 0.1, y = 1, σ₁' = ½ and s² = 0 at w(λ).
-fn extremal() -> Result<Draft> {
+pub(super) fn extremal(_: &Spec, _: &mut Random) -> Result<Draft> {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let model = NoiseModel {
         a: one(0.3),

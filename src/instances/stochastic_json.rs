@@ -1,85 +1,27 @@
-//! Stochastic instances as JSON: the composite map, where to differentiate it and the sizes of a run.
+//! Composite maps G∘E T̂ as JSON.
 
-use serde_json::{Map as Object, Value, json};
+use serde_json::{Value, json};
 
-use super::json::{Fields, drawn_as, list, parse};
-use super::{Kind, StochasticInstance, number, rows_of};
+use super::json::{Fields, list, rows_of};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
+use crate::numerals::float::number;
 use crate::maps::stochastic::{
     Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
 };
 
-/// A stochastic instance as `generate` writes it and `explain --instance` reads it.
-#[derive(Clone, Copy, Debug)]
-pub struct StochasticFile;
-
-impl StochasticFile {
-    /// The JSON object of an instance, without ground truth.
-    pub fn to_json(instance: &StochasticInstance) -> Object<String, Value> {
-        let value = json!({
-            "schema": 1,
-            "kind": instance.spec.kind.name(),
-            "seed": instance.seed,
-            "spec": instance.spec,
-            "problem": {
-                "kind": "stochastic",
-                "inner": inner_to_json(instance.map.inner()),
-                "outer": outer_to_json(instance.map.outer()),
-            },
-            "lambda": list(&instance.lambda),
-            "w": list(&instance.w),
-            "cotangent": list(&instance.cotangent),
-            "batch": instance.batch,
-            "inner_batch": instance.inner_batch,
-            "inner": instance.inner,
-        });
-        match value {
-            Value::Object(object) => object,
-            _ => Object::new(),
-        }
-    }
-
-    /// Reads an instance; ground truth is ignored (it is computed again).
-    ///
-    /// # Errors
-    /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range, empty minibatches.
-    pub fn parse(text: &str) -> Result<StochasticInstance> {
-        parse(text, read)
-    }
-}
-
-fn read(value: &Value) -> Result<StochasticInstance> {
-    let object = Fields::of(value)?;
-    let map = map(object.get("problem")?).map_err(|e| e.in_field("problem"))?;
-    let entries = |name: &str| Ok::<_, Error>(object.vector(name)?.as_slice().to_vec());
-    let (lambda, w, cotangent) = (entries("lambda")?, entries("w")?, entries("cotangent")?);
-    map.check(&w, &lambda, &cotangent)?;
-    let positive = |name: &str| match object.count(name)? {
-        0 => Err(Error::input("must be at least 1").in_field(name)),
-        n => Ok(n),
-    };
-    let (spec, seed) = drawn_as(value, Kind::SumElasticNet, map.dim())?;
-    Ok(StochasticInstance {
-        spec,
-        seed,
-        lambda,
-        w,
-        cotangent,
-        batch: positive("batch")?,
-        inner_batch: positive("inner_batch")?,
-        inner: positive("inner")?,
-        map,
+/// A composite map in the form of files.
+pub(super) fn map_to_json(map: &StochasticMap) -> Value {
+    json!({
+        "kind": "stochastic",
+        "inner": inner_to_json(map.inner()),
+        "outer": outer_to_json(map.outer()),
     })
 }
 
-fn map(value: &Value) -> Result<StochasticMap> {
+/// Reads a composite map; errors name the field.
+pub(super) fn map_from_json(value: &Value) -> Result<StochasticMap> {
     let object = Fields::of(value)?;
-    let kind = object.text("kind")?;
-    if kind != "stochastic" {
-        let text = format!("expected \"stochastic\", got {kind:?}");
-        return Err(Error::input(text).in_field("kind"));
-    }
     let inner = inner(object.get("inner")?).map_err(|e| e.in_field("inner"))?;
     let outer = outer(object.get("outer")?).map_err(|e| e.in_field("outer"))?;
     StochasticMap::new(inner, outer)

@@ -110,6 +110,7 @@ pub(crate) trait FixedPointMap: Send + Sync {
 pub struct Map {
     problem: Arc<Problem>,
     inner: Arc<dyn FixedPointMap>,
+    samples: Option<Arc<stochastic::StochasticMap>>,
 }
 
 impl std::fmt::Debug for Map {
@@ -148,7 +149,18 @@ impl Map {
         Ok(Self {
             problem: Arc::new(problem),
             inner,
+            samples: None,
         })
+    }
+
+    /// Shim.
+    pub fn sampled(_: stochastic::StochasticMap) -> Result<Self> {
+        unimplemented!()
+    }
+
+    /// Shim.
+    pub fn samples(&self) -> Option<&stochastic::StochasticMap> {
+        self.samples.as_deref()
     }
 
     /// The data this map was made from.

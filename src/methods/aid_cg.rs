@@ -6,12 +6,12 @@
 //! definite (I - S^{½}AS^{½})u = S^{½}y on the range of S, and ∂₂Φᵀv needs Sv only (theory, section 4).
 //! Elsewhere MᵀMv = Mᵀy with M = I - ∂₁Φᵀ.
 
-use super::{Case, Differentiator, FLOAT_BYTES, trouble};
+use super::watch::{FLOAT_BYTES, not_for, trouble};
+use crate::case::{Answer, Case, Cost, Implementation, Status};
 use crate::error::{Error, Result};
 use crate::linalg::product::{dot, norm2};
-use crate::linalg::{Matrix, Vector};
+use crate::linalg::Matrix;
 use crate::maps::{Linearization, Map, Problem, Prox, Tie, Workspace};
-use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
 /// Which linear system conjugate gradients run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -191,7 +191,7 @@ impl<'a> Operator<'a> {
     fn new(case: &Case<'a>, system: System, tie: f64) -> Self {
         let map = case.map;
         let mut lin = map.linearization();
-        map.linearize(case.w, case.lambda, &mut Tie::Weight(tie), &mut lin);
+        map.linearize(case.w(), case.lambda, &mut Tie::Weight(tie), &mut lin);
         let d = map.dims().w;
         let system = match system {
             System::Fitting if !has_reduced_system(map.problem()) => System::Normal,
@@ -276,8 +276,8 @@ impl<'a> Operator<'a> {
     }
 
     /// ∂₂Φᵀv from the unknowns x.
-    fn estimate(&mut self, x: &[f64]) -> Vector {
-        let mut out = Vector::zeros(self.map.dims().lambda);
+    fn estimate(&mut self, x: &[f64]) -> Matrix {
+        let mut out = Matrix::zeros(self.map.dims().lambda, 1);
         if self.system == System::Fitting {
             // ∂₂Φᵀ = CᵀS, and S(S^{-½}u) = S^{½}u = Sv.
             self.spread(x);
@@ -290,10 +290,13 @@ impl<'a> Operator<'a> {
     }
 }
 
-impl Differentiator for AidCg {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for AidCg {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        let Some(y) = case.target.seed(case.w(), case.lambda) else {
+            return not_for("reverse mode", "a cotangent or an objective for its target");
+        };
         let mut operator = Operator::new(case, self.system, self.tie);
-        let b = operator.right_side(case.cotangent);
+        let b = operator.right_side(&y);
         let mut cg = ConjugateGradients::start(&b);
         let mut out = Vec::with_capacity(case.steps.len());
         let mut cost = Cost {
@@ -305,7 +308,9 @@ impl Differentiator for AidCg {
         let mut wanted = case.steps.iter().copied().peekable();
         for k in 0..=case.horizon() {
             if wanted.next_if_eq(&k).is_some() {
-                let estimate = operator.estimate(&cg.x);
+                let mut estimate = operator.estimate(&cg.x);
+                let entries = estimate.as_mut_slice();
+                case.target.complete(case.w(), case.lambda, entries);
                 if let Some(s) = trouble(k, estimate.as_slice()) {
                     status = s;
                     break;
@@ -322,8 +327,8 @@ impl Differentiator for AidCg {
                 1
             };
         }
-        Trajectory {
-            estimates: Estimates::Cotangents(out),
+        Answer {
+            estimates: out,
             cost,
             status,
         }

@@ -1,10 +1,10 @@
 //! Approximate implicit differentiation by fixed-point iteration, equation (14), at a given w:
 //! D^0 = 0, D^{k+1} = ∂₁Φ(w, λ)D^k + ∂₂Φ(w, λ).
 
-use super::{Case, Differentiator, FLOAT_BYTES, trouble};
-use crate::linalg::{Matrix, Vector};
+use super::watch::{FLOAT_BYTES, not_for, trouble};
+use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
+use crate::linalg::Matrix;
 use crate::maps::Tie;
-use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
 /// Reverse mode: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate ∂₂Φᵀv_k. One product a step; needs w only.
 #[derive(Clone, Debug, Default)]
@@ -20,12 +20,15 @@ pub struct AidFpForward {
     pub tie: f64,
 }
 
-impl Differentiator for AidFp {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for AidFp {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        let Some(y) = case.target.seed(case.w(), case.lambda) else {
+            return not_for("reverse mode", "a cotangent or an objective for its target");
+        };
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
         case.map
-            .linearize(case.w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+            .linearize(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         let (mut v, mut next) = (vec![0.0; dims.w], vec![0.0; dims.w]);
         let mut out = Vec::with_capacity(case.steps.len());
         let mut cost = Cost {
@@ -37,9 +40,10 @@ impl Differentiator for AidFp {
         let mut wanted = case.steps.iter().copied().peekable();
         for k in 0..=case.horizon() {
             if wanted.next_if_eq(&k).is_some() {
-                let mut estimate = Vector::zeros(dims.lambda);
-                case.map
-                    .vjp_lambda(&lin, &v, estimate.as_mut_slice(), &mut ws);
+                let mut estimate = Matrix::zeros(dims.lambda, 1);
+                let entries = estimate.as_mut_slice();
+                case.map.vjp_lambda(&lin, &v, entries, &mut ws);
+                case.target.complete(case.w(), case.lambda, entries);
                 if let Some(s) = trouble(k, estimate.as_slice()) {
                     status = s;
                     break;
@@ -51,7 +55,7 @@ impl Differentiator for AidFp {
             }
             case.map.vjp_w(&lin, &v, &mut next, &mut ws);
             next.iter_mut()
-                .zip(case.cotangent)
+                .zip(y.iter())
                 .for_each(|(n, y)| *n += y);
             std::mem::swap(&mut v, &mut next);
             cost.jacobian_products += 1;
@@ -60,20 +64,23 @@ impl Differentiator for AidFp {
                 break;
             }
         }
-        Trajectory {
-            estimates: Estimates::Cotangents(out),
+        Answer {
+            estimates: out,
             cost,
             status,
         }
     }
 }
 
-impl Differentiator for AidFpForward {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for AidFpForward {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        if case.target != Target::Jacobian {
+            return not_for("forward mode", "the Jacobian for its target");
+        }
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
         case.map
-            .linearize(case.w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+            .linearize(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         let mut d = Matrix::zeros(dims.w, dims.lambda);
         let mut next = d.clone();
         let mut out = Vec::with_capacity(case.steps.len());
@@ -100,8 +107,8 @@ impl Differentiator for AidFpForward {
                 break;
             }
         }
-        Trajectory {
-            estimates: Estimates::Jacobians(out),
+        Answer {
+            estimates: out,
             cost,
             status,
         }

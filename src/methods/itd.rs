@@ -1,10 +1,10 @@
 //! Iterative differentiation, equation (13):
 //! w_{t+1} = Φ(w_t, λ), D_{t+1} = ∂₁Φ(w_t, λ)D_t + ∂₂Φ(w_t, λ), D_0 = 0.
 
-use super::{Case, Differentiator, FLOAT_BYTES, trouble};
-use crate::linalg::{Matrix, Vector};
+use super::watch::{FLOAT_BYTES, not_for, trouble};
+use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
+use crate::linalg::Matrix;
 use crate::maps::{Linearization, Map, Tie};
-use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
 /// Forward mode: carries D_t (d×m). O(t·m) products, memory independent of t.
 #[derive(Clone, Debug)]
@@ -33,11 +33,14 @@ macro_rules! tie_zero {
 }
 tie_zero!(ItdForward, ItdReverse, ItdCheckpointed);
 
-impl Differentiator for ItdForward {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for ItdForward {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        if case.target != Target::Jacobian {
+            return not_for("forward mode", "the Jacobian for its target");
+        }
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
-        let mut w = case.w.to_vec();
+        let mut w = case.w().to_vec();
         let mut d = Matrix::zeros(dims.w, dims.lambda);
         let mut next = d.clone();
         let mut out = Vec::with_capacity(case.steps.len());
@@ -58,7 +61,7 @@ impl Differentiator for ItdForward {
                 .linearize(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
             case.map.push_forward(&lin, &d, &mut next, &mut ws);
             std::mem::swap(&mut d, &mut next);
-            match case.path.and_then(|path| path.get(t + 1)) {
+            match case.path().and_then(|path| path.get(t + 1)) {
                 Some(given) => w.copy_from_slice(given),
                 None => w.copy_from_slice(&lin.value),
             }
@@ -69,55 +72,62 @@ impl Differentiator for ItdForward {
                 break;
             }
         }
-        Trajectory {
-            estimates: Estimates::Jacobians(out),
+        Answer {
+            estimates: out,
             cost,
             status,
         }
     }
 }
 
-impl Differentiator for ItdReverse {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for ItdReverse {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
         let d = case.map.dims().w;
         let mut pass = Pass::new(case, self.tie);
-        let mut stored = vec![case.w.to_vec()];
-        if case.path.is_none()
+        let mut stored = vec![case.w().to_vec()];
+        if case.path().is_none()
             && let Some(status) = pass.forward(&mut stored, case.horizon(), 0)
         {
             return pass.stopped(status);
         }
-        let stored = case.path.unwrap_or(&stored);
+        let stored = case.path().unwrap_or(&stored);
         pass.cost.bytes_held = (stored.len() + 3) * d * FLOAT_BYTES;
         let mut out = Vec::with_capacity(case.steps.len());
         for &t in case.steps {
-            let mut adjoint = Adjoint::new(case);
+            // A path may end one point before its last step: then w_t follows from it.
+            let end = match stored.get(t) {
+                Some(w) => w.clone(),
+                None => case.phi(&stored[t - 1]),
+            };
+            let Some(mut adjoint) = Adjoint::new(case, &end) else {
+                return wants_a_target();
+            };
             for w in stored[..t].iter().rev() {
                 pass.backward(w, &mut adjoint);
             }
-            out.push(Vector::from_vec(adjoint.u));
+            out.push(adjoint.estimate(case, &end));
         }
-        Trajectory {
-            estimates: Estimates::Cotangents(out),
+        Answer {
+            estimates: out,
             cost: pass.cost,
             status: Status::Completed,
         }
     }
 }
 
-impl Differentiator for ItdCheckpointed {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for ItdCheckpointed {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
         let d = case.map.dims().w;
         let mut pass = Pass::new(case, self.tie);
         let mut out = Vec::with_capacity(case.steps.len());
-        if case.path.is_some() {
+        if case.path().is_some() {
             // The points are stored already: there is nothing to recompute.
             return ItdReverse { tie: self.tie }.run(case);
         }
         for &t in case.steps {
             let segment = (t as f64).sqrt().ceil().max(1.0) as usize;
             // Forward: keep w_0, w_s, w_2s, ...
-            let mut checkpoints = vec![case.w.to_vec()];
+            let mut checkpoints = vec![case.w().to_vec()];
             let mut start = 0;
             while start + segment < t {
                 let mut stretch = vec![checkpoints[checkpoints.len() - 1].clone()];
@@ -127,8 +137,18 @@ impl Differentiator for ItdCheckpointed {
                 checkpoints.extend(stretch.pop());
                 start += segment;
             }
-            // Backward: recompute one segment at a time.
-            let mut adjoint = Adjoint::new(case);
+            // Backward: recompute one segment at a time. Only a hypergradient needs w_t itself, from which its
+            // adjoint starts.
+            let mut last = vec![checkpoints[checkpoints.len() - 1].clone()];
+            if matches!(case.target, Target::Hypergradient(_))
+                && let Some(status) = pass.forward(&mut last, t - start, start)
+            {
+                return pass.stopped(status);
+            }
+            let w_t = &last[last.len() - 1];
+            let Some(mut adjoint) = Adjoint::new(case, w_t) else {
+                return wants_a_target();
+            };
             let mut end = t;
             while let Some(checkpoint) = checkpoints.pop() {
                 let begin = checkpoints.len() * segment;
@@ -145,10 +165,10 @@ impl Differentiator for ItdCheckpointed {
                 }
                 end = begin;
             }
-            out.push(Vector::from_vec(adjoint.u));
+            out.push(adjoint.estimate(case, w_t));
         }
-        Trajectory {
-            estimates: Estimates::Cotangents(out),
+        Answer {
+            estimates: out,
             cost: pass.cost,
             status: Status::Completed,
         }
@@ -174,12 +194,23 @@ struct Adjoint {
 }
 
 impl Adjoint {
-    fn new(case: &Case<'_>) -> Self {
-        Self {
-            p: case.cotangent.to_vec(),
+    /// At w_t, from where the adjoint runs backwards; `None` where the target is D itself.
+    fn new(case: &Case<'_>, w_t: &[f64]) -> Option<Self> {
+        Some(Self {
+            p: case.target.seed(w_t, case.lambda)?.into_owned(),
             u: vec![0.0; case.lambda.len()],
-        }
+        })
     }
+
+    fn estimate(self, case: &Case<'_>, w_t: &[f64]) -> Matrix {
+        let mut u = self.u;
+        case.target.complete(w_t, case.lambda, &mut u);
+        Matrix::from_vec(u.len(), 1, u)
+    }
+}
+
+fn wants_a_target() -> Answer {
+    not_for("reverse mode", "a cotangent or an objective for its target")
 }
 
 impl<'a> Pass<'a> {
@@ -230,9 +261,9 @@ impl<'a> Pass<'a> {
         self.cost.jacobian_products += 1;
     }
 
-    fn stopped(&self, status: Status) -> Trajectory {
-        Trajectory {
-            estimates: Estimates::Cotangents(Vec::new()),
+    fn stopped(&self, status: Status) -> Answer {
+        Answer {
+            estimates: Vec::new(),
             cost: self.cost,
             status,
         }

@@ -46,25 +46,26 @@ impl Hypothesis {
         }
     }
 
-    /// `Err` says how the instance breaks it.
-    pub fn check(
-        self,
-        truth: &std::result::Result<Truth, Unsolved>,
-    ) -> std::result::Result<(), String> {
-        let broken =
-            |why: String| Err(format!("hypothesis `{}` does not hold: {why}", self.name()));
-        match (self, truth) {
-            (Self::PiecewiseSmooth, _) => Ok(()),
-            (_, Err(unsolved)) => broken(unsolved.to_string()),
-            (Self::Contraction, Ok(_)) => Ok(()),
-            (Self::UniqueDerivative, Ok(t)) if !t.moduli.kinks.is_empty() => broken(format!(
+    /// How a solved instance breaks it, if so.
+    pub fn broken(self, truth: &Truth) -> Option<String> {
+        match self {
+            Self::UniqueDerivative if !truth.moduli.kinks.is_empty() => Some(self.says(&format!(
                 "units {:?} are at a kink at w(λ), within rounding",
-                t.moduli.kinks
-            )),
-            (Self::PiecewiseAffine, Ok(t)) if t.constants.l1 > 0.0 => {
-                broken("∂₁Φ varies on a piece".into())
+                truth.moduli.kinks
+            ))),
+            Self::PiecewiseAffine if truth.constants.l1 > 0.0 => {
+                Some(self.says("∂₁Φ varies on a piece"))
             }
-            _ => Ok(()),
+            _ => None,
         }
+    }
+
+    /// How an instance without a certified w(λ) breaks it: of these only Assumption 3.1(i) is known to hold.
+    pub fn broken_by(self, unsolved: &Unsolved) -> Option<String> {
+        (self != Self::PiecewiseSmooth).then(|| self.says(&unsolved.to_string()))
+    }
+
+    fn says(self, why: &str) -> String {
+        format!("hypothesis `{}` does not hold: {why}", self.name())
     }
 }

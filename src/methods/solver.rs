@@ -1,44 +1,8 @@
-//! Approximate fixed points w for NSID: the deterministic iteration and proximal SGD.
+//! An approximate fixed point w from samples: proximal SGD.
 
-use super::run::{Status, broken};
-use super::source::IndexSource;
+use crate::case::IndexSource;
 use crate::error::{Error, Result};
 use crate::maps::stochastic::{Sample, StochasticMap};
-use crate::tol::NSID_DIVERGED;
-
-/// An approximate fixed point.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FixedPoint {
-    /// w_t.
-    pub w: Vec<f64>,
-    /// How the iteration ended.
-    pub status: Status,
-}
-
-/// w_t = Φᵗ(w_0): `t` full evaluations, O(nd) each. Stops early where Φ(w) = w exactly.
-pub fn fixed_point(
-    map: &StochasticMap,
-    lambda: &[f64],
-    w0: &[f64],
-    t: usize,
-) -> Result<FixedPoint> {
-    map.check(w0, lambda, w0)?;
-    let (mut w, mut u, mut next) = (w0.to_vec(), vec![0.0; w0.len()], vec![0.0; w0.len()]);
-    for i in 0..t {
-        map.apply(&w, lambda, &mut u, &mut next);
-        if let Some(status) = broken(&next, NSID_DIVERGED, i + 1) {
-            return Ok(FixedPoint { w: next, status });
-        }
-        if next == w {
-            break;
-        }
-        std::mem::swap(&mut w, &mut next);
-    }
-    Ok(FixedPoint {
-        w,
-        status: Status::Finished,
-    })
-}
 
 /// Relative steps a_i = θ/(t₀+i) ≤ 1 of proximal SGD, in units of the map's own η.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,21 +20,21 @@ impl ProxStep {
     }
 }
 
-/// Proximal SGD for the fixed point of Φ = prox∘E T̂ (Rosasco, Villa and Vũ 2020):
+/// Proximal SGD for the fixed point of Φ = prox∘E T̂ (Rosasco, Villa and Vũ 2020), `t` steps from w_0 = 0 (d):
 /// w_{i+1} = prox_{a_iη}(w_i - a_i(w_i - T̂(w_i, λ, ξ_i))), where (w - T̂)/η is the minibatch gradient.
 ///
-/// Every prox of every step length has the same fixed point, so E‖w_t - w(λ)‖² = O(1/t). Refused for
-/// an outer map that is not a prox.
+/// Every prox of every step length has the same fixed point, so E‖w_t - w(λ)‖² = O(1/t).
+///
+/// # Errors
+/// An outer map that is not a prox, an empty minibatch, steps outside 0 < θ ≤ t₀, or samples that run out.
 pub fn prox_sgd(
     map: &StochasticMap,
     lambda: &[f64],
-    w0: &[f64],
     step: ProxStep,
     batch: usize,
     t: usize,
     samples: &mut impl IndexSource,
-) -> Result<FixedPoint> {
-    map.check(w0, lambda, w0)?;
+) -> Result<Vec<f64>> {
     if !map.outer().is_prox() {
         return Err(
             Error::input("proximal SGD needs an outer map that is a prox").in_field("outer"),
@@ -86,7 +50,7 @@ pub fn prox_sgd(
         );
         return Err(Error::input(text).in_field("step"));
     }
-    let (mut w, mut u) = (w0.to_vec(), vec![0.0; w0.len()]);
+    let (mut w, mut u) = (vec![0.0; map.dim()], vec![0.0; map.dim()]);
     let mut indices = vec![0; batch];
     for i in 0..t {
         samples.fill(&mut indices)?;
@@ -99,12 +63,6 @@ pub fn prox_sgd(
             .zip(&w)
             .for_each(|(u, w)| *u = (1.0 - a) * w + a * *u);
         map.outer().apply_scaled(&u, lambda, a, &mut w);
-        if let Some(status) = broken(&w, NSID_DIVERGED, i + 1) {
-            return Ok(FixedPoint { w, status });
-        }
     }
-    Ok(FixedPoint {
-        w,
-        status: Status::Finished,
-    })
+    Ok(w)
 }

@@ -1,41 +1,30 @@
-//! Conjugate gradients end after as many steps as the system has unknowns, at the limit of AID at the given w.
-//!
-//! Judged at k = dimension only, where κ ≤ 100 (floors: [`AidLimit`] and [`allowance`]).
+//! What conjugate gradients can miss in floating point (theory, section 4; Greenbaum 1997).
 
-use super::{Check, Comparison, Exact, Finding};
-use crate::claims::evidence::{At, Request, aid_limit_at};
-use crate::instances::Random;
+use super::exact::Exact;
+use super::request::Where;
 use crate::linalg::{Matrix, Vector, norm};
+use crate::instances::Random;
 use crate::maps::{Linearization, Tie};
 use crate::methods::{reduced_roots, reduced_support};
-use crate::tol::{CG_AMPLIFICATION, CG_KAPPA, CG_SAMPLES, UNIT};
+use crate::tol::{CG_AMPLIFICATION, CG_SAMPLES, UNIT};
 use crate::truth::AidLimit;
 
-/// The points: w_0, an early and a late iterate, and the solution.
-fn points(exact: &Exact) -> Vec<At> {
-    let last = exact.run.w.len() - 1;
-    vec![
-        At::Iterate(0),
-        At::Iterate(2.min(last)),
-        At::Iterate(last),
-        At::Solution,
-    ]
+/// The system of AID-CG at one point.
+#[derive(Clone, Copy, Debug)]
+pub struct CgSystem {
+    /// Unknowns: conjugate gradients are at the limit after as many steps.
+    pub dimension: usize,
+    /// What they may miss it by, per ‖y‖.
+    pub allowance: f64,
 }
 
-pub(super) fn plan(exact: &Exact) -> Vec<Request> {
-    if exact.truth.kappa() > CG_KAPPA {
-        return Vec::new();
+impl CgSystem {
+    pub(super) fn of(exact: &Exact, limit: &AidLimit) -> Self {
+        Self {
+            dimension: dimension(exact, limit),
+            allowance: allowance(exact, limit),
+        }
     }
-    points(exact)
-        .into_iter()
-        .filter_map(|at| {
-            let limit = aid_limit_at(exact, at, 0.0)?;
-            Some(Request {
-                at,
-                steps: vec![dimension(exact, &limit)],
-            })
-        })
-        .collect()
 }
 
 /// The selection of this limit.
@@ -48,7 +37,7 @@ fn selection(exact: &Exact, limit: &AidLimit) -> Linearization {
 }
 
 /// Unknowns of the system at this point.
-pub(in crate::claims) fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
+fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
     reduced_support(&exact.truth.map, &selection(exact, limit))
         .map_or(limit.p.nrows(), |support| support.len())
 }
@@ -60,7 +49,7 @@ pub(in crate::claims) fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
 /// the last steps repeat it. No short formula bounds this, so it is measured: the recursion is run with random
 /// relative errors of that size in every product and scalar, and the worst result counts [`CG_AMPLIFICATION`] times.
 /// The truth stays the direct solve; the runs only say how sharply it can be demanded.
-pub(in crate::claims) fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
+fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
     measured_allowance(exact, limit, dimension(exact, limit), limit.d2)
 }
 
@@ -72,7 +61,8 @@ fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64
     }
     let m = Matrix::identity(d, d) - limit.p.transpose();
     let kappa = exact.truth.kappa();
-    let y = &exact.cotangent / exact.cotangent.norm();
+    let norm = exact.cotangent.norm();
+    let y = &exact.cotangent / if norm > 0.0 { norm } else { 1.0 };
     let lin = selection(exact, limit);
     let (system, rhs, condition, spread) =
         if let Some(kept) = reduced_support(&exact.truth.map, &lin) {
@@ -110,11 +100,11 @@ fn largest(a: f64, b: f64) -> f64 {
 
 /// The same where ties may be selected differently, for as many steps as unknowns at most and ‖∂₂Φ‖ ≤ `d2`: the largest of what the
 /// ends and the middle allow.
-pub(super) fn allowance_at_ties(exact: &Exact, at: At, d2: f64) -> f64 {
+pub fn allowance_at_ties(exact: &Exact, at: Where, d2: f64) -> f64 {
     [0.0, 0.5, 1.0]
         .into_iter()
         .map(|weight| {
-            aid_limit_at(exact, at, weight).map_or(f64::INFINITY, |limit| {
+            exact.aid_limit(at, weight).map_or(f64::INFINITY, |limit| {
                 measured_allowance(exact, &limit, limit.p.nrows(), d2)
             })
         })
@@ -140,49 +130,4 @@ fn perturbed(k: &Matrix, b: &Vector, n: usize, error: f64, random: &mut Random) 
         rho = next;
     }
     x
-}
-
-pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Finding {
-    if exact.truth.kappa() > CG_KAPPA {
-        return Finding::inconclusive(format!(
-            "κ = {:.1} > {CG_KAPPA}: finite termination is not claimed in floating point",
-            exact.truth.kappa()
-        ));
-    }
-    let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, At::Start, 0);
-    let mut resolution = f64::INFINITY;
-    for c in seen.iter().filter(|c| c.comparable) {
-        let Some(deviation) = c.deviation else {
-            continue;
-        };
-        let floor = check.slack * c.floor;
-        let ratio = if deviation == 0.0 {
-            0.0
-        } else {
-            deviation / floor
-        };
-        if !(ratio <= worst.0) {
-            worst = (ratio, deviation, floor, c.at, c.k);
-        }
-        if c.size > 0.0 {
-            resolution = resolution.min(floor / c.size);
-        }
-    }
-    let (ratio, deviation, floor, at, k) = worst;
-    if ratio == f64::NEG_INFINITY {
-        return Finding::inconclusive("every point is within rounding of a kink");
-    }
-    let place = match at {
-        At::Start => "at w_0".into(),
-        At::Iterate(t) => format!("at w_{t}"),
-        At::Solution => "at w(λ)".to_string(),
-    };
-    let detail = if ratio <= 1.0 {
-        format!(
-            "at the limit after as many steps as unknowns, furthest {place} (k = {k}); a relative deviation of {resolution:.1e} where rounding matters least would have failed"
-        )
-    } else {
-        format!("{place}: {deviation:e} from the direct solve after k = {k} steps, floor {floor:e}")
-    };
-    Finding::decided(ratio <= 1.0, deviation, floor, floor / deviation, detail)
 }

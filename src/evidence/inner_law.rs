@@ -1,35 +1,35 @@
 //! E‖r - r*‖² of NSID over the whole law of ξ⁽¹⁾: exact where w̄ has few outcomes.
 
-use super::Setting;
+use super::sampled::Sampled;
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::stochastic::Gamma;
 use crate::tol::LIMIT_STEPS;
 use crate::truth::expectation::{
-    Moments, Readout, Recursion, certain_readout, conditional_readout, lyapunov, mean_of_samples,
+    Moments, Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,
 };
 
 /// NSID at one w with J inner minibatches: every Γ that w̄ can give, with its readouts and their probabilities.
-pub(super) struct InnerLaw<'a> {
-    s: &'a Setting<'a>,
-    w: &'a [f64],
+#[derive(Debug)]
+pub struct InnerLaw {
+    w: Vec<f64>,
     branches: Vec<(Gamma, Vec<(f64, Readout)>)>,
 }
 
 /// What E‖r_k - r*‖² tends to: `floor` + `constant`/(γ+k).
-pub(super) struct Asymptote {
+#[derive(Clone, Copy, Debug)]
+pub struct Asymptote {
     /// E_w̄‖K v̂ - r*‖², and what ξ⁽¹⁾ varies in K besides.
-    pub(super) floor: f64,
+    pub floor: f64,
     /// E_w̄ tr KΣKᵀ, Σ of the Lyapunov equation.
-    pub(super) constant: f64,
+    pub constant: f64,
 }
 
-impl<'a> InnerLaw<'a> {
+impl InnerLaw {
     /// `None` where w̄ has too many outcomes to enumerate.
-    pub(super) fn new(s: &'a Setting<'a>, w: &'a [f64], j: usize) -> Result<Option<Self>> {
-        let i = s.instance;
-        let (map, lambda) = (&i.map, &i.lambda[..]);
-        let count = j * i.inner_batch;
+    pub(super) fn new(s: &Sampled<'_>, w: &[f64], j: usize) -> Result<Option<Self>> {
+        let (map, lambda) = (s.map, s.lambda);
+        let count = j * s.sizes.inner_batch;
         let mut branches: Vec<(Gamma, Vec<(f64, Readout)>)> = Vec::new();
         if let Some((gamma, read)) = certain_readout(map, w, lambda, count) {
             branches.push((gamma, vec![(1.0, read)]));
@@ -45,17 +45,17 @@ impl<'a> InnerLaw<'a> {
                 }
             }
         }
-        Ok(Some(Self { s, w, branches }))
-    }
-
-    fn recursion(&self, gamma: &Gamma) -> Result<Recursion> {
-        let i = self.s.instance;
-        Recursion::nsid(&i.map, self.w, &i.lambda, gamma, &i.cotangent, i.batch)
+        let w = w.to_vec();
+        Ok(Some(Self { w, branches }))
     }
 
     /// E‖r_k - r*‖² at `steps`; `None` where that takes too many steps of recursions.
-    pub(super) fn mse(
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn mse(
         &self,
+        s: &Sampled<'_>,
         steps: &[usize],
         r_star: &Vector,
         eta: impl Fn(usize) -> f64,
@@ -66,7 +66,7 @@ impl<'a> InnerLaw<'a> {
         }
         let mut out = vec![0.0; steps.len()];
         for (gamma, reads) in &self.branches {
-            let mut recursion = self.recursion(gamma)?;
+            let mut recursion = s.recursion(&self.w, gamma)?;
             let mut at = recursion.start();
             for (slot, k) in out.iter_mut().zip(steps) {
                 while at.i < *k {
@@ -82,13 +82,16 @@ impl<'a> InnerLaw<'a> {
     }
 
     /// Without a recursion: linear solves and Lyapunov equations alone. `None` where some βN - I/2 is not stable, and the rate slower.
-    pub(super) fn asymptote(&self, r_star: &Vector, beta: f64) -> Result<Option<Asymptote>> {
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn asymptote(&self, s: &Sampled<'_>, r_star: &Vector, beta: f64) -> Result<Option<Asymptote>> {
         let mut out = Asymptote {
             floor: 0.0,
             constant: 0.0,
         };
         for (gamma, reads) in &self.branches {
-            let mut recursion = self.recursion(gamma)?;
+            let mut recursion = s.recursion(&self.w, gamma)?;
             let Some(limit) = lyapunov(&mut recursion, beta) else {
                 return Ok(None);
             };

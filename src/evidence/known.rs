@@ -1,14 +1,13 @@
 //! Everything known exactly about an instance at w(λ): what `generate` writes and `explain` shows.
 
-use super::met;
-use crate::error::{Error, Result};
-use crate::instances::StochasticInstance;
+use super::sampled::met;
+use super::whole::Evidence;
+use crate::error::Result;
 use crate::linalg::Vector;
-use crate::linalg::product::norm2;
 use crate::maps::stochastic::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54};
 use crate::truth::expectation::{
-    Recursion, Reference, Solution, lyapunov, reference, sid_limit, solution,
+    Recursion, Reference, lyapunov, reference, sid_limit,
 };
 
 /// Ground truth of an instance at w(λ); nothing is sampled.
@@ -16,8 +15,10 @@ use crate::truth::expectation::{
 pub struct Known {
     /// Certified upper bound of ‖D_{T,1}‖sup.
     pub q: f64,
-    /// w(λ) with its certified error.
-    pub solution: Solution,
+    /// w(λ).
+    pub w: Vec<f64>,
+    /// Its certified error.
+    pub w_error: f64,
     /// v̂ and D_impᵀy.
     pub star: Reference,
     /// s² and σ₂' of one inner minibatch.
@@ -41,42 +42,35 @@ pub struct Known {
 impl Known {
     /// # Errors
     /// Where w(λ) is not certified or Lemma D.3 has no steps.
-    pub fn of(i: &StochasticInstance) -> Result<Self> {
-        let (map, lambda, y) = (&i.map, &i.lambda[..], &i.cotangent[..]);
-        let q = map.q(lambda);
-        let solution = solution(map, lambda).ok_or_else(|| {
-            Error::input(format!("no ground truth: q = {q} is not below 1")).in_field("problem")
-        })?;
-        let w = &solution.w[..];
+    pub fn of(e: &Evidence<'_>) -> Result<Self> {
+        let s = e.sampled()?;
+        let (map, lambda, y, sizes) = (s.map, s.lambda, s.y, s.sizes);
+        let (w, w_error) = s.solution()?;
         let star = reference(map, w, lambda, y, 0.0)?;
-        let variance = map.variance(w, lambda, i.inner_batch);
-        let linear_sigma1 = map.variance(w, lambda, i.batch).sigma1;
-        let lemma = LemmaD3 {
-            q,
-            sigma1: linear_sigma1,
-            y_norm: norm2(y),
-        };
+        let variance = map.variance(w, lambda, sizes.inner_batch);
+        let lemma = s.lemma_d3_at(w);
         let rate = met(lemma.rate(1.0, 1.0))?;
         let theorem = Theorem54::new(map, w, lambda, y, &variance);
         let gamma = map.mean_gamma(w, lambda, 0.0);
-        let mut recursion = Recursion::nsid(map, w, lambda, &gamma, y, i.batch)?;
+        let mut recursion = s.recursion(w, &gamma)?;
         let limit = lyapunov(&mut recursion, rate.beta).map(|l| l.trace);
-        let sid = sid_limit(map, w, lambda, y, 0.0, i.batch, i.inner_batch)
+        let sid = sid_limit(map, w, lambda, y, 0.0, sizes.batch, sizes.inner_batch)
             .ok()
             .filter(|s| s.stable)
             .map(|s| s.r);
         Ok(Self {
-            q,
+            q: s.q,
             star,
             variance,
-            linear_sigma1,
+            linear_sigma1: lemma.sigma1,
             lemma,
             rate,
             theorem,
             limit,
             sid,
             recursion,
-            solution,
+            w: w.to_vec(),
+            w_error,
         })
     }
 }

@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand_pcg::Pcg64;
 
-use super::source::IndexSource;
+use super::batches::{Batches, IndexSource};
 use crate::error::{Error, Result};
 
 /// What a stream of indices is for; different roles are independent streams of one seed.
@@ -15,6 +15,34 @@ pub enum Role {
     Linear,
     /// The solver of w.
     Solver,
+}
+
+/// A request for `count` independent minibatches of `size` samples below `population`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// Seed of the check.
+    pub seed: u64,
+    /// Replicate.
+    pub replicate: u64,
+    /// What the minibatches are for.
+    pub role: Role,
+    /// Number of samples there are.
+    pub population: usize,
+    /// Minibatches wanted.
+    pub count: usize,
+    /// Samples in each.
+    pub size: usize,
+}
+
+impl Draw {
+    /// Independent samples with replacement, as Theorem 5.4 assumes.
+    ///
+    /// # Errors
+    /// When there is nothing to draw from.
+    pub fn independent(&self) -> Result<Batches> {
+        let mut source = Iid::new(self.seed, self.replicate, self.role, self.population);
+        Batches::draw(&mut source, self.count, self.size)
+    }
 }
 
 /// Independent uniform indices with replacement: what Theorem 5.4 assumes.

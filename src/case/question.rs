@@ -1,0 +1,234 @@
+//! The case: a problem, a place, a target, steps, and samples where the method takes them.
+
+use std::borrow::Cow;
+
+use super::batches::Batches;
+use super::method::Algorithm;
+use crate::error::{Error, Result};
+use crate::maps::{Map, Problem, Tie};
+use crate::objectives::Objective;
+
+/// Where a method starts, or differentiates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum At<'a> {
+    /// ITD runs w_{t+1} = Φ(w_t) from this w_0 (d).
+    Start(&'a [f64]),
+    /// ITD linearises at these points w_0, w_1, ... (an accelerated iteration, a log): at least one, and at least as
+    /// many as steps.
+    Path(&'a [Vec<f64>]),
+    /// AID, NSID and SID differentiate at this w (d).
+    Point(&'a [f64]),
+}
+
+/// What is wanted of the derivative D of w(·).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Target<'a> {
+    /// D itself (d×m).
+    Jacobian,
+    /// Dᵀy for this y (d).
+    Cotangent(&'a [f64]),
+    /// The hypergradient Dᵀ∇₁E(w, λ) + ∇₂E(w, λ), w being the point reached (ITD: w_t).
+    Hypergradient(&'a Objective),
+}
+
+impl Target<'_> {
+    /// The vector that Dᵀ is applied to, at the point w; `None` where D itself is wanted.
+    pub fn seed(&self, w: &[f64], lambda: &[f64]) -> Option<Cow<'_, [f64]>> {
+        match self {
+            Self::Jacobian => None,
+            Self::Cotangent(y) => Some(Cow::Borrowed(y)),
+            Self::Hypergradient(objective) => Some(objective.gradient_w(w, lambda).into()),
+        }
+    }
+
+    /// Adds what does not pass through D, ∇₂E(w, λ), to Dᵀ·seed (m numbers).
+    pub fn complete(&self, w: &[f64], lambda: &[f64], estimate: &mut [f64]) {
+        if let Self::Hypergradient(objective) = self {
+            let direct = objective.gradient_lambda(w, lambda);
+            estimate.iter_mut().zip(&direct).for_each(|(e, g)| *e += g);
+        }
+    }
+}
+
+/// What a stochastic method is given: indices and step sizes, never seeds.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
+    /// The J minibatches ξ⁽¹⁾.
+    pub inner: &'a Batches,
+    /// The minibatches ξ⁽²⁾_i, at least as many as the largest step.
+    pub linear: &'a Batches,
+    /// The minibatches ζ of the outer objective, where the target is a hypergradient that samples it.
+    pub objective: Option<&'a Batches>,
+    /// η_i, at least as many as the largest step.
+    pub eta: &'a [f64],
+}
+
+/// What a method is asked for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Case<'a> {
+    /// The iteration asked for.
+    pub algorithm: Algorithm,
+    /// Φ.
+    pub map: &'a Map,
+    /// λ (m).
+    pub lambda: &'a [f64],
+    /// Where to start or to differentiate.
+    pub at: At<'a>,
+    /// What to estimate.
+    pub target: Target<'a>,
+    /// Minibatches and step sizes, for NSID and SID.
+    pub samples: Option<Samples<'a>>,
+    /// Strictly increasing numbers of steps after which an estimate is wanted.
+    pub steps: &'a [usize],
+}
+
+impl<'a> Case<'a> {
+    /// A case of a deterministic method.
+    pub fn new(
+        algorithm: Algorithm,
+        map: &'a Map,
+        lambda: &'a [f64],
+        at: At<'a>,
+        target: Target<'a>,
+        steps: &'a [usize],
+    ) -> Self {
+        Self {
+            algorithm,
+            map,
+            lambda,
+            at,
+            target,
+            samples: None,
+            steps,
+        }
+    }
+
+    /// The same with samples.
+    #[must_use]
+    pub fn with_samples(self, samples: Samples<'a>) -> Self {
+        Self {
+            samples: Some(samples),
+            ..self
+        }
+    }
+
+    /// The plain data of the problem.
+    pub fn problem(&self) -> &'a Problem {
+        self.map.problem()
+    }
+
+    /// w_0, or the point at which to differentiate.
+    pub fn w(&self) -> &'a [f64] {
+        match self.at {
+            At::Start(w) | At::Point(w) => w,
+            At::Path(path) => path.first().map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// The points given instead of w_{t+1} = Φ(w_t).
+    pub fn path(&self) -> Option<&'a [Vec<f64>]> {
+        match self.at {
+            At::Path(path) => Some(path),
+            At::Start(_) | At::Point(_) => None,
+        }
+    }
+
+    /// y, where one is given.
+    pub fn cotangent(&self) -> Option<&'a [f64]> {
+        match self.target {
+            Target::Cotangent(y) => Some(y),
+            Target::Jacobian | Target::Hypergradient(_) => None,
+        }
+    }
+
+    /// The largest number of steps.
+    pub fn horizon(&self) -> usize {
+        self.steps.last().copied().unwrap_or(0)
+    }
+
+    /// Refuses a case whose vectors, steps or samples do not fit, naming the field.
+    ///
+    /// # Errors
+    /// Wrong lengths, entries that are not finite, λ outside the domain of the map, steps that do not increase, a
+    /// place that does not belong to the algorithm, samples that are missing or too few.
+    pub fn validate(&self) -> Result<()> {
+        self.map.check_lambda(self.lambda)?;
+        let itd = self.algorithm == Algorithm::Itd;
+        match self.at {
+            At::Start(w) if itd => self.map.check_w("w0", w)?,
+            At::Point(w) if !itd => self.map.check_w("w", w)?,
+            At::Path(path) if itd => self.check_path(path)?,
+            _ => {
+                let text = if itd { "a start or a path" } else { "a point" };
+                return Err(Error::input(format!("needs {text}")).in_field("at"));
+            }
+        }
+        match self.target {
+            Target::Jacobian => {}
+            Target::Cotangent(y) => self.map.check_w("cotangent", y)?,
+            Target::Hypergradient(objective) => objective.check(self.map.dims().w)?,
+        }
+        if self.steps.windows(2).any(|p| p[0] >= p[1]) {
+            return Err(Error::input("must be strictly increasing").in_field("steps"));
+        }
+        self.check_samples()
+    }
+
+    fn check_path(&self, path: &[Vec<f64>]) -> Result<()> {
+        if path.is_empty() || path.len() < self.horizon() {
+            let text = format!(
+                "needs a point for each of {} steps, got {}",
+                self.horizon(),
+                path.len()
+            );
+            return Err(Error::input(text).in_field("path"));
+        }
+        for (t, w) in path.iter().enumerate() {
+            self.map.check_w(&format!("path[{t}]"), w)?;
+        }
+        Ok(())
+    }
+
+    fn check_samples(&self) -> Result<()> {
+        let stochastic = matches!(self.algorithm, Algorithm::Nsid | Algorithm::Sid);
+        let Some(samples) = self.samples else {
+            return if stochastic {
+                Err(Error::input("are missing").in_field("samples"))
+            } else {
+                Ok(())
+            };
+        };
+        let k = self.horizon();
+        let lengths = [
+            ("inner_samples", samples.inner.len(), 1),
+            ("samples", samples.linear.len(), k),
+            ("step_sizes", samples.eta.len(), k),
+        ];
+        for (field, got, least) in lengths {
+            if got < least {
+                let text = format!("at least {least} are needed, got {got}");
+                return Err(Error::input(text).in_field(field));
+            }
+        }
+        Ok(())
+    }
+
+    /// Φ(w, λ).
+    pub fn phi(&self, w: &[f64]) -> Vec<f64> {
+        self.map.apply(w, self.lambda).as_slice().to_vec()
+    }
+
+    /// (∂₁Φ(w, λ)ᵀu, ∂₂Φ(w, λ)ᵀu), with weight 0 at ties.
+    pub fn vjp(&self, w: &[f64], u: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut lin = self.map.linearization();
+        let mut ws = self.map.workspace();
+        self.map
+            .linearize(w, self.lambda, &mut Tie::Weight(0.0), &mut lin);
+        let (mut by_w, mut by_lambda) = (vec![0.0; w.len()], vec![0.0; self.lambda.len()]);
+        self.map.vjp_w(&lin, u, &mut by_w, &mut ws);
+        self.map.vjp_lambda(&lin, u, &mut by_lambda, &mut ws);
+        (by_w, by_lambda)
+    }
+}

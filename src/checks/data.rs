@@ -1,0 +1,218 @@
+//! What checks leave behind for figures and baselines, beside their verdicts: plain data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::numerals::{float, floats};
+
+/// Error and bounds of one instance against the step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// q.
+    #[serde(with = "float")]
+    pub q: f64,
+    /// ρ, spectral radius of ∂₁Φ at w(λ).
+    #[serde(with = "float")]
+    pub rho: f64,
+    /// τ, if finite.
+    pub tau: Option<usize>,
+    /// First step after which the iterates stay on the piece of w(λ); none where there is no single piece.
+    pub identified: Option<usize>,
+    /// Steps t (AID-FP: k = t).
+    pub steps: Vec<usize>,
+    /// Measured error.
+    #[serde(with = "floats")]
+    pub error: Vec<f64>,
+    /// The bound a priori, as long as `steps`.
+    #[serde(with = "floats")]
+    pub paper: Vec<f64>,
+    /// The bound with the measured e_t.
+    #[serde(with = "floats")]
+    pub trajectory: Vec<f64>,
+    /// The bound with the refined moduli.
+    #[serde(with = "floats")]
+    pub sharp: Vec<f64>,
+    /// Rounding floor.
+    #[serde(with = "floats")]
+    pub floor: Vec<f64>,
+}
+
+/// A fitted rate beside the predicted one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// pure: C ρᵗ; resonant: (α+βt) ρᵗ; 1/k: a power of γ+k, with the slope that the exact finite-k curve has.
+    pub growth: String,
+    /// ρ, β's predicted value for resonant growth, or the slope for 1/k.
+    #[serde(with = "float")]
+    pub predicted: f64,
+    /// The fitted value.
+    #[serde(with = "float")]
+    pub fitted: f64,
+    /// 95 % interval of the fit; for 1/k at the level of its test.
+    #[serde(with = "float")]
+    pub lower: f64,
+    /// 95 % interval of the fit.
+    #[serde(with = "float")]
+    pub upper: f64,
+    /// Half the width of what is accepted around `predicted`.
+    #[serde(with = "float")]
+    pub accepted: f64,
+    /// R² of the fit.
+    #[serde(with = "float")]
+    pub r_squared: f64,
+    /// The steps fitted, in order.
+    pub steps: Vec<usize>,
+}
+
+/// Exact moments of a stochastic method against the number of updates, with what bounds or predicts them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// What is drawn: "limit", "constant", "plateau", "schedule" or "simulated".
+    pub figure: String,
+    /// γ of the steps β/(γ+i).
+    #[serde(with = "float")]
+    pub gamma: f64,
+    /// Numbers of updates k.
+    pub steps: Vec<usize>,
+    /// Curves, each as long as `steps`; a limit is a constant curve.
+    pub series: Vec<Series>,
+}
+
+/// A named curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What it is.
+    pub name: String,
+    /// Its values.
+    #[serde(with = "floats")]
+    pub values: Vec<f64>,
+}
+
+impl Series {
+    /// A named curve.
+    pub fn new(name: impl Into<String>, values: Vec<f64>) -> Self {
+        let name = name.into();
+        Self { name, values }
+    }
+}
+
+/// Curves or points in a plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plot {
+    /// What is drawn: "implicit-set", "excess" or "margin".
+    pub figure: String,
+    /// A few words beside the panel's heading.
+    pub note: String,
+    /// What is drawn, in the order of the legend.
+    pub series: Vec<Points>,
+}
+
+impl Plot {
+    /// A plot of these series.
+    pub fn new(figure: &str, note: String, series: Vec<Points>) -> Self {
+        let figure = figure.into();
+        Self {
+            figure,
+            note,
+            series,
+        }
+    }
+}
+
+/// A named list of points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Points {
+    /// What it is called in a legend.
+    pub name: String,
+    /// Abscissas.
+    #[serde(with = "floats")]
+    pub x: Vec<f64>,
+    /// Ordinates, as many.
+    #[serde(with = "floats")]
+    pub y: Vec<f64>,
+}
+
+impl Points {
+    /// Of pairs.
+    pub fn new(name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let (x, y) = points.into_iter().unzip();
+        let name = name.into();
+        Self { name, x, y }
+    }
+}
+
+/// How loose a bound is on one instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slack {
+    /// Level of the bound by name.
+    pub level: String,
+    /// q.
+    #[serde(with = "float")]
+    pub q: f64,
+    /// R.
+    #[serde(with = "float")]
+    pub r: f64,
+    /// The last step t whose error stands clear of rounding (AID-FP: k = t).
+    pub step: usize,
+    /// Bound over exact error at that step.
+    #[serde(with = "float")]
+    pub slack: f64,
+}
+
+/// Exact errors and printed bounds of ITD at t and of AID-FP at w_t with k = t, for t = 0, 1, ...
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Race {
+    /// q.
+    #[serde(with = "float")]
+    pub q: f64,
+    /// R.
+    #[serde(with = "float")]
+    pub r: f64,
+    /// τ, if finite.
+    pub tau: Option<usize>,
+    /// First step after which the iterates stay on the piece of w(λ).
+    pub identified: Option<usize>,
+    /// ‖D_t - J‖.
+    #[serde(with = "floats")]
+    pub itd: Vec<f64>,
+    /// ‖Dᵗ_{w_t} - J‖.
+    #[serde(with = "floats")]
+    pub aid: Vec<f64>,
+    /// Theorem 4.1 for ITD.
+    #[serde(with = "floats")]
+    pub itd_bound: Vec<f64>,
+    /// Theorem 4.1 for AID-FP.
+    #[serde(with = "floats")]
+    pub aid_bound: Vec<f64>,
+}
+
+/// What one check, or one drawing, recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Data {
+    /// Error and bounds against the step.
+    Curve(Curve),
+    /// Fitted against predicted rate.
+    Fit(Fit),
+    /// Exact moments against the number of updates.
+    Moments(Moments),
+    /// How loose a bound is.
+    Slack(Slack),
+    /// AID-FP against ITD.
+    Race(Race),
+    /// Points in a plane.
+    Plot(Plot),
+}
+
+impl Data {
+    /// What is recorded, as a part of the key by which it is found in another run.
+    pub fn quantity(&self) -> String {
+        match self {
+            Self::Curve(_) => "curve".into(),
+            Self::Fit(f) => format!("fit-{}", f.growth),
+            Self::Moments(m) => format!("moments-{}", m.figure),
+            Self::Slack(s) => format!("slack-{}", s.level),
+            Self::Race(_) => "race".into(),
+            Self::Plot(p) => format!("plot-{}", p.figure),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The keys of one `[[checks]]` table of a claim, as the check that owns them reads them.
+
+use crate::case::Method;
+use crate::error::{Bound, Error, Result};
+use crate::theory::Level;
+
+/// What is left of the table once the keys that all checks have were taken.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The method of the claim.
+    pub method: Method,
+    check: String,
+    table: toml::Table,
+}
+
+impl Keys {
+    /// The other keys of a check of this name.
+    pub fn new(check: &str, method: Method, table: toml::Table) -> Self {
+        let check = check.into();
+        Self {
+            method,
+            check,
+            table,
+        }
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    /// Missing, or something else.
+    pub fn text(&mut self, key: &str) -> Result<String> {
+        match self.table.remove(key) {
+            Some(toml::Value::String(s)) => Ok(s),
+            Some(_) => Err(Error::input("expected a string").in_field(key)),
+            None => Err(Error::input("is missing").in_field(key)),
+        }
+    }
+
+    /// One of these names.
+    ///
+    /// # Errors
+    /// Missing, or unknown; the error lists the names.
+    pub fn named<T: Copy>(&mut self, key: &str, names: &[(&str, T)]) -> Result<T> {
+        let name = self.text(key)?;
+        let found = names.iter().find(|(n, _)| *n == name);
+        found.map(|(_, v)| *v).ok_or_else(|| {
+            let known: Vec<&str> = names.iter().map(|n| n.0).collect();
+            let text = format!("unknown {key} {name:?}; one of {}", known.join(", "));
+            Error::input(text).in_field(key)
+        })
+    }
+
+    /// The level of a bound.
+    ///
+    /// # Errors
+    /// Missing, or unknown.
+    pub fn level(&mut self) -> Result<Level> {
+        self.named("level", &Level::NAMES)
+    }
+
+    /// A count within a bound.
+    ///
+    /// # Errors
+    /// Missing, not an integer, or out of range.
+    pub fn count(&mut self, bound: &Bound) -> Result<usize> {
+        let key = bound.name;
+        match self.table.remove(key) {
+            Some(toml::Value::Integer(n)) => {
+                let n = usize::try_from(n)
+                    .map_err(|_| Error::input("must not be negative").in_field(key))?;
+                bound.check_count(n)
+            }
+            Some(_) => Err(Error::input("expected an integer").in_field(key)),
+            None => Err(Error::input("is missing").in_field(key)),
+        }
+    }
+
+    /// Refuses keys that the check does not know.
+    ///
+    /// # Errors
+    /// Names the first one.
+    pub fn finish(self) -> Result<()> {
+        match self.table.keys().next() {
+            None => Ok(()),
+            Some(key) => {
+                let text = format!("does not belong to check {:?}", self.check);
+                Err(Error::input(text).in_field(key.clone()))
+            }
+        }
+    }
+}

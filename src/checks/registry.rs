@@ -1,0 +1,140 @@
+//! The checks there are: one line each.
+
+use super::check::Check;
+use super::keys::Keys;
+use super::*;
+use crate::case::{Algorithm, Method};
+use crate::error::{Error, Result};
+
+/// A check as claims name it.
+pub struct Entry {
+    /// The name in claims.
+    pub name: &'static str,
+    /// What it is, in half a line.
+    pub about: &'static str,
+    /// The methods it is for.
+    pub fits: For,
+    /// Reads its own keys.
+    pub parse: fn(&mut Keys) -> Result<Box<dyn Check>>,
+}
+
+/// The methods that a check is for.
+#[derive(Clone, Copy, Debug)]
+pub enum For {
+    /// ITD, AID-FP and AID-CG in all modes.
+    Deterministic,
+    /// NSID and SID.
+    Stochastic,
+    /// All of them.
+    Any,
+    /// These.
+    These(&'static [Method]),
+}
+
+impl For {
+    /// Whether a method is among them.
+    pub fn holds(self, method: Method) -> bool {
+        match self {
+            Self::Deterministic => !method.is_stochastic(),
+            Self::Stochastic => method.is_stochastic(),
+            Self::Any => true,
+            Self::These(methods) => methods.contains(&method),
+        }
+    }
+
+    fn names(self) -> String {
+        let fitting = Method::NAMES.iter().filter(|(_, m)| self.holds(*m));
+        fitting.map(|(n, _)| *n).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// All checks, in the order in which they are listed.
+pub const REGISTRY: &[Entry] = &[
+    bound::ENTRY,
+    tight::ENTRY,
+    exact_trajectory::ENTRY,
+    tail::ENTRY,
+    limit::ENTRY,
+    local_rate::ENTRY,
+    termination::ENTRY,
+    ordering::ENTRY,
+    gap::ENTRY,
+    kappa::ENTRY,
+    identification::ENTRY,
+    constant::ENTRY,
+    modulus::ENTRY,
+    conservative::ENTRY,
+    set_bound::ENTRY,
+    joint_limit::ENTRY,
+    agreement::ENTRY,
+    selections::ENTRY,
+    closing_remark::ENTRY,
+    closing_remark::SEARCH,
+    inclusion::ENTRY,
+    inclusion::STRICT,
+    kink_modulus::ENTRY,
+    one_sided::ENTRY,
+    lemma_d2::ENTRY,
+    lemma_d3::ENTRY,
+    limit_constant::ENTRY,
+    plateau::ENTRY,
+    sid_plateau::ENTRY,
+    theorem_5_4::ENTRY,
+    theorem_5_5::ENTRY,
+    simulation::ENTRY,
+    sampled_bound::ENTRY,
+];
+
+/// The check of a name, for a method.
+///
+/// # Errors
+/// An unknown name (the error lists those that fit the method), or a check of other methods.
+pub fn find(name: &str, method: Method) -> Result<&'static Entry> {
+    let Some(entry) = REGISTRY.iter().find(|e| e.name == name) else {
+        let fitting = REGISTRY.iter().filter(|e| e.fits.holds(method));
+        let names: Vec<&str> = fitting.map(|e| e.name).collect();
+        let text = format!("unknown check {name:?}; one of {}", names.join(", "));
+        return Err(Error::input(text).in_field("check"));
+    };
+    if entry.fits.holds(method) {
+        return Ok(entry);
+    }
+    let text = format!("belongs to {}", entry.fits.names());
+    Err(Error::input(text).in_field("check"))
+}
+
+/// What is drawn of an instance besides what its checks record: checks without a verdict.
+pub fn drawings(method: Method, checks: &[&dyn Check]) -> Vec<Box<dyn Check>> {
+    let with = |label: &str| checks.iter().any(|c| c.label() == label);
+    let mut out: Vec<Box<dyn Check>> = Vec::new();
+    if with("identification") {
+        out.push(Box::new(race::Race));
+    } else if !method.is_stochastic() && checks.iter().any(|c| c.needs() != Needs::Nothing) {
+        // Without a method there is no error to draw.
+        out.push(Box::new(curve::Curve));
+    }
+    if method.algorithm == Algorithm::Nsid || method.algorithm == Algorithm::Sid {
+        out.extend(simulated::drawing(checks));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_error_lists_them() {
+        for (i, entry) in REGISTRY.iter().enumerate() {
+            assert!(REGISTRY[..i].iter().all(|e| e.name != entry.name));
+            assert!(Method::NAMES.iter().any(|(_, m)| entry.fits.holds(*m)));
+        }
+        let error = find("bounds", Method::ITD).err().unwrap().to_string();
+        for name in ["set-bound", "kink-modulus", "tail"] {
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(!error.contains("lemma-d2"));
+        let error = find("tail", Method::AID_FP).err().unwrap().to_string();
+        assert!(error.ends_with("belongs to itd"), "{error}");
+    }
+}

@@ -1,0 +1,34 @@
+//! What is exactly known of one instance, for one claim: computed once, lazily, shared by the checks.
+//!
+//! Owns the ground truth of an instance with everything that follows from it (exact runs, floors, bounds, sets at
+//! kinks, exact moments), the runs a check can ask for ([`Request`], [`Run`]), and the comparison of an answer with
+//! what is exact. Must not know any check or claim, and calls no implementation.
+
+mod asked;
+mod comparison;
+mod conjugate;
+mod exact;
+mod floors;
+mod hypotheses;
+mod inner_law;
+mod keyed;
+mod known;
+mod path;
+mod request;
+mod run;
+mod sampled;
+mod sequence;
+mod whole;
+
+pub use asked::Asked;
+pub use comparison::Comparison;
+pub use conjugate::{CgSystem, allowance_at_ties};
+pub use exact::Exact;
+pub use floors::reverse_floor;
+pub use inner_law::{Asymptote, InnerLaw};
+pub use known::Known;
+pub use request::{Request, Where, growing};
+pub use run::Run;
+pub use sampled::Sampled;
+pub use sequence::{Schedule, Sequence};
+pub use whole::Evidence;

@@ -1,0 +1,199 @@
+//! The stochastic side: what Section 5 needs of an instance that is reached through samples.
+
+use std::rc::Rc;
+
+use super::inner_law::InnerLaw;
+use super::keyed::Keyed;
+use super::request::Request;
+use super::sequence::{Given, Sequence};
+use super::whole::Evidence;
+use crate::case::{Algorithm, Batches, Iid, Role};
+use crate::error::{Error, Result};
+use crate::instances::{Instance, Sizes, mix};
+use crate::linalg::Vector;
+use crate::linalg::product::norm2;
+use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+use crate::theory::{LemmaD3, Rate, Unmet};
+use crate::truth::expectation::{Recursion, reference};
+use crate::truth::reference::stochastic::{self, ExactRun};
+
+/// What of the stochastic side is kept.
+#[derive(Default)]
+pub(super) struct Cells {
+    given: Keyed<(Sequence, usize), Given>,
+    laws: Keyed<(Vec<u64>, usize), InnerLaw>,
+    limits: Keyed<Vec<u64>, Vector>,
+}
+
+/// An instance as samples reach it: w is the instance's own point, y its cotangent.
+#[derive(Clone, Copy)]
+pub struct Sampled<'e> {
+    /// Φ = G∘E T̂.
+    pub map: &'e StochasticMap,
+    /// J and the sizes of minibatches.
+    pub sizes: Sizes,
+    /// λ (m).
+    pub lambda: &'e [f64],
+    /// w (d).
+    pub w: &'e [f64],
+    /// y (d).
+    pub y: &'e [f64],
+    /// Certified upper bound of ‖D_{T,1}‖sup.
+    pub q: f64,
+    /// SID instead of NSID.
+    pub sid: bool,
+    /// Seed of the instance.
+    pub seed: u64,
+    instance: &'e Instance,
+    e: &'e Evidence<'e>,
+}
+
+/// A hypothesis that an instance cannot meet is a reason, not an error.
+pub(super) fn met<T>(outcome: std::result::Result<T, Unmet>) -> Result<T> {
+    outcome.map_err(|e| Error::input(format!("hypothesis not met: {e}")))
+}
+
+fn bits(w: &[f64]) -> Vec<u64> {
+    w.iter().map(|v| v.to_bits()).collect()
+}
+
+impl<'e> Sampled<'e> {
+    pub(super) fn of(e: &'e Evidence<'_>) -> Result<Self> {
+        let instance = e.instance;
+        let (Some(map), Some(sizes)) = (instance.map.samples(), instance.samples) else {
+            let text = "the map is not reached through samples";
+            return Err(Error::input(text).in_field("problem"));
+        };
+        Ok(Self {
+            map,
+            sizes,
+            lambda: &instance.lambda,
+            w: &instance.start,
+            y: &instance.cotangent,
+            q: map.q(&instance.lambda),
+            sid: e.method.algorithm == Algorithm::Sid,
+            seed: instance.seed,
+            instance,
+            e,
+        })
+    }
+
+    /// w(λ) and its certified error.
+    ///
+    /// # Errors
+    /// When it is not known.
+    pub fn solution(&self) -> Result<(&'e [f64], f64)> {
+        let found = &self.e.exact()?.truth.fixed_point;
+        Ok((found.w.as_slice(), found.error))
+    }
+
+    /// The distance of a unit of G from its kink at w(λ), where that is within what is known of w(λ).
+    pub(super) fn kink_at_solution(&self) -> Option<f64> {
+        let Ok((w, error)) = self.solution() else {
+            return Some(f64::NAN);
+        };
+        let (mut u, mut out) = (vec![0.0; w.len()], vec![0.0; w.len()]);
+        self.map.apply(w, self.lambda, &mut u, &mut out);
+        let r = self.map.kink_distance(&u, self.lambda);
+        (r <= 2.0 * error).then_some(r)
+    }
+
+    /// Lemma D.3 for the minibatches of the instance, with Assumption 5.2's constants at its w.
+    pub fn lemma_d3(&self) -> LemmaD3 {
+        self.lemma_d3_at(self.w)
+    }
+
+    /// The same at another w.
+    pub fn lemma_d3_at(&self, w: &[f64]) -> LemmaD3 {
+        let variance = self.map.variance(w, self.lambda, self.sizes.batch);
+        LemmaD3 {
+            q: self.q,
+            sigma1: variance.sigma1,
+            y_norm: norm2(self.y),
+        }
+    }
+
+    /// Lemma D.3's steps.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn rate(&self) -> Result<Rate> {
+        met(self.lemma_d3().rate(1.0, 1.0))
+    }
+
+    /// r* = D_impᵀy at another w than w(λ): what NSID estimates there.
+    ///
+    /// # Errors
+    /// When the linear system is singular.
+    pub fn limit_at(&self, w: &[f64]) -> Result<Rc<Vector>> {
+        let make = || Ok(reference(self.map, w, self.lambda, self.y, 0.0)?.r);
+        self.e.cells.limits.try_get(bits(w), make)
+    }
+
+    /// The exact moments of v_k at w, given Γ.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn recursion(&self, w: &[f64], gamma: &Gamma) -> Result<Recursion> {
+        Recursion::nsid(self.map, w, self.lambda, gamma, self.y, self.sizes.batch)
+    }
+
+    /// Γ₁ at T(w, λ) and at the w̄ of one draw of ξ⁽¹⁾: Lemma D.3 holds for every one.
+    ///
+    /// # Errors
+    /// When there is nothing to draw from.
+    pub fn gammas(&self) -> Result<Vec<Gamma>> {
+        let mut out = vec![self.map.mean_gamma(self.w, self.lambda, 0.0)];
+        let population = self.map.inner().population();
+        let mut source = Iid::new(mix(&[self.seed, 3]), 0, Role::Inner, population);
+        let inner = Batches::draw(&mut source, self.sizes.inner, self.sizes.inner_batch)?;
+        let mut u = vec![0.0; self.map.dim()];
+        let sample = Sample::Batch(inner.flat());
+        self.map.inner().apply(self.w, self.lambda, sample, &mut u);
+        let mut gamma = self.map.outer().gamma(self.map.dim());
+        self.map
+            .outer()
+            .linearize(&u, self.lambda, 0.0, &mut gamma);
+        if !out.contains(&gamma) {
+            out.push(gamma);
+        }
+        Ok(out)
+    }
+
+    /// The whole law of w̄ at w with J minibatches; `None` where it has too many outcomes to enumerate.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn law(&self, w: &[f64], j: usize) -> Result<Option<Rc<InnerLaw>>> {
+        let key = (bits(w), j);
+        let made = InnerLaw::new(self, w, j)?;
+        Ok(self.e.cells.laws.get(key, || made))
+    }
+
+    /// The indices and step sizes of a sequence, for runs of `last` updates.
+    pub(super) fn given(&self, sequence: Sequence, last: usize) -> Result<Rc<Given>> {
+        let make = || {
+            let (rate, n) = (self.rate()?, self.map.inner().population());
+            Given::draw(self.instance, self.sizes, n, sequence, last, &rate)
+        };
+        self.e.cells.given.try_get((sequence, last), make)
+    }
+
+    /// The recursion with the indices of a request, exactly.
+    pub(super) fn recursion_given(&self, request: &Request) -> Option<ExactRun> {
+        let last = request.steps.last().copied().unwrap_or(0);
+        let given = self.given(request.sequence?, last).ok()?;
+        let run = stochastic::Given {
+            map: self.map,
+            lambda: self.lambda,
+            w: self.w,
+            y: self.y,
+            inner: given.inner.iter().collect(),
+            samples: given.linear.iter().collect(),
+            eta: &given.eta,
+            steps: &request.steps,
+            sid: self.sid,
+        };
+        Some(run.run())
+    }
+}

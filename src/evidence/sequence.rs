@@ -1,0 +1,74 @@
+//! Indices and step sizes that NSID and SID are given.
+
+use crate::case::{Batches, Iid, Role};
+use crate::error::Result;
+use crate::instances::{Instance, Sizes, mix};
+use crate::theory::Rate;
+
+/// A recipe of indices and step sizes. It holds no number of its own, so that requests can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Which stream of indices.
+    pub number: u64,
+    /// The step sizes.
+    pub schedule: Schedule,
+}
+
+/// Step sizes by recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Lemma D.3's β/(γ+i).
+    LemmaD3,
+    /// η_i = 3/8.
+    Constant,
+    /// Given ones in no order: ½/(1 + 5i mod 7).
+    Uneven,
+}
+
+impl Sequence {
+    /// Number 0 with Lemma D.3's steps, 1 with constant ones, all others uneven.
+    pub fn numbered(number: u64) -> Self {
+        let schedule = match number {
+            0 => Schedule::LemmaD3,
+            1 => Schedule::Constant,
+            _ => Schedule::Uneven,
+        };
+        Self { number, schedule }
+    }
+}
+
+/// A sequence written out: what a case lends.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) inner: Batches,
+    pub(super) linear: Batches,
+    pub(super) eta: Vec<f64>,
+}
+
+impl Given {
+    /// For runs of `last` updates.
+    pub(super) fn draw(
+        instance: &Instance,
+        sizes: Sizes,
+        population: usize,
+        sequence: Sequence,
+        last: usize,
+        rate: &Rate,
+    ) -> Result<Self> {
+        let seed = mix(&[instance.seed, 2]);
+        let draw = |role, count, size| {
+            let mut source = Iid::new(seed, sequence.number, role, population);
+            Batches::draw(&mut source, count, size)
+        };
+        let eta = |i: usize| match sequence.schedule {
+            Schedule::LemmaD3 => rate.step(i),
+            Schedule::Constant => 0.375,
+            Schedule::Uneven => 0.5 / (1 + (5 * i) % 7) as f64,
+        };
+        Ok(Self {
+            inner: draw(Role::Inner, sizes.inner, sizes.inner_batch)?,
+            linear: draw(Role::Linear, last, sizes.batch)?,
+            eta: (0..last).map(eta).collect(),
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! All that is known of one instance, with what is asked of it.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use super::conjugate::CgSystem;
+use super::exact::Exact;
+use super::keyed::Keyed;
+use super::request::Where;
+use super::sampled::{Cells, Sampled};
+use crate::case::{Method, Target};
+use crate::error::{Error, Result};
+use crate::instances::Instance;
+use crate::truth::kinks::Kinks;
+use crate::truth::{Truth, Unsolved};
+
+/// What is exactly known of one instance, for one method and target. Nothing is computed before it is asked for,
+/// and nothing twice. It belongs to one job: not shared between threads.
+pub struct Evidence<'i> {
+    /// The instance.
+    pub instance: &'i Instance,
+    /// The method under test.
+    pub method: Method,
+    /// What is wanted of the derivative.
+    pub target: Target<'i>,
+    /// Steps of the exact runs.
+    pub horizon: usize,
+    exact: OnceCell<std::result::Result<Exact, Unsolved>>,
+    kinks: OnceCell<Option<Kinks>>,
+    systems: Keyed<Where, CgSystem>,
+    pub(super) cells: Cells,
+}
+
+impl<'i> Evidence<'i> {
+    /// For runs of up to `horizon` steps. The target is D where the method carries it, else Dᵀy for the y of the
+    /// instance.
+    pub fn new(instance: &'i Instance, method: Method, horizon: usize) -> Self {
+        let target = if method.is_reverse() {
+            Target::Cotangent(&instance.cotangent)
+        } else {
+            Target::Jacobian
+        };
+        Self {
+            instance,
+            method,
+            target,
+            horizon,
+            exact: OnceCell::new(),
+            kinks: OnceCell::new(),
+            systems: Keyed::default(),
+            cells: Cells::default(),
+        }
+    }
+
+    /// Evidence with an exact side of one's own.
+    #[cfg(test)]
+    pub(crate) fn with_exact(instance: &'i Instance, method: Method, exact: Exact) -> Self {
+        let e = Self::new(instance, method, 0);
+        let _ = e.exact.set(Ok(exact));
+        e
+    }
+
+    /// w(λ), J and what follows, or why the instance is not solved.
+    pub fn solved(&self) -> std::result::Result<&Exact, &Unsolved> {
+        let solve = || {
+            let truth = Truth::solve(&self.instance.map, &self.instance.lambda)?;
+            Ok(Exact::new(self.instance, truth, self.horizon))
+        };
+        self.exact.get_or_init(solve).as_ref()
+    }
+
+    /// The same; not solved is an error.
+    ///
+    /// # Errors
+    /// When Φ is no certified contraction or w(λ) cannot be certified.
+    pub fn exact(&self) -> Result<&Exact> {
+        self.solved()
+            .map_err(|why| Error::input(format!("w(λ) is not known: {why}")))
+    }
+
+    /// The sets at w(λ), with w(λ) in rationals; `None` where the map is not piecewise affine, or too large to be
+    /// solved in rationals.
+    ///
+    /// # Errors
+    /// Those of [`Evidence::exact`].
+    pub fn kinks(&self) -> Result<Option<&Kinks>> {
+        let exact = self.exact()?;
+        let solve = || Kinks::solve(&exact.truth);
+        Ok(self.kinks.get_or_init(solve).as_ref())
+    }
+
+    /// The side that is reached through samples.
+    ///
+    /// # Errors
+    /// When the instance has no samples.
+    pub fn sampled(&self) -> Result<Sampled<'_>> {
+        Sampled::of(self)
+    }
+
+    /// The linear system of AID-CG at a place.
+    pub fn conjugate_gradients(&self, at: Where) -> Option<Rc<CgSystem>> {
+        let exact = self.exact().ok()?;
+        let limit = exact.aid_limit(at, 0.0)?;
+        self.systems.get(at, || Some(CgSystem::of(exact, &limit)))
+    }
+}

@@ -1,0 +1,94 @@
+//! E(w, λ) = ‖Xw - y‖²/(2n) + ½·ridge·‖λ‖².
+
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+
+/// Least squares on n rows, with a ridge in λ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeastSquares {
+    /// X, n×d.
+    pub x: Matrix,
+    /// y, n.
+    pub y: Vector,
+    /// Weight of ½‖λ‖².
+    pub ridge: f64,
+}
+
+impl LeastSquares {
+    pub(super) fn check(&self, d: usize) -> Result<()> {
+        let (n, columns) = self.x.shape();
+        if n == 0 || columns != d {
+            let text = format!("expected at least one row of {d} numbers, got {n}×{columns}");
+            return Err(Error::input(text).in_field("objective.X"));
+        }
+        if self.y.len() != n {
+            let text = format!("expected {n} numbers, got {}", self.y.len());
+            return Err(Error::input(text).in_field("objective.y"));
+        }
+        for (field, values) in [("X", self.x.as_slice()), ("y", self.y.as_slice())] {
+            if let Some(v) = values.iter().find(|v| !v.is_finite()) {
+                let text = format!("must be finite, got {v}");
+                return Err(Error::input(text).in_field(format!("objective.{field}")));
+            }
+        }
+        if !(self.ridge >= 0.0 && self.ridge.is_finite()) {
+            let text = format!("must be nonnegative and finite, got {}", self.ridge);
+            return Err(Error::input(text).in_field("objective.ridge"));
+        }
+        Ok(())
+    }
+
+    /// Xw - y, by rows.
+    fn residual(&self, w: &[f64]) -> Vector {
+        &self.x * Vector::from_column_slice(w) - &self.y
+    }
+
+    pub(super) fn value(&self, w: &[f64], lambda: &[f64]) -> f64 {
+        let size: f64 = lambda.iter().map(|l| l * l).sum();
+        self.residual(w).norm_squared() / (2.0 * self.y.len() as f64) + 0.5 * self.ridge * size
+    }
+
+    /// Xᵀ(Xw - y)/n.
+    pub(super) fn gradient_w(&self, w: &[f64], _: &[f64]) -> Vec<f64> {
+        let g = self.x.tr_mul(&self.residual(w)) / self.y.len() as f64;
+        g.as_slice().to_vec()
+    }
+
+    pub(super) fn gradient_lambda(&self, _: &[f64], lambda: &[f64]) -> Vec<f64> {
+        lambda.iter().map(|l| self.ridge * l).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Objective;
+    use super::*;
+
+    /// A quadratic is reproduced exactly by central differences with a power of two as step.
+    #[test]
+    fn gradients_are_differences_of_values() {
+        let o = Objective::LeastSquares(LeastSquares {
+            x: Matrix::from_row_slice(3, 2, &[1.0, 2.0, -1.0, 0.5, 0.25, 4.0]),
+            y: Vector::from_column_slice(&[0.5, -1.0, 2.0]),
+            ridge: 0.5,
+        });
+        let (w, lambda) = ([0.5, -0.25], [0.25, 2.0]);
+        o.check(2).unwrap();
+        assert!(o.check(3).is_err());
+        let h = 0.25;
+        for k in 0..2 {
+            let moved = |v: &[f64; 2], h: f64| {
+                let mut u = *v;
+                u[k] += h;
+                u
+            };
+            let by_w = (o.value(&moved(&w, h), &lambda) - o.value(&moved(&w, -h), &lambda))
+                / (2.0 * h);
+            let by_lambda =
+                (o.value(&w, &moved(&lambda, h)) - o.value(&w, &moved(&lambda, -h))) / (2.0 * h);
+            let close = |a: f64, b: f64| (a - b).abs() <= 64.0 * f64::EPSILON * (1.0 + b.abs());
+            assert!(close(o.gradient_w(&w, &lambda)[k], by_w));
+            assert!(close(o.gradient_lambda(&w, &lambda)[k], by_lambda));
+        }
+    }
+}
