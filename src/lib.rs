@@ -11,6 +11,8 @@
 #![allow(clippy::needless_range_loop)]
 
 pub mod case;
+#[cfg(feature = "claims")]
+pub mod checks;
 
 pub mod error;
 #[cfg(feature = "instances")]

@@ -1,62 +1,116 @@
 //! error ≤ slack·bound·(1 + 1e-12 + tu) + floors, at every step seen.
 
-use super::{Check, Comparison, Exact, Finding, Level, Method, is_worse, part};
+use super::check::{Check, Context};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit, is_worse, part};
+use crate::case::Method;
+use crate::error::Result;
+use crate::evidence::{Comparison, Request, Run};
+use crate::theory::Level;
 use crate::tol::{CLEAR_OF_FLOOR, bound_room};
 
-pub(super) fn judge(
-    check: &Check,
-    level: Level,
-    exact: &Exact,
-    method: Method,
-    seen: &[Comparison],
-) -> Finding {
-    let usable: Vec<&Comparison> = seen.iter().filter(|c| c.band.is_finite()).collect();
-    if usable.is_empty() {
-        return Finding::inconclusive(
-            "a selection is in doubt from the first step on, and what others can give is not enclosed",
-        );
+pub(super) const ENTRY: Entry = Entry {
+    name: "bound",
+    about: "the error stays below the theorem's bound at every step (`level`)",
+    fits: For::Deterministic,
+    parse: |keys| {
+        Ok(Box::new(Bound {
+            level: keys.level()?,
+        }))
+    },
+};
+
+/// The error stays below the bound at a level.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) level: Level,
+}
+
+impl Check for Bound {
+    fn label(&self) -> &'static str {
+        "bound"
     }
-    // (error, bound, excess over what is allowed in units of the allowance)
-    let mut worst: Option<(f64, &Comparison, f64)> = None;
-    let mut tightest = (f64::INFINITY, 0.0, 0.0, 0, 0);
-    for c in usable {
-        let bound = check.slack * exact.bound(level, method.is_aid(), c.t, c.k);
-        let floor = c.floor + c.band + exact.jacobian_error();
-        let allowed = bound * bound_room(c.k.max(c.t)) + floor;
-        let ratio = part(c.error, allowed);
-        if is_worse(ratio, worst.as_ref().map_or(f64::NEG_INFINITY, |w| w.0)) {
-            worst = Some((ratio, c, bound));
-        }
-        // Where rounding matters the ratio says nothing about the method.
-        if bound / c.error < tightest.0 && c.error > CLEAR_OF_FLOOR * floor {
-            tightest = (bound / c.error, c.error, bound, c.t, c.k);
+
+    fn name(&self) -> String {
+        format!("bound-{}", self.level.name())
+    }
+
+    fn catches(&self, slack: f64) -> String {
+        let level = self.level.name();
+        if slack == 1.0 {
+            format!("An error above the {level} bound at any step, beyond rounding.")
+        } else {
+            format!("An error above {slack} times the {level} bound at any step, beyond rounding.")
         }
     }
-    let Some((ratio, c, bound)) = worst else {
-        return Finding::inconclusive("no estimate to compare");
-    };
-    if !(ratio <= 1.0) {
-        let place = place(method, c.t, c.k);
+
+    fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
+        Ok(Request::along(c.e.exact()?, c.e.method, c.steps))
+    }
+
+    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        let aid = c.e.method.is_aid();
+        // The comparison with its place among the runs, furthest beyond what is allowed.
+        let mut worst: Option<(f64, usize, &Comparison, f64)> = None;
+        let mut tightest: Option<(f64, &Comparison, f64)> = None;
+        let mut any = false;
+        for (n, run) in runs.iter().enumerate() {
+            for one in run.comparisons(c.e) {
+                if !one.band.is_finite() {
+                    continue;
+                }
+                any = true;
+                let bound = c.slack * exact.bound(self.level, aid, one.t, one.k);
+                let floor = one.floor + one.band + exact.jacobian_error();
+                let allowed = bound * bound_room(one.k.max(one.t)) + floor;
+                let ratio = part(one.error, allowed);
+                if is_worse(ratio, worst.map_or(f64::NEG_INFINITY, |w| w.0)) {
+                    worst = Some((ratio, n, one, bound));
+                }
+                // Where rounding matters the ratio says nothing about the method.
+                let room = bound / one.error;
+                let closer = room < tightest.map_or(f64::INFINITY, |t| t.0);
+                if closer && one.error > CLEAR_OF_FLOOR * floor {
+                    tightest = Some((room, one, bound));
+                }
+            }
+        }
+        let Some((ratio, run, one, bound)) = worst else {
+            return Ok(if any {
+                Finding::undecided(Reason::NothingToSee, "no estimate to compare")
+            } else {
+                Finding::undecided(
+                    Reason::AmbiguousUnits,
+                    "a selection is in doubt from the first step on, and what others can give is not enclosed",
+                )
+            });
+        };
+        if !(ratio <= 1.0) {
+            let detail = format!(
+                "{}: error {:e} exceeds the {} bound {bound:e} (floor {:e}); q = {}, τ = {}",
+                place(c.e.method, one.t, one.k),
+                one.error,
+                self.level.name(),
+                one.floor + exact.jacobian_error(),
+                exact.theorem().q,
+                exact.theorem().tau
+            );
+            let finding = Finding::below(false, Unit::Bound, one.error, bound, detail);
+            return Ok(finding.at_step(one.k).blaming(run));
+        }
+        let Some((slack, one, bound)) = tightest else {
+            let detail = "every error is at the rounding floor, where nothing above it can hide";
+            let finding = Finding::below(true, Unit::Floor, one.error, one.floor, detail);
+            return Ok(finding.at_step(one.k));
+        };
         let detail = format!(
-            "{place}: error {:e} exceeds the {} bound {bound:e} (floor {:e}); q = {}, τ = {}",
-            c.error,
-            level.name(),
-            c.floor + exact.jacobian_error(),
-            exact.theorem.q,
-            exact.theorem.tau
+            "tightest {}; an error {slack:.4} times larger there would have failed",
+            place(c.e.method, one.t, one.k)
         );
-        return Finding::decided(false, c.error, bound, bound / c.error, detail);
+        let finding = Finding::below(true, Unit::Bound, one.error, bound, detail);
+        Ok(finding.at_step(one.k))
     }
-    let (slack, measured, bound, t, k) = tightest;
-    if slack.is_infinite() {
-        let detail =
-            "every error is at the rounding floor, where nothing above it can hide".to_string();
-        return Finding::decided(true, c.error, c.floor, c.floor / c.error, detail);
-    }
-    let place = place(method, t, k);
-    let detail =
-        format!("tightest {place}; an error {slack:.4} times larger there would have failed");
-    Finding::decided(true, measured, bound, slack, detail)
 }
 
 /// "at t = 5" or "at w_5, k = 9".

@@ -1,52 +1,10 @@
 //! The checks there are: one line each.
 
-use super::check::Check;
-use super::keys::Keys;
+use super::check::{Check, Needs};
+use super::entry::Entry;
 use super::*;
-use crate::case::{Algorithm, Method};
+use crate::case::Method;
 use crate::error::{Error, Result};
-
-/// A check as claims name it.
-pub struct Entry {
-    /// The name in claims.
-    pub name: &'static str,
-    /// What it is, in half a line.
-    pub about: &'static str,
-    /// The methods it is for.
-    pub fits: For,
-    /// Reads its own keys.
-    pub parse: fn(&mut Keys) -> Result<Box<dyn Check>>,
-}
-
-/// The methods that a check is for.
-#[derive(Clone, Copy, Debug)]
-pub enum For {
-    /// ITD, AID-FP and AID-CG in all modes.
-    Deterministic,
-    /// NSID and SID.
-    Stochastic,
-    /// All of them.
-    Any,
-    /// These.
-    These(&'static [Method]),
-}
-
-impl For {
-    /// Whether a method is among them.
-    pub fn holds(self, method: Method) -> bool {
-        match self {
-            Self::Deterministic => !method.is_stochastic(),
-            Self::Stochastic => method.is_stochastic(),
-            Self::Any => true,
-            Self::These(methods) => methods.contains(&method),
-        }
-    }
-
-    fn names(self) -> String {
-        let fitting = Method::NAMES.iter().filter(|(_, m)| self.holds(*m));
-        fitting.map(|(n, _)| *n).collect::<Vec<_>>().join(", ")
-    }
-}
 
 /// All checks, in the order in which they are listed.
 pub const REGISTRY: &[Entry] = &[
@@ -113,8 +71,8 @@ pub fn drawings(method: Method, checks: &[&dyn Check]) -> Vec<Box<dyn Check>> {
         // Without a method there is no error to draw.
         out.push(Box::new(curve::Curve));
     }
-    if method.algorithm == Algorithm::Nsid || method.algorithm == Algorithm::Sid {
-        out.extend(simulated::drawing(checks));
+    if checks.iter().any(|c| c.needs() == Needs::Replicates) {
+        out.push(Box::new(simulated::Simulated));
     }
     out
 }

@@ -11,7 +11,8 @@ mod law;
 mod limits;
 mod recursion;
 mod sid;
-mod solution;
+#[cfg(all(test, feature = "instances"))]
+mod mean_tests;
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,6 @@ pub use law::{LAW_LIMIT, Outcome, mean_of_samples};
 pub use limits::{LyapunovLimit, Plateau, lyapunov, plateau};
 pub use recursion::{Moments, Recursion};
 pub use sid::{ENUMERATION_LIMIT, SidLimit, sid_limit};
-pub use solution::{Solution, solution};
 
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector, solve::solve};
