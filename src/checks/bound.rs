@@ -44,6 +44,10 @@ impl Check for Bound {
         }
     }
 
+    fn level(&self) -> Option<Level> {
+        Some(self.level)
+    }
+
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         Ok(Request::along(c.e.exact()?, c.e.method, c.steps))
     }

@@ -5,10 +5,26 @@
 
 mod bound;
 mod check;
+mod constant;
+mod curve;
 mod data;
 mod entry;
+mod exact_trajectory;
 mod finding;
+mod gap;
+mod identification;
+mod kappa;
 mod keys;
+mod limit;
+mod local_rate;
+mod modulus;
+mod ordering;
+mod pieces;
+mod race;
+mod slacks;
+mod tail;
+mod termination;
+mod tight;
 mod worst;
 
 pub use check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates};
