@@ -3,7 +3,8 @@
 use super::edit::{AtTies, Change, Edit, Other, Slopes};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, Linearization, Map, Problem, Tie};
-use crate::methods::{Case, reduced_roots, reduced_support};
+use crate::case::Case;
+use crate::methods::{reduced_roots, reduced_support};
 
 /// The points a method visits and its factors there.
 pub(super) struct Course<'a> {
@@ -65,7 +66,7 @@ impl<'a> Course<'a> {
         let mut course = Self {
             case,
             edits,
-            points: vec![case.w.to_vec()],
+            points: vec![case.w().to_vec()],
             itd,
             lin: map.linearization(),
             other: map.linearization(),
@@ -83,7 +84,7 @@ impl<'a> Course<'a> {
     fn iterate(&mut self, steps: usize) {
         for s in 0..steps {
             let w = self.points[s].clone();
-            if let Some(next) = self.case.path.and_then(|path| path.get(s + 1)) {
+            if let Some(next) = self.case.path().and_then(|path| path.get(s + 1)) {
                 self.points.push(next.clone());
                 continue;
             }
@@ -131,7 +132,7 @@ impl<'a> Course<'a> {
                 self.phi(&w)
             }
             (Other::Start, true) => self.points[0].clone(),
-            (Other::Start, false) => vec![0.0; self.case.w.len()],
+            (Other::Start, false) => vec![0.0; self.case.w().len()],
             (Other::Last, true) => self.points[last].clone(),
             (Other::Previous | Other::Last, false) => self.points[0].clone(),
         }
@@ -335,7 +336,7 @@ impl<'a> Course<'a> {
     }
 
     fn by_transposes(&self) -> (Matrix, Matrix) {
-        let (d, m) = (self.case.w.len(), self.lambda.len());
+        let (d, m) = (self.case.w().len(), self.lambda.len());
         let mut ws = self.map.workspace();
         let (mut first, mut second) = (Matrix::zeros(d, d), Matrix::zeros(d, m));
         for i in 0..d {

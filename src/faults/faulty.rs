@@ -1,32 +1,53 @@
-//! A plain implementation of NSID and SID that carries out one fault.
+//! A plain implementation of NSID and SID that carries out one mistake. Written with products only, apart from
+//! [`crate::methods::Nsid`], so that it is a second implementation of both algorithms as well.
 
-use super::Fault;
-use crate::error::Result;
-use crate::maps::stochastic::{Gamma, Inner, Sample};
-use crate::methods::Method;
-use crate::methods::nsid::{
-    Batches, Draw, EpochShuffle, Estimates, Iid, Role, StochasticCase, StochasticDifferentiator,
+use super::edit::Edit;
+use super::mistake::Mistake;
+use crate::case::{
+    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role, Samples,
 };
+use crate::error::Result;
+use crate::linalg::Matrix;
+use crate::maps::stochastic::{Gamma, Inner, Sample, StochasticMap};
 
 /// NSID or SID with a fault.
 #[derive(Debug)]
 pub struct Faulty {
     sid: bool,
-    fault: Fault,
+    fault: Mistake,
     kept: Vec<f64>,
 }
 
+/// What a case lends.
+struct Given<'a> {
+    map: &'a StochasticMap,
+    lambda: &'a [f64],
+    w: &'a [f64],
+    cotangent: &'a [f64],
+    samples: Samples<'a>,
+    steps: &'a [usize],
+}
+
 impl Faulty {
-    /// The method with this fault; [`Method::Sid`] gives SID, any other NSID.
-    pub fn new(method: Method, fault: Fault) -> Self {
+    /// The mistake among these departures, if there is one.
+    pub fn mistake(edits: &[Edit]) -> Mistake {
+        let found = edits.iter().find_map(|e| match e {
+            Edit::Sampled(mistake) => Some(*mistake),
+            _ => None,
+        });
+        found.unwrap_or_default()
+    }
+
+    /// The method with this fault; SID, or NSID for any other method.
+    pub fn new(method: Method, fault: Mistake) -> Self {
         Self {
-            sid: method == Method::Sid,
+            sid: method.algorithm == Algorithm::Sid,
             fault,
             kept: Vec::new(),
         }
     }
 
-    fn gamma(&self, case: &StochasticCase<'_>, batch: &[usize], at_w: bool) -> Gamma {
+    fn gamma(&self, case: &Given<'_>, batch: &[usize], at_w: bool) -> Gamma {
         let d = case.map.dim();
         let (mut u, mut gamma) = (vec![0.0; d], case.map.outer().gamma(d));
         case.map
@@ -40,13 +61,13 @@ impl Faulty {
     }
 
     /// ∂₁T̂ᵀ g over a minibatch.
-    fn push(&self, case: &StochasticCase<'_>, batch: &[usize], g: &[f64]) -> Vec<f64> {
+    fn push(&self, case: &Given<'_>, batch: &[usize], g: &[f64]) -> Vec<f64> {
         let inner = case.map.inner();
         let mut out = vec![0.0; g.len()];
         let sample = Sample::Batch(batch);
         match self.fault {
-            Fault::TransposedProduct => inner.d1(case.w, case.lambda, sample, g, &mut out),
-            Fault::SampleBySample => {
+            Mistake::TransposedProduct => inner.d1(case.w, case.lambda, sample, g, &mut out),
+            Mistake::SampleBySample => {
                 let mut one = vec![0.0; g.len()];
                 for i in batch {
                     inner.d1_tr(case.w, case.lambda, Sample::Batch(&[*i]), g, &mut one);
@@ -55,13 +76,13 @@ impl Faulty {
                         .for_each(|(o, v)| *o += v / batch.len() as f64);
                 }
             }
-            Fault::ReverseOrder => {
+            Mistake::ReverseOrder => {
                 let reversed: Vec<usize> = batch.iter().rev().copied().collect();
                 inner.d1_tr(case.w, case.lambda, Sample::Batch(&reversed), g, &mut out);
             }
             _ => inner.d1_tr(case.w, case.lambda, sample, g, &mut out),
         }
-        if self.fault == Fault::BiasedScale {
+        if self.fault == Mistake::BiasedScale {
             let c = batch.len() as f64 / (batch.len() as f64 + 1.0);
             // Of a finite sum the loss term alone is a mean over the minibatch.
             let keep = match inner {
@@ -77,7 +98,7 @@ impl Faulty {
 
     fn read(
         &self,
-        case: &StochasticCase<'_>,
+        case: &Given<'_>,
         batch: &[usize],
         gamma: &Gamma,
         v: &[f64],
@@ -85,17 +106,17 @@ impl Faulty {
         let outer = case.map.outer();
         let mut g = vec![0.0; v.len()];
         outer.d1(gamma, v, true, &mut g);
-        if self.fault == Fault::ReadsPastOuter {
+        if self.fault == Mistake::ReadsPastOuter {
             g.copy_from_slice(v);
         }
         let mut r = vec![0.0; case.map.params()];
         case.map
             .inner()
             .add_d2_tr(case.w, Sample::Batch(batch), &g, &mut r);
-        if self.fault == Fault::WrongSign {
+        if self.fault == Mistake::WrongSign {
             r.iter_mut().for_each(|x| *x = -*x);
         }
-        if self.fault != Fault::MissingOuterDerivative {
+        if self.fault != Mistake::MissingOuterDerivative {
             outer.add_d2_tr(gamma, v, &mut r);
         }
         r
@@ -106,13 +127,62 @@ fn single(v: &mut [f64]) {
     v.iter_mut().for_each(|x| *x = f64::from(*x as f32));
 }
 
-impl StochasticDifferentiator for Faulty {
-    fn run(&mut self, case: &StochasticCase<'_>) -> Estimates {
-        use Fault::*;
+impl Implementation for Faulty {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        let (Some(samples), Some(map)) = (case.samples, case.map.samples()) else {
+            return Answer::failed("there are no samples");
+        };
+        let Some(cotangent) = case.cotangent() else {
+            return Answer::failed("there is no cotangent");
+        };
+        let estimates = self.updates(&Given {
+            map,
+            lambda: case.lambda,
+            w: case.w(),
+            cotangent,
+            samples,
+            steps: case.steps,
+        });
+        let column = |r: Vec<f64>| Matrix::from_vec(r.len(), 1, r);
+        Answer::completed(estimates.into_iter().map(column).collect())
+    }
+
+    fn schedule(&mut self, beta: f64, gamma: f64, k: usize) -> Vec<f64> {
+        let eta = |i: usize| match self.fault {
+            Mistake::ScheduleOffByOne => beta / (gamma + i as f64 + 1.0),
+            Mistake::ScheduleConstant => beta / gamma,
+            _ => beta / (gamma + i as f64),
+        };
+        (0..k).map(eta).collect()
+    }
+
+    fn draw(&mut self, r: &Draw) -> Result<Batches> {
+        let replicate = if self.fault == Mistake::SameSeed {
+            0
+        } else {
+            r.replicate
+        };
+        let population = if self.fault == Mistake::NeverLastSample && r.role == Role::Linear {
+            (r.population - 1).max(1)
+        } else {
+            r.population
+        };
+        if self.fault == Mistake::EpochShuffling {
+            let mut source = EpochShuffle::new(r.seed, replicate, r.role, population);
+            return Batches::draw(&mut source, r.count, r.size);
+        }
+        let mut source = Iid::new(r.seed, replicate, r.role, population);
+        Batches::draw(&mut source, r.count, r.size)
+    }
+}
+
+impl Faulty {
+    fn updates(&mut self, case: &Given<'_>) -> Vec<Vec<f64>> {
+        use Mistake::*;
         let fault = self.fault;
         let d = case.map.dim();
-        let linear: Vec<&[usize]> = case.samples.iter().collect();
-        let mut inner: Vec<&[usize]> = case.inner_samples.iter().collect();
+        let linear: Vec<&[usize]> = case.samples.linear.iter().collect();
+        let mut inner: Vec<&[usize]> = case.samples.inner.iter().collect();
         if fault == InnerIgnored {
             inner.truncate(1);
         }
@@ -176,10 +246,10 @@ impl StochasticDifferentiator for Faulty {
                 self.push(case, batch, &g)
             };
             let eta = match fault {
-                StepOffByOne => case.step_sizes[(i + 1).min(last - 1)],
-                NeverDecreasing => case.step_sizes[0],
-                SquaredStep => case.step_sizes[i].powi(2),
-                _ => case.step_sizes[i],
+                StepOffByOne => case.samples.eta[(i + 1).min(last - 1)],
+                NeverDecreasing => case.samples.eta[0],
+                SquaredStep => case.samples.eta[i].powi(2),
+                _ => case.samples.eta[i],
             };
             before.copy_from_slice(&v);
             for (j, x) in v.iter_mut().enumerate() {
@@ -199,34 +269,6 @@ impl StochasticDifferentiator for Faulty {
             }
         }
         self.kept = v;
-        Ok(out)
-    }
-
-    fn schedule(&mut self, beta: f64, gamma: f64, k: usize) -> Vec<f64> {
-        let eta = |i: usize| match self.fault {
-            Fault::ScheduleOffByOne => beta / (gamma + i as f64 + 1.0),
-            Fault::ScheduleConstant => beta / gamma,
-            _ => beta / (gamma + i as f64),
-        };
-        (0..k).map(eta).collect()
-    }
-
-    fn draw(&mut self, r: &Draw) -> Result<Batches> {
-        let replicate = if self.fault == Fault::SameSeed {
-            0
-        } else {
-            r.replicate
-        };
-        let population = if self.fault == Fault::NeverLastSample && r.role == Role::Linear {
-            (r.population - 1).max(1)
-        } else {
-            r.population
-        };
-        if self.fault == Fault::EpochShuffling {
-            let mut source = EpochShuffle::new(r.seed, replicate, r.role, population);
-            return Batches::draw(&mut source, r.count, r.size);
-        }
-        let mut source = Iid::new(r.seed, replicate, r.role, population);
-        Batches::draw(&mut source, r.count, r.size)
+        out
     }
 }

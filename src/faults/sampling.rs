@@ -1,50 +1,13 @@
-//! Naming a fault of NSID or SID: by the estimates, with indices and steps given, or by what is drawn and scheduled.
+//! Naming what is wrong with how an implementation of NSID or SID draws and schedules.
 
-use super::{Fault, Faulty};
-use crate::methods::Method;
-use crate::methods::nsid::{Draw, Role, StochasticCase, StochasticDifferentiator};
+use crate::case::{Draw, Implementation, Role};
 use crate::tol::{BOUND_ROOM, NEVER_DRAWN};
-
-/// One call of an implementation and what it returned.
-pub struct Answer<'a> {
-    /// What it was given.
-    pub case: StochasticCase<'a>,
-    /// What it returned.
-    pub estimates: &'a [Vec<f64>],
-    /// Rounding floor of each estimate.
-    pub floor: &'a [f64],
-}
-
-/// The mistakes whose estimates these are, to the rounding floor, in all answers of one object in the order of its calls: none, one, or
-/// several that cannot be told apart here. A mistake that changes nothing here fits no wrong estimates.
-pub fn diagnose(method: Method, answers: &[Answer<'_>]) -> Vec<&'static str> {
-    let fits = |fault: Fault| {
-        // One object for all calls: it may keep something between them.
-        let mut simulated = Faulty::new(method, fault);
-        answers.iter().all(|answer| {
-            let Ok(wanted) = simulated.run(&answer.case) else {
-                return false;
-            };
-            // The floor of the correct recursion; a mistake may amplify rounding more.
-            let pairs = wanted.iter().zip(answer.estimates).zip(answer.floor);
-            pairs.into_iter().all(|((a, b), f)| {
-                let off: f64 = a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum();
-                off.sqrt() <= 4.0 * f
-            })
-        })
-    };
-    Fault::MISTAKES
-        .iter()
-        .filter(|(_, _, f)| !f.is_sampling() && f.occurs_in(method) && fits(*f))
-        .map(|(name, _, _)| *name)
-        .collect()
-}
 
 /// The mistakes that explain how an implementation draws and schedules, seen from its answers to `request` for many replicates
 /// and to a request for steps β/(γ+i). Looks at indices and steps only, and only at an implementation that has
 /// failed: what is rare but possible for independent samples decides no verdict here.
-pub fn diagnose_sampling(
-    subject: &mut dyn StochasticDifferentiator,
+pub fn sampling(
+    subject: &mut dyn Implementation,
     request: &Draw,
 ) -> Vec<&'static str> {
     let (beta, gamma) = (3.0, 5.0);

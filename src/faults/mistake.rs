@@ -1,20 +1,10 @@
-//! Mistakes that implementations of NSID and SID make, each an operator on a plain correct one.
-//!
-//! Owns the catalogue, the variants that are *not* mistakes, and the diagnosis of estimates and samples by comparison
-//! with the catalogue. Must not know claims or verdicts. Written with products only, apart from
-//! [`crate::methods::nsid`], so that it is a second implementation of both algorithms as well.
+//! Mistakes that implementations of NSID and SID make.
 
-mod diagnosis;
-mod faulty;
-
-pub use diagnosis::{Answer, diagnose, diagnose_sampling};
-pub use faulty::Faulty;
-
-use crate::methods::Method;
+use crate::case::Method;
 
 /// A mistake, or a harmless variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mistake {
     /// Γ₁ is recomputed at T̂ of each minibatch of the linear system.
     GammaPerMinibatch,
     /// Γ is taken at w instead of w̄.
@@ -65,6 +55,9 @@ pub enum Fault {
     ScheduleOffByOne,
     /// Asked for β/(γ+i), takes β/γ.
     ScheduleConstant,
+    /// None at all.
+    #[default]
+    Nothing,
     /// Not a mistake: v + η(Pv + y - v).
     IncrementForm,
     /// Not a mistake: one product per sample, averaged.
@@ -74,9 +67,9 @@ pub enum Fault {
 }
 
 /// Name, what is done differently, the fault.
-pub type Row = (&'static str, &'static str, Fault);
+pub type Row = (&'static str, &'static str, Mistake);
 
-impl Fault {
+impl Mistake {
     /// Every mistake.
     pub const MISTAKES: [Row; 25] = [
         (
@@ -215,7 +208,7 @@ impl Fault {
 
     /// Whether it is a mistake in this method: SID takes Γ at each minibatch by definition.
     pub fn occurs_in(self, method: Method) -> bool {
-        !(self == Self::GammaPerMinibatch && method == Method::Sid)
+        !(self == Self::GammaPerMinibatch && method == Method::SID)
     }
 
     /// Shows in what is drawn or scheduled, not with indices and steps given.
