@@ -55,7 +55,7 @@ impl<'a> Course<'a> {
                         y: y.clone(),
                         step: step * (1.0 + r),
                         loss: *loss,
-                        prox: *prox,
+                        prox: prox.clone(),
                     };
                     map = Map::new(changed).unwrap_or(map);
                 }

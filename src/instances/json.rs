@@ -74,6 +74,10 @@ pub fn problem_to_json(problem: &Problem) -> Value {
             match prox {
                 Prox::Soft => {}
                 Prox::Group { size } => o["size"] = json!(size),
+                Prox::Groups { groups, weights } => {
+                    o["groups"] = groups.iter().map(|g| g.len()).collect();
+                    o["weights"] = list(weights);
+                }
                 Prox::Box { lo, hi } => {
                     o["lo"] = number(*lo);
                     o["hi"] = number(*hi);
@@ -81,6 +85,8 @@ pub fn problem_to_json(problem: &Problem) -> Value {
             }
             o
         }
+        // A mean is read and written with its samples.
+        Problem::Composed(_) => json!({"kind": kind}),
         Problem::MaxMin { forms, least } => {
             let form = |f: &AffineForm| json!({"A": rows_of(&f.a), "B": rows_of(&f.b), "c": list(f.c.as_slice())});
             json!({

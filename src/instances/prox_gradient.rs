@@ -52,7 +52,7 @@ pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
     // ∇f(0) = -Xᵀy/n or -Xᵀy/2n.
     let scale = n as f64 * if loss == Loss::Logistic { 2.0 } else { 1.0 };
     let gradient = apply(&transposed, &y) / scale;
-    let largest = largest_unit(&gradient, prox);
+    let largest = largest_unit(&gradient, &prox);
     let fraction = match prox {
         Prox::Box { .. } => random.between(0.0, 0.2),
         _ => random.between(0.05, 0.6),
@@ -78,14 +78,9 @@ pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
 }
 
 /// The largest |entry|, or ‖group‖: λ₁ above it makes w(λ) = 0.
-fn largest_unit(gradient: &Vector, prox: Prox) -> f64 {
-    let size = match prox {
-        Prox::Group { size } => size,
-        _ => 1,
-    };
-    gradient
-        .as_slice()
-        .chunks(size)
-        .fold(0.0f64, |m, g| m.max(sum_of_squares(g).sqrt()))
-        .max(f64::MIN_POSITIVE)
+fn largest_unit(gradient: &Vector, prox: &Prox) -> f64 {
+    let units = prox.units(gradient.len()).into_iter();
+    units
+        .map(|(range, _)| sum_of_squares(&gradient.as_slice()[range]).sqrt())
+        .fold(f64::MIN_POSITIVE, f64::max)
 }

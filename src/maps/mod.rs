@@ -7,6 +7,7 @@
 
 mod affine;
 mod clip;
+mod composed;
 mod elastic_net;
 mod layer;
 mod linearization;
@@ -18,6 +19,7 @@ mod rounding;
 mod scaling;
 pub mod stochastic;
 
+pub use composed::Composed;
 pub(crate) use linearization::piece_key;
 pub use linearization::{Linearization, Tie, Workspace};
 pub use moduli::{Moduli, Stair};
@@ -25,6 +27,8 @@ pub use problem::{Activation, AffineForm, Loss, Problem, Prox};
 pub use rounding::Rounding;
 
 use std::sync::Arc;
+
+use stochastic::StochasticMap;
 
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
@@ -110,6 +114,8 @@ pub(crate) trait FixedPointMap: Send + Sync {
 pub struct Map {
     problem: Arc<Problem>,
     inner: Arc<dyn FixedPointMap>,
+    /// Φ = G∘E T̂ and its samples, where Φ is given by them.
+    samples: Option<Arc<StochasticMap>>,
 }
 
 impl std::fmt::Debug for Map {
@@ -142,13 +148,30 @@ impl Map {
                 step,
                 loss,
                 prox,
-            } => Arc::new(prox_gradient::ProxGradient::new(x, y, *step, *loss, *prox)),
+            } => Arc::new(prox_gradient::ProxGradient::new(x, y, *step, *loss, prox)),
+            Problem::Composed(data) => Arc::new(composed::ComposedMap::new(data)),
             Problem::MaxMin { forms, least } => Arc::new(max_min::MaxMin::new(forms, least)),
         };
         Ok(Self {
             problem: Arc::new(problem),
             inner,
+            samples: None,
         })
+    }
+
+    /// The mean Φ = G∘E T̂ of a stochastic map, which keeps its samples.
+    ///
+    /// # Errors
+    /// When no family describes the mean: a threshold G stands behind a finite sum, every other G behind a noise model.
+    pub fn sampled(samples: StochasticMap) -> Result<Self> {
+        let mut map = Self::new(samples.mean()?)?;
+        map.samples = Some(Arc::new(samples));
+        Ok(map)
+    }
+
+    /// Φ = G∘E T̂ with its samples, where Φ is given by them.
+    pub fn samples(&self) -> Option<&StochasticMap> {
+        self.samples.as_deref()
     }
 
     /// The data this map was made from.

@@ -1,5 +1,8 @@
 //! The plain description of a problem: numbers only, no prepared products.
 
+use std::ops::Range;
+
+use super::composed::Composed;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 
@@ -76,6 +79,8 @@ pub enum Problem {
         /// The prox of ηλ₁g.
         prox: Prox,
     },
+    /// Φ(w, λ) = G((A + Σ_l λ_l A_l)w + Bλ + c, λ): the mean of a noise model behind an outer map.
+    Composed(Composed),
     /// Φ_i(w, λ) = max over j of (A_j w + B_j λ + c_j)_i, or min where `least[i]`.
     MaxMin {
         /// The affine forms, at least two, all of one shape.
@@ -106,7 +111,7 @@ pub enum Loss {
 }
 
 /// The prox of a proximal gradient step, g in min f + λ₁g.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Prox {
     /// g = ‖·‖₁: soft-thresholding.
     Soft,
@@ -114,6 +119,13 @@ pub enum Prox {
     Group {
         /// Coordinates per group, at least 1.
         size: usize,
+    },
+    /// g = Σω_g‖w_g‖ over consecutive groups g that cover all coordinates, ω_g > 0.
+    Groups {
+        /// The groups.
+        groups: Vec<Range<usize>>,
+        /// ω_g, one per group.
+        weights: Vec<f64>,
     },
     /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds allowed;
     /// on the nonnegative orthant g is ‖·‖₁.
@@ -141,17 +153,34 @@ impl Loss {
 
 impl Prox {
     /// The name in files.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Soft => "soft",
             Self::Group { .. } => "group",
+            Self::Groups { .. } => "groups",
             Self::Box { .. } => "box",
         }
     }
 
     /// Acts on every coordinate by itself.
-    pub fn is_separable(self) -> bool {
-        !matches!(self, Self::Group { .. })
+    pub fn is_separable(&self) -> bool {
+        matches!(self, Self::Soft | Self::Box { .. })
+    }
+
+    /// The coordinates of every unit, and the weight of its threshold.
+    pub(crate) fn units(&self, d: usize) -> Vec<(Range<usize>, f64)> {
+        match self {
+            Self::Soft | Self::Box { .. } => (0..d).map(|i| (i..i + 1, 1.0)).collect(),
+            Self::Group { size } => (0..d)
+                .step_by(*size)
+                .map(|i| (i..(i + size).min(d), 1.0))
+                .collect(),
+            Self::Groups { groups, weights } => groups
+                .iter()
+                .cloned()
+                .zip(weights.iter().copied())
+                .collect(),
+        }
     }
 }
 
@@ -210,6 +239,7 @@ impl Problem {
             Self::Clip { .. } => "clip",
             Self::ProxGradient { .. } => "prox-gradient",
             Self::MaxMin { .. } => "max-min",
+            Self::Composed(_) => "composed",
         }
     }
 
@@ -294,10 +324,11 @@ impl Problem {
                     ))
                     .in_field(format!("y[{i}]")));
                 }
-                match *prox {
+                match prox {
                     Prox::Group { size: 0 } => {
                         Err(Error::input("groups need at least one coordinate").in_field("size"))
                     }
+                    Prox::Groups { groups, weights } => consecutive(groups, weights, x.ncols()),
                     Prox::Box { lo, hi } if !(lo < hi) => {
                         Err(Error::input(format!("must be above lo, got [{lo}, {hi}]"))
                             .in_field("hi"))
@@ -305,6 +336,7 @@ impl Problem {
                     _ => Ok(()),
                 }
             }
+            Self::Composed(composed) => composed.validate(),
             Self::MaxMin { forms, least } => {
                 let d = least.len();
                 shape("least", d, 1, None, None)?;
@@ -332,6 +364,24 @@ impl Problem {
             }
         }
     }
+}
+
+/// Refuses groups that are not consecutive, not empty and not all of 0..d, and weights that are not positive.
+pub(super) fn consecutive(groups: &[Range<usize>], weights: &[f64], d: usize) -> Result<()> {
+    let mut end = 0;
+    for g in groups {
+        if g.start != end || g.end <= g.start {
+            return Err(Error::input("groups must be consecutive and not empty").in_field("groups"));
+        }
+        end = g.end;
+    }
+    if end != d {
+        return Err(Error::input(format!("must have length {d}, has {end}")).in_field("groups"));
+    }
+    if weights.len() != groups.len() || !weights.iter().all(|v| *v > 0.0 && v.is_finite()) {
+        return Err(Error::input("one positive weight per group").in_field("weights"));
+    }
+    Ok(())
 }
 
 /// X, y and η of a regression.

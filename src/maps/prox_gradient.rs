@@ -30,7 +30,11 @@ pub(super) struct ProxGradient {
     y: Vector,
     step: f64,
     loss: Loss,
-    prox: Prox,
+    prox: Shape,
+    /// The coordinates of every unit, and the weight ω of its threshold.
+    units: Vec<(std::ops::Range<usize>, f64)>,
+    /// The unit of every coordinate.
+    owner: Vec<usize>,
     /// Certified enclosure [μ, L] of the spectrum of ∇²f over all w.
     spectrum: (f64, f64),
     /// ‖|X|‖, rounded up.
@@ -41,9 +45,23 @@ pub(super) struct ProxGradient {
     h_norm: f64,
 }
 
+/// What happens to one unit.
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    Soft,
+    Group,
+    Box { lo: f64, hi: f64 },
+}
+
 impl ProxGradient {
-    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: Prox) -> Self {
+    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: &Prox) -> Self {
         let (n, d) = x.shape();
+        let units = prox.units(d);
+        let owner = units
+            .iter()
+            .enumerate()
+            .flat_map(|(g, (range, _))| range.clone().map(move |_| g))
+            .collect();
         let lost = gamma(n.max(d) + 3) * x.norm_squared() / n as f64;
         let top = spectral_upper(x);
         let h_norm = top * top / n as f64 * (1.0 + 4.0 * UNIT);
@@ -61,7 +79,13 @@ impl ProxGradient {
             y: y.clone(),
             step,
             loss,
-            prox,
+            prox: match *prox {
+                Prox::Soft => Shape::Soft,
+                Prox::Box { lo, hi } => Shape::Box { lo, hi },
+                Prox::Group { .. } | Prox::Groups { .. } => Shape::Group,
+            },
+            units,
+            owner,
             spectrum,
             x_abs_norm: spectral_upper(&abs(x)),
             largest_row: x.row_iter().fold(0.0f64, |m, r| m.max(r.norm())) * up,
@@ -75,10 +99,12 @@ impl ProxGradient {
 
     /// Coordinates of unit g.
     fn group(&self, g: usize) -> std::ops::Range<usize> {
-        match self.prox {
-            Prox::Group { size } => g * size..((g + 1) * size).min(self.d()),
-            _ => g..g + 1,
-        }
+        self.units[g].0.clone()
+    }
+
+    /// ηλ₁ω_g.
+    fn threshold(&self, g: usize, lambda: &[f64]) -> f64 {
+        self.step * lambda[0] * self.units[g].1
     }
 
     /// (‖∇²f‖ bound per ‖X‖²/n, Lipschitz factor of the curvatures).
@@ -112,7 +138,7 @@ impl ProxGradient {
 
     /// v ← f(S) v for f with f(0) = 0, f(1) = 1 on groups; f is applied to the slopes of separable proxes.
     fn spectral_prox(&self, lin: &Linearization, v: &mut [f64], f: impl Fn(f64) -> f64) {
-        let Prox::Group { .. } = self.prox else {
+        let Shape::Group = self.prox else {
             v.iter_mut().zip(&lin.slope).for_each(|(v, s)| *v *= f(*s));
             return;
         };
@@ -124,7 +150,7 @@ impl ProxGradient {
                 continue;
             }
             let (r, u) = (lin.z[g], &lin.inner[range]);
-            let across = f(slope * (1.0 - self.step * lin.lambda[0] / r).max(0.0));
+            let across = f(slope * (1.0 - self.threshold(g, &lin.lambda) / r).max(0.0));
             // f(S) = across·(I - nnᵀ) + f(slope)·nnᵀ.
             let along = (f(slope) - across) * dot(u, v) / (r * r);
             v.iter_mut()
@@ -136,9 +162,12 @@ impl ProxGradient {
     /// Column 1 of ∂₂Φ without the selection's mask: -η sign(u), -η1 or -ηn.
     fn threshold_direction(&self, lin: &Linearization, i: usize) -> f64 {
         match self.prox {
-            Prox::Soft => -self.step * lin.z[i].signum(),
-            Prox::Box { .. } => -self.step,
-            Prox::Group { size } => -self.step * lin.inner[i] / lin.z[i / size],
+            Shape::Soft => -self.step * lin.z[i].signum(),
+            Shape::Box { .. } => -self.step,
+            Shape::Group => {
+                let g = self.owner[i];
+                -self.step * self.units[g].1 * lin.inner[i] / lin.z[g]
+            }
         }
     }
 
@@ -151,10 +180,7 @@ impl ProxGradient {
             if j == 1 {
                 return second[i];
             }
-            let slope = match self.prox {
-                Prox::Group { size } => lin.slope[i / size],
-                _ => lin.slope[i],
-            };
+            let slope = lin.slope[self.owner[i]];
             if slope == 0.0 {
                 0.0
             } else {
@@ -163,13 +189,19 @@ impl ProxGradient {
         })
     }
 
+    /// min ηλ₁ω_g.
+    fn least_threshold(&self, lambda: &[f64]) -> f64 {
+        let all = (0..self.units.len()).map(|g| self.threshold(g, lambda));
+        all.fold(f64::INFINITY, f64::min)
+    }
+
     /// L_G and the Lipschitz constant of column 1 per ‖u - u'‖.
     fn prox_lipschitz(&self, lambda: &[f64]) -> (f64, f64) {
         match self.prox {
-            Prox::Group { .. } => {
+            Shape::Group => {
                 let up = 1.0 + gamma(6);
                 (
-                    TWO_OVER_ROOT_3 / (self.step * lambda[0]) * up,
+                    TWO_OVER_ROOT_3 / self.least_threshold(lambda) * up,
                     1.0 / lambda[0] * up,
                 )
             }
@@ -184,16 +216,12 @@ impl FixedPointMap for ProxGradient {
         Dims {
             w: d,
             lambda: 2,
-            units: match self.prox {
-                Prox::Group { size } => d.div_ceil(size),
-                _ => d,
-            },
+            units: self.units.len(),
         }
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
         let (n, d, eta) = (self.x.nrows(), self.d(), self.step);
-        let threshold = eta * lambda[0];
         lin.curvature.resize(n, 1.0);
         lin.inner.resize(d, 0.0);
         let mut ws = std::mem::take(&mut lin.workspace);
@@ -220,17 +248,17 @@ impl FixedPointMap for ProxGradient {
         for (u, w) in lin.inner.iter_mut().zip(w) {
             *u = w - eta * (*u + lambda[1] * w);
         }
-        lin.signed = self.prox == Prox::Soft;
+        lin.signed = self.prox == Shape::Soft;
         for g in 0..lin.z.len() {
-            let range = self.group(g);
+            let (range, threshold) = (self.group(g), self.threshold(g, lambda));
             // Distance inside the region where the prox moves, and the input shown.
             let (z, inside) = match self.prox {
-                Prox::Soft => (lin.inner[g], lin.inner[g].abs() - threshold),
-                Prox::Box { lo, hi } => {
+                Shape::Soft => (lin.inner[g], lin.inner[g].abs() - threshold),
+                Shape::Box { lo, hi } => {
                     let z = lin.inner[g] - threshold;
                     (z, (z - lo).min(hi - z))
                 }
-                Prox::Group { .. } => {
+                Shape::Group => {
                     let r = norm2(&lin.inner[range.clone()]);
                     (r, r - threshold)
                 }
@@ -247,7 +275,7 @@ impl FixedPointMap for ProxGradient {
                 tie.weight(g)
             };
             let outside = match self.prox {
-                Prox::Box { lo, hi } => {
+                Shape::Box { lo, hi } => {
                     if z < lo {
                         lo
                     } else {
@@ -261,14 +289,14 @@ impl FixedPointMap for ProxGradient {
                     f64::NAN
                 } else if inside <= 0.0 {
                     match self.prox {
-                        Prox::Box { .. } if inside == 0.0 => z,
+                        Shape::Box { .. } if inside == 0.0 => z,
                         _ => outside,
                     }
                 } else {
                     match self.prox {
-                        Prox::Soft => inside.copysign(z),
-                        Prox::Box { .. } => z,
-                        Prox::Group { .. } => inside / z * lin.inner[i],
+                        Shape::Soft => inside.copysign(z),
+                        Shape::Box { .. } => z,
+                        Shape::Group => inside / z * lin.inner[i],
                     }
                 };
             }
@@ -371,7 +399,7 @@ impl FixedPointMap for ProxGradient {
             }
             // A soft threshold at its kink has another one on the other side; the others have both pieces in D_Φ.
             let distance = match self.prox {
-                Prox::Soft if at_kink => 2.0 * eta * lambda[0],
+                Shape::Soft if at_kink => 2.0 * eta * lambda[0],
                 _ if at_kink => f64::INFINITY,
                 _ => lin.margin[g],
             };
@@ -397,8 +425,8 @@ impl FixedPointMap for ProxGradient {
                 .iter()
                 .map(|&g| {
                     let size = norm2(&w[self.group(g)]) + w_error;
-                    let either = 1.0 + size * size;
-                    if self.prox == Prox::Soft {
+                    let either = self.units[g].1.powi(2) + size * size;
+                    if self.prox == Shape::Soft {
                         either.max(4.0)
                     } else {
                         either
@@ -415,7 +443,7 @@ impl FixedPointMap for ProxGradient {
             l: [c.l1, c.l2_at(w_norm + w_error)],
             m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
             r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
-            r_attained: self.loss == Loss::Quadratic && self.prox.is_separable(),
+            r_attained: self.loss == Loss::Quadratic && self.prox != Shape::Group,
             d2_sup: spectral_upper(&d2) * (1.0 + gamma(8))
                 + c.l2_at(w_norm) * w_error
                 + Rounding::at(rounding.push_lambda, w_norm),
@@ -438,7 +466,8 @@ impl FixedPointMap for ProxGradient {
             Loss::Logistic => ((n as f64).sqrt(), libm * (n as f64).sqrt()),
         };
         let per_weight = eta * self.x_abs_norm / n as f64;
-        let threshold = eta * lambda[0];
+        let heaviest = self.units.iter().fold(1.0f64, |m, u| m.max(u.1));
+        let threshold = eta * lambda[0] * heaviest;
         let value = [
             terms * (keep + 2.0 * eta * h_abs),
             per_weight * (terms * weights + weights_lost) + terms * threshold * (d as f64).sqrt(),
@@ -457,7 +486,7 @@ impl FixedPointMap for ProxGradient {
         let push_lambda = [
             eta * lg * value[0],
             eta * (few + lg * value[1] + ln / eta * value[0]),
-            eta * few * (d as f64).sqrt() + ln * value[1],
+            eta * heaviest * few * (d as f64).sqrt() + ln * value[1],
         ];
         let units = (0..self.dims().units)
             .map(|_| [2.0 * value[0], 2.0 * value[1]])

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::stochastic::{NoiseModel, Outer, OuterActivation};
 use super::*;
 
 fn matrix(r: usize, c: usize, seed: &mut u64) -> Matrix {
@@ -11,10 +12,13 @@ fn matrix(r: usize, c: usize, seed: &mut u64) -> Matrix {
     drawn
 }
 
+fn v(r: usize, s: &mut u64) -> Vector {
+    Vector::from_column_slice(matrix(r, 1, s).as_slice())
+}
+
 fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
     let s = &mut seed;
     let (d, m, h, n) = (4, 3, 5, 7);
-    let v = |r, s: &mut u64| Vector::from_column_slice(matrix(r, 1, s).as_slice());
     let lambda = matrix(m, 1, s).as_slice().to_vec();
     let mut out = vec![
         (
@@ -50,6 +54,10 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
     for prox in [
         Prox::Soft,
         Prox::Group { size: 3 },
+        Prox::Groups {
+            groups: vec![0..1, 1..4],
+            weights: vec![0.7, 1.5],
+        },
         boxed(-0.3, 0.2),
         boxed(0.0, f64::INFINITY),
     ] {
@@ -64,10 +72,41 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
                     y,
                     step: 0.4,
                     loss,
-                    prox,
+                    prox: prox.clone(),
                 },
                 vec![0.1, 0.05],
             ));
+        }
+    }
+    for bilinear in [0, m] {
+        let layer = |activation, s: &mut u64| {
+            let inner = matrix(d, d, s);
+            let norm = inner.norm();
+            Outer::Layer {
+                v: inner / norm,
+                b: matrix(d, m, s),
+                c: v(d, s),
+                activation,
+            }
+        };
+        for outer in [
+            Outer::Identity,
+            Outer::Nonnegative,
+            Outer::Box {
+                lower: vec![-0.3, 0.0, f64::NEG_INFINITY, -1.0],
+                upper: vec![0.2, 0.4, 0.1, f64::INFINITY],
+            },
+            layer(OuterActivation::Relu, s),
+            layer(OuterActivation::Tanh, s),
+        ] {
+            let inner = NoiseModel {
+                a: matrix(d, d, s) * 0.3,
+                bilinear: (0..bilinear).map(|_| matrix(d, d, s) * 0.2).collect(),
+                b: matrix(d, m, s),
+                c: v(d, s),
+                channels: Vec::new(),
+            };
+            out.push((Problem::Composed(Composed { inner, outer }), lambda.clone()));
         }
     }
     for forms in [2, 3] {

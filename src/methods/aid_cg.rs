@@ -10,7 +10,7 @@ use super::{Case, Differentiator, FLOAT_BYTES, trouble};
 use crate::error::{Error, Result};
 use crate::linalg::product::{dot, norm2};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Linearization, Map, Problem, Prox, Tie, Workspace};
+use crate::maps::{Linearization, Map, Problem, Tie, Workspace};
 use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
 /// Which linear system conjugate gradients run on.
@@ -83,16 +83,18 @@ pub fn has_reduced_system(problem: &Problem) -> bool {
 /// The coordinates that S^{½} acts on at this linearisation (the unknowns of the reduced system); `None` where there
 /// is no reduced system.
 pub fn reduced_support(map: &Map, lin: &Linearization) -> Option<Vec<usize>> {
-    let unit_of = match map.problem() {
-        Problem::ProxGradient {
-            prox: Prox::Group { size },
-            ..
-        } => *size,
-        other if has_reduced_system(other) => 1,
-        _ => return None,
-    };
     let d = map.dims().w;
-    Some((0..d).filter(|i| lin.slope[i / unit_of] > 0.0).collect())
+    match map.problem() {
+        Problem::ProxGradient { prox, .. } => {
+            let units = prox.units(d).into_iter().zip(&lin.slope);
+            let active = units.filter(|(_, slope)| **slope > 0.0);
+            Some(active.flat_map(|((range, _), _)| range).collect())
+        }
+        other if has_reduced_system(other) => {
+            Some((0..d).filter(|&i| lin.slope[i] > 0.0).collect())
+        }
+        _ => None,
+    }
 }
 
 /// S^{½} and S^{-½} on the support, dense (|support|×|support|).

@@ -39,7 +39,9 @@ impl Doubt {
         };
         let range = match truth.map.problem() {
             Problem::Layer { activation, .. } => activation.slopes(),
-            Problem::Clip { .. } | Problem::ElasticNet { .. } => Some((0.0, 1.0)),
+            Problem::Clip { .. } | Problem::ElasticNet { .. } | Problem::Composed(_) => {
+                Some((0.0, 1.0))
+            }
             Problem::MaxMin { forms, .. } => {
                 let units: Vec<usize> = units.collect();
                 // Unit i·r + j is form j of coordinate i.

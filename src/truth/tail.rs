@@ -33,6 +33,8 @@ impl Tail {
             Problem::Layer { activation, .. } => {
                 activation.slopes()?;
             }
+            // The mean of a noise model is judged from samples, which have no tail.
+            Problem::Composed(_) => return None,
             Problem::Scaling { rotation, .. } => k[0] = Some(rotation.clone()),
             Problem::ElasticNet { step, .. } | Problem::ProxGradient { step, .. } => {
                 // Column 2 of ∂₂Φ is -ηSw.

@@ -68,15 +68,8 @@ impl StochasticMap {
         match self.inner() {
             Inner::FiniteSum(f) => finite_sum(f, w),
             Inner::Noise(f) => {
-                // ‖[A_1u, …, A_mu]‖ ≤ ‖·‖_F ≤ λ_max(ΣA_lᵀA_l)^½‖u‖.
-                let d = f.dim();
-                let gram = f
-                    .bilinear
-                    .iter()
-                    .fold(Matrix::zeros(d, d), |s, a| s + a.tr_mul(a));
-                let up = gamma(d * (f.params() + 2) + 8);
-                let l2 = (largest_eigenvalue_upper(&gram).max(0.0) + up * gram.trace()).sqrt()
-                    * (1.0 + up);
+                let up = gamma(f.dim() * (f.params() + 2) + 8);
+                let l2 = f.bilinear_norm();
                 let _ = lambda;
                 let d2 = self.inner().d2_matrix(w, super::Sample::Mean);
                 PointModuli {

@@ -7,14 +7,16 @@
 
 use super::sample::Sample;
 use crate::error::{Error, Result};
+use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
 use crate::linalg::product::{gemv, gemv_tr};
 use crate::linalg::{Matrix, Vector};
+use crate::tol::gamma;
 
 /// Largest number of noise channels: the population 2^p must be countable on 32-bit platforms too.
 pub const MAX_CHANNELS: usize = 30;
 
 /// One sign ξ_a and what it multiplies; absent parts are zero.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Channel {
     /// N_a (d×d): multiplicative noise in w.
     pub n: Option<Matrix>,
@@ -25,7 +27,7 @@ pub struct Channel {
 }
 
 /// Affine (in w; bilinear in (w, λ) where `bilinear` is given) map with sign noise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NoiseModel {
     /// A (d×d).
     pub a: Matrix,
@@ -90,7 +92,7 @@ impl NoiseModel {
         1 << self.channels.len()
     }
 
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(in crate::maps) fn validate(&self) -> Result<()> {
         let (d, m) = (self.dim(), self.params());
         if d == 0 {
             return Err(Error::input("the dimension must be at least 1").in_field("c"));
@@ -145,7 +147,40 @@ impl NoiseModel {
         a
     }
 
-    pub(super) fn apply(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, out: &mut [f64]) {
+    /// A certified upper bound of ‖A + Σ λ_l A_l‖.
+    pub fn q(&self, lambda: &[f64]) -> f64 {
+        let size: f64 = self.a.norm()
+            + lambda
+                .iter()
+                .zip(&self.bilinear)
+                .map(|(l, a)| l.abs() * a.norm())
+                .sum::<f64>();
+        let lost = if self.bilinear.is_empty() {
+            0.0
+        } else {
+            gamma(self.bilinear.len() + 3) * size
+        };
+        spectral_upper(&self.mean_d1(lambda)) + lost
+    }
+
+    /// β = λ_max(Σ A_lᵀA_l)^½ ≥ sup ‖[A_1u, …, A_mu]‖/‖u‖, rounded up; 0 without bilinear parts.
+    pub fn bilinear_norm(&self) -> f64 {
+        let d = self.dim();
+        let gram = self
+            .bilinear
+            .iter()
+            .fold(Matrix::zeros(d, d), |s, a| s + a.tr_mul(a));
+        let up = gamma(d * (self.params() + 2) + 8);
+        (largest_eigenvalue_upper(&gram).max(0.0) + up * gram.trace()).sqrt() * (1.0 + up)
+    }
+
+    pub(in crate::maps) fn apply(
+        &self,
+        w: &[f64],
+        lambda: &[f64],
+        sample: Sample<'_>,
+        out: &mut [f64],
+    ) {
         out.copy_from_slice(self.c.as_slice());
         gemv(1.0, &self.a, w, 1.0, out);
         for (l, al) in lambda.iter().zip(&self.bilinear) {
@@ -164,7 +199,7 @@ impl NoiseModel {
         }
     }
 
-    pub(super) fn d1(
+    pub(in crate::maps) fn d1(
         &self,
         lambda: &[f64],
         sample: Sample<'_>,
@@ -194,7 +229,13 @@ impl NoiseModel {
     }
 
     /// out ← out + ∂₂T̂ u.
-    pub(super) fn add_d2(&self, w: &[f64], sample: Sample<'_>, u: &[f64], out: &mut [f64]) {
+    pub(in crate::maps) fn add_d2(
+        &self,
+        w: &[f64],
+        sample: Sample<'_>,
+        u: &[f64],
+        out: &mut [f64],
+    ) {
         gemv(1.0, &self.b, u, 1.0, out);
         for (ul, al) in u.iter().zip(&self.bilinear) {
             gemv(*ul, al, w, 1.0, out);
@@ -207,7 +248,13 @@ impl NoiseModel {
     }
 
     /// out ← out + ∂₂T̂ᵀ v.
-    pub(super) fn add_d2_tr(&self, w: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
+    pub(in crate::maps) fn add_d2_tr(
+        &self,
+        w: &[f64],
+        sample: Sample<'_>,
+        v: &[f64],
+        out: &mut [f64],
+    ) {
         gemv_tr(1.0, &self.b, v, 1.0, out);
         for (o, al) in out.iter_mut().zip(&self.bilinear) {
             // vᵀ A_l w without a temporary.

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::dot;
 use crate::linalg::{Matrix, Vector};
+use crate::maps::problem::consecutive;
 
 /// The activation of an outer layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl OuterActivation {
 }
 
 /// G: ℝᵈ×ℝᵐ → ℝᵈ. Where a λ₁ occurs it is `lambda[0]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outer {
     /// G(u) = u.
     Identity,
@@ -84,7 +85,7 @@ pub struct Gamma {
 }
 
 impl Outer {
-    pub(super) fn validate(&self, d: usize, m: usize) -> Result<()> {
+    pub(in crate::maps) fn validate(&self, d: usize, m: usize) -> Result<()> {
         let length = |name: &str, n: usize| {
             if n == d {
                 Ok(())
@@ -114,21 +115,7 @@ impl Outer {
                 weights,
             } => {
                 step(*eta)?;
-                let mut end = 0;
-                for g in groups {
-                    if g.start != end || g.end <= g.start {
-                        return Err(Error::input("groups must be consecutive and not empty")
-                            .in_field("groups"));
-                    }
-                    end = g.end;
-                }
-                length("groups", end)?;
-                if weights.len() != groups.len()
-                    || !weights.iter().all(|v| *v > 0.0 && v.is_finite())
-                {
-                    return Err(Error::input("one positive weight per group").in_field("weights"));
-                }
-                Ok(())
+                consecutive(groups, weights, d)
             }
             Outer::Box { lower, upper } => {
                 length("lower", lower.len())?;
@@ -228,7 +215,7 @@ impl Outer {
     }
 
     /// out ← Vu + Bλ + c of a layer (u elsewhere).
-    pub(super) fn units(&self, u: &[f64], lambda: &[f64], out: &mut [f64]) {
+    pub(in crate::maps) fn units(&self, u: &[f64], lambda: &[f64], out: &mut [f64]) {
         use crate::linalg::product::gemv;
         if let Outer::Layer { v, b, c, .. } = self {
             out.copy_from_slice(c.as_slice());

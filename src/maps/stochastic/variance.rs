@@ -64,20 +64,7 @@ impl StochasticMap {
                     }
                 }
             }
-            Inner::Noise(f) => {
-                let size: f64 = f.a.norm()
-                    + lambda
-                        .iter()
-                        .zip(&f.bilinear)
-                        .map(|(l, a)| l.abs() * a.norm())
-                        .sum::<f64>();
-                let lost = if f.bilinear.is_empty() {
-                    0.0
-                } else {
-                    gamma(f.bilinear.len() + 3) * size
-                };
-                spectral_upper(&f.mean_d1(lambda)) + lost
-            }
+            Inner::Noise(f) => f.q(lambda),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Owns its own evaluation of every problem straight from the data; shares no line with the fast
 //! products of `maps`. Must not know methods: it *is* what they are compared with.
 
+mod composed;
 mod max_min;
 mod naive;
 mod prox_gradient;

@@ -1,5 +1,6 @@
 //! Φ, the inputs of its units and its Jacobians, straight from the formulas.
 
+use super::composed::Composition;
 use super::max_min::Extremes;
 use super::prox_gradient::{Found, Step};
 use super::scalar::Scalar;
@@ -40,6 +41,8 @@ enum Form<T> {
     ProxGradient(Step<T>),
     /// Extremes of affine forms.
     MaxMin(Extremes<T>),
+    /// The mean of a noise model behind an outer map.
+    Composed(Composition<T>),
 }
 
 /// Everything about Φ at one w: the value, the unit inputs and the selection.
@@ -141,8 +144,9 @@ impl<T: Scalar> Naive<T> {
                 step,
                 loss,
                 prox,
-            } => Form::ProxGradient(Step::new(x, y, *step, *loss, *prox)),
+            } => Form::ProxGradient(Step::new(x, y, *step, *loss, prox)),
             Problem::MaxMin { forms, least } => Form::MaxMin(Extremes::new(forms, least, &lambda)),
+            Problem::Composed(data) => Form::Composed(Composition::new(data, &lambda)),
         };
         Self { form, lambda }
     }
@@ -277,6 +281,10 @@ impl<T: Scalar> Naive<T> {
                 let z = vec![one.clone(); found.slope.len()];
                 (found.value, z, found.slope, found.margin)
             }
+            Form::Composed(composition) => {
+                let found = composition.at(w, &self.lambda, tie)?;
+                (found.value, found.z, found.slope, found.margin)
+            }
         };
         Some(Point {
             w: w.to_vec(),
@@ -309,6 +317,7 @@ impl<T: Scalar> Naive<T> {
                 None => Vec::new(),
             },
             Form::MaxMin(extremes) => extremes.push_w(&p.slope, x),
+            Form::Composed(composition) => composition.push_w(&p.slope, &self.lambda, x),
         }
     }
 
@@ -345,6 +354,7 @@ impl<T: Scalar> Naive<T> {
                 None => Vec::new(),
             },
             Form::MaxMin(extremes) => extremes.column(&p.slope, j),
+            Form::Composed(composition) => composition.column(&p.slope, &p.w, j),
         }
     }
 
@@ -358,6 +368,7 @@ impl<T: Scalar> Naive<T> {
             Form::ElasticNet { g, .. } => g.len(),
             Form::ProxGradient(step) => step.dim(),
             Form::MaxMin(extremes) => extremes.dim(),
+            Form::Composed(composition) => composition.dim(),
         };
         (d, self.lambda.len())
     }

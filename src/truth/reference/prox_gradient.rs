@@ -12,6 +12,8 @@ pub(super) struct Step<T> {
     pub(super) eta: T,
     pub(super) loss: Loss,
     pub(super) prox: Prox,
+    /// The coordinates of every unit, and the weight of its threshold.
+    units: Vec<(std::ops::Range<usize>, T)>,
 }
 
 /// What an evaluation finds: value, inputs and slopes of the units, signed margins, curvatures, u = T(w).
@@ -26,14 +28,19 @@ pub(super) struct Found<T> {
 }
 
 impl<T: Scalar> Step<T> {
-    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: Prox) -> Self {
+    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: &Prox) -> Self {
         let row = |r: usize| (0..x.ncols()).map(|k| T::exactly(x[(r, k)])).collect();
         Self {
             x: (0..x.nrows()).map(row).collect(),
             y: y.iter().map(|v| T::exactly(*v)).collect(),
             eta: T::exactly(step),
             loss,
-            prox,
+            units: prox
+                .units(x.ncols())
+                .into_iter()
+                .map(|(range, weight)| (range, T::exactly(weight)))
+                .collect(),
+            prox: prox.clone(),
         }
     }
 
@@ -78,10 +85,7 @@ impl<T: Scalar> Step<T> {
 
     /// Coordinates of unit g.
     fn unit(&self, g: usize) -> std::ops::Range<usize> {
-        match self.prox {
-            Prox::Group { size } => g * size..((g + 1) * size).min(self.dim()),
-            _ => g..g + 1,
-        }
+        self.units[g].0.clone()
     }
 
     pub(super) fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Found<T>> {
@@ -93,15 +97,12 @@ impl<T: Scalar> Step<T> {
             .zip(w)
             .map(|(g, w)| w.clone() - self.eta.clone() * (g + lambda[1].clone() * w.clone()))
             .collect();
-        let threshold = self.eta.clone() * lambda[0].clone();
-        let units = match self.prox {
-            Prox::Group { size } => input.len().div_ceil(size),
-            _ => input.len(),
-        };
+        let theta = self.eta.clone() * lambda[0].clone();
         let mut value = vec![zero.clone(); input.len()];
         let (mut z, mut slope, mut margin) = (Vec::new(), Vec::new(), Vec::new());
-        for g in 0..units {
+        for g in 0..self.units.len() {
             let range = self.unit(g);
+            let threshold = theta.clone() * self.units[g].1.clone();
             let u = &input[range.clone()];
             let (shown, inside, outside) = match self.prox {
                 Prox::Soft => (
@@ -109,7 +110,7 @@ impl<T: Scalar> Step<T> {
                     u[0].magnitude() - threshold.clone(),
                     zero.clone(),
                 ),
-                Prox::Group { .. } => {
+                Prox::Group { .. } | Prox::Groups { .. } => {
                     let r = dot(u, u).sqrt()?;
                     (r.clone(), r - threshold.clone(), zero.clone())
                 }
@@ -140,7 +141,9 @@ impl<T: Scalar> Step<T> {
                         Prox::Soft if shown < zero => -inside.clone(),
                         Prox::Soft => inside.clone(),
                         Prox::Box { .. } => shown.clone(),
-                        Prox::Group { .. } => inside.clone() / shown.clone() * input[i].clone(),
+                        Prox::Group { .. } | Prox::Groups { .. } => {
+                            inside.clone() / shown.clone() * input[i].clone()
+                        }
                     }
                 };
             }
@@ -163,10 +166,9 @@ impl<T: Scalar> Step<T> {
 
     /// ∂_uG·v with the selection of the units.
     fn prox_jacobian(&self, at: &Found<T>, lambda: &[T], v: &[T]) -> Vec<T> {
-        let Prox::Group { .. } = self.prox else {
+        if self.prox.is_separable() {
             return hadamard(&at.slope, v);
-        };
-        let theta = self.eta.clone() * lambda[0].clone();
+        }
         let mut out = Vec::with_capacity(v.len());
         for (g, s) in at.slope.iter().enumerate() {
             let range = self.unit(g);
@@ -176,6 +178,7 @@ impl<T: Scalar> Step<T> {
                 continue;
             }
             let r = at.z[g].clone();
+            let theta = self.eta.clone() * lambda[0].clone() * self.units[g].1.clone();
             let across = T::exactly(1.0) - theta.clone() / r.clone();
             let along = theta.clone() / (r.clone() * r.clone() * r) * dot(u, v);
             for (u, v) in u.iter().zip(v) {
@@ -208,8 +211,10 @@ impl<T: Scalar> Step<T> {
                 let direction = match self.prox {
                     Prox::Soft if at.z[g] < T::exactly(0.0) => -one.clone(),
                     Prox::Soft | Prox::Box { .. } => one.clone(),
-                    Prox::Group { .. } if s.vanishes() => T::exactly(0.0),
-                    Prox::Group { .. } => at.input[i].clone() / at.z[g].clone(),
+                    Prox::Group { .. } | Prox::Groups { .. } if s.vanishes() => T::exactly(0.0),
+                    Prox::Group { .. } | Prox::Groups { .. } => {
+                        self.units[g].1.clone() * at.input[i].clone() / at.z[g].clone()
+                    }
                 };
                 out.push(-(self.eta.clone() * s.clone() * direction));
             }

@@ -62,15 +62,14 @@ struct Seen {
 /// A group has turned by more than 60° from one place to the next: it may have passed through its ball, whose two sides are one piece.
 /// Where no group turns more, its distance from 0 is at least comparable to the step, and the quadrature sees what it sees.
 fn turned(problem: &Problem, before: &[f64], after: &[f64]) -> bool {
-    let Problem::ProxGradient {
-        prox: Prox::Group { size },
-        ..
-    } = problem
-    else {
+    let Problem::ProxGradient { prox, .. } = problem else {
         return false;
     };
-    let groups = before.chunks(*size).zip(after.chunks(*size));
-    groups.into_iter().any(|(a, b)| {
+    if prox.is_separable() {
+        return false;
+    }
+    prox.units(before.len()).into_iter().any(|(range, _)| {
+        let (a, b) = (&before[range.clone()], &after[range]);
         let dot: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
         let norm = crate::linalg::product::norm2;
         dot < 0.5 * norm(a) * norm(b)
