@@ -3,7 +3,7 @@
 use super::random::{Random, apply, product, sum_of_squares};
 use super::{Draft, Kind, Spec, rounded, rounded_vector, start};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{Clip, Problem};
 
 /// A = I - ηQ symmetric with eigenvalues in [-q, q], so that Q ≻ 0; z* is drawn off the bounds (or with the prescribed
 /// margin), w* = clip(z*), c = z* - Aw* - Bλ.
@@ -63,7 +63,7 @@ pub(super) fn clip(spec: &Spec, random: &mut Random) -> Draft {
     let c = z - apply(&a, &star) - apply(&b, &lambda);
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::Clip { a, b, c, lo, hi },
+        problem: Problem::Clip(Clip { a, b, c, lo, hi }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: Some(star.as_slice().to_vec()),

@@ -3,7 +3,7 @@
 use super::random::{Random, apply, product, short, sum_of_squares};
 use super::{Draft, Kind, Spec, rounded, rounded_vector};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{ElasticNet, Problem};
 
 /// λ₂ and η that give the contraction factor q: λ₂ makes the optimal step η = 2/(L+μ+2λ₂) have it where
 /// λ₂ > 0 can; otherwise a smaller step does.
@@ -70,7 +70,7 @@ pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
         _ => random.between(0.02, 0.6),
     };
     Draft {
-        problem: Problem::ElasticNet { x, y, step },
+        problem: Problem::ElasticNet(ElasticNet { x, y, step }),
         lambda: vec![short(fraction * largest), lambda2],
         w0: start(spec, random),
         star: None,
@@ -119,7 +119,7 @@ pub(super) fn backwards(spec: &Spec, random: &mut Random) -> Draft {
         None => apply(&x, &b),
     };
     Draft {
-        problem: Problem::ElasticNet { x, y, step },
+        problem: Problem::ElasticNet(ElasticNet { x, y, step }),
         lambda: vec![lambda1, lambda2],
         w0: start(spec, random),
         star: Some(star.as_slice().to_vec()),

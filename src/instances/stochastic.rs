@@ -6,10 +6,10 @@ use super::random::{Random, norm_estimate, product, sum_of_squares};
 use super::{Kind, Spec, elastic_net, real, rounded};
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
 use crate::maps::stochastic::{
     Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
 };
+use crate::maps::{ElasticNet, Problem};
 
 /// A problem to differentiate from samples. Samples are indices below the population of the map; J, the
 /// minibatch sizes and the number of steps are those that a check uses unless it needs others.
@@ -153,7 +153,7 @@ fn squares(spec: &Spec, random: &mut Random) -> Result<Draft> {
         elastic_net::drawn(&like, random)
     };
     let (x, y, step) = match draft.problem {
-        Problem::ElasticNet { x, y, step } => (x, y, step),
+        Problem::ElasticNet(ElasticNet { x, y, step }) => (x, y, step),
         _ => return Err(crate::error::Error::input("not an elastic net").in_field("kind")),
     };
     let map = StochasticMap::elastic_net(row_major(&x), y.as_slice().to_vec(), x.ncols(), step)?;

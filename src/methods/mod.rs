@@ -8,9 +8,7 @@ mod aid_fp;
 mod itd;
 pub mod nsid;
 
-pub use aid_cg::{
-    AidCg, ConjugateGradients, System, has_reduced_system, reduced_roots, reduced_support,
-};
+pub use aid_cg::{AidCg, ConjugateGradients, System, reduced_roots, reduced_support};
 pub use aid_fp::{AidFp, AidFpForward};
 pub use itd::{ItdCheckpointed, ItdForward, ItdReverse};
 
