@@ -123,12 +123,12 @@ pub(super) fn judge(
 /// log‖E_t‖ = a + t log r, r against ρ.
 fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) -> Result<Finding> {
     let t: Vec<f64> = points.iter().map(|p| p.0 as f64).collect();
-    let own = stats::regression::line(&t, &points.iter().map(|p| p.2.ln()).collect::<Vec<_>>())?;
-    let shown = own.slope().point.exp() / rho - 1.0;
+    let own = stats::line(&t, &points.iter().map(|p| p.2.ln()).collect::<Vec<_>>())?;
+    let shown = own.slope.point.exp() / rho - 1.0;
     if shown.abs() > RATE_OWN_SHARE * check.slack {
         return Ok(Finding::inconclusive(format!(
             "the exact error itself shows {:.4} instead of ρ = {rho:.4} in this window; moduli {:?}",
-            own.slope().point.exp(),
+            own.slope.point.exp(),
             &exact.spectrum[..exact.spectrum.len().min(2)]
         )));
     }
@@ -136,8 +136,8 @@ fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) ->
     if let Some(finding) = broken(check, points, &logs) {
         return Ok(finding);
     }
-    let fit = stats::regression::line(&t, &logs)?;
-    let slope = fit.slope();
+    let fit = stats::line(&t, &logs)?;
+    let slope = fit.slope;
     let r = slope.point.exp();
     let off = r / rho - 1.0;
     let detail = format!(
@@ -184,23 +184,23 @@ fn affine(
     let t: Vec<f64> = points.iter().map(|p| p.0 as f64).collect();
     // β was found in units of ρᵗ; here the unit is ρ^{t-origin}.
     let predicted = beta * rho.powi(origin);
-    let own = stats::regression::line(
+    let own = stats::line(
         &t,
         &points.iter().map(|p| scaled(p.2, p.0)).collect::<Vec<_>>(),
     )?;
-    let shown = own.slope().point / predicted - 1.0;
+    let shown = own.slope.point / predicted - 1.0;
     if !(shown.abs() <= RATE_OWN_SHARE * check.slack) {
         return Ok(Finding::inconclusive(format!(
             "the exact error itself grows by {:.3e} instead of β = {predicted:.3e} in this window",
-            own.slope().point
+            own.slope.point
         )));
     }
     let values: Vec<f64> = points.iter().map(|p| scaled(p.1, p.0)).collect();
     if let Some(finding) = broken(check, points, &values) {
         return Ok(finding);
     }
-    let fit = stats::regression::line(&t, &values)?;
-    let slope = fit.slope();
+    let fit = stats::line(&t, &values)?;
+    let slope = fit.slope;
     let off = slope.point / predicted - 1.0;
     let detail = format!(
         "‖E_t‖ρ⁻ᵗ grows by {:.4e} a step, β = {predicted:.4e}, ρ = {rho:.6} over steps {}..{} ({} points); {:.0} % would have failed",

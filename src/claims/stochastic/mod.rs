@@ -27,7 +27,7 @@ use super::verdict::{MomentCurve, Record, Series, Status, Verdict};
 use crate::error::{Bound, Error, Result};
 use crate::instances::StochasticInstance;
 use crate::methods::nsid::StochasticDifferentiator;
-use crate::stats::Ledger;
+use crate::stats::equal_share;
 use crate::theory::{Hypothesis, LemmaD3, Rate, Unmet};
 use crate::truth::expectation::solution;
 
@@ -188,7 +188,7 @@ pub fn statistical_checks(claim: &Claim) -> usize {
 /// # Errors
 /// When `alpha` is outside (0, 1].
 pub fn share(alpha: f64, planned: usize) -> Result<f64> {
-    Ledger::equal(alpha, planned.max(LEDGER_CAPACITY))?.share(0)
+    equal_share(alpha, planned.max(LEDGER_CAPACITY))
 }
 
 /// Everything a check looks at.

@@ -4,10 +4,8 @@
 //! the loop over replicates. Must not know exact expectations, bounds or statistics: it turns a
 //! problem and index lists into a [`Run`].
 
-#[cfg(feature = "instances")]
 mod case;
 mod run;
-#[cfg(feature = "instances")]
 mod sampler;
 mod solvers;
 mod source;
@@ -16,10 +14,8 @@ mod step_size;
 #[cfg(all(test, feature = "instances"))]
 mod tests;
 
-#[cfg(feature = "instances")]
 pub use case::{Draw, Estimates, Reference, StochasticCase, StochasticDifferentiator};
 pub use run::{Costs, Method, Plan, Problem, Run, Status, Workspace, run, run_replicates};
-#[cfg(feature = "instances")]
 pub use sampler::{EpochShuffle, Iid, Role};
 pub use solvers::{FixedPoint, ProxStep, fixed_point, prox_sgd};
 pub use source::{Batches, Cursor, IndexSource};
