@@ -1,7 +1,7 @@
 //! Instances as proptest strategies and quickcheck's `Arbitrary`.
 
 use proptest::strategy::{NewTree, Strategy, ValueTree};
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{Reason, TestRunner};
 
 use crate::case::Method;
 use crate::evidence::Evidence;
@@ -133,8 +133,8 @@ impl Strategy for Instances {
     type Value = Instance;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        use rand::Rng as _;
-        let (bits, seed) = (runner.rng().next_u64(), runner.rng().next_u64());
+        let mut word = || Ok::<_, Reason>(proptest::num::u64::ANY.new_tree(runner)?.current());
+        let (bits, seed) = (word()?, word()?);
         let spec = draw(self.kinds, bits, 10);
         Ok(InstanceTree {
             base: spec.clone(),
