@@ -15,6 +15,7 @@ mod gap;
 mod identification;
 mod kappa;
 mod keys;
+mod lemma_b1;
 mod limit;
 mod local_rate;
 mod modulus;

@@ -21,6 +21,7 @@ pub const REGISTRY: &[Entry] = &[
     identification::ENTRY,
     constant::ENTRY,
     modulus::ENTRY,
+    lemma_b1::ENTRY,
 ];
 
 /// The check of a name, for a method.
