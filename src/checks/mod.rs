@@ -3,12 +3,24 @@
 //! Owns the keys of each check in a claim, what a pass of it would have caught, its requests and its judgement. Pure:
 //! never calls an implementation, reads no clock, writes no file.
 
+mod agreement;
 mod bound;
 mod check;
+mod closing_remark;
+mod conservative;
 mod data;
 mod entry;
 mod finding;
+mod inclusion;
+mod joint_limit;
 mod keys;
+mod kink_modulus;
+mod one_sided;
+mod path_integral;
+mod rational_runs;
+mod selections;
+mod set_bound;
+mod set_distance;
 mod worst;
 
 pub use check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates};
