@@ -4,7 +4,7 @@
 //! instance and on a few others of the same problem kind that fail as well. Which those are depends on the claim and
 //! the run's seed alone, and on no other job: shards and the number of threads change no byte.
 
-use crate::case::{Answer, Draw, Factory, Role, Target};
+use crate::case::{Answer, Draw, Factory, Implementation, Role, Target};
 use crate::checks::Ruling;
 use crate::claims::{Claim, Diagnosis, Label, Named, Profile};
 use crate::error::Result;
@@ -110,17 +110,31 @@ pub fn name(
     let others: Vec<Evidence<'_>> = instances
         .map(|instance| Evidence::new(instance, claim.method, claim.horizon()))
         .collect();
-    let mut seen = vec![observed(claim, evidence, blamed, factory)?];
+    let mut subject = factory.make(claim.method)?;
+    let mut seen = vec![observed(claim, evidence, blamed, subject.as_mut())];
     if seen[0].is_empty() {
         return drawn(claim, evidence, factory);
     }
     for (other, evidence) in pool.others.iter().zip(&others) {
         let same = other.failed.iter().find(|(name, _)| name == check);
         let blamed = same.or(other.failed.first()).and_then(|(_, r)| r.as_ref());
-        seen.push(observed(claim, evidence, blamed, factory)?);
+        let mut subject = factory.make(claim.method)?;
+        seen.push(observed(claim, evidence, blamed, subject.as_mut()));
     }
     let objects: Vec<Vec<Observation<'_>>> = seen.iter().map(|s| observations(s)).collect();
     Ok(Some(diagnose(claim.method, &objects)))
+}
+
+/// Names the fault of one object, which may have answered before, from the runs of a claim on one instance alone.
+pub fn name_of(
+    claim: &Claim,
+    evidence: &Evidence<'_>,
+    blamed: Option<&Request>,
+    subject: &mut dyn Implementation,
+) -> Option<Diagnosis> {
+    let seen = observed(claim, evidence, blamed, subject);
+    let named = || diagnose(claim.method, &[observations(&seen)]);
+    (!seen.is_empty()).then(named)
 }
 
 fn observations<'s>(seen: &'s [(Asked<'_>, Answer, f64)]) -> Vec<Observation<'s>> {
@@ -138,21 +152,20 @@ fn observed<'e>(
     claim: &Claim,
     e: &'e Evidence<'e>,
     blamed: Option<&Request>,
-    factory: &dyn Factory,
-) -> Result<Seen<'e>> {
-    let mut subject = factory.make(claim.method)?;
+    subject: &mut dyn Implementation,
+) -> Seen<'e> {
     let requests = shortened(runs(claim, e, blamed));
     let asked = requests.into_iter().filter_map(|r| {
         let asked = Asked::new(e, &r).ok()?;
         Some((asked, r))
     });
-    Ok(asked
+    asked
         .map(|(asked, request)| {
             let answer = subject.run(&asked.case());
             let floor = floor(e, request, &answer);
             (asked, answer, floor)
         })
-        .collect())
+        .collect()
 }
 
 /// Long runs give way to ones along their course; the last one, which failed, is kept as long as it can be.
