@@ -5,25 +5,15 @@
 //! every observation of every object, those included where the answer is right. Rows as they stand are tried first;
 //! only where none of them explains, their parameters are fitted. "Unknown" is a legal answer.
 
-use super::bench::Bench;
+use super::bench::{Bench, Observation, Score};
 use super::catalogue::{Fault, catalogue};
 use super::fit::fitted;
-use crate::case::{Answer, Case, Method};
+use crate::case::Method;
 use crate::claims::{Diagnosis, Named};
 use crate::tol::{
     DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
     DIAGNOSIS_UNKNOWN,
 };
-
-/// A case with what an implementation answered to it.
-pub struct Observation<'a> {
-    /// The case.
-    pub case: Case<'a>,
-    /// The answer.
-    pub answer: &'a Answer,
-    /// How far rounding alone may carry an estimate from the correct one; 0 where that is not known.
-    pub floor: f64,
-}
 
 /// At most so many names that fit equally well are given.
 const MOST_NAMES: usize = 3;
@@ -57,7 +47,7 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
 }
 
 /// 1 for a full match, 0 for none.
-fn confidence(score: super::bench::Score) -> f64 {
+fn confidence(score: Score) -> f64 {
     if score.left < 1.0 {
         score.weight / (1.0 + (score.left / DIAGNOSIS_MATCH).powi(2))
     } else {
