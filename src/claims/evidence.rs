@@ -3,7 +3,8 @@
 
 use super::path::path;
 use crate::instances::Instance;
-use crate::linalg::norm::{moduli, spectral_upper};
+use crate::linalg::eigen::Enclosure;
+use crate::linalg::norm::spectral_upper;
 use crate::linalg::{Matrix, Vector};
 use crate::methods::Method;
 use crate::theory::{Level, Theorem41};
@@ -25,8 +26,6 @@ pub struct Exact {
     pub itd_bounds: [Vec<f64>; 2],
     /// One step of the exact tail, on piecewise-affine maps.
     pub tail: Option<Tail>,
-    /// Moduli of the eigenvalues of ∂₁Φ at w(λ), largest first; empty where unknown.
-    pub spectrum: Vec<f64>,
     /// y of the instance, and its norm.
     pub cotangent: Vector,
     /// Seed for sampling, derived from the instance.
@@ -57,11 +56,6 @@ impl Exact {
         let theorem = Theorem41::new(truth.constants.q, &truth.moduli, run.e[0], d_fix);
         let itd_bounds = [theorem.trajectory_itd(&run.e), theorem.sharp_itd(&run.e)];
         let tail = Tail::at_solution(&truth);
-        let spectrum = truth
-            .jacobian
-            .as_ref()
-            .and_then(|j| moduli(&j.p))
-            .unwrap_or_default();
         let cotangent = Vector::from_column_slice(&instance.cotangent);
         Self {
             truth,
@@ -69,7 +63,6 @@ impl Exact {
             theorem,
             itd_bounds,
             tail,
-            spectrum,
             cotangent,
             seed: instance.seed,
             path,
@@ -78,9 +71,9 @@ impl Exact {
         }
     }
 
-    /// ρ: spectral radius of ∂₁Φ at w(λ); NaN where unknown.
-    pub fn rho(&self) -> f64 {
-        self.spectrum.first().copied().unwrap_or(f64::NAN)
+    /// ρ: spectral radius of ∂₁Φ at w(λ), enclosed; `None` at a kink, where ∂₁Φ is a set.
+    pub fn rho(&self) -> Option<Enclosure> {
+        self.truth.spectrum().map(|s| s.rho)
     }
 
     /// f^J, 0 where the derivative is a set.
@@ -90,7 +83,8 @@ impl Exact {
 
     /// The bound for ITD at t, or AID-FP at w_t after k steps, at a level.
     pub fn bound(&self, level: Level, aid: bool, t: usize, k: usize) -> f64 {
-        let e = || self.run.e[t.min(self.run.e.len() - 1)];
+        // AID is given w_t as binary64 has it.
+        let e = || self.run.e_given[t.min(self.run.e.len() - 1)];
         match (level, aid) {
             (Level::Paper, false) => self.theorem.paper_itd(t),
             (Level::Trajectory, false) => self.itd_bounds[0][t],

@@ -396,13 +396,15 @@ fn curve(
             .map(|&t| exact.bound(level, aid, t, t))
             .collect()
     };
+    let rho = exact.rho();
     Some(Curve {
         claim: claim.name.clone(),
         method: claim.method.name().into(),
         kind: instance.spec.kind.name().into(),
         instance: label.instance.clone(),
         q: exact.theorem.q,
-        rho: exact.rho(),
+        rho: rho.map_or(f64::NAN, |r| r.middle()),
+        rho_radius: rho.map_or(f64::NAN, |r| r.radius()),
         tau: (exact.theorem.tau < crate::tol::TAU_LIMIT).then_some(exact.theorem.tau),
         identified: exact.run.identified,
         error: seen.iter().map(|c| c.error).collect(),

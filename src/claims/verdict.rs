@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::instances::Spec;
+use crate::linalg::eigen::Enclosure;
 
 /// Format version of `verdicts.jsonl` and `records.jsonl`.
 pub const SCHEMA: u32 = 1;
@@ -101,9 +102,13 @@ pub struct Curve {
     /// q.
     #[serde(with = "float")]
     pub q: f64,
-    /// ρ, spectral radius of ∂₁Φ at w(λ).
+    /// ρ, spectral radius of ∂₁Φ at w(λ): the middle of its enclosure, NaN where w(λ) is on a kink (∂₁Φ
+    /// is a set there).
     #[serde(with = "float")]
     pub rho: f64,
+    /// |ρ - `rho`| is at most this; NaN where it was not recorded.
+    #[serde(with = "float", default = "unknown")]
+    pub rho_radius: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
     /// First step after which the iterates stay on the piece of w(λ).
@@ -125,6 +130,20 @@ pub struct Curve {
     /// Rounding floor.
     #[serde(with = "floats")]
     pub floor: Vec<f64>,
+}
+
+impl Curve {
+    /// ρ with what is not known of it.
+    pub fn rho(&self) -> Enclosure {
+        Enclosure {
+            lower: (self.rho - self.rho_radius).max(0.0),
+            upper: self.rho + self.rho_radius,
+        }
+    }
+}
+
+fn unknown() -> f64 {
+    f64::NAN
 }
 
 /// A fitted rate beside the predicted one.

@@ -147,8 +147,8 @@ fn constants(instance: &Instance, exact: &Exact) -> Vec<String> {
         row("κ", float(truth.kappa()), "1/(1-q)"),
         row(
             "ρ",
-            float(exact.rho()),
-            "spectral radius of ∂₁Φ at w(λ): the local rate",
+            exact.rho().map_or("no one".into(), |r| r.to_string()),
+            &local_rate(exact),
         ),
         row(
             "L_1, L_2",
@@ -183,14 +183,32 @@ fn constants(instance: &Instance, exact: &Exact) -> Vec<String> {
     if let Some(j) = &truth.jacobian {
         out.push(row("f^J", float(j.error), "certified error of J"));
     }
-    let identified = exact
-        .run
-        .identified
-        .map_or("not yet".into(), |t| t.to_string());
-    out.push(row(
-        "identified",
-        identified,
-        "first step from which on the iterates stay on the piece of w(λ)",
-    ));
+    let (identified, what) = match exact.run.identified {
+        None if !m.kinks.is_empty() => (
+            "not defined".into(),
+            "w(λ) is on a kink: several pieces meet there, and the iterates may alternate for good",
+        ),
+        at => (
+            at.map_or("not yet".into(), |t| t.to_string()),
+            "first step from which on the iterates stay on the piece of w(λ)",
+        ),
+    };
+    out.push(row("identified", identified, what));
     out
+}
+
+/// What ρ is, with the second modulus.
+fn local_rate(exact: &Exact) -> String {
+    let Some(s) = exact.truth.spectrum() else {
+        return "ρ: w(λ) is on a kink, ∂₁Φ is a set of matrices there".into();
+    };
+    let pair = if s.complex == Some(true) {
+        ", a complex pair leads"
+    } else {
+        ""
+    };
+    format!(
+        "spectral radius of ∂₁Φ at w(λ): the local rate (second modulus {}{pair})",
+        s.second
+    )
 }

@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::instances::{
     Instance, InstanceFile, Kind, Spec, StochasticFile, StochasticInstance, number, rows_of,
 };
-use crate::linalg::norm::moduli;
 use crate::truth::Truth;
 
 #[derive(clap::Args)]
@@ -93,6 +92,26 @@ fn expectations(instance: &StochasticInstance) -> Result<Value> {
     }))
 }
 
+/// ρ and the second modulus as middle and radius of their enclosures; null and why where there is none.
+fn local_rate(truth: &Truth) -> serde_json::Map<String, Value> {
+    let rho = truth.spectrum();
+    let known = rho.filter(|s| s.rho.upper.is_finite());
+    let value = match (known, rho) {
+        (Some(s), _) => json!({
+            "rho": s.rho.middle(), "rho_radius": s.rho.radius(),
+            "rho_second": s.second.middle(), "rho_second_radius": s.second.radius(),
+            "rho_complex": s.complex,
+        }),
+        (None, Some(_)) => {
+            json!({"rho": null, "rho_reason": "∂₁Φ at w(λ) is too large to enclose"})
+        }
+        (None, None) => json!({
+            "rho": null, "rho_reason": "w(λ) is on a kink: ∂₁Φ is a set of matrices there",
+        }),
+    };
+    value.as_object().cloned().unwrap_or_default()
+}
+
 fn ground_truth(truth: &Truth) -> Value {
     let m = &truth.moduli;
     let mut out = json!({
@@ -104,8 +123,9 @@ fn ground_truth(truth: &Truth) -> Value {
     if let (Some(j), Some(object)) = (&truth.jacobian, out.as_object_mut()) {
         object.insert("jacobian".into(), rows_of(&j.j));
         object.insert("jacobian_error".into(), json!(j.error));
-        let rho = moduli(&j.p).and_then(|m| m.first().copied());
-        object.insert("rho".into(), rho.map_or(Value::Null, number));
+    }
+    if let Some(object) = out.as_object_mut() {
+        object.extend(local_rate(truth));
     }
     out
 }

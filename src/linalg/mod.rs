@@ -4,6 +4,7 @@
 //! the domain: no maps, no Jacobians, no theorems.
 
 pub mod dd;
+pub mod eigen;
 pub mod norm;
 pub mod product;
 pub mod solve;

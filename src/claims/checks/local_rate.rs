@@ -8,6 +8,7 @@ use super::{Check, Comparison, Exact, Finding, Growth, Method};
 use crate::claims::evidence::{At, Request};
 use crate::claims::verdict::Fit;
 use crate::error::Result;
+use crate::linalg::eigen::Enclosure;
 use crate::stats;
 use crate::tol::{
     RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS,
@@ -58,11 +59,23 @@ pub(super) fn judge(
     method: Method,
     seen: &[Comparison],
 ) -> Finding {
-    let rho = exact.rho();
-    if !(rho > 0.0) {
+    let Some(rho) = exact.rho() else {
+        return Finding::inconclusive("w(λ) is on a kink: there is no one ∂₁Φ, and no one ρ");
+    };
+    if rho.upper == 0.0 {
         return Finding::inconclusive(
             "∂₁Φ is nilpotent or zero at w(λ): the error vanishes in finitely many steps",
         );
+    }
+    // β is evaluated with ρ to the power of twice RESONANT_LIMIT_STEPS, and its slope is a difference.
+    let used = match growth {
+        Growth::Pure => 1.0,
+        Growth::Resonant => 4.0 * RESONANT_LIMIT_STEPS as f64,
+    };
+    if !(used * rho.relative() <= RATE_OWN_SHARE * check.slack) {
+        return Finding::inconclusive(format!(
+            "ρ is {rho}: not known well enough to judge a rate by"
+        ));
     }
     let resonant = exact
         .tail
@@ -109,7 +122,7 @@ pub(super) fn judge(
     }
     let fitted = match growth {
         Growth::Pure => pure(check, exact, &points, rho),
-        Growth::Resonant => affine(check, exact, &points, rho, &wanted),
+        Growth::Resonant => affine(check, exact, &points, rho.middle(), &wanted),
     };
     let mut finding = fitted.unwrap_or_else(|e| Finding::inconclusive(format!("no fit: {e}")));
     if let Some(fit) = &mut finding.fit {
@@ -120,16 +133,25 @@ pub(super) fn judge(
     finding
 }
 
-/// log‖E_t‖ = a + t log r, r against ρ.
-fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) -> Result<Finding> {
+/// log‖E_t‖ = a + t log r, r against ρ: too far off is what is too far from every number ρ may be.
+fn pure(
+    check: &Check,
+    exact: &Exact,
+    points: &[(usize, f64, f64)],
+    known: Enclosure,
+) -> Result<Finding> {
+    let (rho, unknown) = (known.middle(), known.relative());
     let t: Vec<f64> = points.iter().map(|p| p.0 as f64).collect();
     let own = stats::regression::line(&t, &points.iter().map(|p| p.2.ln()).collect::<Vec<_>>())?;
     let shown = own.slope().point.exp() / rho - 1.0;
-    if shown.abs() > RATE_OWN_SHARE * check.slack {
+    if shown.abs() + unknown > RATE_OWN_SHARE * check.slack {
+        let second = exact
+            .truth
+            .spectrum()
+            .map_or("unknown".into(), |s| s.second.to_string());
         return Ok(Finding::inconclusive(format!(
-            "the exact error itself shows {:.4} instead of ρ = {rho:.4} in this window; moduli {:?}",
+            "the exact error itself shows {:.4} instead of ρ = {known} in this window; second modulus {second}",
             own.slope().point.exp(),
-            &exact.spectrum[..exact.spectrum.len().min(2)]
         )));
     }
     let logs: Vec<f64> = points.iter().map(|p| p.1.ln()).collect();
@@ -139,16 +161,16 @@ fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) ->
     let fit = stats::regression::line(&t, &logs)?;
     let slope = fit.slope();
     let r = slope.point.exp();
-    let off = r / rho - 1.0;
+    let off = (r / rho - 1.0).abs() - unknown;
     let detail = format!(
-        "fitted r = {r:.6}, ρ = {rho:.6} over steps {}..{} ({} points, R² = {:.6}); a rate off by {:.1} % would have failed",
+        "fitted r = {r:.6}, ρ = {known} over steps {}..{} ({} points, R² = {:.6}); a rate off by {:.1} % would have failed",
         points[0].0,
         points[points.len() - 1].0,
         points.len(),
         fit.r_squared,
         100.0 * check.slack
     );
-    let mut finding = Finding::decided(off.abs() <= check.slack, r, rho, check.slack, detail);
+    let mut finding = Finding::decided(off <= check.slack, r, rho, check.slack, detail);
     finding.fit = Some(blank(
         rho,
         r,
@@ -191,8 +213,8 @@ fn affine(
     let shown = own.slope().point / predicted - 1.0;
     if !(shown.abs() <= RATE_OWN_SHARE * check.slack) {
         return Ok(Finding::inconclusive(format!(
-            "the exact error itself grows by {:.3e} instead of β = {predicted:.3e} in this window",
-            own.slope().point
+            "the exact ‖E_t‖ρ⁻ᵗ itself grows by {:.3e} a step instead of β = {beta:.3e} in this window",
+            beta * (own.slope().point / predicted)
         )));
     }
     let values: Vec<f64> = points.iter().map(|p| scaled(p.1, p.0)).collect();
@@ -202,21 +224,16 @@ fn affine(
     let fit = stats::regression::line(&t, &values)?;
     let slope = fit.slope();
     let off = slope.point / predicted - 1.0;
+    // In units of ρᵗ, whatever the fit was shifted by.
+    let grown = beta * (slope.point / predicted);
     let detail = format!(
-        "‖E_t‖ρ⁻ᵗ grows by {:.4e} a step, β = {predicted:.4e}, ρ = {rho:.6} over steps {}..{} ({} points); {:.0} % would have failed",
-        slope.point,
+        "‖E_t‖ρ⁻ᵗ grows by {grown:.4e} a step, β = {beta:.4e}, ρ = {rho:.6} over steps {}..{} ({} points); {:.0} % would have failed",
         points[0].0,
         points[points.len() - 1].0,
         points.len(),
         100.0 * check.slack
     );
-    let mut finding = Finding::decided(
-        off.abs() <= check.slack,
-        slope.point,
-        predicted,
-        check.slack,
-        detail,
-    );
+    let mut finding = Finding::decided(off.abs() <= check.slack, grown, beta, check.slack, detail);
     finding.fit = Some(blank(
         1.0,
         slope.point / predicted,

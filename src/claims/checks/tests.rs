@@ -165,3 +165,103 @@ fn the_worst_ratio_keeps_nan() {
     assert_eq!(super::part(0.0, 0.0), 0.0);
     assert!(super::part(1.0, 0.0).is_infinite());
 }
+
+/// Estimates that are exactly those of the recursion, at the steps a check of rates asks for.
+fn recursion_itself(exact: &Exact) -> Vec<Comparison> {
+    use crate::claims::evidence::compare;
+    use crate::trajectory::{Cost, Estimates, Status as Ended, Trajectory};
+    let requests = local_rate::plan(exact, Method::Itd);
+    let answer = |r: &Request| Trajectory {
+        estimates: Estimates::Jacobians(r.steps.iter().map(|t| exact.run.d[*t].clone()).collect()),
+        cost: Cost::default(),
+        status: Ended::Completed,
+    };
+    let seen = requests.iter();
+    seen.flat_map(|r| compare(exact, Method::Itd, r, &answer(r)))
+        .collect()
+}
+
+fn rate_check(growth: Growth) -> Check {
+    Check {
+        slack: if growth == Growth::Pure { 0.01 } else { 0.05 },
+        ..check(CheckKind::LocalRate(growth), 200)
+    }
+}
+
+/// β and the slope beside it are those of ‖E_t‖ρ⁻ᵗ, not of a unit that depends on the window.
+#[test]
+fn a_resonant_growth_is_stated_in_its_unit() {
+    let spec = Spec {
+        q: 0.7,
+        ..Spec::typical(Kind::Tight, 4)
+    };
+    let instance = Instance::generate(&spec, 3).unwrap();
+    let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
+    let exact = Exact::new(&instance, truth, 200);
+    let growth = Growth::Resonant;
+    let finding = local_rate::judge(
+        &rate_check(growth),
+        growth,
+        &exact,
+        Method::Itd,
+        &recursion_itself(&exact),
+    );
+    assert_eq!(finding.status, Status::Pass, "{}", finding.detail);
+    // E_t = qᵗE_0 + tq^{t-1}(w_0 - w(λ)), all along one axis: ‖E_t‖q⁻ᵗ grows by e_0/q.
+    let beta = exact.run.e[0] / spec.q;
+    assert!(
+        (finding.bound / beta - 1.0).abs() < 1e-6,
+        "{} {beta}",
+        finding.bound
+    );
+    assert!((finding.measured / beta - 1.0).abs() < 0.05);
+    assert!(
+        finding.detail.contains(&format!("β = {beta:.4e}")),
+        "{}",
+        finding.detail
+    );
+}
+
+/// A ρ known to a per cent cannot decide a rate to a per cent, and one known to a thousandth takes that off.
+#[test]
+fn what_is_not_known_of_the_radius_is_allowed_for() {
+    use crate::linalg::eigen::{Enclosure, Spectrum};
+    let growth = Growth::Pure;
+    let with = |relative: f64, claimed: f64| {
+        let spec = Spec {
+            q: 0.7,
+            ..Spec::typical(Kind::AffineSymmetric, 4)
+        };
+        let instance = Instance::generate(&spec, 5).unwrap();
+        let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
+        let mut exact = Exact::new(&instance, truth, 200);
+        let known = *exact.truth.spectrum().unwrap();
+        let rho = known.rho.middle() * claimed;
+        let spectrum = Spectrum {
+            rho: Enclosure {
+                lower: rho * (1.0 - relative),
+                upper: rho * (1.0 + relative),
+            },
+            ..known
+        };
+        exact.truth.spectrum = std::sync::OnceLock::from(Some(spectrum));
+        let seen = recursion_itself(&exact);
+        local_rate::judge(&rate_check(growth), growth, &exact, Method::Itd, &seen)
+    };
+    assert_eq!(
+        with(0.0, 1.0).status,
+        Status::Pass,
+        "{}",
+        with(0.0, 1.0).detail
+    );
+    assert_eq!(with(0.001, 1.0).status, Status::Pass);
+    let wide = with(0.01, 1.0);
+    assert_eq!(wide.status, Status::Inconclusive);
+    assert!(
+        wide.detail.contains("not known well enough"),
+        "{}",
+        wide.detail
+    );
+    // The exact sequence shows another rate than a wrong ρ, and then nothing is judged.
+    assert_eq!(with(0.0, 1.02).status, Status::Inconclusive);
+}

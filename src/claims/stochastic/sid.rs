@@ -18,8 +18,8 @@ pub(super) fn judge(s: &Setting<'_>, records: &mut Vec<Record>) -> Result<Findin
     let limit = sid_limit(map, w, lambda, y, 0.0, i.batch, i.inner_batch)?;
     if !limit.stable {
         return Ok(Finding::inconclusive(format!(
-            "SID's mean iteration is not stable: spectral abscissa {:.3}",
-            limit.abscissa
+            "SID's mean iteration is not known to be stable: spectral abscissa {:.3} to {:.3}",
+            limit.abscissa.lower, limit.abscissa.upper
         )));
     }
     let star = reference(map, w, lambda, y, 0.0)?;
@@ -29,7 +29,7 @@ pub(super) fn judge(s: &Setting<'_>, records: &mut Vec<Record>) -> Result<Findin
             "SID has no bias here: no sample crosses a kink".into(),
         ));
     }
-    let beta = 2.0 / (1.0 - limit.abscissa.max(s.q));
+    let beta = 2.0 / (1.0 - limit.abscissa.middle().max(s.q));
     let offset = s.rate()?.gamma.max(2.0 * beta);
     let eta = |k: usize| beta / (offset + k as f64);
     let read = limit.readout(map, w, lambda, 0.0, i.inner_batch, INNER)?;
