@@ -18,6 +18,8 @@ pub struct ItdRun {
     pub w: Vec<Vector>,
     /// Upper bounds of e_t = ‖w_t - w(λ)‖.
     pub e: Vec<f64>,
+    /// The same for w_t rounded to binary64, the point that AID is given.
+    pub e_given: Vec<f64>,
     /// D_t (T+1 matrices d×m).
     pub d: Vec<Matrix>,
     /// E_t = D_t - J, formed before rounding; empty where J is a set.
@@ -30,7 +32,8 @@ pub struct ItdRun {
     /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is not enclosed.
     pub band: Vec<f64>,
     /// First t from which on every w_t of the run lies on the piece of w(λ); `None` if the last
-    /// one does not. 0 for maps without kinks.
+    /// one does not, and where w(λ) lies on a kink, for several pieces meet there. 0 for maps
+    /// without kinks.
     pub identified: Option<usize>,
 }
 
@@ -51,7 +54,7 @@ pub struct AidRun {
     pub doubt: bool,
     /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such units can lead.
     pub band: Vec<[f64; 2]>,
-    /// w lies on the piece of w(λ).
+    /// w lies on the piece of w(λ); never where that lies on a kink.
     pub identified: bool,
 }
 
@@ -71,6 +74,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
     let mut run = ItdRun {
         w: Vec::with_capacity(steps + 1),
         e: Vec::with_capacity(steps + 1),
+        e_given: Vec::with_capacity(steps + 1),
         d: Vec::with_capacity(steps + 1),
         error: Vec::new(),
         floor: Floor::start(),
@@ -84,6 +88,8 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
         let rounded = vector(&w);
         let w_norm = rounded.norm();
         run.e.push(distance(truth, &w));
+        let given: Vec<Dd> = rounded.iter().map(|v| Dd::exactly(*v)).collect();
+        run.e_given.push(distance(truth, &given));
         if let Some(j) = &truth.jacobian {
             run.error.push(difference(&d_columns, &j.j));
         }
@@ -102,7 +108,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
             run.doubt_from = run.doubt_from.or(Some(t));
         }
         let band = run.band[t];
-        let on_piece = star.as_ref().is_none_or(|s| *s == point.piece());
+        let on_piece = star.as_ref().is_some_and(|s| *s == point.piece());
         run.identified = if on_piece {
             run.identified.or(Some(t))
         } else {
@@ -168,7 +174,7 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
         floor: AidFloor::new(&truth.constants, &truth.rounding, w_norm, d2_most, &norms),
         doubt: !doubt.is_none(),
         band: band.values,
-        identified: piece_at_solution(truth).is_none_or(|s| s == point.piece()),
+        identified: piece_at_solution(truth).is_some_and(|s| s == point.piece()),
     })
 }
 
@@ -229,19 +235,24 @@ impl Band {
     }
 }
 
-/// The piece active at ŵ; empty for maps without kinks.
+/// The piece active at ŵ, empty for maps without kinks; `None` where w(λ) is on no single piece.
 fn piece_at_solution(truth: &Truth) -> Option<Vec<f64>> {
+    if !truth.moduli.kinks.is_empty() {
+        return None;
+    }
     let w: Vec<Dd> = truth.w().iter().map(|v| Dd::exactly(*v)).collect();
     Some(truth.naive.at(&w, &mut Tie::Weight(0.0))?.piece())
 }
 
+/// ‖w - w(λ)‖, at most this.
 fn distance(truth: &Truth, w: &[Dd]) -> f64 {
+    let at = &truth.fixed_point;
     let diff: Vec<f64> = w
         .iter()
-        .zip(truth.w().iter())
-        .map(|(a, b)| (*a - Dd::from(*b)).hi())
+        .zip(at.w.iter().zip(at.rest.iter()))
+        .map(|(a, (b, rest))| (*a - (Dd::from(*b) + Dd::from(*rest))).hi())
         .collect();
-    norm2(&diff) * (1.0 + crate::tol::gamma(diff.len() + 4)) + truth.fixed_point.error
+    norm2(&diff) * (1.0 + crate::tol::gamma(diff.len() + 4)) + at.rest_error
 }
 
 fn norm_sq(v: &[Dd]) -> f64 {

@@ -12,6 +12,7 @@ use super::stem;
 use crate::claims::verdict::Curve;
 use crate::report::Figure;
 use crate::report::format::number;
+use crate::tol::RHO_DIGITS;
 
 /// Panels of one figure.
 const PANELS: usize = 6;
@@ -79,10 +80,19 @@ pub(super) fn figures(curves: &[&Curve]) -> Vec<Figure> {
     out
 }
 
+/// ρ, with its radius where that reaches the digits shown.
+fn local(c: &Curve) -> String {
+    if c.rho_radius > RHO_DIGITS * c.rho {
+        format!("{} ± {}", number(c.rho), number(c.rho_radius))
+    } else {
+        number(c.rho)
+    }
+}
+
 fn caption(panels: &[&Curve]) -> String {
     let list: Vec<String> = panels
         .iter()
-        .map(|c| format!("{} (q {}, ρ {})", c.instance, number(c.q), number(c.rho)))
+        .map(|c| format!("{} (q {}, ρ {})", c.instance, number(c.q), local(c)))
         .collect();
     let clipped = panels
         .iter()
@@ -208,7 +218,7 @@ fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve) {
     let y = vertical(curve, frame);
 
     let heading = frame.top - 29.0;
-    let moduli = format!("q = {}, ρ = {}", number(curve.q), number(curve.rho));
+    let moduli = format!("q = {}, ρ = {}", number(curve.q), local(curve));
     let room = frame.right - frame.left - width(&moduli, 12.0) - 16.0;
     canvas.text(
         &fitted(&curve.kind, room, 13.0),
