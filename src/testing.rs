@@ -20,7 +20,7 @@
 //! ```
 
 use proptest::strategy::{NewTree, Strategy, ValueTree};
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{Reason, TestRunner};
 
 use crate::claims::verdict::{Status, Verdict};
 use crate::claims::{Claim, Label, judge, name_fault, named, prepare};
@@ -253,8 +253,8 @@ impl Strategy for Instances {
     type Value = Instance;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        use rand::Rng as _;
-        let (bits, seed) = (runner.rng().next_u64(), runner.rng().next_u64());
+        let mut word = || Ok::<_, Reason>(proptest::num::u64::ANY.new_tree(runner)?.current());
+        let (bits, seed) = (word()?, word()?);
         let spec = draw(self.kinds, bits, 10);
         Ok(InstanceTree {
             base: spec.clone(),

@@ -10,7 +10,7 @@ use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use crate::error::{Error, Result};
 use crate::evidence::{Exact, Request, Run, Where};
-use crate::stats::regression;
+use crate::stats::line;
 use crate::tol::{
     RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS,
 };
@@ -179,7 +179,7 @@ fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec
 fn pure(slack: f64, exact: &Exact, points: &[Point], rho: f64) -> Result<Finding> {
     let t: Vec<f64> = points.iter().map(|p| p.step as f64).collect();
     let own: Vec<f64> = points.iter().map(|p| p.exact.ln()).collect();
-    let own = regression::line(&t, &own)?.slope().point.exp();
+    let own = line(&t, &own)?.slope.point.exp();
     if (own / rho - 1.0).abs() > RATE_OWN_SHARE * slack {
         let spectrum = exact.spectrum();
         return Ok(Finding::undecided(
@@ -194,8 +194,8 @@ fn pure(slack: f64, exact: &Exact, points: &[Point], rho: f64) -> Result<Finding
     if let Some(finding) = broken(slack, points, &logs) {
         return Ok(finding);
     }
-    let fit = regression::line(&t, &logs)?;
-    let slope = fit.slope();
+    let fit = line(&t, &logs)?;
+    let slope = fit.slope;
     let r = slope.point.exp();
     let off = (r / rho - 1.0).abs();
     let [first, last] = [&points[0], &points[points.len() - 1]];
@@ -254,7 +254,7 @@ fn affine(
     let unit = rho.powi(first as i32);
     let predicted = beta * unit;
     let own: Vec<f64> = points.iter().map(|p| scaled(p.exact, p.step)).collect();
-    let own = regression::line(&t, &own)?.slope().point;
+    let own = line(&t, &own)?.slope.point;
     if !((own / predicted - 1.0).abs() <= RATE_OWN_SHARE * slack) {
         return Ok(Finding::undecided(
             Reason::NotSettled,
@@ -268,8 +268,8 @@ fn affine(
     if let Some(finding) = broken(slack, points, &values) {
         return Ok(finding);
     }
-    let fit = regression::line(&t, &values)?;
-    let slope = fit.slope();
+    let fit = line(&t, &values)?;
+    let slope = fit.slope;
     let off = (slope.point / predicted - 1.0).abs();
     let detail = format!(
         "‖E_t‖ρ⁻ᵗ grows by {:.4e} a step, β = {beta:.4e}, ρ = {rho:.6} over steps {first}..{last} ({} points); {:.0} % would have failed",
