@@ -37,6 +37,8 @@ pub mod runner;
 pub mod sets;
 #[cfg(feature = "instances")]
 pub mod stats;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod theory;
 pub mod tol;
 pub mod truth;

@@ -12,7 +12,7 @@
 use super::{Check, Exact, Finding};
 use crate::instances::Random;
 use crate::linalg::Matrix;
-use crate::maps::{Map, Problem, Prox, Tie};
+use crate::maps::{Map, Role, Tie, Units};
 use crate::tol::{BOUND_ROOM, UNIT, gamma};
 
 /// Nodes and weights of Gauss-Legendre with 4 points on [-1, 1] (Abramowitz and Stegun, table 25.4): exact to degree 7.
@@ -61,15 +61,12 @@ struct Seen {
 
 /// A group has turned by more than 60° from one place to the next: it may have passed through its ball, whose two sides are one piece.
 /// Where no group turns more, its distance from 0 is at least comparable to the step, and the quadrature sees what it sees.
-fn turned(problem: &Problem, before: &[f64], after: &[f64]) -> bool {
-    let Problem::ProxGradient { prox, .. } = problem else {
+fn turned(units: &Units, before: &[f64], after: &[f64]) -> bool {
+    let Units::Balls(groups) = units else {
         return false;
     };
-    if prox.is_separable() {
-        return false;
-    }
-    prox.units(before.len()).into_iter().any(|(range, _)| {
-        let (a, b) = (&before[range.clone()], &after[range]);
+    groups.iter().any(|range| {
+        let (a, b) = (&before[range.clone()], &after[range.clone()]);
         let dot: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
         let norm = crate::linalg::product::norm2;
         dot < 0.5 * norm(a) * norm(b)
@@ -94,12 +91,8 @@ pub(crate) fn path_defect(
     let mut lin = map.linearization();
     let units = map.rounding(&curve.points[0][d..]).units;
     let straight = curve.points[2].iter().all(|v| *v == 0.0);
-    let problem = map.problem();
-    let boxed = match problem {
-        Problem::Clip { .. } => true,
-        Problem::ProxGradient { prox, .. } => matches!(prox, Prox::Box { .. }),
-        _ => false,
-    };
+    let structure = map.structure();
+    let boxed = structure.bounded;
     let mut seen = |s: f64| -> Seen {
         let x = curve.at(s);
         map.linearize(&x[..d], &x[d..], &mut Tie::Weight(0.0), &mut lin);
@@ -133,9 +126,9 @@ pub(crate) fn path_defect(
     while let Some((a, b, depth)) = stack.pop() {
         let [n0, n1, n2, n3] = NODES.map(|n| 0.5 * (1.0 + n.0));
         let probes = [0.0, n0, n1, 0.5, n2, n3, 1.0].map(|x| seen(a + x * (b - a)));
-        let one_piece = probes
-            .windows(2)
-            .all(|p| p[0].piece == p[1].piece && !turned(problem, &p[0].value, &p[1].value));
+        let one_piece = probes.windows(2).all(|p| {
+            p[0].piece == p[1].piece && !turned(&structure.units, &p[0].value, &p[1].value)
+        });
         if !one_piece && depth < DEPTH && panels + stack.len() < MOST_PANELS {
             let mid = 0.5 * (a + b);
             stack.push((mid, b, depth + 1));
@@ -212,10 +205,8 @@ pub(super) fn judge(_: &Check, exact: &Exact) -> Finding {
     let mut random = Random::new(exact.seed);
     let star: Vec<f64> = truth.w().iter().chain(&truth.lambda).copied().collect();
     // λ of a penalty stays in its domain, within half of itself.
-    let positive = matches!(
-        truth.map.problem(),
-        Problem::ElasticNet { .. } | Problem::ProxGradient { .. }
-    );
+    let roles = &truth.map.structure().lambda;
+    let positive = roles.iter().any(|r| *r != Role::Free);
     let mut short = |n: usize, scale: f64| -> Vec<f64> {
         (0..n)
             .map(|_| (random.normal() * 16.0 * scale).round() / 16.0)
@@ -327,15 +318,7 @@ pub(super) fn judge(_: &Check, exact: &Exact) -> Finding {
 /// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not change.
 fn along_kink(exact: &Exact, d: usize, m: usize) -> Option<Vec<f64>> {
     let unit = *exact.truth.moduli.kinks.first()?;
-    let row: Vec<f64> = match exact.truth.map.problem() {
-        Problem::Layer { v, b, .. } => v
-            .row(unit)
-            .iter()
-            .chain(b.row(unit).iter())
-            .copied()
-            .collect(),
-        _ => return None,
-    };
+    let row = exact.truth.map.input_row(unit)?;
     let mut direction = vec![0.0; d + m];
     let mut nonzero = (0..d + m).filter(|&i| row[i] != 0.0);
     match (nonzero.next(), nonzero.next()) {

@@ -4,7 +4,7 @@ use crate::claims::verdict::{Status, Verdict};
 use crate::claims::{Catalogue, Label, judge};
 use crate::instances::{Instance, Kind, Spec};
 use crate::linalg::Matrix;
-use crate::maps::{Linearization, Map, Problem, Tie};
+use crate::maps::{Layer, Linearization, Map, Problem, Tie};
 use crate::methods::{Case, Differentiator, Method};
 use crate::trajectory::{Cost, Estimates, Status as Ended, Trajectory};
 use crate::truth::Truth;
@@ -187,13 +187,13 @@ fn faults_at_ties_are_caught() {
 /// relu(w + λ) on the line, with a derivative of our own.
 fn relu_path(derivative: fn(f64) -> f64, curve: [Vec<f64>; 3]) -> (f64, f64) {
     let one = |v: f64| Matrix::from_element(1, 1, v);
-    let map = Map::new(Problem::Layer {
+    let map = Map::new(Problem::Layer(Layer {
         a: one(1.0),
         v: one(0.5),
         b: one(1.0),
         c: nalgebra::DVector::zeros(1),
         activation: crate::maps::Activation::Relu,
-    })
+    }))
     .unwrap();
     let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
         vec![derivative(0.5 * w[0] + l[0]) * (0.5 * vw[0] + vl[0])]

@@ -294,13 +294,13 @@ pub(super) fn one_sided(exact: &Exact, kinks: &Kinks) -> Finding {
     }
     let mut random = Random::new(exact.seed);
     let m = exact.truth.lambda.len();
-    let net = exact.truth.map.problem().kind() == "elastic-net";
+    let affine_in = &exact.truth.map.structure().affine_in;
     let mut tried = 0;
     for _ in 0..4 {
-        // For an elastic net w is piecewise affine in λ₁ only.
+        // w is piecewise affine in some entries only.
         let direction: Vec<f64> = (0..m)
             .map(|j| {
-                if net && j > 0 {
+                if !affine_in[j] {
                     0.0
                 } else {
                     random.integer(1, 8) as f64 / 4.0 * random.sign()

@@ -13,7 +13,7 @@ mod record;
 mod share;
 mod verdict;
 
-pub use catalogue::{Catalogue, embedded};
+pub use catalogue::{Catalogue, conformance, embedded};
 pub use claim::{Claim, ClaimCheck, Guarantee};
 pub use family::Family;
 pub use label::Label;

@@ -18,6 +18,7 @@ mod request;
 mod run;
 mod sampled;
 mod sequence;
+mod theorems;
 mod whole;
 
 pub use asked::Asked;

@@ -2,7 +2,7 @@
 
 use super::edit::{AtTies, Change, Edit, Other, Slopes};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, Linearization, Map, Problem, Tie};
+use crate::maps::{Gradient, Linearization, Map, Second, Structure, Tie, Units};
 use crate::case::Case;
 use crate::methods::{reduced_roots, reduced_support};
 
@@ -30,36 +30,10 @@ impl<'a> Course<'a> {
         let mut lambda = case.lambda.to_vec();
         let mut tie = 0.0;
         for edit in edits {
-            match (edit, case.problem()) {
-                (Edit::StepSize(r), Problem::ElasticNet { x, y, step }) => {
-                    let changed = Problem::ElasticNet {
-                        x: x.clone(),
-                        y: y.clone(),
-                        step: step * (1.0 + r),
-                    };
-                    map = Map::new(changed).unwrap_or(map);
-                }
-                (Edit::Lambda(r), _) => lambda.iter_mut().for_each(|v| *v *= 1.0 + r),
-                (Edit::Tie(weight), _) => tie = *weight,
-                (
-                    Edit::StepSize(r),
-                    Problem::ProxGradient {
-                        x,
-                        y,
-                        step,
-                        loss,
-                        prox,
-                    },
-                ) => {
-                    let changed = Problem::ProxGradient {
-                        x: x.clone(),
-                        y: y.clone(),
-                        step: step * (1.0 + r),
-                        loss: *loss,
-                        prox: prox.clone(),
-                    };
-                    map = Map::new(changed).unwrap_or(map);
-                }
+            match edit {
+                Edit::StepSize(r) => map = map.with_step(1.0 + r).unwrap_or(map),
+                Edit::Lambda(r) => lambda.iter_mut().for_each(|v| *v *= 1.0 + r),
+                Edit::Tie(weight) => tie = *weight,
                 _ => {}
             }
         }
@@ -194,15 +168,13 @@ impl<'a> Course<'a> {
                     let u = self.elsewhere(index, *other);
                     let tie = &mut Tie::Weight(self.tie);
                     self.map.linearize(&u, &self.lambda, tie, &mut self.other);
-                    match self.map.problem() {
-                        Problem::ElasticNet { .. } | Problem::ProxGradient { .. } => {
-                            self.lin.w.copy_from_slice(&u);
-                        }
-                        Problem::Scaling { .. } => self.lin.z.copy_from_slice(&self.other.z),
-                        _ => {}
+                    match self.map.structure().second {
+                        Second::Point => self.lin.w.copy_from_slice(&u),
+                        Second::Inputs => self.lin.z.copy_from_slice(&self.other.z),
+                        Second::Constant => {}
                     }
                 }
-                Edit::Slopes(rule) => slopes(*rule, self.map.problem(), &mut self.lin),
+                Edit::Slopes(rule) => slopes(*rule, self.map.structure(), &mut self.lin),
                 _ => {}
             }
         }
@@ -223,7 +195,7 @@ impl<'a> Course<'a> {
                 _ => {}
             }
         }
-        if let Problem::ElasticNet { x, step, .. } = self.map.problem() {
+        if let Some(Gradient { step, rows }) = net(self.map.structure()) {
             let lambda2 = self.lambda[1];
             for edit in edits {
                 match edit {
@@ -238,10 +210,10 @@ impl<'a> Course<'a> {
                             first[(i, i)] += step * lambda2 * self.lin.slope[i];
                         }
                     }
-                    Edit::NoStep => second /= *step,
+                    Edit::NoStep => second /= step,
                     Edit::Bessel => {
                         // P = S((1-ηλ₂)I - ηH): H n/(n-1) for H.
-                        let n = x.nrows() as f64;
+                        let n = rows as f64;
                         let f = if n > 1.0 { n / (n - 1.0) } else { 1.0 };
                         first *= f;
                         for i in 0..w.len() {
@@ -357,32 +329,32 @@ impl<'a> Course<'a> {
     }
 }
 
+/// The gradient step of an elastic net; `None` for other maps.
+fn net(structure: &Structure) -> Option<Gradient> {
+    structure
+        .gradient
+        .filter(|_| matches!(structure.units, Units::Slopes { .. }))
+}
+
 /// Applies a wrong rule for the slopes; maps without units are left alone.
-fn slopes(rule: Slopes, problem: &Problem, lin: &mut Linearization) {
-    let net = matches!(problem, Problem::ElasticNet { .. });
-    let (lo, hi) = match problem {
-        Problem::Layer { activation, .. } => match activation.slopes() {
-            Some(ends) => ends,
-            None => {
-                for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
-                    match rule {
-                        Slopes::Ones => *s = 1.0,
-                        Slopes::AppliedTwice => *s = 1.0 - z.tanh().tanh().powi(2),
-                        _ => {}
-                    }
+fn slopes(rule: Slopes, structure: &Structure, lin: &mut Linearization) {
+    let net = net(structure).is_some();
+    let (lo, hi) = match structure.units {
+        Units::Slopes { lo, hi } => (lo, hi),
+        Units::Smooth => {
+            for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
+                match rule {
+                    Slopes::Ones => *s = 1.0,
+                    Slopes::AppliedTwice => *s = 1.0 - z.tanh().tanh().powi(2),
+                    _ => {}
                 }
-                return;
             }
-        },
+            return;
+        }
         _ => (0.0, 1.0),
     };
-    let relu = matches!(
-        problem,
-        Problem::Layer {
-            activation: Activation::Relu,
-            ..
-        }
-    );
+    // A unit whose value grows from its only kink on.
+    let relu = !structure.bounded && matches!(structure.units, Units::Slopes { lo: 0.0, hi: 1.0 });
     for i in 0..lin.slope.len() {
         if lin.margin[i].is_infinite() {
             continue;

@@ -13,8 +13,8 @@
 //!
 //! Both sides are certified enclosures, so that a violation is a proof. Finite sets and hulls of finite sets
 //! are drawn: for a convex target the excess of a hull is that of its vertices, that of AB over conv(CE)
-//! included. In two of four draws the sets are single positive numbers in order, where every inequality is an
-//! equality: a constant that is too small by one part in 10¹² shows there, and the false pairings fail.
+//! included. In two of four draws the sets are positive multiples of one matrix, in order, where every inequality
+//! is an equality: a constant that is too small by one part in 10¹² shows there, and the false pairings fail.
 
 use super::distance::SetRef;
 use super::excess::{excess, sup_norm};
@@ -113,8 +113,8 @@ fn survey(seed: u64, dim: usize, draws: usize, measure: Measure) -> Result<Lemma
     let mut out = LemmaB1::default();
     for draw in 0..draws {
         let sets = match draw % 4 {
-            0 => Sets::ordered(&mut random, false)?,
-            1 => Sets::ordered(&mut random, true)?,
+            0 => Sets::ordered(&mut random, dim, false)?,
+            1 => Sets::ordered(&mut random, dim, true)?,
             _ => Sets::any(&mut random, dim)?,
         };
         let rules = Rules {
@@ -155,8 +155,9 @@ struct Sets {
 }
 
 impl Sets {
-    /// Single numbers a < b < c < e, or in the opposite order.
-    fn ordered(random: &mut Random, falling: bool) -> Result<Self> {
+    /// Multiples a < b < c < e of matrices of ones (of the identity, for inverses), or in the opposite order.
+    fn ordered(random: &mut Random, dim: usize, falling: bool) -> Result<Self> {
+        let [r, s, c, n] = [0; 4].map(|_| random.integer(1, dim.max(1)));
         let mut value = 0.0;
         let mut numbers = [0.0; 4].map(|_| {
             value += random.integer(1, 64) as f64 / 16.0;
@@ -165,14 +166,25 @@ impl Sets {
         if falling {
             numbers.reverse();
         }
-        let [a, b, c, e] = numbers;
-        let [a, b, c, e] = [single(a)?, single(b)?, single(c)?, single(e)?];
+        let ones =
+            |i: usize, rows, cols| Points::single(Matrix::from_element(rows, cols, numbers[i]));
+        let identity = |i: usize| Points::single(Matrix::identity(n, n) * numbers[i]);
         Ok(Self {
-            inside: a.clone(),
-            sums: [a.clone(), b.clone(), c.clone(), e.clone()],
-            invertible: [a.clone(), c.clone()],
-            factors: [a, b, c, e],
-            block: (1, 1),
+            sums: [
+                ones(0, r, s)?,
+                ones(1, r, s)?,
+                ones(2, r, s)?,
+                ones(3, r, s)?,
+            ],
+            factors: [
+                ones(0, r, s)?,
+                ones(1, s, c)?,
+                ones(2, r, s)?,
+                ones(3, s, c)?,
+            ],
+            invertible: [identity(0)?, identity(2)?],
+            inside: ones(0, r, s)?,
+            block: (r, s),
         })
     }
 
@@ -204,10 +216,6 @@ impl Sets {
             block: (random.integer(1, r), random.integer(1, s)),
         })
     }
-}
-
-fn single(value: f64) -> Result<Points> {
-    Points::single(Matrix::from_element(1, 1, value))
 }
 
 /// One to three matrices of multiples of 1/256 between -2 and 2, plus `shift` times the identity.
@@ -431,7 +439,11 @@ mod tests {
             excess: |a, b| excess(a, members(b)),
             ..ours()
         };
-        assert_eq!(broken(vertices), ["(iv)"]);
+        let seen = broken(vertices);
+        assert!(
+            !seen.is_empty() && seen.iter().all(|part| *part == "(iv)"),
+            "{seen:?}"
+        );
     }
 
     #[test]
