@@ -6,9 +6,7 @@ use crate::error::Result;
 use crate::linalg::Vector;
 use crate::maps::stochastic::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54};
-use crate::truth::expectation::{
-    Recursion, Reference, lyapunov, reference, sid_limit,
-};
+use crate::truth::expectation::{Recursion, Reference, lyapunov, reference, sid_limit};
 
 /// Ground truth of an instance at w(λ); nothing is sampled.
 #[derive(Debug)]

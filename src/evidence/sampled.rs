@@ -151,9 +151,7 @@ impl<'e> Sampled<'e> {
         let sample = Sample::Batch(inner.flat());
         self.map.inner().apply(self.w, self.lambda, sample, &mut u);
         let mut gamma = self.map.outer().gamma(self.map.dim());
-        self.map
-            .outer()
-            .linearize(&u, self.lambda, 0.0, &mut gamma);
+        self.map.outer().linearize(&u, self.lambda, 0.0, &mut gamma);
         if !out.contains(&gamma) {
             out.push(gamma);
         }
