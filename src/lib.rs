@@ -33,6 +33,8 @@ pub mod objectives;
 #[cfg(feature = "claims")]
 pub mod power;
 #[cfg(feature = "claims")]
+pub mod report;
+#[cfg(feature = "claims")]
 pub mod runner;
 pub mod sets;
 #[cfg(feature = "instances")]

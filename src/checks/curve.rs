@@ -56,7 +56,12 @@ impl Check for Curve {
         let aid = c.e.method.is_aid();
         let (th, steps) = (exact.theorem(), steps(exact, aid));
         let all = || runs.iter().flat_map(|run| run.comparisons(c.e));
-        let bounds = |level| steps.iter().map(|&t| exact.bound(level, aid, t, t)).collect();
+        let bounds = |level| {
+            steps
+                .iter()
+                .map(|&t| exact.bound(level, aid, t, t))
+                .collect()
+        };
         let curve = data::Curve {
             q: th.q,
             rho: exact.rho().map_or(f64::NAN, |rho| rho.middle()),
@@ -64,7 +69,9 @@ impl Check for Curve {
             tau: (th.tau < TAU_LIMIT).then_some(th.tau),
             identified: exact.run().identified,
             error: all().map(|one| one.error).collect(),
-            floor: all().map(|one| one.floor + exact.jacobian_error()).collect(),
+            floor: all()
+                .map(|one| one.floor + exact.jacobian_error())
+                .collect(),
             paper: bounds(Level::Paper),
             trajectory: bounds(Level::Trajectory),
             sharp: bounds(Level::Sharp),

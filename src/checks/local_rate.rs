@@ -175,7 +175,9 @@ impl LocalRate {
 /// before the others.
 fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec<Point> {
     let size = |columns: &[f64]| {
-        let squares = wanted.iter().map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v));
+        let squares = wanted
+            .iter()
+            .map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v));
         squares.sum::<f64>().sqrt()
     };
     let all = runs.iter().flat_map(|run| run.comparisons(c.e));

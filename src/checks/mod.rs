@@ -56,7 +56,7 @@ mod worst;
 
 pub use check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates};
 pub use data::{Curve, Data, Fit, Moments, Plot, Points, Race, Series, Slack};
+pub use entry::{Entry, For};
 pub use finding::{Finding, Reason, Ruling, Unit};
 pub use keys::Keys;
-pub use entry::{Entry, For};
 pub use registry::{REGISTRY, drawings, find};

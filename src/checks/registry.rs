@@ -68,14 +68,19 @@ pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> V
     let mut out: Vec<Box<dyn Check>> = Vec::new();
     if with("identification") && draw {
         out.push(Box::new(race::Race));
-    } else if draw && !method.is_stochastic() && checks.iter().any(|(c, _)| c.needs() != Needs::Nothing) {
+    } else if draw
+        && !method.is_stochastic()
+        && checks.iter().any(|(c, _)| c.needs() != Needs::Nothing)
+    {
         // Without a method there is no error to draw.
         out.push(Box::new(curve::Curve));
     }
     if draw {
         out.extend(checks.iter().filter_map(|(c, _)| c.drawing()));
     }
-    let bounds = checks.iter().filter_map(|(c, steps)| Some((c.level()?, *steps)));
+    let bounds = checks
+        .iter()
+        .filter_map(|(c, steps)| Some((c.level()?, *steps)));
     let bounds: Vec<_> = bounds.collect();
     if let Some((_, steps)) = bounds.first() {
         out.push(Box::new(slacks::Slacks {

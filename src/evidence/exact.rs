@@ -169,11 +169,7 @@ impl Exact {
         let make = || match at {
             Where::Iterate(t) => aid_limit(&self.truth, self.iterate(t), weight),
             Where::Solution => aid_limit(&self.truth, self.truth.w(), weight),
-            Where::Own => aid_limit(
-                &self.truth,
-                &Vector::from_column_slice(&self.start),
-                weight,
-            ),
+            Where::Own => aid_limit(&self.truth, &Vector::from_column_slice(&self.start), weight),
             Where::Start => None,
         };
         self.limits.get((at, weight.to_bits()), make)

@@ -85,7 +85,12 @@ impl InnerLaw {
     ///
     /// # Errors
     /// Shapes that do not fit.
-    pub fn asymptote(&self, s: &Sampled<'_>, r_star: &Vector, beta: f64) -> Result<Option<Asymptote>> {
+    pub fn asymptote(
+        &self,
+        s: &Sampled<'_>,
+        r_star: &Vector,
+        beta: f64,
+    ) -> Result<Option<Asymptote>> {
         let mut out = Asymptote {
             floor: 0.0,
             constant: 0.0,

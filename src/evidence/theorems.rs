@@ -29,7 +29,11 @@ impl Evidence<'_> {
     pub fn theorem(&self, name: &str) -> Result<Box<dyn Theorem>> {
         let stochastic = self.instance.samples.is_some();
         let fits = |row: &&(&str, Build)| {
-            let main = if stochastic { "Theorem 5.4" } else { "Theorem 4.1" };
+            let main = if stochastic {
+                "Theorem 5.4"
+            } else {
+                "Theorem 4.1"
+            };
             let known = REGISTRY.iter().any(|r| r.0 == name);
             row.0 == if known { name } else { main }
         };
@@ -55,7 +59,10 @@ impl Evidence<'_> {
                 "none",
                 "limit of (γ+k) E‖v_k - v̂‖², exact",
             ));
-            let bias = known.sid.as_ref().map(|r| (r - &known.star.r).norm_squared());
+            let bias = known
+                .sid
+                .as_ref()
+                .map(|r| (r - &known.star.r).norm_squared());
             let about = "SID's squared bias ‖r_SID - r*‖², exact";
             rows.push(Row::maybe("bias", bias, "none", about));
         } else {

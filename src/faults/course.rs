@@ -1,9 +1,9 @@
 //! The steps of a method as dense factors (∂₁Φ, ∂₂Φ), with the departures that concern them.
 
 use super::edit::{AtTies, Change, Edit, Other, Slopes};
+use crate::case::Case;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Gradient, Linearization, Map, Second, Structure, Tie, Units};
-use crate::case::Case;
 use crate::methods::{reduced_roots, reduced_support};
 
 /// The points a method visits and its factors there.

@@ -4,7 +4,8 @@
 use super::edit::Edit;
 use super::mistake::Mistake;
 use crate::case::{
-    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role, Samples,
+    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role,
+    Samples,
 };
 use crate::error::Result;
 use crate::linalg::Matrix;
@@ -96,13 +97,7 @@ impl Faulty {
         out
     }
 
-    fn read(
-        &self,
-        case: &Given<'_>,
-        batch: &[usize],
-        gamma: &Gamma,
-        v: &[f64],
-    ) -> Vec<f64> {
+    fn read(&self, case: &Given<'_>, batch: &[usize], gamma: &Gamma, v: &[f64]) -> Vec<f64> {
         let outer = case.map.outer();
         let mut g = vec![0.0; v.len()];
         outer.d1(gamma, v, true, &mut g);

@@ -3,11 +3,11 @@
 use super::course::{Course, apply};
 use super::edit::{AtTies, Edit};
 use super::faulty::Faulty;
-use crate::linalg::{Matrix, Vector};
 use crate::case::{
     Algorithm, Answer, Batches, Case, Cost, Draw, Implementation, Method, Status, Target,
 };
 use crate::error::Result;
+use crate::linalg::{Matrix, Vector};
 use crate::methods::ConjugateGradients;
 use crate::tol::DIVERGED;
 

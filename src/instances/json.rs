@@ -2,13 +2,13 @@
 
 use serde_json::{Map as Object, Value, json};
 
-use crate::numerals::float::number;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{
     Activation, Affine, AffineForm, Clip, ElasticNet, Layer, Loss, MaxMin, Problem, Prox,
     ProxGradient, Scaling,
 };
+use crate::numerals::float::number;
 
 /// A matrix as a list of rows.
 pub fn rows_of(m: &Matrix) -> Value {

@@ -234,7 +234,6 @@ mod tests {
         assert_eq!(rows, kinds);
     }
 
-
     #[test]
     fn shrinking_ends_and_only_simplifies() {
         for (kind, ..) in Kind::ALL {

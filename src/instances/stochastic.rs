@@ -2,9 +2,9 @@
 //!
 //! Owns how they are drawn. Must not know ground truth, methods or claims.
 
-use super::random::{Random, norm_estimate, product};
 use super::draft::rounded;
 use super::kind::Kind;
+use super::random::{Random, norm_estimate, product};
 use super::spec::Spec;
 use super::{elastic_net, real};
 use crate::error::Result;

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::json::{Fields, list, rows_of};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::numerals::float::number;
 use crate::maps::stochastic::{
     Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
 };
+use crate::numerals::float::number;
 
 /// A composite map in the form of files.
 pub(super) fn map_to_json(map: &StochasticMap) -> Value {

@@ -91,7 +91,10 @@ struct Run<'a> {
 
 fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> Answer {
     let (Some(samples), Some(map)) = (case.samples, case.map.samples()) else {
-        return not_for("a stochastic method", "a map that is reached through samples");
+        return not_for(
+            "a stochastic method",
+            "a map that is reached through samples",
+        );
     };
     let Some(y) = case.cotangent() else {
         return not_for("this implementation of NSID and SID", "a cotangent");
@@ -127,8 +130,9 @@ fn check(map: &StochasticMap, samples: Samples<'_>, case: &Case<'_>) -> Result<(
     in_range(samples.linear, "samples")?;
     let fine = |v: &f64| *v >= 0.0 && v.is_finite();
     match samples.eta.iter().position(|v| !fine(v)) {
-        Some(i) => Err(Error::input("must be nonnegative and finite")
-            .in_field(format!("step_sizes[{i}]"))),
+        Some(i) => {
+            Err(Error::input("must be nonnegative and finite").in_field(format!("step_sizes[{i}]")))
+        }
         None => Ok(()),
     }
 }
