@@ -11,7 +11,7 @@ check:
 # The property tests only.
 props:
     cargo test --lib
-    cargo test --test own_method --test planted_faults
+    cargo test --test own_method
 
 # Rate plots: runs the quick profile where no run exists, draws the report.
 report:

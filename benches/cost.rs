@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use ratecert::instances::{Instance, Kind, Spec};
 use ratecert::linalg::{Matrix, product};
-use ratecert::maps::Problem;
+use ratecert::maps::{ElasticNet, Problem};
 use ratecert::methods::{AidFp, Case, Differentiator, ItdForward};
 
 const REPETITIONS: usize = 9;
@@ -52,7 +52,7 @@ fn instance(n: usize, d: usize) -> Instance {
 
 /// ITD as a first implementation would be: X(Xᵀ·) at every step, allocating, D by columns.
 fn straightforward(i: &Instance, steps: usize) -> Matrix {
-    let Problem::ElasticNet { x, y, step } = i.map.problem() else {
+    let Problem::ElasticNet(ElasticNet { x, y, step }) = i.map.problem() else {
         unreachable!()
     };
     let (n, d) = x.shape();

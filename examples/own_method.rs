@@ -8,26 +8,27 @@
 //! proptest! {
 //!     #[test]
 //!     fn my_itd_is_right(instance in ratecert::testing::instances(ratecert::testing::ALL)) {
-//!         ratecert::testing::certify(Method::ItdReverse, &instance, |case| my_itd(case))?;
+//!         ratecert::testing::certify(Method::ITD_REVERSE, &instance, |case| my_itd(case))?;
 //!     }
 //! }
 //! ```
 
 use std::process::ExitCode;
 
+use ratecert::case::{Case, Method};
 use ratecert::instances::{Instance, Spec};
-use ratecert::methods::{Case, Method};
 use ratecert::testing;
 
 /// Dᵀy for every number of steps asked for: a forward pass that keeps the iterates, then the adjoint.
 fn my_itd(case: &Case<'_>, stale: bool) -> Vec<Vec<f64>> {
     let mut out = Vec::new();
     for &t in case.steps {
-        let mut iterates = vec![case.w.to_vec()];
+        let mut iterates = vec![case.w().to_vec()];
         for s in 0..t {
             iterates.push(case.phi(&iterates[s]));
         }
-        let (mut v, mut u) = (case.cotangent.to_vec(), vec![0.0; case.lambda.len()]);
+        let y = case.cotangent().unwrap_or_default();
+        let (mut v, mut u) = (y.to_vec(), vec![0.0; case.lambda.len()]);
         for s in (0..t).rev() {
             // The mistake: differentiating at w_{s+1} instead of w_s.
             let (by_w, by_lambda) = case.vjp(&iterates[if stale { s + 1 } else { s }], &v);
@@ -49,10 +50,10 @@ fn main() -> ExitCode {
             };
             total += 1;
             right += usize::from(
-                testing::certify(Method::ItdReverse, &instance, |c| my_itd(c, false)).is_ok(),
+                testing::certify(Method::ITD_REVERSE, &instance, |c| my_itd(c, false)).is_ok(),
             );
             if let Err(violation) =
-                testing::certify(Method::ItdReverse, &instance, |c| my_itd(c, true))
+                testing::certify(Method::ITD_REVERSE, &instance, |c| my_itd(c, true))
             {
                 wrong += 1;
                 first.get_or_insert(violation);

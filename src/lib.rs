@@ -13,21 +13,32 @@
 pub mod case;
 #[cfg(feature = "claims")]
 pub mod checks;
-
+#[cfg(feature = "claims")]
+pub mod claims;
 pub mod error;
 #[cfg(feature = "instances")]
 pub mod evidence;
+#[cfg(feature = "claims")]
+pub mod faults;
 #[cfg(feature = "instances")]
 pub mod instances;
+#[cfg(feature = "claims")]
+pub mod judge;
 pub mod linalg;
 pub mod maps;
 pub mod methods;
 #[cfg(feature = "instances")]
 mod numerals;
 pub mod objectives;
+#[cfg(feature = "claims")]
+pub mod power;
+#[cfg(feature = "claims")]
+pub mod runner;
 pub mod sets;
 #[cfg(feature = "instances")]
 pub mod stats;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod theory;
 pub mod tol;
 pub mod truth;

@@ -3,16 +3,18 @@
 use std::sync::atomic::AtomicBool;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use ratecert::claims::verdict::Status;
-use ratecert::claims::{Catalogue, Claim, Profile};
+use ratecert::checks::Ruling;
+use ratecert::case::Method;
+use ratecert::claims::{self, Catalogue, Claim, Profile};
+use ratecert::methods::Ours;
 use ratecert::runner::Plan;
 
 fn main() {
     let catalogue = Catalogue::builtin().expect("the embedded claims parse");
-    let trials = catalogue
-        .claims()
-        .iter()
-        .cloned()
+    let conformance = Method::NAMES.map(|(_, method)| claims::conformance(method));
+    let conformance = conformance.map(|claim| claim.expect("the embedded claims parse"));
+    let all = catalogue.claims().iter().cloned().chain(conformance);
+    let trials = all
         .map(|claim| Trial::test(claim.name.clone(), move || holds(claim)))
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -26,12 +28,13 @@ fn holds(claim: Claim) -> Result<(), Failed> {
         jobs: Some(1),
         shard: None,
         alpha: 1e-9,
+        factory: &Ours,
     };
     let output = plan.run(None, &AtomicBool::new(false), &|_, _| ())?;
     let failed: Vec<String> = output
         .verdicts
         .iter()
-        .filter(|v| v.status == Status::Fail)
+        .filter(|v| v.status == Ruling::Fail)
         .map(|v| {
             format!(
                 "{}: measured {:e}, bound {:e}; {}",
@@ -46,7 +49,7 @@ fn holds(claim: Claim) -> Result<(), Failed> {
     let passed = output
         .verdicts
         .iter()
-        .filter(|v| v.status == Status::Pass)
+        .filter(|v| v.status == Ruling::Pass)
         .count();
     if passed == 0 {
         Err("no instance decides the claim".into())

@@ -3,20 +3,21 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use ratecert::instances::{Instance, Kind};
-use ratecert::methods::{Case, Method};
-use ratecert::testing;
+use ratecert::case::{Case, Factory, Method};
+use ratecert::instances::{Instance, Kind, Spec};
+use ratecert::methods::Ours;
+use ratecert::testing::{self, Violation};
 
 /// Reverse-mode ITD as a user would write it: forward pass, then v ← ∂₁Φᵀv and u ← u + ∂₂Φᵀv.
 fn itd(case: &Case<'_>, forget_partial: bool) -> Vec<Vec<f64>> {
     case.steps
         .iter()
         .map(|&t| {
-            let mut iterates = vec![case.w.to_vec()];
+            let mut iterates = vec![case.w().to_vec()];
             for s in 0..t {
                 iterates.push(case.phi(&iterates[s]));
             }
-            let mut v = case.cotangent.to_vec();
+            let mut v = case.cotangent().unwrap().to_vec();
             let mut u = vec![0.0; case.lambda.len()];
             for (s, w) in iterates[..t].iter().enumerate().rev() {
                 let (by_w, by_lambda) = case.vjp(w, &v);
@@ -35,7 +36,7 @@ proptest! {
 
     #[test]
     fn my_itd_is_right(instance in testing::instances(testing::ALL)) {
-        testing::certify(Method::ItdReverse, &instance, |case| itd(case, false))?;
+        testing::certify(Method::ITD_REVERSE, &instance, |case| itd(case, false))?;
     }
 }
 
@@ -43,7 +44,7 @@ proptest! {
 fn a_wrong_method_fails_and_shrinks_to_something_small() {
     let mut runner = TestRunner::deterministic();
     let outcome = runner.run(&testing::instances(testing::ALL), |instance| {
-        testing::certify(Method::ItdReverse, &instance, |case| itd(case, true))?;
+        testing::certify(Method::ITD_REVERSE, &instance, |case| itd(case, true))?;
         Ok(())
     });
     let text = outcome.unwrap_err().to_string();
@@ -66,7 +67,7 @@ fn shrinking_visits_simpler_instances_and_returns_to_the_failing_one() {
 }
 
 fn quick(instance: Instance) -> bool {
-    testing::certify(Method::ItdReverse, &instance, |case| itd(case, false)).is_ok()
+    testing::certify(Method::ITD_REVERSE, &instance, |case| itd(case, false)).is_ok()
 }
 
 #[test]
@@ -79,4 +80,67 @@ fn quickcheck_draws_and_shrinks_instances() {
     )
     .collect();
     assert!(shrunk.iter().any(|i| i.spec.dim == 1) && shrunk.iter().any(|i| i.spec.plain));
+}
+
+/// The crate's own implementation of every method is certified as what it is, on instances it is made for.
+#[test]
+fn our_own_methods_are_certified() {
+    let mut judged = 0;
+    for (name, method) in Method::NAMES {
+        let kinds = if method.is_stochastic() {
+            [testing::STOCHASTIC, &[]]
+        } else {
+            [testing::ALL, testing::KINKS]
+        };
+        for kind in kinds.concat() {
+            let dim = if kind.is_kinked() { 3 } else { 5 };
+            let spec = Spec {
+                rows: if kind.is_kinked() { 2 } else { 10 },
+                ..Spec::typical(kind, dim)
+            };
+            for seed in 0..2 {
+                let instance = Instance::generate(&spec.clone().normalised(), seed).unwrap();
+                let mut ours = Ours.make(method).unwrap();
+                match testing::certify_implementation(method, &instance, ours.as_mut()) {
+                    Ok(()) => judged += 1,
+                    Err(Violation::NothingJudged(_)) => {}
+                    Err(violation) => panic!("{name} {kind:?}: {violation}"),
+                }
+            }
+        }
+    }
+    assert!(judged > 200, "{judged}");
+}
+
+/// Nothing judged is no certificate, and at kinks wrong answers are seen.
+#[test]
+fn wrong_answers_at_kinks_and_wrong_instances_are_no_success() {
+    let spec = Spec {
+        rows: 2,
+        ..Spec::typical(Kind::KinkLayerRelu, 3)
+    };
+    let kinked = Instance::generate(&spec.normalised(), 1).unwrap();
+    let huge = |case: &Case<'_>| vec![vec![1e9; case.lambda.len()]; case.steps.len()];
+    let failed = testing::certify(Method::ITD_REVERSE, &kinked, huge).unwrap_err();
+    assert!(failed.verdict().is_some(), "{failed}");
+    let nsid = testing::certify(Method::NSID, &kinked, huge).unwrap_err();
+    assert!(matches!(nsid, Violation::NothingJudged(_)), "{nsid}");
+    let sampled = Instance::generate(&Spec::typical(Kind::SumTiny, 2), 1).unwrap();
+    let failed = testing::certify(Method::SID, &sampled, huge).unwrap_err();
+    assert!(failed.verdict().is_some(), "{failed}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn stochastic_instances_and_kinks_are_drawn_too(
+        sampled in testing::instances(testing::STOCHASTIC),
+        kinked in testing::instances(testing::KINKS),
+    ) {
+        let mut nsid = Ours.make(Method::NSID).unwrap();
+        testing::certify_implementation(Method::NSID, &sampled, nsid.as_mut())?;
+        let mut aid = Ours.make(Method::AID_FP_FORWARD).unwrap();
+        testing::certify_implementation(Method::AID_FP_FORWARD, &kinked, aid.as_mut())?;
+    }
 }

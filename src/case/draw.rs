@@ -1,10 +1,8 @@
 //! Seeded samplers (PCG XSL-RR 128/64): the same indices on every platform.
 
-use rand::Rng;
-use rand_pcg::Pcg64;
-
 use super::batches::{Batches, IndexSource};
 use crate::error::{Error, Result};
+use crate::linalg::random::{GOLDEN, Random, scramble};
 
 /// What a stream of indices is for; different roles are independent streams of one seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +46,7 @@ impl Draw {
 /// Independent uniform indices with replacement: what Theorem 5.4 assumes.
 #[derive(Clone, Debug)]
 pub struct Iid {
-    rng: Pcg64,
+    rng: Random,
     population: u64,
 }
 
@@ -69,7 +67,7 @@ impl IndexSource for Iid {
             return Err(Error::input("there is nothing to draw from").in_field("population"));
         }
         out.iter_mut()
-            .for_each(|o| *o = below(&mut self.rng, self.population) as usize);
+            .for_each(|o| *o = self.rng.below(self.population) as usize);
         Ok(())
     }
 }
@@ -79,7 +77,7 @@ impl IndexSource for Iid {
 /// estimator of Theorem 5.4, it is what training code usually does.
 #[derive(Clone, Debug)]
 pub struct EpochShuffle {
-    rng: Pcg64,
+    rng: Random,
     order: Vec<usize>,
     next: usize,
 }
@@ -108,7 +106,7 @@ impl IndexSource for EpochShuffle {
         if n - self.next < out.len() {
             // Fisher-Yates.
             for i in (1..n).rev() {
-                let j = below(&mut self.rng, i as u64 + 1) as usize;
+                let j = self.rng.below(i as u64 + 1) as usize;
                 self.order.swap(i, j);
             }
             self.next = 0;
@@ -119,31 +117,16 @@ impl IndexSource for EpochShuffle {
     }
 }
 
-/// Uniform on 0..n without bias (Lemire, "Fast random integer generation in an interval", 2019).
-fn below(rng: &mut Pcg64, n: u64) -> u64 {
-    let mut product = u128::from(rng.next_u64()) * u128::from(n);
-    if (product as u64) < n {
-        let threshold = n.wrapping_neg() % n;
-        while (product as u64) < threshold {
-            product = u128::from(rng.next_u64()) * u128::from(n);
-        }
-    }
-    (product >> 64) as u64
-}
-
 /// SplitMix64 spreads neighbouring (seed, replicate, role) over the whole state and stream space.
-fn generator(seed: u64, replicate: u64, role: Role) -> Pcg64 {
+fn generator(seed: u64, replicate: u64, role: Role) -> Random {
     let mut z = seed;
     let mut word = |salt: u64| {
-        z = z.wrapping_add(salt).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = z;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^= x >> 31;
+        z = z.wrapping_add(salt).wrapping_add(GOLDEN);
+        let x = scramble(z);
         z ^= x;
         u128::from(x)
     };
     let state = (word(0) << 64) | word(replicate);
     let stream = (word(role as u64 + 1) << 64) | word(0);
-    Pcg64::new(state, stream)
+    Random::with_stream(state, stream)
 }

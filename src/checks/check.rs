@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::evidence::{Evidence, Request, Run};
 use crate::linalg::Matrix;
 use crate::methods::ProxStep;
+use crate::theory::Level;
 
 /// What a check looks at.
 #[derive(Clone, Copy)]
@@ -66,6 +67,16 @@ pub trait Check: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// What could not be computed; the verdict is inconclusive.
     fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding>;
+
+    /// A drawing of its own, where figures are wanted: a check whose ruling does not count.
+    fn drawing(&self) -> Option<Box<dyn Check>> {
+        None
+    }
+
+    /// The level of Theorem 4.1 whose slack is worth recording.
+    fn level(&self) -> Option<Level> {
+        None
+    }
 
     /// The replicates wanted, and what folds them into a finding; `judge` is then not called.
     ///

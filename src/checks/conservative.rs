@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::evidence::{Exact, Run};
 use crate::instances::{Random, mix};
 use crate::linalg::Matrix;
-use crate::maps::{Linearization, Problem, Tie, Workspace};
+use crate::maps::{Linearization, Role, Tie, Workspace};
 use crate::truth::Truth;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -155,10 +155,8 @@ fn curves(exact: &Exact) -> Vec<(&'static str, [Vec<f64>; 3])> {
     let mut random = Random::new(exact.seed);
     let star: Vec<f64> = truth.w().iter().chain(&truth.lambda).copied().collect();
     // λ of a penalty stays in its domain, within half of itself.
-    let positive = matches!(
-        truth.map.problem(),
-        Problem::ElasticNet { .. } | Problem::ProxGradient { .. }
-    );
+    let roles = &truth.map.structure().lambda;
+    let positive = roles.iter().any(|r| *r != Role::Free);
     let mut short = |scale: f64| -> Vec<f64> {
         let mut v: Vec<f64> = (0..d + m)
             .map(|_| (random.normal() * 16.0 * scale).round() / 16.0)
@@ -193,18 +191,11 @@ fn curves(exact: &Exact) -> Vec<(&'static str, [Vec<f64>; 3])> {
     out
 }
 
-/// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not change.
+/// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not
+/// change.
 fn along_kink(exact: &Exact, d: usize, m: usize) -> Option<Vec<f64>> {
     let unit = *exact.truth.moduli.kinks.first()?;
-    let row: Vec<f64> = match exact.truth.map.problem() {
-        Problem::Layer { v, b, .. } => v
-            .row(unit)
-            .iter()
-            .chain(b.row(unit).iter())
-            .copied()
-            .collect(),
-        _ => return None,
-    };
+    let row = exact.truth.map.input_row(unit)?;
     let mut direction = vec![0.0; d + m];
     let mut nonzero = (0..d + m).filter(|&i| row[i] != 0.0);
     match (nonzero.next(), nonzero.next()) {

@@ -1,35 +1,60 @@
 //! The constants themselves, independently of the bounds: sampled ‖∂₁Φ‖ against q, secants against L,
 //! selections against M and ω, bisection along rays against R, ‖D_{Φ,2}‖sup against ∂₂Φ.
 
-use super::modulus::{Worst, nearest_units};
-use super::{Check, Exact, Finding};
+use super::check::{Check, Context, Needs};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Unit};
+use super::pieces::nearest_units;
+use super::worst::Worst;
+use crate::error::Result;
+use crate::evidence::{Exact, Run};
 use crate::instances::Random;
 use crate::linalg::norm::spectral_lower;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Linearization, Tie};
 use crate::tol::{RAY_WIDTH, bound_room, gamma};
 
+pub(super) const ENTRY: Entry = Entry {
+    name: "constant",
+    about: "the constants of the theory hold on samples, two-sidedly where they are attained",
+    fits: For::Deterministic,
+    parse: |_| Ok(Box::new(Constant)),
+};
+
+/// The constants of the theory hold on samples.
+#[derive(Debug)]
+pub(super) struct Constant;
+
 /// Points sampled per scale.
 const SAMPLES: usize = 4;
 
-pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
-    let mut sampler = Sampler::new(exact);
-    let mut worst = Worst::default();
-    sampler.jacobians(&mut worst);
-    sampler.rays(&mut worst);
-    let holds = worst.ratio <= check.slack * bound_room(0);
-    let verb = if holds { "closest" } else { "violated" };
-    let detail = format!(
-        "{verb}: {}, sampled {:e} against {:e}",
-        worst.what, worst.measured, worst.bound
-    );
-    Finding::decided(
-        holds,
-        worst.measured,
-        worst.bound,
-        worst.bound / worst.measured,
-        detail,
-    )
+impl Check for Constant {
+    fn label(&self) -> &'static str {
+        "constant"
+    }
+
+    fn catches(&self, _: f64) -> String {
+        "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        let mut sampler = Sampler::new(c.e.exact()?);
+        let mut worst = Worst::of_samples();
+        sampler.jacobians(&mut worst);
+        sampler.rays(&mut worst);
+        let holds = worst.ratio <= c.slack * bound_room(0);
+        let verb = if holds { "closest" } else { "violated" };
+        let detail = format!(
+            "{verb}: {}, sampled {:e} against {:e}",
+            worst.what, worst.measured, worst.bound
+        );
+        let (measured, bound) = (worst.measured, worst.bound);
+        Ok(Finding::below(holds, Unit::Modulus, measured, bound, detail))
+    }
 }
 
 struct Sampler<'a> {

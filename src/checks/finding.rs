@@ -183,6 +183,14 @@ impl Finding {
         Self::decided(false, unit, [f64::NAN; 3], detail)
     }
 
+    /// The check is about one matrix J, and the derivative is a set here.
+    pub fn of_a_set() -> Self {
+        Self::not_applicable(
+            Reason::Hypothesis,
+            "a unit is at its kink at w(λ): the derivative is a set, and this check is about one matrix",
+        )
+    }
+
     /// Counted otherwise than in the slack.
     #[must_use]
     pub fn headroom(self, headroom: f64) -> Self {

@@ -9,19 +9,13 @@ use crate::theory::Level;
 pub struct Keys {
     /// The method of the claim.
     pub method: Method,
-    check: String,
     table: toml::Table,
 }
 
 impl Keys {
-    /// The other keys of a check of this name.
-    pub fn new(check: &str, method: Method, table: toml::Table) -> Self {
-        let check = check.into();
-        Self {
-            method,
-            check,
-            table,
-        }
+    /// The keys of a check of a claim about this method.
+    pub fn new(method: Method, table: toml::Table) -> Self {
+        Self { method, table }
     }
 
     /// A string.
@@ -29,10 +23,19 @@ impl Keys {
     /// # Errors
     /// Missing, or something else.
     pub fn text(&mut self, key: &str) -> Result<String> {
+        self.optional_text(key)?
+            .ok_or_else(|| Error::input("is missing").in_field(key))
+    }
+
+    /// A string that may be missing.
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn optional_text(&mut self, key: &str) -> Result<Option<String>> {
         match self.table.remove(key) {
-            Some(toml::Value::String(s)) => Ok(s),
+            Some(toml::Value::String(s)) => Ok(Some(s)),
             Some(_) => Err(Error::input("expected a string").in_field(key)),
-            None => Err(Error::input("is missing").in_field(key)),
+            None => Ok(None),
         }
     }
 
@@ -58,32 +61,41 @@ impl Keys {
         self.named("level", &Level::NAMES)
     }
 
-    /// A count within a bound.
+    /// A count within a bound, whose name is the key.
     ///
     /// # Errors
     /// Missing, not an integer, or out of range.
     pub fn count(&mut self, bound: &Bound) -> Result<usize> {
+        self.optional_count(bound)?
+            .ok_or_else(|| Error::input("is missing").in_field(bound.name))
+    }
+
+    /// A count that may be missing.
+    ///
+    /// # Errors
+    /// Not an integer, or out of range.
+    pub fn optional_count(&mut self, bound: &Bound) -> Result<Option<usize>> {
         let key = bound.name;
         match self.table.remove(key) {
+            None => Ok(None),
             Some(toml::Value::Integer(n)) => {
                 let n = usize::try_from(n)
                     .map_err(|_| Error::input("must not be negative").in_field(key))?;
-                bound.check_count(n)
+                bound.check_count(n).map(Some)
             }
             Some(_) => Err(Error::input("expected an integer").in_field(key)),
-            None => Err(Error::input("is missing").in_field(key)),
         }
     }
 
-    /// Refuses keys that the check does not know.
+    /// Refuses keys that the check of this name does not know.
     ///
     /// # Errors
     /// Names the first one.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self, check: &str) -> Result<()> {
         match self.table.keys().next() {
             None => Ok(()),
             Some(key) => {
-                let text = format!("does not belong to check {:?}", self.check);
+                let text = format!("does not belong to check {check:?}");
                 Err(Error::input(text).in_field(key.clone()))
             }
         }

@@ -4,38 +4,45 @@
 //! floor. Where that takes too many steps, the limit is reached through the exact tail recursion:
 //! the last estimate must equal J plus the exact tail error, and the tail is shown to reach the floor.
 
-use super::{Check, Comparison, Exact, Finding, Method};
-use crate::claims::evidence::{At, Request};
+use super::check::{Check, Context};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit};
+use crate::case::Method;
+use crate::error::Result;
+use crate::evidence::{Exact, Request, Run, Where, itd_floor};
 use crate::tol::{LIMIT_TAIL_STEPS, LIMIT_WORK};
 use crate::truth::Tail;
 
+pub(super) const ENTRY: Entry = Entry {
+    name: "limit",
+    about: "the error reaches the rounding floor against J from a direct solve",
+    fits: For::Deterministic,
+    parse: |_| Ok(Box::new(Limit)),
+};
+
+/// The error reaches the rounding floor against J.
+#[derive(Debug)]
+struct Limit;
+
 /// How the limit is going to be seen.
-pub(super) struct Plan {
-    at: At,
+struct Plan {
+    at: Where,
     /// Steps at which the exact error is below the level.
-    pub(super) steps: Option<usize>,
+    steps: Option<usize>,
     /// Steps actually run.
     run: usize,
 }
 
-impl Plan {
-    pub(super) fn requests(&self) -> Vec<Request> {
-        vec![Request {
-            at: self.at,
-            steps: vec![self.run],
-        }]
-    }
-}
-
 /// Below this the exact error no longer matters: a tenth of the floor at the end of the exact run.
 fn level(exact: &Exact, method: Method) -> f64 {
-    let last = exact.run.d.len() - 1;
-    0.1 * (exact.itd_floor(method, last) + exact.jacobian_error())
+    let last = exact.run().d.len() - 1;
+    0.1 * (itd_floor(exact, method, last) + exact.jacobian_error())
 }
 
-pub(super) fn plan(exact: &Exact, method: Method) -> Plan {
+fn plan(exact: &Exact, method: Method) -> Plan {
     let level = level(exact, method);
-    let last = exact.run.d.len() - 1;
+    let run = exact.run();
+    let last = run.d.len() - 1;
     let dims = exact.truth.map.dims();
     let columns = if method.is_reverse() { 1 } else { dims.lambda };
     let work = (dims.w + dims.units) * dims.w.max(1) * (columns + 1);
@@ -51,89 +58,116 @@ pub(super) fn plan(exact: &Exact, method: Method) -> Plan {
                 .steps_to(&none, &-&j.j, level, LIMIT_TAIL_STEPS)
                 .map(|s| s.0)
         });
-        (At::Solution, steps)
-    } else if exact.run.error.last().is_some_and(|e| e.norm() <= level) {
-        (At::Start, Some(last))
-    } else if let (Some(tail), Some(e)) = (&exact.tail, exact.run.error.last()) {
-        let delta = &exact.run.w[last] - exact.truth.w();
-        let identified = exact.run.identified.is_some();
+        (Where::Solution, steps)
+    } else if run.error.last().is_some_and(|e| e.norm() <= level) {
+        (Where::Start, Some(last))
+    } else if let (Some(tail), Some(e)) = (exact.tail(), run.error.last()) {
+        let delta = &run.w[last] - exact.truth.w();
+        let identified = run.identified.is_some();
         let more = if identified {
             tail.steps_to(&delta, e, level, LIMIT_TAIL_STEPS)
         } else {
             None
         };
-        (At::Start, more.map(|s| last + s.0))
+        (Where::Start, more.map(|s| last + s.0))
     } else {
         let mut t = last.max(1);
-        while t < LIMIT_TAIL_STEPS && exact.theorem.paper_itd(t) > level {
+        while t < LIMIT_TAIL_STEPS && exact.theorem().paper_itd(t) > level {
             t *= 2;
         }
-        (At::Start, (t < LIMIT_TAIL_STEPS).then_some(t))
+        (Where::Start, (t < LIMIT_TAIL_STEPS).then_some(t))
     };
-    let run = steps
+    let taken = steps
         .filter(|s| *s <= affordable)
         .unwrap_or(if method.is_aid() {
             last.min(affordable)
         } else {
             last
         });
-    Plan { at, steps, run }
+    Plan {
+        at,
+        steps,
+        run: taken,
+    }
 }
 
-pub(super) fn judge(check: &Check, exact: &Exact, method: Method, seen: &[Comparison]) -> Finding {
-    let plan = plan(exact, method);
-    let Some(c) = seen.last() else {
-        return Finding::inconclusive("no estimate to compare");
-    };
-    // At the solution nothing can flip; along the iteration a doubt ends exact comparison.
-    if !c.comparable && plan.at == At::Start {
-        return Finding::inconclusive(format!(
-            "a unit is within rounding of its kink at t = {}: exact comparison stops there",
-            exact.run.doubt_from.unwrap_or(0)
-        ));
+impl Check for Limit {
+    fn label(&self) -> &'static str {
+        "limit"
     }
-    let Some(needed) = plan.steps else {
-        return Finding::inconclusive(
-            "the exact tail does not reach the floor within the steps considered",
-        );
-    };
-    let size = exact
-        .truth
-        .jacobian
-        .as_ref()
-        .map_or(f64::NAN, |j| j.j.norm());
-    let floor = check.slack * c.floor + exact.jacobian_error();
-    if plan.run < needed {
-        // Through the tail: the estimate must be the exact one, whose tail reaches the floor.
-        let Some(deviation) = c.deviation else {
-            return Finding::inconclusive(format!(
-                "the limit needs {needed} steps; too many to run"
+
+    fn catches(&self, _: f64) -> String {
+        "A wrong limit: any deviation from J beyond the rounding floor (quoted in each verdict).".into()
+    }
+
+    fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
+        let plan = plan(c.e.exact()?, c.e.method);
+        Ok(vec![Request::new(plan.at, vec![plan.run])])
+    }
+
+    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        if exact.jacobian().is_none() {
+            return Ok(Finding::of_a_set());
+        }
+        let plan = plan(exact, c.e.method);
+        let last = runs.last().and_then(|run| run.comparisons(c.e).last());
+        let Some(one) = last else {
+            return Ok(Finding::undecided(
+                Reason::NothingToSee,
+                "no estimate to compare",
             ));
         };
-        let detail = format!(
-            "through the exact tail recursion: deviates from it by {deviation:e} at step {}, and it reaches the floor after {needed} steps",
-            c.k
-        );
-        return Finding::decided(
-            deviation <= floor,
-            deviation,
-            floor,
-            floor / deviation,
-            detail,
-        );
+        // At the solution nothing can flip; along the iteration a doubt ends exact comparison.
+        if !one.comparable && plan.at == Where::Start {
+            let from = exact.run().doubt_from.unwrap_or(0);
+            return Ok(Finding::undecided(
+                Reason::AmbiguousUnits,
+                format!(
+                    "a unit is within rounding of its kink at t = {from}: exact comparison stops there"
+                ),
+            ));
+        }
+        let Some(needed) = plan.steps else {
+            return Ok(Finding::undecided(
+                Reason::NotSettled,
+                "the exact tail does not reach the floor within the steps considered",
+            ));
+        };
+        let blame = runs.len() - 1;
+        let floor = c.slack * one.floor + exact.jacobian_error();
+        if plan.run < needed {
+            // Through the tail: the estimate must be the exact one, whose tail reaches the floor.
+            let Some(deviation) = one.deviation else {
+                return Ok(Finding::undecided(
+                    Reason::TooLarge,
+                    format!("the limit needs {needed} steps; too many to run"),
+                ));
+            };
+            let detail = format!(
+                "through the exact tail recursion: deviates from it by {deviation:e} at step {}, and it reaches the floor after {needed} steps",
+                one.k
+            );
+            let holds = deviation <= floor;
+            let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail);
+            return Ok(finding.at_step(one.k).blaming(blame));
+        }
+        let allowed = floor + level(exact, c.e.method);
+        let holds = one.error <= allowed;
+        let detail = if holds {
+            let size = exact.jacobian().map_or(f64::NAN, |j| j.norm());
+            format!(
+                "reached the rounding floor after {} steps; a relative error of {:.1e} in the limit would have failed",
+                one.k,
+                allowed / size
+            )
+        } else {
+            format!(
+                "after {} steps the error against J is {:e}, rounding floor {floor:e}; the exact recursion has reached it",
+                one.k, one.error
+            )
+        };
+        let finding = Finding::below(holds, Unit::Floor, one.error, allowed, detail);
+        Ok(finding.at_step(one.k).blaming(blame))
     }
-    let allowed = floor + level(exact, method);
-    if !(c.error <= allowed) {
-        let detail = format!(
-            "after {} steps the error against J is {:e}, rounding floor {floor:e}; the exact recursion has reached it",
-            c.k, c.error
-        );
-        return Finding::decided(false, c.error, allowed, allowed / c.error, detail);
-    }
-    let detail = format!(
-        "reached the rounding floor after {} steps; a relative error of {:.1e} in the limit would have failed",
-        c.k,
-        allowed / size
-    );
-    Finding::decided(true, c.error, allowed, allowed / c.error, detail)
 }

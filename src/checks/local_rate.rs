@@ -4,23 +4,72 @@
 //! whether the window shows ρ at all (two leading moduli too close, complex pairs, few points:
 //! inconclusive, whatever the method did); only then the method's own fit is judged.
 
-use super::{Check, Comparison, Exact, Finding, Growth, Method};
-use crate::claims::evidence::{At, Request};
-use crate::claims::verdict::Fit;
-use crate::error::Result;
-use crate::stats;
+use super::check::{Check, Context};
+use super::data::{Data, Fit};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit};
+use crate::error::{Error, Result};
+use crate::evidence::{Exact, Request, Run, Where};
+use crate::stats::line;
 use crate::tol::{
     RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS,
 };
 
+pub(super) const ENTRY: Entry = Entry {
+    name: "local-rate",
+    about: "the error decays at the local rate ρ, two-sidedly (`growth`)",
+    fits: For::Deterministic,
+    parse: |keys| {
+        let names = [("pure", Growth::Pure), ("resonant", Growth::Resonant)];
+        let growth = keys.named("growth", &names)?;
+        if growth == Growth::Resonant && keys.method.is_aid() {
+            let text = "AID-FP has no resonant columns: its error is C·ρᵗ with k = t";
+            return Err(Error::input(text).in_field("growth"));
+        }
+        Ok(Box::new(LocalRate { growth }))
+    },
+};
+
+/// How the error grows beside ρᵗ (theory, section 4 (c)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Growth {
+    /// C ρᵗ: columns of D whose ∂₂Φ does not vary with w on the active piece; AID-FP with k = t.
+    Pure,
+    /// (α + βt) ρᵗ: ITD's columns whose ∂₂Φ varies with w.
+    Resonant,
+}
+
+impl Growth {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pure => "pure",
+            Self::Resonant => "resonant",
+        }
+    }
+}
+
+/// The error decays at the local rate.
+#[derive(Debug)]
+struct LocalRate {
+    growth: Growth,
+}
+
+/// A step of the window with the error seen there and the exact one.
+struct Point {
+    step: usize,
+    seen: f64,
+    exact: f64,
+}
+
 /// Steps t of the window: at most RATE_MOST_POINTS of them, evenly spread over the second half of the span
 /// between identification and the floor.
 fn window(exact: &Exact) -> Vec<usize> {
-    let Some(start) = exact.run.identified else {
+    let run = exact.run();
+    let Some(start) = run.identified else {
         return Vec::new();
     };
-    let errors = &exact.run.error;
-    let floor = |t: usize| exact.run.floor.d[t] + exact.jacobian_error();
+    let errors = &run.error;
+    let floor = |t: usize| run.floor.d[t] + exact.jacobian_error();
     let above =
         |t: &usize| exact.comparable(*t) && errors[*t].norm() > RATE_ABOVE_FLOOR * floor(*t);
     let Some(end) = (start..errors.len()).take_while(above).last() else {
@@ -31,209 +80,228 @@ fn window(exact: &Exact) -> Vec<usize> {
     (from..=end).step_by(stride).collect()
 }
 
-pub(super) fn plan(exact: &Exact, method: Method) -> Vec<Request> {
-    let steps = window(exact);
-    if steps.is_empty() {
-        Vec::new()
-    } else if method.is_aid() {
-        steps
-            .into_iter()
-            .map(|t| Request {
-                at: At::Iterate(t),
-                steps: vec![t],
-            })
-            .collect()
-    } else {
-        vec![Request {
-            at: At::Start,
-            steps,
-        }]
+impl Check for LocalRate {
+    fn label(&self) -> &'static str {
+        "local-rate"
+    }
+
+    fn name(&self) -> String {
+        format!("local-rate-{}", self.growth.name())
+    }
+
+    fn catches(&self, slack: f64) -> String {
+        let percent = 100.0 * slack;
+        match self.growth {
+            Growth::Pure => format!("A local rate off by more than {percent} %."),
+            Growth::Resonant => format!("A growth of ‖E_t‖ρ⁻ᵗ off by more than {percent} %."),
+        }
+    }
+
+    fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
+        let steps = window(c.e.exact()?);
+        Ok(if steps.is_empty() {
+            Vec::new()
+        } else if c.e.method.is_aid() {
+            let one = |t| Request::new(Where::Iterate(t), vec![t]);
+            steps.into_iter().map(one).collect()
+        } else {
+            vec![Request::new(Where::Start, steps)]
+        })
+    }
+
+    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        if exact.jacobian().is_none() {
+            return Ok(Finding::of_a_set());
+        }
+        let rho = exact.rho();
+        if !(rho > 0.0) {
+            return Ok(Finding::undecided(
+                Reason::NothingToSee,
+                "∂₁Φ is nilpotent or zero at w(λ): the error vanishes in finitely many steps",
+            ));
+        }
+        let wanted = self.columns(c, exact);
+        if wanted.is_empty() {
+            let text = format!("no column of D grows {}", self.growth.name());
+            return Ok(Finding::undecided(Reason::NothingToSee, text));
+        }
+        let points = points(c, exact, runs, &wanted);
+        if points.len() < RATE_POINTS {
+            let why = if exact.run().identified.is_none() {
+                "no identification within the run"
+            } else {
+                "too few steps"
+            };
+            let text = format!(
+                "{} points between identification and the floor ({why})",
+                points.len()
+            );
+            return Ok(Finding::undecided(Reason::TooFewPoints, text));
+        }
+        let fitted = match self.growth {
+            Growth::Pure => pure(c.slack, exact, &points, rho),
+            Growth::Resonant => affine(c.slack, exact, &points, rho, &wanted),
+        };
+        Ok(fitted.unwrap_or_else(|e| Finding::undecided(Reason::Error, format!("no fit: {e}"))))
     }
 }
 
-pub(super) fn judge(
-    check: &Check,
-    growth: Growth,
-    exact: &Exact,
-    method: Method,
-    seen: &[Comparison],
-) -> Finding {
-    let rho = exact.rho();
-    if !(rho > 0.0) {
-        return Finding::inconclusive(
-            "∂₁Φ is nilpotent or zero at w(λ): the error vanishes in finitely many steps",
-        );
+impl LocalRate {
+    /// The columns of D that grow like this.
+    fn columns(&self, c: Context<'_>, exact: &Exact) -> Vec<usize> {
+        let m = exact.truth.lambda.len();
+        let resonant = exact.tail().map_or_else(|| vec![true; m], |t| t.resonant());
+        let like_this =
+            |j: &usize| c.e.method.is_aid() || resonant[*j] == (self.growth == Growth::Resonant);
+        (0..m).filter(like_this).collect()
     }
-    let resonant = exact
-        .tail
-        .as_ref()
-        .map_or_else(|| vec![true; exact.truth.lambda.len()], |t| t.resonant());
-    let wanted: Vec<usize> = (0..resonant.len())
-        .filter(|&j| {
-            if method.is_aid() {
-                true
-            } else {
-                resonant[j] == (growth == Growth::Resonant)
-            }
-        })
-        .collect();
-    if wanted.is_empty() {
-        return Finding::inconclusive(format!("no column of D grows {}", growth.name()));
-    }
+}
+
+/// The norms of these columns of the errors, where the exact ones stand clear of rounding: a column may reach its floor
+/// before the others.
+fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec<Point> {
     let size = |columns: &[f64]| {
-        wanted
-            .iter()
-            .map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v))
-            .sum::<f64>()
-            .sqrt()
+        let squares = wanted.iter().map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v));
+        squares.sum::<f64>().sqrt()
     };
-    // A column may reach its floor before the others: cut where the exact one does.
-    let points: Vec<(usize, f64, f64)> = seen
-        .iter()
-        .filter_map(|c| {
-            let expected = size(c.exact_columns.as_ref()?);
-            (expected > RATE_ABOVE_FLOOR * (c.floor + exact.jacobian_error()))
-                .then(|| (c.k, size(&c.columns), expected))
+    let all = runs.iter().flat_map(|run| run.comparisons(c.e));
+    let point = |one: &crate::evidence::Comparison| {
+        let expected = size(one.exact_columns.as_ref()?);
+        let clear = expected > RATE_ABOVE_FLOOR * (one.floor + exact.jacobian_error());
+        clear.then(|| Point {
+            step: one.k,
+            seen: size(&one.columns),
+            exact: expected,
         })
-        .collect();
-    if points.len() < RATE_POINTS {
-        let why = if exact.run.identified.is_none() {
-            "no identification within the run"
-        } else {
-            "too few steps"
-        };
-        return Finding::inconclusive(format!(
-            "{} points between identification and the floor ({why})",
-            points.len()
-        ));
-    }
-    let fitted = match growth {
-        Growth::Pure => pure(check, exact, &points, rho),
-        Growth::Resonant => affine(check, exact, &points, rho, &wanted),
     };
-    let mut finding = fitted.unwrap_or_else(|e| Finding::inconclusive(format!("no fit: {e}")));
-    if let Some(fit) = &mut finding.fit {
-        fit.method = method.name().into();
-        fit.growth = growth.name().into();
-        fit.window = [points[0].0, points[points.len() - 1].0];
-    }
-    finding
+    all.filter_map(point).collect()
 }
 
 /// log‖E_t‖ = a + t log r, r against ρ.
-fn pure(check: &Check, exact: &Exact, points: &[(usize, f64, f64)], rho: f64) -> Result<Finding> {
-    let t: Vec<f64> = points.iter().map(|p| p.0 as f64).collect();
-    let own = stats::regression::line(&t, &points.iter().map(|p| p.2.ln()).collect::<Vec<_>>())?;
-    let shown = own.slope().point.exp() / rho - 1.0;
-    if shown.abs() > RATE_OWN_SHARE * check.slack {
-        return Ok(Finding::inconclusive(format!(
-            "the exact error itself shows {:.4} instead of ρ = {rho:.4} in this window; moduli {:?}",
-            own.slope().point.exp(),
-            &exact.spectrum[..exact.spectrum.len().min(2)]
-        )));
+fn pure(slack: f64, exact: &Exact, points: &[Point], rho: f64) -> Result<Finding> {
+    let t: Vec<f64> = points.iter().map(|p| p.step as f64).collect();
+    let own: Vec<f64> = points.iter().map(|p| p.exact.ln()).collect();
+    let own = line(&t, &own)?.slope.point.exp();
+    if (own / rho - 1.0).abs() > RATE_OWN_SHARE * slack {
+        let spectrum = exact.spectrum();
+        return Ok(Finding::undecided(
+            Reason::NotSettled,
+            format!(
+                "the exact error itself shows {own:.4} instead of ρ = {rho:.4} in this window; moduli {:?}",
+                &spectrum[..spectrum.len().min(2)]
+            ),
+        ));
     }
-    let logs: Vec<f64> = points.iter().map(|p| p.1.ln()).collect();
-    if let Some(finding) = broken(check, points, &logs) {
+    let logs: Vec<f64> = points.iter().map(|p| p.seen.ln()).collect();
+    if let Some(finding) = broken(slack, points, &logs) {
         return Ok(finding);
     }
-    let fit = stats::regression::line(&t, &logs)?;
-    let slope = fit.slope();
+    let fit = line(&t, &logs)?;
+    let slope = fit.slope;
     let r = slope.point.exp();
-    let off = r / rho - 1.0;
+    let off = (r / rho - 1.0).abs();
+    let [first, last] = [&points[0], &points[points.len() - 1]];
     let detail = format!(
         "fitted r = {r:.6}, ρ = {rho:.6} over steps {}..{} ({} points, R² = {:.6}); a rate off by {:.1} % would have failed",
-        points[0].0,
-        points[points.len() - 1].0,
+        first.step,
+        last.step,
         points.len(),
         fit.r_squared,
-        100.0 * check.slack
+        100.0 * slack
     );
-    let mut finding = Finding::decided(off.abs() <= check.slack, r, rho, check.slack, detail);
-    finding.fit = Some(blank(
-        rho,
-        r,
-        slope.interval.lower.exp(),
-        slope.interval.upper.exp(),
-        fit.r_squared,
-    ));
-    Ok(finding)
+    let record = Fit {
+        growth: Growth::Pure.name().into(),
+        predicted: rho,
+        fitted: r,
+        lower: slope.interval.lower.exp(),
+        upper: slope.interval.upper.exp(),
+        accepted: slack * rho,
+        r_squared: fit.r_squared,
+        steps: points.iter().map(|p| p.step).collect(),
+    };
+    let finding = Finding::decided(off <= slack, Unit::Tolerance, [r, rho, slack], detail);
+    Ok(finding.headroom(slack / off).with([Data::Fit(record)]))
 }
 
 /// What cannot be fitted because an error is no number, or zero where a logarithm is taken, fails.
-fn broken(check: &Check, points: &[(usize, f64, f64)], fitted: &[f64]) -> Option<Finding> {
-    let (step, error, exact) = points[fitted.iter().position(|v| !v.is_finite())?];
-    let detail = format!("error {error} at step {step}, where the exact one is {exact:e}");
-    Some(Finding::decided(false, error, exact, check.slack, detail))
+fn broken(slack: f64, points: &[Point], fitted: &[f64]) -> Option<Finding> {
+    let p = &points[fitted.iter().position(|v| !v.is_finite())?];
+    let detail = format!(
+        "error {} at step {}, where the exact one is {:e}",
+        p.seen, p.step, p.exact
+    );
+    let numbers = [p.seen, p.exact, slack];
+    let finding = Finding::decided(false, Unit::Tolerance, numbers, detail);
+    Some(finding.headroom(0.0).at_step(p.step))
 }
 
 /// ‖E_t‖ρ⁻ᵗ = α + βt, β against its limit from the exact tail.
 fn affine(
-    check: &Check,
+    slack: f64,
     exact: &Exact,
-    points: &[(usize, f64, f64)],
+    points: &[Point],
     rho: f64,
     wanted: &[usize],
 ) -> Result<Finding> {
     let Some(beta) = limiting_growth(exact, rho, wanted) else {
-        return Ok(Finding::inconclusive(
+        return Ok(Finding::undecided(
+            Reason::NothingToSee,
             "the limiting growth β cannot be evaluated on this map",
         ));
     };
-    let origin = points[0].0 as i32;
-    let scaled = |v: f64, t: usize| v * rho.powi(origin - t as i32);
-    let t: Vec<f64> = points.iter().map(|p| p.0 as f64).collect();
-    // β was found in units of ρᵗ; here the unit is ρ^{t-origin}.
-    let predicted = beta * rho.powi(origin);
-    let own = stats::regression::line(
-        &t,
-        &points.iter().map(|p| scaled(p.2, p.0)).collect::<Vec<_>>(),
-    )?;
-    let shown = own.slope().point / predicted - 1.0;
-    if !(shown.abs() <= RATE_OWN_SHARE * check.slack) {
-        return Ok(Finding::inconclusive(format!(
-            "the exact error itself grows by {:.3e} instead of β = {predicted:.3e} in this window",
-            own.slope().point
-        )));
+    let [first, last] = [points[0].step, points[points.len() - 1].step];
+    let scaled = |v: f64, t: usize| v * rho.powi(first as i32 - t as i32);
+    let t: Vec<f64> = points.iter().map(|p| p.step as f64).collect();
+    // β is in units of ρᵗ; the fit is done in those of ρ^(t-first), where nothing under- or overflows.
+    let unit = rho.powi(first as i32);
+    let predicted = beta * unit;
+    let own: Vec<f64> = points.iter().map(|p| scaled(p.exact, p.step)).collect();
+    let own = line(&t, &own)?.slope.point;
+    if !((own / predicted - 1.0).abs() <= RATE_OWN_SHARE * slack) {
+        return Ok(Finding::undecided(
+            Reason::NotSettled,
+            format!(
+                "‖E_t‖ρ⁻ᵗ of the exact error itself grows by {:.3e} a step instead of β = {beta:.3e} in this window",
+                own / unit
+            ),
+        ));
     }
-    let values: Vec<f64> = points.iter().map(|p| scaled(p.1, p.0)).collect();
-    if let Some(finding) = broken(check, points, &values) {
+    let values: Vec<f64> = points.iter().map(|p| scaled(p.seen, p.step)).collect();
+    if let Some(finding) = broken(slack, points, &values) {
         return Ok(finding);
     }
-    let fit = stats::regression::line(&t, &values)?;
-    let slope = fit.slope();
-    let off = slope.point / predicted - 1.0;
+    let fit = line(&t, &values)?;
+    let slope = fit.slope;
+    let off = (slope.point / predicted - 1.0).abs();
     let detail = format!(
-        "‖E_t‖ρ⁻ᵗ grows by {:.4e} a step, β = {predicted:.4e}, ρ = {rho:.6} over steps {}..{} ({} points); {:.0} % would have failed",
-        slope.point,
-        points[0].0,
-        points[points.len() - 1].0,
+        "‖E_t‖ρ⁻ᵗ grows by {:.4e} a step, β = {beta:.4e}, ρ = {rho:.6} over steps {first}..{last} ({} points); {:.0} % would have failed",
+        slope.point / unit,
         points.len(),
-        100.0 * check.slack
+        100.0 * slack
     );
-    let mut finding = Finding::decided(
-        off.abs() <= check.slack,
-        slope.point,
-        predicted,
-        check.slack,
-        detail,
-    );
-    finding.fit = Some(blank(
-        1.0,
-        slope.point / predicted,
-        slope.interval.lower / predicted,
-        slope.interval.upper / predicted,
-        fit.r_squared,
-    ));
-    Ok(finding)
+    let record = Fit {
+        growth: Growth::Resonant.name().into(),
+        predicted: 1.0,
+        fitted: slope.point / predicted,
+        lower: slope.interval.lower / predicted,
+        upper: slope.interval.upper / predicted,
+        accepted: slack,
+        r_squared: fit.r_squared,
+        steps: points.iter().map(|p| p.step).collect(),
+    };
+    let numbers = [slope.point, predicted, slack];
+    let finding = Finding::decided(off <= slack, Unit::Tolerance, numbers, detail);
+    Ok(finding.headroom(slack / off).with([Data::Fit(record)]))
 }
 
 /// β = lim (g_{2s} - g_s)/s with g_s = ‖E_s‖ρ⁻ˢ, by the exact tail with P/ρ in place of P.
 fn limiting_growth(exact: &Exact, rho: f64, wanted: &[usize]) -> Option<f64> {
-    let tail = exact.tail.as_ref()?.scaled(1.0 / rho);
-    let from = exact.run.identified?;
-    let delta = &exact.run.w[from] - exact.truth.w();
+    let tail = exact.tail()?.scaled(1.0 / rho);
+    let from = exact.run().identified?;
+    let delta = &exact.run().w[from] - exact.truth.w();
     let g = |s: usize| -> Option<f64> {
-        let e = tail.power(s)?.advance(&delta, &exact.run.error[from]).1;
+        let e = tail.power(s)?.advance(&delta, &exact.run().error[from]).1;
         Some(
             wanted
                 .iter()
@@ -245,20 +313,4 @@ fn limiting_growth(exact: &Exact, rho: f64, wanted: &[usize]) -> Option<f64> {
     let (one, two) = (g(RESONANT_LIMIT_STEPS)?, g(2 * RESONANT_LIMIT_STEPS)?);
     let beta = (two - one) / RESONANT_LIMIT_STEPS as f64 * rho.powi(-(from as i32));
     (beta.is_finite() && beta > 0.0).then_some(beta)
-}
-
-fn blank(predicted: f64, fitted: f64, lower: f64, upper: f64, r_squared: f64) -> Fit {
-    Fit {
-        claim: String::new(),
-        method: String::new(),
-        kind: String::new(),
-        instance: String::new(),
-        growth: String::new(),
-        predicted,
-        fitted,
-        lower,
-        upper,
-        r_squared,
-        window: [0, 0],
-    }
 }

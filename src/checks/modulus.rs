@@ -1,11 +1,29 @@
 //! Lemma 2.5 at pairs of points: base points u' around w(λ), u at random and where it is worst, just beyond the nearest kinks.
 
-use super::{Check, Exact, Finding};
+use super::check::{Check, Context, Needs};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Unit};
+use super::pieces::{nearest_units, piece};
+use super::worst::Worst;
+use crate::error::Result;
+use crate::evidence::{Exact, Run};
 use crate::instances::Random;
 use crate::linalg::norm::spectral_lower;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Map, Moduli, Rounding, Tie};
 use crate::tol::{RAY_WIDTH, bound_room, gamma};
+use crate::truth::Truth;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "modulus",
+    about: "Lemma 2.5 at random and adversarial pairs of points",
+    fits: For::Deterministic,
+    parse: |_| Ok(Box::new(Modulus)),
+};
+
+/// Lemma 2.5 at random and adversarial pairs of points.
+#[derive(Debug)]
+struct Modulus;
 
 /// Base points besides w(λ).
 const BASES: usize = 4;
@@ -14,51 +32,66 @@ const PARTNERS: usize = 3;
 /// How far beyond a kink the adversarial partners lie, as multiples of its distance.
 const BEYOND: [f64; 3] = [1.0 + 8.0 * RAY_WIDTH, 2.0, 16.0];
 
-/// Gradients ∂z_i/∂w of the three units nearest to their kink at `at`, by differences with this step: z is affine in w within R
-/// on the maps whose R is attained.
-pub(super) fn nearest_units(
-    map: &Map,
-    lambda: &[f64],
-    at: &Vector,
-    step: f64,
-) -> Vec<(usize, Vector)> {
-    let d = at.len();
-    let mut lin = map.linearization();
-    let mut inputs = |u: &Vector| {
-        map.linearize(u.as_slice(), lambda, &mut Tie::Weight(0.0), &mut lin);
-        (lin.z.clone(), lin.margin.clone())
-    };
-    let (base, margin) = inputs(at);
-    let mut gradients = vec![Vector::zeros(d); base.len()];
-    for k in 0..d {
-        let mut u = at.clone();
-        u[k] += step;
-        let (z, _) = inputs(&u);
-        for (i, gradient) in gradients.iter_mut().enumerate() {
-            gradient[k] = (z[i] - base[i]) / step;
-        }
+impl Check for Modulus {
+    fn label(&self) -> &'static str {
+        "modulus"
     }
-    let mut units: Vec<(usize, Vector)> = gradients
-        .into_iter()
-        .enumerate()
-        .filter(|(_, gradient)| gradient.norm() > 0.0)
-        .collect();
-    let radius = |(i, gradient): &(usize, Vector)| margin[*i] / gradient.norm();
-    units.sort_by(|a, b| radius(a).total_cmp(&radius(b)));
-    units.truncate(3);
-    units
+
+    fn catches(&self, _: f64) -> String {
+        "A modulus of D_Φ that is too small anywhere, or too large just beyond the nearest kink.".into()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        let truth = &exact.truth;
+        Ok(judge_with(c.slack, exact, |base| {
+            truth.map.moduli_at(base.as_slice(), &truth.lambda, 0.0)
+        }))
+    }
 }
 
-pub(super) fn judge(check: &Check, exact: &Exact) -> Finding {
-    judge_with(check, exact, |base| {
-        let truth = &exact.truth;
-        truth.map.moduli_at(base.as_slice(), &truth.lambda, 0.0)
-    })
+/// The partners of a base point: at random, and just beyond its nearest kinks; and which of them is just beyond the
+/// nearest one.
+fn partners(
+    truth: &Truth,
+    moduli: &Moduli,
+    base: &Vector,
+    random: &mut Random,
+) -> (Vec<Vector>, Option<usize>) {
+    let d = base.len();
+    let mut partners: Vec<Vector> = Vec::new();
+    for scale in [0.01, 0.3, 3.0, 30.0] {
+        let size = scale * (1.0 + base.norm()) / (d as f64).sqrt();
+        partners.extend((0..PARTNERS).map(|_| base + random.normals(d) * size));
+    }
+    let mut first = None;
+    if moduli.r.is_finite() {
+        let step = (moduli.r / 8.0).min(1.0);
+        for (k, (_, g)) in nearest_units(&truth.map, &truth.lambda, base, step)
+            .into_iter()
+            .enumerate()
+        {
+            let unit = &g / g.norm();
+            let reach = distance_to_kink(&truth.map, &truth.lambda, base, &unit, moduli.r);
+            let Some(reach) = reach else { continue };
+            for beyond in BEYOND {
+                if k == 0 && beyond == BEYOND[0] {
+                    first = Some(partners.len());
+                }
+                partners.push(base + &unit * (reach * beyond));
+            }
+        }
+    }
+    (partners, first)
 }
 
 /// The same with the moduli of a base point from elsewhere.
 pub(super) fn judge_with(
-    check: &Check,
+    slack: f64,
     exact: &Exact,
     moduli_at: impl Fn(&Vector) -> Moduli,
 ) -> Finding {
@@ -71,7 +104,7 @@ pub(super) fn judge_with(
         let scale = [0.05, 0.5, 2.0, 10.0][k % 4] * (1.0 + star.norm()) / (d as f64).sqrt();
         bases.push(star + random.normals(d) * scale);
     }
-    let mut worst = Worst::default();
+    let mut worst = Worst::of_samples();
     let (mut attained, mut pairs) = (0, 0);
     for base in &bases {
         let moduli = moduli_at(base);
@@ -79,29 +112,7 @@ pub(super) fn judge_with(
             continue;
         }
         let at_base = jacobians(&truth.map, &truth.lambda, base);
-        let mut partners: Vec<Vector> = Vec::new();
-        for scale in [0.01, 0.3, 3.0, 30.0] {
-            let size = scale * (1.0 + base.norm()) / (d as f64).sqrt();
-            partners.extend((0..PARTNERS).map(|_| base + random.normals(d) * size));
-        }
-        let mut first = None;
-        if moduli.r.is_finite() {
-            let step = (moduli.r / 8.0).min(1.0);
-            for (k, (_, g)) in nearest_units(&truth.map, &truth.lambda, base, step)
-                .into_iter()
-                .enumerate()
-            {
-                let unit = &g / g.norm();
-                let reach = distance_to_kink(&truth.map, &truth.lambda, base, &unit, moduli.r);
-                let Some(reach) = reach else { continue };
-                for beyond in BEYOND {
-                    if k == 0 && beyond == BEYOND[0] {
-                        first = Some(partners.len());
-                    }
-                    partners.push(base + &unit * (reach * beyond));
-                }
-            }
-        }
+        let (partners, first) = partners(truth, &moduli, base, &mut random);
         for (index, u) in partners.iter().enumerate() {
             pairs += 1;
             let e = (u - base).norm();
@@ -113,14 +124,14 @@ pub(super) fn judge_with(
             ];
             for j in 0..2 {
                 let gap = spectral_lower(&(&at_u[j] - &at_base[j])) - lost[j];
-                worst.see(gap, moduli.omega(j + 1, e), || {
+                worst.sample(gap, moduli.omega(j + 1, e), || {
                     format!(
                         "Δ(D_Φ,{}(u), D_Φ,{}(u')) ≤ ω at ‖u-u'‖ = {e:e}",
                         j + 1,
                         j + 1
                     )
                 });
-                worst.see(gap, moduli.c(j + 1, e) * e, || {
+                worst.sample(gap, moduli.c(j + 1, e) * e, || {
                     format!(
                         "Δ(D_Φ,{}(u), D_Φ,{}(u')) ≤ (L + M/R)‖u-u'‖ at {e:e}",
                         j + 1,
@@ -138,7 +149,7 @@ pub(super) fn judge_with(
                 let jump = moduli.stairs.first().map_or(0.0, |s| s.jump[0]);
                 let room = gap * (1.0 + gamma(8 * d + 64)) + 2.0 * lost[0];
                 attained += 1;
-                worst.see(jump, room, || {
+                worst.sample(jump, room, || {
                     format!(
                         "ω_1 at R = {:e} is attained beyond the nearest kink",
                         moduli.r
@@ -147,32 +158,19 @@ pub(super) fn judge_with(
             }
         }
     }
-    let holds = worst.ratio <= check.slack * bound_room(0);
+    let holds = worst.ratio <= slack * bound_room(0);
     let verb = if holds { "closest" } else { "violated" };
     let detail = format!(
         "{verb}: {}; {pairs} pairs, {attained} of them where ω_1 is attained",
         worst.what
     );
-    Finding::decided(
-        holds,
-        worst.measured,
-        worst.bound,
-        worst.bound / worst.measured,
-        detail,
-    )
+    Finding::below(holds, Unit::Modulus, worst.measured, worst.bound, detail)
 }
 
 fn jacobians(map: &Map, lambda: &[f64], u: &Vector) -> [Matrix; 2] {
     let mut lin = map.linearization();
     map.linearize(u.as_slice(), lambda, &mut Tie::Weight(0.0), &mut lin);
     [map.jacobian_w(&lin), map.jacobian_lambda(&lin)]
-}
-
-/// The piece at u.
-pub(super) fn piece(map: &Map, lambda: &[f64], u: &Vector) -> Vec<f64> {
-    let mut lin = map.linearization();
-    map.linearize(u.as_slice(), lambda, &mut Tie::Weight(0.0), &mut lin);
-    lin.piece().collect()
 }
 
 /// The distance at which the piece changes along ±`unit`, negative along -`unit`; `None` within 64R of neither.
@@ -204,46 +202,4 @@ fn distance_to_kink(
         size *= 1.2;
     }
     None
-}
-
-/// The largest ratio measured/bound so far.
-pub(super) struct Worst {
-    pub(super) ratio: f64,
-    pub(super) measured: f64,
-    pub(super) bound: f64,
-    pub(super) what: String,
-}
-
-impl Default for Worst {
-    fn default() -> Self {
-        Self {
-            ratio: 0.0,
-            measured: 0.0,
-            bound: f64::NAN,
-            what: "nothing was above 0".into(),
-        }
-    }
-}
-
-impl Worst {
-    /// The same with a fixed name.
-    pub(super) fn named(&mut self, what: &str, measured: f64, bound: f64) {
-        self.see(measured, bound, || what.into());
-    }
-
-    pub(super) fn see(&mut self, measured: f64, bound: f64, what: impl FnOnce() -> String) {
-        let ratio = if measured <= 0.0 {
-            0.0
-        } else {
-            measured / bound
-        };
-        if !(ratio <= self.ratio) {
-            *self = Self {
-                ratio,
-                measured,
-                bound,
-                what: what(),
-            };
-        }
-    }
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::instances::mix;
 use crate::maps::stochastic::{Gamma, Sample};
 use crate::methods::nsid::{Batches, Iid, Role};
-use crate::stats::regression;
+use crate::stats::line;
 use crate::theory::{LemmaD2, Rate};
 use crate::tol::{LIMIT_STEPS, PLATEAU_EXPONENT, SETTLED, bound_room, gamma};
 use crate::truth::expectation::{Moments, Recursion, lyapunov, plateau};
@@ -244,7 +244,7 @@ pub(super) fn limit(s: &Setting<'_>, records: &mut Vec<Record>) -> Result<Findin
         .collect();
     let log_x: Vec<f64> = points.iter().map(|k| libm::log(x(*k))).collect();
     let log_mse: Vec<f64> = points.iter().map(|k| libm::log(curve[*k])).collect();
-    let slope = regression::line(&log_x, &log_mse)?.slope().point;
+    let slope = line(&log_x, &log_mse)?.slope.point;
     if s.label.plot {
         let steps: Vec<usize> = logarithmic(last);
         let at = |f: &dyn Fn(usize) -> f64| steps.iter().map(|k| f(*k)).collect();

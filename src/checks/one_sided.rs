@@ -54,12 +54,12 @@ impl Check for OneSided {
             ));
         }
         let mut random = Random::new(exact.seed);
-        let net = exact.truth.map.problem().kind() == "elastic-net";
+        let affine_in = &exact.truth.map.structure().affine_in;
         for _ in 0..DIRECTIONS {
-            // For an elastic net w is piecewise affine in λ₁ only.
+            // w is piecewise affine in some entries only.
             let direction: Vec<f64> = (0..exact.truth.lambda.len())
                 .map(|j| {
-                    if net && j > 0 {
+                    if !affine_in[j] {
                         0.0
                     } else {
                         random.integer(1, 8) as f64 / 4.0 * random.sign()

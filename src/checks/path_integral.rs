@@ -11,7 +11,7 @@
 //! either over the stretch is the difference of these two values.
 
 use crate::linalg::product::norm2;
-use crate::maps::{Linearization, Map, Problem, Prox, Rounding, Tie};
+use crate::maps::{Linearization, Map, Rounding, Structure, Tie, Units};
 use crate::tol::{BOUND_ROOM, UNIT, gamma};
 
 /// Nodes and weights of Gauss-Legendre with 4 points on [-1, 1] (Abramowitz and Stegun, table
@@ -74,23 +74,19 @@ struct Pieces<'a> {
     lin: Linearization,
     /// What rounding may move the input of each unit by.
     units: Vec<[f64; 2]>,
-    /// The units are projections onto intervals: their two bounds are told apart by the value.
-    boxed: bool,
+    /// Its `bounded`: the two bounds of a unit that is a projection onto an interval are told
+    /// apart by the value.
+    structure: &'a Structure,
 }
 
 impl<'a> Pieces<'a> {
     fn new(map: &'a Map, curve: &'a Curve) -> Self {
-        let boxed = match map.problem() {
-            Problem::Clip { .. } => true,
-            Problem::ProxGradient { prox, .. } => matches!(prox, Prox::Box { .. }),
-            _ => false,
-        };
         Self {
             map,
             curve,
             lin: map.linearization(),
             units: map.rounding(&curve.points[0][map.dims().w..]).units,
-            boxed,
+            structure: map.structure(),
         }
     }
 
@@ -106,7 +102,7 @@ impl<'a> Pieces<'a> {
             let band = self.units.get(i).map_or(0.0, |u| Rounding::at(*u, norm));
             if lin.margin[i] <= 4.0 * band {
                 [f64::MAX, 0.0]
-            } else if self.boxed && lin.slope[i] == 0.0 {
+            } else if self.structure.bounded && lin.slope[i] == 0.0 {
                 // The bound it is at: both have slope 0.
                 [key, lin.value[i]]
             } else {
@@ -123,25 +119,22 @@ impl<'a> Pieces<'a> {
     fn is_one(&mut self, a: f64, b: f64) -> bool {
         let [n0, n1, n2, n3] = NODES.map(|n| 0.5 * (1.0 + n.0));
         let probes = [0.0, n0, n1, 0.5, n2, n3, 1.0].map(|x| self.at(a + x * (b - a)));
-        let problem = self.map.problem();
+        let units = &self.structure.units;
         probes
             .windows(2)
-            .all(|p| p[0].piece == p[1].piece && !turned(problem, &p[0].value, &p[1].value))
+            .all(|p| p[0].piece == p[1].piece && !turned(units, &p[0].value, &p[1].value))
     }
 }
 
 /// Whether a group has turned by more than 60° from one place to the next: it may then have passed
 /// through its ball, whose two sides are one piece. Where no group turns more, its distance from 0
 /// is at least comparable to the step, and the quadrature sees what it sees.
-fn turned(problem: &Problem, before: &[f64], after: &[f64]) -> bool {
-    let Problem::ProxGradient { prox, .. } = problem else {
+fn turned(units: &Units, before: &[f64], after: &[f64]) -> bool {
+    let Units::Balls(groups) = units else {
         return false;
     };
-    if prox.is_separable() {
-        return false;
-    }
-    prox.units(before.len()).into_iter().any(|(range, _)| {
-        let (a, b) = (&before[range.clone()], &after[range]);
+    groups.iter().any(|range| {
+        let (a, b) = (&before[range.clone()], &after[range.clone()]);
         let dot: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
         dot < 0.5 * norm2(a) * norm2(b)
     })
@@ -276,17 +269,18 @@ mod tests {
     use super::*;
     use crate::instances::{Instance, Kind, Spec};
     use crate::linalg::Matrix;
+    use crate::maps::{Layer, Problem};
 
     /// relu(w + λ) on the line, with a derivative of our own.
     fn relu_path(derivative: fn(f64) -> f64, curve: [Vec<f64>; 3]) -> (f64, f64) {
         let one = |v: f64| Matrix::from_element(1, 1, v);
-        let map = Map::new(Problem::Layer {
+        let map = Map::new(Problem::Layer(Layer {
             a: one(1.0),
             v: one(0.5),
             b: one(1.0),
             c: nalgebra::DVector::zeros(1),
             activation: crate::maps::Activation::Relu,
-        })
+        }))
         .unwrap();
         let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
             vec![derivative(0.5 * w[0] + l[0]) * (0.5 * vw[0] + vl[0])]

@@ -21,10 +21,9 @@ pub const REGISTRY: &[Entry] = &[
     identification::ENTRY,
     constant::ENTRY,
     modulus::ENTRY,
-    conservative::ENTRY,
+    lemma_b1::ENTRY,
     set_bound::ENTRY,
     joint_limit::ENTRY,
-    agreement::ENTRY,
     selections::ENTRY,
     closing_remark::ENTRY,
     closing_remark::SEARCH,
@@ -32,15 +31,8 @@ pub const REGISTRY: &[Entry] = &[
     inclusion::STRICT,
     kink_modulus::ENTRY,
     one_sided::ENTRY,
-    lemma_d2::ENTRY,
-    lemma_d3::ENTRY,
-    limit_constant::ENTRY,
-    plateau::ENTRY,
-    sid_plateau::ENTRY,
-    theorem_5_4::ENTRY,
-    theorem_5_5::ENTRY,
-    simulation::ENTRY,
-    sampled_bound::ENTRY,
+    conservative::ENTRY,
+    agreement::ENTRY,
 ];
 
 /// The check of a name, for a method.
@@ -61,18 +53,26 @@ pub fn find(name: &str, method: Method) -> Result<&'static Entry> {
     Err(Error::input(text).in_field("check"))
 }
 
-/// What is drawn of an instance besides what its checks record: checks without a verdict.
-pub fn drawings(method: Method, checks: &[&dyn Check]) -> Vec<Box<dyn Check>> {
-    let with = |label: &str| checks.iter().any(|c| c.label() == label);
+/// What is recorded of an instance besides what its checks record: checks without a verdict. `draw` asks for figures.
+pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> Vec<Box<dyn Check>> {
+    let with = |label: &str| checks.iter().any(|(c, _)| c.label() == label);
     let mut out: Vec<Box<dyn Check>> = Vec::new();
-    if with("identification") {
+    if with("identification") && draw {
         out.push(Box::new(race::Race));
-    } else if !method.is_stochastic() && checks.iter().any(|c| c.needs() != Needs::Nothing) {
+    } else if draw && !method.is_stochastic() && checks.iter().any(|(c, _)| c.needs() != Needs::Nothing) {
         // Without a method there is no error to draw.
         out.push(Box::new(curve::Curve));
     }
-    if checks.iter().any(|c| c.needs() == Needs::Replicates) {
-        out.push(Box::new(simulated::Simulated));
+    if draw {
+        out.extend(checks.iter().filter_map(|(c, _)| c.drawing()));
+    }
+    let bounds = checks.iter().filter_map(|(c, steps)| Some((c.level()?, *steps)));
+    let bounds: Vec<_> = bounds.collect();
+    if let Some((_, steps)) = bounds.first() {
+        out.push(Box::new(slacks::Slacks {
+            levels: bounds.iter().map(|b| b.0).collect(),
+            steps: *steps,
+        }));
     }
     out
 }

@@ -1,84 +1,103 @@
 //! Conjugate gradients end after as many steps as the system has unknowns, at the limit of AID at the given w.
 //!
-//! Judged at k = dimension only, where κ ≤ 100 (floors: [`AidLimit`] and [`allowance`]).
+//! Judged at k = dimension only, where κ ≤ 100 (floors: [`crate::evidence::CgSystem`]).
 
-use super::{Check, Comparison, Exact, Finding};
-use crate::claims::evidence::{At, Request, aid_limit_at};
-use crate::instances::Random;
-use crate::linalg::{Matrix, Vector, norm};
-use crate::maps::{Linearization, Tie};
-use crate::methods::{reduced_roots, reduced_support};
-use crate::tol::{CG_AMPLIFICATION, CG_KAPPA, CG_SAMPLES, UNIT};
-use crate::truth::AidLimit;
+use super::check::{Check, Context};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit, is_worse, part};
+use crate::case::Method;
+use crate::error::Result;
+use crate::evidence::{Exact, Request, Run, Where};
+use crate::tol::CG_KAPPA;
 
-/// The points: w_0, an early and a late iterate, and the solution.
-fn points(exact: &Exact) -> Vec<At> {
-    let last = exact.run.w.len() - 1;
-    vec![
-        At::Iterate(0),
-        At::Iterate(2.min(last)),
-        At::Iterate(last),
-        At::Solution,
-    ]
-}
+pub(super) const ENTRY: Entry = Entry {
+    name: "termination",
+    about: "conjugate gradients are at the limit after as many steps as unknowns",
+    fits: For::These(&[Method::AID_CG]),
+    parse: |_| Ok(Box::new(Termination)),
+};
 
-pub(super) fn plan(exact: &Exact) -> Vec<Request> {
-    if exact.truth.kappa() > CG_KAPPA {
-        return Vec::new();
-    }
-    points(exact)
-        .into_iter()
-        .filter_map(|at| {
-            let limit = aid_limit_at(exact, at, 0.0)?;
-            Some(Request {
-                at,
-                steps: vec![dimension(exact, &limit)],
-            })
-        })
-        .collect()
-}
+/// Conjugate gradients are at the limit of AID after as many steps as their system has unknowns.
+#[derive(Debug)]
+struct Termination;
 
-pub(super) fn judge(check: &Check, exact: &Exact, seen: &[Comparison]) -> Finding {
-    if exact.truth.kappa() > CG_KAPPA {
-        return Finding::inconclusive(format!(
-            "κ = {:.1} > {CG_KAPPA}: finite termination is not claimed in floating point",
-            exact.truth.kappa()
-        ));
-    }
-    let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, At::Start, 0);
-    let mut resolution = f64::INFINITY;
-    for c in seen.iter().filter(|c| c.comparable) {
-        let Some(deviation) = c.deviation else {
-            continue;
-        };
-        let floor = check.slack * c.floor;
-        let ratio = if deviation == 0.0 {
-            0.0
-        } else {
-            deviation / floor
-        };
-        if !(ratio <= worst.0) {
-            worst = (ratio, deviation, floor, c.at, c.k);
-        }
-        if c.size > 0.0 {
-            resolution = resolution.min(floor / c.size);
-        }
-    }
-    let (ratio, deviation, floor, at, k) = worst;
-    if ratio == f64::NEG_INFINITY {
-        return Finding::inconclusive("every point is within rounding of a kink");
-    }
-    let place = match at {
-        At::Start => "at w_0".into(),
-        At::Iterate(t) => format!("at w_{t}"),
-        At::Solution => "at w(λ)".to_string(),
-    };
-    let detail = if ratio <= 1.0 {
-        format!(
-            "at the limit after as many steps as unknowns, furthest {place} (k = {k}); a relative deviation of {resolution:.1e} where rounding matters least would have failed"
+/// Why nothing is claimed where κ is too large, if so.
+pub(super) fn ill_conditioned(exact: &Exact) -> Option<Finding> {
+    let kappa = exact.truth.kappa();
+    (kappa > CG_KAPPA).then(|| {
+        Finding::undecided(
+            Reason::IllConditioned,
+            format!(
+                "κ = {kappa:.1} > {CG_KAPPA}: finite termination is not claimed in floating point"
+            ),
         )
-    } else {
-        format!("{place}: {deviation:e} from the direct solve after k = {k} steps, floor {floor:e}")
-    };
-    Finding::decided(ratio <= 1.0, deviation, floor, floor / deviation, detail)
+    })
+}
+
+impl Check for Termination {
+    fn label(&self) -> &'static str {
+        "termination"
+    }
+
+    fn catches(&self, _: f64) -> String {
+        "A wrong system, selection or recursion: any deviation from the direct solve beyond its floor (quoted in each verdict).".into()
+    }
+
+    fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
+        let exact = c.e.exact()?;
+        if ill_conditioned(exact).is_some() {
+            return Ok(Vec::new());
+        }
+        // w_0, an early and a late iterate, and the solution.
+        let last = exact.run().w.len() - 1;
+        let early = Where::Iterate(2.min(last));
+        let places = [Where::Iterate(0), early, Where::Iterate(last), Where::Solution];
+        let one = |at: Where| {
+            let system = c.e.conjugate_gradients(at)?;
+            Some(Request::new(at, vec![system.dimension]))
+        };
+        // Twice: nothing else looks at what is kept between calls.
+        Ok(Request::twice(places.into_iter().filter_map(one).collect()))
+    }
+
+    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
+        if let Some(finding) = ill_conditioned(c.e.exact()?) {
+            return Ok(finding);
+        }
+        let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, Where::Start, 0, 0);
+        let mut resolution = f64::INFINITY;
+        for (n, run) in runs.iter().enumerate() {
+            for one in run.comparisons(c.e).iter().filter(|one| one.comparable) {
+                let Some(deviation) = one.deviation else {
+                    continue;
+                };
+                let floor = c.slack * one.floor;
+                let ratio = part(deviation, floor);
+                if is_worse(ratio, worst.0) {
+                    worst = (ratio, deviation, floor, one.at, one.k, n);
+                }
+                if one.size > 0.0 {
+                    resolution = resolution.min(floor / one.size);
+                }
+            }
+        }
+        let (ratio, deviation, floor, at, k, n) = worst;
+        if ratio == f64::NEG_INFINITY {
+            return Ok(Finding::undecided(
+                Reason::AmbiguousUnits,
+                "every point is within rounding of a kink",
+            ));
+        }
+        let holds = ratio <= 1.0;
+        let place = at.place(k);
+        let detail = if holds {
+            format!(
+                "at the limit after as many steps as unknowns, furthest {place}; a relative deviation of {resolution:.1e} where rounding matters least would have failed"
+            )
+        } else {
+            format!("{place}: {deviation:e} from the direct solve, floor {floor:e}")
+        };
+        let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail);
+        Ok(finding.at_step(k).blaming(n))
+    }
 }

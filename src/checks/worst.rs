@@ -62,13 +62,25 @@ impl Worst {
         }
     }
 
-    /// measured ≤ bound, where what is at most 0 is no sample at all.
+    /// Of samples, of which those below 0 show nothing.
+    pub(super) fn of_samples() -> Self {
+        Self {
+            ratio: 0.0,
+            measured: 0.0,
+            ..Self::default()
+        }
+    }
+
+    /// measured ≤ bound, where what is at most 0 shows nothing.
     pub(super) fn sample(&mut self, measured: f64, bound: f64, what: impl FnOnce() -> String) {
         if measured > 0.0 || measured.is_nan() {
             self.see(measured, bound, 1.0, what);
-        } else if self.ratio < 0.0 {
-            self.ratio = 0.0;
         }
+    }
+
+    /// The same with a fixed name.
+    pub(super) fn named(&mut self, what: &str, measured: f64, bound: f64) {
+        self.sample(measured, bound, || what.into());
     }
 
     /// Of exact values against bounds.

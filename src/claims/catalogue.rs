@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::claim::Claim;
+use crate::case::Method;
 use crate::error::{Error, Result};
 
 include!(concat!(env!("OUT_DIR"), "/claims.rs"));
@@ -10,6 +11,19 @@ include!(concat!(env!("OUT_DIR"), "/claims.rs"));
 /// The files of `rates/claims` as they were at build time: (file name, text).
 pub fn embedded() -> &'static [(&'static str, &'static str)] {
     EMBEDDED
+}
+
+/// The claim that any implementation of a method is held to: by `testing`, by a subject, by recorded answers.
+///
+/// # Errors
+/// Where there is none for the method.
+pub fn conformance(method: Method) -> Result<Claim> {
+    let file = format!("{method}.toml");
+    let found = CONFORMANCE.iter().find(|(name, _)| *name == file);
+    let (_, text) = found.ok_or_else(|| {
+        Error::usage(format!("there is no conformance claim for {method}"))
+    })?;
+    Claim::parse(text, &format!("rates/conformance/{file}"))
 }
 
 /// Claims by name.
@@ -133,5 +147,13 @@ mod tests {
             assert_eq!(format!("{}.toml", claim.name), *file);
         }
         assert!(catalogue.select(&["nope".into()]).unwrap_err().is_usage());
+    }
+
+    #[test]
+    fn every_method_has_a_conformance_claim() {
+        for (name, method) in Method::NAMES {
+            let claim = conformance(method).unwrap();
+            assert_eq!((claim.method, claim.name), (method, format!("conformance-{name}")));
+        }
     }
 }

@@ -1,20 +1,23 @@
 //! Claims and verdicts.
 //!
-//! Owns the claims of `rates/claims` as parsed data, what each check asks of a method, and the
-//! verdict: claim + exact evidence + trajectory in, verdict out. Pure: runs nothing, reads no clock,
-//! writes no file.
+//! Owns the claims of `rates/claims` as parsed data, and what is written down of what the checks found: verdicts with the
+//! facts behind them, records with their origin. Pure: runs nothing, reads no clock, writes no file.
 
 mod catalogue;
-mod checks;
 mod claim;
-mod evidence;
-mod judge;
-mod path;
-pub mod stochastic;
-pub mod verdict;
+mod family;
+mod label;
+mod parse;
+mod profile;
+mod record;
+mod share;
+mod verdict;
 
-pub use catalogue::{Catalogue, embedded};
-pub use checks::{CheckKind, Growth};
-pub use claim::{Check, Claim, Family, Guarantee, Profile};
-pub use evidence::{At, Comparison, Exact, Request, compare};
-pub use judge::{Judged, Label, Prepared, judge, judge_prepared, name_fault, named, prepare};
+pub use catalogue::{Catalogue, conformance, embedded};
+pub use claim::{Claim, ClaimCheck, Guarantee};
+pub use family::Family;
+pub use label::Label;
+pub use profile::Profile;
+pub use record::{Origin, RECORDS_SCHEMA, Record};
+pub use share::{LEDGER_CAPACITY, share};
+pub use verdict::{Diagnosis, InstanceId, Named, SCHEMA, Smallest, Verdict};

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Exit, LATEST, catalogue, output};
-use crate::claims::verdict::Status;
+use crate::checks::Ruling;
 use crate::claims::{Claim, Profile};
 use crate::error::{Error, Result};
+use crate::methods::Ours;
 use crate::report::{self, ClaimInfo, Run, RunInfo};
 use crate::runner::{self, Journal, Plan};
 use crate::tol::RUN_ALPHA;
@@ -86,6 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         jobs: arguments.jobs,
         shard: arguments.shard,
         alpha: arguments.alpha,
+        factory: &Ours,
     };
     if let Some(parent) = arguments.out.parent() {
         std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
@@ -156,9 +158,9 @@ pub(super) fn info(claim: &Claim) -> ClaimInfo {
 
 fn exit(run: &Run, strict: bool) -> Exit {
     let any = |status| run.verdicts.iter().any(|v| v.status == status);
-    if any(Status::Fail) {
+    if any(Ruling::Fail) {
         Exit::Violated
-    } else if !any(Status::Pass) || (strict && any(Status::Inconclusive)) {
+    } else if !any(Ruling::Pass) || (strict && any(Ruling::Inconclusive)) {
         Exit::Undecided
     } else {
         Exit::Holds

@@ -1,17 +1,17 @@
 //! `explain`: a claim in words, and every constant of its theorem on an instance.
 
-mod stochastic;
-
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use serde_json::{Value as Json, json};
+
 use super::{Exit, catalogue, output, read};
-use crate::claims::{Claim, Exact};
+use crate::claims::Claim;
 use crate::error::{Error, Result};
-use crate::instances::{Instance, InstanceFile, StochasticFile, StochasticInstance};
-use crate::theory::Level;
-use crate::tol::TAU_LIMIT;
-use crate::truth::Truth;
+use crate::evidence::Evidence;
+use crate::instances::{Instance, InstanceFile};
+use crate::numerals::float::number;
+use crate::theory::{Row, Table, Theorem, Value};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -23,10 +23,19 @@ pub(super) struct Arguments {
     /// Directory with further claims (*.toml)
     #[arg(long = "claims", value_name = "DIR")]
     claims_dir: Option<PathBuf>,
+    /// What is printed: text, or JSON with all digits, w(λ) and J
+    #[arg(long, default_value = "text")]
+    format: Format,
 }
 
-/// Steps at which the bound is shown.
-const STEPS: [usize; 7] = [0, 1, 2, 5, 10, 20, 50];
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Steps of the exact run that is shown.
+const STEPS: usize = 50;
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let claims =
@@ -38,159 +47,161 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             claims.len()
         )));
     };
-    let mut text = header(claim);
     let file = arguments.instance.as_ref().map(|p| p.display().to_string());
     let located = |e: Error| match &file {
         Some(file) => e.in_file(file.clone()),
         None => e,
     };
-    let given = arguments.instance.as_ref().map(|p| read(p)).transpose()?;
-    if claim.method.stochastic().is_some() {
-        let instance = match &given {
-            Some(text) => StochasticFile::parse(text).map_err(located)?,
-            None => StochasticInstance::generate(&claim.families[0].draw(0, 0), 0)?,
-        };
-        text += &stochastic::explain(claim, &instance).map_err(located)?;
-        output::print(&text)?;
-        return Ok(Exit::Holds);
-    }
-    let instance = match &given {
-        Some(text) => InstanceFile::parse(text).map_err(located)?,
+    let instance = match &arguments.instance {
+        Some(path) => InstanceFile::parse(&read(path)?).map_err(located)?,
         None => Instance::generate(&claim.families[0].draw(0, 0), 0)?,
     };
-    // Writing to a String cannot fail.
-    let mut line = |s: String| {
-        let _ = writeln!(text, "{s}");
+    if claim.method.is_stochastic() != instance.samples.is_some() {
+        let text = format!("is no problem for {}", claim.method);
+        return Err(located(Error::input(text).in_field("problem")));
+    }
+    let evidence = Evidence::new(&instance, claim.method, STEPS);
+    let unsolved = |e: Error| located(Error::input(e.to_string()).in_field("problem"));
+    let theorem = evidence.theorem(&claim.theorem).map_err(unsolved)?;
+    let certificates = evidence.certificates().map_err(unsolved)?;
+    let parts = Parts {
+        claim,
+        evidence: &evidence,
+        theorem: theorem.as_ref(),
+        certificates: &certificates,
     };
-    let truth = Truth::solve(&instance.map, &instance.lambda);
-    line("\nHypotheses".into());
-    for h in &claim.hypotheses {
-        let state = h
-            .check(&truth)
-            .map_or_else(|why| format!("NO: {why}"), |()| "holds".into());
-        line(format!("  {:18} {} [{state}]", h.name(), h.statement()));
-    }
-    let truth = truth.map_err(|e| located(Error::input(e.to_string()).in_field("problem")))?;
-    let exact = Exact::new(&instance, truth, STEPS[STEPS.len() - 1]);
-    for l in constants(&instance, &exact) {
-        line(l);
-    }
-    let aid = claim.method.is_aid();
-    line(format!(
-        "\nBound of Theorem 4.1 for {}",
-        if aid {
-            "AID-FP at w_t with k = t"
-        } else {
-            "ITD"
-        }
-    ));
-    line(format!(
-        "  {:>4} {:>12} {:>12} {:>12} {:>12}",
-        "t", "paper", "trajectory", "sharp", "e_t"
-    ));
-    for t in STEPS {
-        let [paper, trajectory, sharp] = [Level::Paper, Level::Trajectory, Level::Sharp]
-            .map(|level| exact.bound(level, aid, t, t));
-        line(format!(
-            "  {t:>4} {paper:>12.4e} {trajectory:>12.4e} {sharp:>12.4e} {:>12.4e}",
-            exact.run.e[t]
-        ));
-    }
-    output::print(&text)?;
+    output::print(&match arguments.format {
+        Format::Text => parts.text(),
+        Format::Json => parts.json(),
+    })?;
     Ok(Exit::Holds)
 }
 
-fn header(claim: &Claim) -> String {
+/// What is explained.
+struct Parts<'a> {
+    claim: &'a Claim,
+    evidence: &'a Evidence<'a>,
+    theorem: &'a dyn Theorem,
+    certificates: &'a [Row],
+}
+
+impl Parts<'_> {
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = self.theorem.constants();
+        rows.extend(self.certificates.iter().cloned());
+        rows
+    }
+
+    fn text(&self) -> String {
+        let claim = self.claim;
+        let mut lines = vec![
+            format!("{}: {}", claim.name, claim.title),
+            format!("  {}", claim.statement),
+            format!(
+                "  {} ({}), method {}, kind {}",
+                claim.theorem,
+                claim.source,
+                claim.method,
+                claim.kind.name()
+            ),
+            format!("  What a pass would have caught: {}", claim.caught()),
+            "\nHypotheses".into(),
+        ];
+        for h in &claim.hypotheses {
+            let broken = self.evidence.broken(*h);
+            let state = broken.map_or("holds".into(), |why| format!("NO: {why}"));
+            lines.push(format!("  {:18} {} [{state}]", h.name(), h.statement()));
+        }
+        lines.push(format!("\n{}", self.theorem.name()));
+        lines.push(format!("  {}", self.theorem.statement()));
+        lines.push(format!("\nConstants on {}", described(self.evidence.instance)));
+        lines.extend(self.rows().iter().map(line));
+        lines.push(table(&self.theorem.table()));
+        lines.join("\n") + "\n"
+    }
+
+    fn json(&self) -> String {
+        let instance = self.evidence.instance;
+        let constant = |row: &Row| json!({"name": row.name, "value": value(&row.value), "about": row.about});
+        let hypothesis = |h: &crate::theory::Hypothesis| {
+            json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)})
+        };
+        let shown = self.theorem.table();
+        let row = |(k, numbers): &(usize, Vec<f64>)| {
+            let mut cells = vec![json!(k)];
+            cells.extend(numbers.iter().map(|v| number(*v)));
+            Json::Array(cells)
+        };
+        let out = json!({
+            "claim": self.claim.name,
+            "statement": self.claim.statement,
+            "hypotheses": self.claim.hypotheses.iter().map(hypothesis).collect::<Json>(),
+            "theorem": {"name": self.theorem.name(), "statement": self.theorem.statement()},
+            "instance": InstanceFile::to_json(instance),
+            "constants": self.rows().iter().map(constant).collect::<Json>(),
+            "bound": {
+                "title": shown.title,
+                "columns": shown.columns,
+                "rows": shown.rows.iter().map(row).collect::<Json>(),
+            },
+            "truth": super::truth::of(self.evidence).unwrap_or(Json::Null),
+        });
+        serde_json::to_string(&out).unwrap_or_default() + "\n"
+    }
+}
+
+fn described(i: &Instance) -> String {
+    let dims = i.map.dims();
+    let sampled = match (i.samples, i.map.samples()) {
+        (Some(sizes), Some(map)) => format!(
+            ", {} samples, |b| = {}",
+            map.inner().population(),
+            sizes.batch
+        ),
+        _ => String::new(),
+    };
+    let kind = if i.samples.is_some() {
+        i.spec.kind.name()
+    } else {
+        i.map.problem().kind()
+    };
     format!(
-        "{}: {}\n  {}\n  {} ({}), method {}, kind {}\n  What a pass would have caught: {}\n",
-        claim.name,
-        claim.title,
-        claim.statement,
-        claim.theorem,
-        claim.source,
-        claim.method.name(),
-        claim.kind.name(),
-        claim.caught()
+        "{kind} (d = {}, m = {}{sampled}, seed {})",
+        dims.w, dims.lambda, i.seed
     )
 }
 
-fn row(name: &str, value: String, what: &str) -> String {
-    format!("  {name:12} {value:>14}  {what}")
-}
-
-fn float(v: f64) -> String {
-    format!("{v:.6e}")
-}
-
-fn constants(instance: &Instance, exact: &Exact) -> Vec<String> {
-    let (th, truth) = (&exact.theorem, &exact.truth);
-    let m = &th.moduli;
-    let dims = instance.map.dims();
-    let tau = if th.tau >= TAU_LIMIT {
-        "> 10^7".into()
-    } else {
-        th.tau.to_string()
+fn line(row: &Row) -> String {
+    let shown = match &row.value {
+        Value::Number(v) if row.name == "q" => format!("{v:.9}"),
+        Value::Number(v) => format!("{v:.6e}"),
+        Value::Pair([a, b]) => format!("{a:.3e} {b:.3e}"),
+        Value::Count(Some(n), _) => n.to_string(),
+        Value::Count(None, why) => (*why).into(),
+        Value::None(why) => why.clone(),
     };
-    let mut out = vec![
-        format!(
-            "\nConstants on {} (d = {}, m = {}, seed {})",
-            instance.map.problem().kind(),
-            dims.w,
-            dims.lambda,
-            instance.seed
-        ),
-        row(
-            "q",
-            format!("{:.9}", th.q),
-            "certified upper bound of ‖D_Φ,1‖sup",
-        ),
-        row("κ", float(truth.kappa()), "1/(1-q)"),
-        row(
-            "ρ",
-            float(exact.rho()),
-            "spectral radius of ∂₁Φ at w(λ): the local rate",
-        ),
-        row(
-            "L_1, L_2",
-            format!("{:.3e} {:.3e}", m.l[0], m.l[1]),
-            "Lipschitz constants of the pieces' derivatives",
-        ),
-        row(
-            "M_1, M_2",
-            format!("{:.3e} {:.3e}", m.m[0], m.m[1]),
-            "largest jump to another piece",
-        ),
-        row(
-            "R",
-            float(m.r),
-            "distance of w(λ) to the nearest other piece",
-        ),
-        row("‖D_Φ,2‖sup", float(m.d2_sup), "at w(λ)"),
-        row("B", float(th.b), "‖D_Φ,2‖sup/(1-q) ≥ ‖D_fix‖sup"),
-        row(
-            "‖D_fix‖sup",
-            float(th.d_fix_sup),
-            "‖J‖ where the derivative is one matrix",
-        ),
-        row("e_0", float(th.e0), "‖w_0 - w(λ)‖"),
-        row("τ", tau, "smallest t with qᵗe_0 < R"),
-        row(
-            "f*",
-            float(truth.fixed_point.error),
-            "certified error of w(λ)",
-        ),
-    ];
-    if let Some(j) = &truth.jacobian {
-        out.push(row("f^J", float(j.error), "certified error of J"));
+    format!("  {:12} {shown:>14}  {}", row.name, row.about)
+}
+
+fn value(v: &Value) -> Json {
+    match v {
+        Value::Number(v) => number(*v),
+        Value::Pair(pair) => pair.iter().map(|v| number(*v)).collect(),
+        Value::Count(n, _) => json!(n),
+        Value::None(_) => Json::Null,
     }
-    let identified = exact
-        .run
-        .identified
-        .map_or("not yet".into(), |t| t.to_string());
-    out.push(row(
-        "identified",
-        identified,
-        "first step from which on the iterates stay on the piece of w(λ)",
-    ));
+}
+
+fn table(t: &Table) -> String {
+    let mut out = format!("\n{}\n  {:>6}", t.title, t.columns[0]);
+    for name in &t.columns[1..] {
+        let _ = write!(out, " {name:>14}");
+    }
+    for (k, numbers) in &t.rows {
+        let _ = write!(out, "\n  {k:>6}");
+        for v in numbers {
+            let _ = write!(out, " {v:>14.4e}");
+        }
+    }
     out
 }

@@ -1,15 +1,12 @@
 //! `generate`: an instance with its ground truth as JSON.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Exit, output};
-use crate::claims::stochastic::Known;
-use crate::error::{Error, Result};
-use crate::instances::{
-    Instance, InstanceFile, Kind, Spec, StochasticFile, StochasticInstance, number, rows_of,
-};
-use crate::linalg::norm::moduli;
-use crate::truth::Truth;
+use super::{Exit, output, truth};
+use crate::case::Method;
+use crate::error::Result;
+use crate::evidence::Evidence;
+use crate::instances::{Instance, InstanceFile, Kind, Spec};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -43,8 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         let lines: Vec<String> = Kind::ALL
             .iter()
-            .chain(Kind::STOCHASTIC)
-            .map(|(_, name, about)| format!("{name:24} {about}\n"))
+            .map(|(_, name, about, _)| format!("{name:24} {about}\n"))
             .collect();
         output::print(&lines.concat())?;
         return Ok(Exit::Holds);
@@ -58,54 +54,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     spec.margin = arguments.margin.or(spec.margin);
     // Before anything of that size is allocated.
     spec.validate()?;
-    let (mut object, truth) = if kind.is_stochastic() {
-        let instance = StochasticInstance::generate(&spec, arguments.seed)?;
-        let truth = expectations(&instance)?;
-        (StochasticFile::to_json(&instance), truth)
+    let instance = Instance::generate(&spec, arguments.seed)?;
+    // NSID's evidence and ITD's differ in their target alone, which the truth does not depend on.
+    let method = if kind.is_stochastic() {
+        Method::NSID
     } else {
-        let instance = Instance::generate(&spec, arguments.seed)?;
-        let truth = Truth::solve(&instance.map, &instance.lambda)
-            .map_err(|e| Error::input(format!("no ground truth: {e}")).in_field("problem"))?;
-        (InstanceFile::to_json(&instance), ground_truth(&truth))
+        Method::ITD
     };
+    let truth = truth::of(&Evidence::new(&instance, method, 0))?;
+    let mut object = InstanceFile::to_json(&instance);
     object.insert("truth".into(), truth);
     let text = serde_json::to_string(&Value::Object(object)).unwrap_or_default();
     output::print(&(text + "\n"))?;
     Ok(Exit::Holds)
-}
-
-fn list(v: &[f64]) -> Value {
-    v.iter().map(|x| number(*x)).collect()
-}
-
-/// w(λ), the noiseless vector-Jacobian product, variances at w(λ), Lemma D.3's steps and the exact limits.
-fn expectations(instance: &StochasticInstance) -> Result<Value> {
-    let known = Known::of(instance)?;
-    let v = &known.variance;
-    Ok(json!({
-        "q": number(known.q),
-        "w": list(&known.solution.w), "w_error": number(known.solution.error),
-        "v": list(known.star.v.as_slice()), "r": list(known.star.r.as_slice()),
-        "s2": number(v.s2), "sigma1": number(known.linear_sigma1), "sigma2": number(v.sigma2),
-        "beta": number(known.rate.beta), "gamma": number(known.rate.gamma), "c": number(known.rate.c),
-        "trace_sigma": known.limit.map_or(Value::Null, number),
-        "sid_r": known.sid.as_ref().map_or(Value::Null, |r| list(r.as_slice())),
-    }))
-}
-
-fn ground_truth(truth: &Truth) -> Value {
-    let m = &truth.moduli;
-    let mut out = json!({
-        "q": truth.constants.q,
-        "L": list(&m.l), "M": list(&m.m), "R": number(m.r), "d2_sup": m.d2_sup,
-        "w": list(truth.w().as_slice()), "w_error": truth.fixed_point.error,
-        "residual": truth.fixed_point.residual, "kinks": m.kinks,
-    });
-    if let (Some(j), Some(object)) = (&truth.jacobian, out.as_object_mut()) {
-        object.insert("jacobian".into(), rows_of(&j.j));
-        object.insert("jacobian_error".into(), json!(j.error));
-        let rho = moduli(&j.p).and_then(|m| m.first().copied());
-        object.insert("rho".into(), rho.map_or(Value::Null, number));
-    }
-    out
 }

@@ -11,6 +11,7 @@ mod output;
 mod power;
 mod replay;
 mod report;
+mod truth;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

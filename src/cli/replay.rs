@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::{Exit, LATEST, catalogue, output};
-use crate::claims::verdict::{Curve, MomentCurve, Record, Status, Verdict};
+use crate::checks::{Curve, Data, Moments, Ruling};
+use crate::claims::Verdict;
 use crate::error::{Error, Result};
 use crate::report::Run;
+use crate::methods::Ours;
 use crate::runner;
 
 #[derive(clap::Args)]
@@ -36,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         })?;
     let claims =
         catalogue(arguments.claims_dir.as_ref())?.select(std::slice::from_ref(&verdict.claim))?;
-    let judged = runner::replay(&claims[0], verdict, recorded.info.alpha)?;
+    let judged = runner::replay(&claims[0], verdict, recorded.info.alpha, &Ours)?;
     let again = judged
         .verdicts
         .iter()
@@ -58,12 +60,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     show(&mut text, "recorded", verdict);
     show(&mut text, "now", again);
     for record in &judged.records {
-        match record {
-            Record::Curve(curve) => table(&mut text, curve),
-            Record::Moments(m) => moments(&mut text, m),
+        match &record.data {
+            Data::Curve(curve) => table(&mut text, curve),
+            Data::Moments(m) => moments(&mut text, m),
             // What they show stands in the verdict.
-            Record::Slack(_) | Record::Race(_) | Record::Plot(_) => {}
-            Record::Fit(fit) => {
+            Data::Slack(_) | Data::Race(_) | Data::Plot(_) => {}
+            Data::Fit(fit) => {
                 let _ = writeln!(
                     text,
                     "  fit ({}): {} in [{}, {}], predicted {}, R² {}, steps {}..{}",
@@ -73,17 +75,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
                     fit.upper,
                     fit.predicted,
                     fit.r_squared,
-                    fit.window[0],
-                    fit.window[1]
+                    fit.steps.first().copied().unwrap_or(0),
+                    fit.steps.last().copied().unwrap_or(0)
                 );
             }
         }
     }
     output::print(&text)?;
     Ok(match again.status {
-        Status::Pass => Exit::Holds,
-        Status::Fail => Exit::Violated,
-        Status::Inconclusive | Status::NotApplicable => Exit::Undecided,
+        Ruling::Pass => Exit::Holds,
+        Ruling::Fail => Exit::Violated,
+        Ruling::Inconclusive | Ruling::NotApplicable => Exit::Undecided,
     })
 }
 
@@ -99,7 +101,7 @@ fn show(text: &mut String, when: &str, v: &Verdict) {
     );
 }
 
-fn moments(text: &mut String, m: &MomentCurve) {
+fn moments(text: &mut String, m: &Moments) {
     let names: String = m
         .series
         .iter()

@@ -187,3 +187,17 @@ impl Exact {
         self.truth.jacobian.as_ref().map(|j| &j.j)
     }
 }
+
+/// What tests tamper with, to see the checks fail.
+#[cfg(test)]
+impl Exact {
+    pub(crate) fn theorem_mut(&mut self) -> &mut Theorem41 {
+        self.theorem();
+        self.theorem.get_mut().unwrap()
+    }
+
+    pub(crate) fn run_mut(&mut self) -> &mut ItdRun {
+        self.run();
+        self.run.get_mut().unwrap()
+    }
+}

@@ -7,7 +7,7 @@ use crate::tol::gamma;
 use crate::truth::{AidRun, Truth};
 
 /// Rounding floor of ITD at t, as a norm of D or per ‖y‖.
-pub(super) fn itd(exact: &Exact, method: Method, t: usize) -> f64 {
+pub fn itd(exact: &Exact, method: Method, t: usize) -> f64 {
     let run = exact.run();
     let last = run.d.len() - 1;
     if t > last {

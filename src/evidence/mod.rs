@@ -18,13 +18,14 @@ mod request;
 mod run;
 mod sampled;
 mod sequence;
+mod theorems;
 mod whole;
 
 pub use asked::Asked;
 pub use comparison::Comparison;
 pub use conjugate::{CgSystem, allowance_at_ties};
 pub use exact::Exact;
-pub use floors::reverse_floor;
+pub use floors::{itd as itd_floor, reverse_floor};
 pub use inner_law::{Asymptote, InnerLaw};
 pub use known::Known;
 pub use request::{Request, Where, growing};

@@ -1,7 +1,8 @@
 //! The named faults, and variants that are correct and must pass.
 
 use super::edit::{AtTies, Change, Edit, Other, Slopes, When};
-use crate::methods::Method;
+use super::mistake::Mistake;
+use crate::case::Method;
 
 /// A named departure from the methods it can occur in.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,25 +26,26 @@ impl Fault {
 
 /// ITD and AID-FP in both modes, and AID-CG.
 const ALL: &[Method] = &[
-    Method::Itd,
-    Method::ItdReverse,
-    Method::AidFp,
-    Method::AidFpForward,
-    Method::AidCg,
+    Method::ITD,
+    Method::ITD_REVERSE,
+    Method::AID_FP,
+    Method::AID_FP_FORWARD,
+    Method::AID_CG,
 ];
 const FIXED_POINT: &[Method] = &[
-    Method::Itd,
-    Method::ItdReverse,
-    Method::AidFp,
-    Method::AidFpForward,
+    Method::ITD,
+    Method::ITD_REVERSE,
+    Method::AID_FP,
+    Method::AID_FP_FORWARD,
 ];
-const ITD: &[Method] = &[Method::Itd, Method::ItdReverse];
-const AID: &[Method] = &[Method::AidFp, Method::AidFpForward, Method::AidCg];
-const REVERSE: &[Method] = &[Method::ItdReverse, Method::AidFp, Method::AidCg];
-const CARRIED: &[Method] = &[Method::Itd, Method::AidFp, Method::AidFpForward];
+const ITD: &[Method] = &[Method::ITD, Method::ITD_REVERSE];
+const AID: &[Method] = &[Method::AID_FP, Method::AID_FP_FORWARD, Method::AID_CG];
+const REVERSE: &[Method] = &[Method::ITD_REVERSE, Method::AID_FP, Method::AID_CG];
+const CARRIED: &[Method] = &[Method::ITD, Method::AID_FP, Method::AID_FP_FORWARD];
 /// The methods whose theory lets every step select anew: the v of AID's reverse mode has one operator.
-const STEP_BY_STEP: &[Method] = &[Method::Itd, Method::ItdReverse, Method::AidFpForward];
-const CG: &[Method] = &[Method::AidCg];
+const STEP_BY_STEP: &[Method] = &[Method::ITD, Method::ITD_REVERSE, Method::AID_FP_FORWARD];
+const CG: &[Method] = &[Method::AID_CG];
+const SAMPLED: &[Method] = &[Method::NSID, Method::SID];
 
 /// Every named fault. Names and order are stable: reports refer to them.
 pub fn catalogue() -> Vec<Fault> {
@@ -267,7 +269,7 @@ pub fn catalogue() -> Vec<Fault> {
             "direct-term-once",
             "∂₂Φ enters at the first step only",
             vec![Edit::Second(When::From(1), Change::Scale(0.0))],
-            &[Method::Itd, Method::ItdReverse, Method::AidFpForward],
+            &[Method::ITD, Method::ITD_REVERSE, Method::AID_FP_FORWARD],
         ),
         // Recursion.
         (
@@ -299,10 +301,10 @@ pub fn catalogue() -> Vec<Fault> {
             "D_0 is 1 in every entry instead of 0",
             vec![Edit::Begin(1.0)],
             &[
-                Method::Itd,
-                Method::ItdReverse,
-                Method::AidFp,
-                Method::AidFpForward,
+                Method::ITD,
+                Method::ITD_REVERSE,
+                Method::AID_FP,
+                Method::AID_FP_FORWARD,
             ],
         ),
         (
@@ -405,19 +407,19 @@ pub fn catalogue() -> Vec<Fault> {
             "forward-order",
             "the adjoint visits the steps in forward order",
             vec![Edit::Forwards],
-            &[Method::ItdReverse],
+            &[Method::ITD_REVERSE],
         ),
         (
             "cotangent-added-again",
             "ITD's adjoint gets the cotangent at every step, as AID's does",
             vec![Edit::Reinject],
-            &[Method::ItdReverse],
+            &[Method::ITD_REVERSE],
         ),
         (
             "cotangent-not-added",
             "AID's v is multiplied by ∂₁Φᵀ without adding the cotangent",
             vec![Edit::NoReinject],
-            &[Method::AidFp],
+            &[Method::AID_FP],
         ),
         // Iterates and precision.
         (
@@ -528,15 +530,7 @@ pub fn catalogue() -> Vec<Fault> {
             CG,
         ),
     ];
-    table
-        .into_iter()
-        .map(|(name, about, edits, methods)| Fault {
-            name,
-            about,
-            edits,
-            methods,
-        })
-        .collect()
+    faults(table, &Mistake::MISTAKES)
 }
 
 /// Correct implementations that differ in what the theory leaves open; none may fail.
@@ -592,16 +586,34 @@ pub fn variants() -> Vec<Fault> {
                 tolerance: 0.0,
                 relative: true,
             }],
-            &[Method::AidFp, Method::AidFpForward],
+            &[Method::AID_FP, Method::AID_FP_FORWARD],
         ),
     ];
-    table
+    faults(table, &Mistake::VARIANTS)
+}
+
+/// The rows of deterministic methods, then those of NSID and SID.
+fn faults(
+    table: Vec<(&'static str, &'static str, Vec<Edit>, &'static [Method])>,
+    sampled: &[(&'static str, &'static str, Mistake)],
+) -> Vec<Fault> {
+    let deterministic = table
         .into_iter()
         .map(|(name, about, edits, methods)| Fault {
             name,
             about,
             edits,
             methods,
-        })
-        .collect()
+        });
+    let stochastic = sampled.iter().map(|(name, about, mistake)| Fault {
+        name,
+        about,
+        edits: vec![Edit::Sampled(*mistake)],
+        methods: if mistake.occurs_in(Method::SID) {
+            SAMPLED
+        } else {
+            &[Method::NSID]
+        },
+    });
+    deterministic.chain(stochastic).collect()
 }

@@ -2,8 +2,9 @@
 
 use super::edit::{AtTies, Change, Edit, Other, Slopes};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, Linearization, Map, Problem, Tie};
-use crate::methods::{Case, reduced_roots, reduced_support};
+use crate::maps::{Gradient, Linearization, Map, Second, Structure, Tie, Units};
+use crate::case::Case;
+use crate::methods::{reduced_roots, reduced_support};
 
 /// The points a method visits and its factors there.
 pub(super) struct Course<'a> {
@@ -29,43 +30,17 @@ impl<'a> Course<'a> {
         let mut lambda = case.lambda.to_vec();
         let mut tie = 0.0;
         for edit in edits {
-            match (edit, case.problem()) {
-                (Edit::StepSize(r), Problem::ElasticNet { x, y, step }) => {
-                    let changed = Problem::ElasticNet {
-                        x: x.clone(),
-                        y: y.clone(),
-                        step: step * (1.0 + r),
-                    };
-                    map = Map::new(changed).unwrap_or(map);
-                }
-                (Edit::Lambda(r), _) => lambda.iter_mut().for_each(|v| *v *= 1.0 + r),
-                (Edit::Tie(weight), _) => tie = *weight,
-                (
-                    Edit::StepSize(r),
-                    Problem::ProxGradient {
-                        x,
-                        y,
-                        step,
-                        loss,
-                        prox,
-                    },
-                ) => {
-                    let changed = Problem::ProxGradient {
-                        x: x.clone(),
-                        y: y.clone(),
-                        step: step * (1.0 + r),
-                        loss: *loss,
-                        prox: prox.clone(),
-                    };
-                    map = Map::new(changed).unwrap_or(map);
-                }
+            match edit {
+                Edit::StepSize(r) => map = map.with_step(1.0 + r).unwrap_or(map),
+                Edit::Lambda(r) => lambda.iter_mut().for_each(|v| *v *= 1.0 + r),
+                Edit::Tie(weight) => tie = *weight,
                 _ => {}
             }
         }
         let mut course = Self {
             case,
             edits,
-            points: vec![case.w.to_vec()],
+            points: vec![case.w().to_vec()],
             itd,
             lin: map.linearization(),
             other: map.linearization(),
@@ -83,7 +58,7 @@ impl<'a> Course<'a> {
     fn iterate(&mut self, steps: usize) {
         for s in 0..steps {
             let w = self.points[s].clone();
-            if let Some(next) = self.case.path.and_then(|path| path.get(s + 1)) {
+            if let Some(next) = self.case.path().and_then(|path| path.get(s + 1)) {
                 self.points.push(next.clone());
                 continue;
             }
@@ -131,7 +106,7 @@ impl<'a> Course<'a> {
                 self.phi(&w)
             }
             (Other::Start, true) => self.points[0].clone(),
-            (Other::Start, false) => vec![0.0; self.case.w.len()],
+            (Other::Start, false) => vec![0.0; self.case.w().len()],
             (Other::Last, true) => self.points[last].clone(),
             (Other::Previous | Other::Last, false) => self.points[0].clone(),
         }
@@ -193,15 +168,13 @@ impl<'a> Course<'a> {
                     let u = self.elsewhere(index, *other);
                     let tie = &mut Tie::Weight(self.tie);
                     self.map.linearize(&u, &self.lambda, tie, &mut self.other);
-                    match self.map.problem() {
-                        Problem::ElasticNet { .. } | Problem::ProxGradient { .. } => {
-                            self.lin.w.copy_from_slice(&u);
-                        }
-                        Problem::Scaling { .. } => self.lin.z.copy_from_slice(&self.other.z),
-                        _ => {}
+                    match self.map.structure().second {
+                        Second::Point => self.lin.w.copy_from_slice(&u),
+                        Second::Inputs => self.lin.z.copy_from_slice(&self.other.z),
+                        Second::Constant => {}
                     }
                 }
-                Edit::Slopes(rule) => slopes(*rule, self.map.problem(), &mut self.lin),
+                Edit::Slopes(rule) => slopes(*rule, self.map.structure(), &mut self.lin),
                 _ => {}
             }
         }
@@ -222,7 +195,7 @@ impl<'a> Course<'a> {
                 _ => {}
             }
         }
-        if let Problem::ElasticNet { x, step, .. } = self.map.problem() {
+        if let Some(Gradient { step, rows }) = net(self.map.structure()) {
             let lambda2 = self.lambda[1];
             for edit in edits {
                 match edit {
@@ -237,10 +210,10 @@ impl<'a> Course<'a> {
                             first[(i, i)] += step * lambda2 * self.lin.slope[i];
                         }
                     }
-                    Edit::NoStep => second /= *step,
+                    Edit::NoStep => second /= step,
                     Edit::Bessel => {
                         // P = S((1-ηλ₂)I - ηH): H n/(n-1) for H.
-                        let n = x.nrows() as f64;
+                        let n = rows as f64;
                         let f = if n > 1.0 { n / (n - 1.0) } else { 1.0 };
                         first *= f;
                         for i in 0..w.len() {
@@ -335,7 +308,7 @@ impl<'a> Course<'a> {
     }
 
     fn by_transposes(&self) -> (Matrix, Matrix) {
-        let (d, m) = (self.case.w.len(), self.lambda.len());
+        let (d, m) = (self.case.w().len(), self.lambda.len());
         let mut ws = self.map.workspace();
         let (mut first, mut second) = (Matrix::zeros(d, d), Matrix::zeros(d, m));
         for i in 0..d {
@@ -356,32 +329,32 @@ impl<'a> Course<'a> {
     }
 }
 
+/// The gradient step of an elastic net; `None` for other maps.
+fn net(structure: &Structure) -> Option<Gradient> {
+    structure
+        .gradient
+        .filter(|_| matches!(structure.units, Units::Slopes { .. }))
+}
+
 /// Applies a wrong rule for the slopes; maps without units are left alone.
-fn slopes(rule: Slopes, problem: &Problem, lin: &mut Linearization) {
-    let net = matches!(problem, Problem::ElasticNet { .. });
-    let (lo, hi) = match problem {
-        Problem::Layer { activation, .. } => match activation.slopes() {
-            Some(ends) => ends,
-            None => {
-                for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
-                    match rule {
-                        Slopes::Ones => *s = 1.0,
-                        Slopes::AppliedTwice => *s = 1.0 - z.tanh().tanh().powi(2),
-                        _ => {}
-                    }
+fn slopes(rule: Slopes, structure: &Structure, lin: &mut Linearization) {
+    let net = net(structure).is_some();
+    let (lo, hi) = match structure.units {
+        Units::Slopes { lo, hi } => (lo, hi),
+        Units::Smooth => {
+            for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
+                match rule {
+                    Slopes::Ones => *s = 1.0,
+                    Slopes::AppliedTwice => *s = 1.0 - z.tanh().tanh().powi(2),
+                    _ => {}
                 }
-                return;
             }
-        },
+            return;
+        }
         _ => (0.0, 1.0),
     };
-    let relu = matches!(
-        problem,
-        Problem::Layer {
-            activation: Activation::Relu,
-            ..
-        }
-    );
+    // A unit whose value grows from its only kink on.
+    let relu = !structure.bounded && matches!(structure.units, Units::Slopes { lo: 0.0, hi: 1.0 });
     for i in 0..lin.slope.len() {
         if lin.margin[i].is_infinite() {
             continue;

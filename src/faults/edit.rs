@@ -1,5 +1,7 @@
 //! The atomic departures from a correct method. A fault is a list of them; they compose.
 
+use super::mistake::Mistake;
+
 /// At which steps a departure happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -120,6 +122,11 @@ impl Edit {
     pub fn is_about_ties(&self) -> bool {
         matches!(self, Self::AtTies(_))
     }
+
+    /// Shows in what is drawn or scheduled, not with indices and steps given.
+    pub fn is_about_sampling(&self) -> bool {
+        matches!(self, Self::Sampled(mistake) if mistake.is_sampling())
+    }
 }
 
 /// One departure from a correct method.
@@ -206,6 +213,8 @@ pub enum Edit {
     NoBeta,
     /// Something else at ties.
     AtTies(AtTies),
+    /// A mistake of NSID or SID.
+    Sampled(Mistake),
     // What is allowed.
     /// Another weight at ties.
     Tie(f64),

@@ -8,14 +8,18 @@ mod catalogue;
 mod course;
 mod diagnosis;
 mod edit;
+mod faulty;
+mod mistake;
 mod random;
+mod sampling;
 mod simulated;
-pub mod stochastic;
 
 pub use catalogue::{Fault, catalogue, variants};
-pub use diagnosis::{Diagnosis, Observation, Suspect, diagnose};
+pub use diagnosis::{Observation, diagnose};
 pub use edit::{AtTies, Change, Edit, Other, Slopes, When};
+pub use mistake::Mistake;
 pub use random::random_fault;
+pub use sampling::sampling;
 pub use simulated::Simulated;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::edit::{Change, Edit, When};
 use crate::instances::Random;
-use crate::methods::Method;
+use crate::case::Method;
 
 /// A fault of a given size: one departure, or (one in four) two at once, each a random entry or block of ∂₁Φ, ∂₂Φ, the
 /// carried derivative or an iterate, at one step, now and then, or always. `size` is relative to the largest entry.
@@ -29,7 +29,7 @@ fn departure(random: &mut Random, method: Method, size: f64) -> Edit {
         }
     };
     // The solution of a linear system has no course: what happens at one step of it means nothing.
-    let when = if method == Method::AidCg {
+    let when = if method == Method::AID_CG {
         When::Always
     } else {
         match random.integer(0, 3) {
@@ -44,7 +44,7 @@ fn departure(random: &mut Random, method: Method, size: f64) -> Edit {
     match random.integer(0, places) {
         0 => Edit::First(when, change),
         1 => Edit::Second(when, change),
-        2 if method == Method::AidCg => Edit::Scale(1.0 + relative),
+        2 if method == Method::AID_CG => Edit::Scale(1.0 + relative),
         2 => Edit::State(when, change),
         _ => Edit::Iterate(when, relative),
     }

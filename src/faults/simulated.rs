@@ -2,18 +2,24 @@
 
 use super::course::{Course, apply};
 use super::edit::{AtTies, Edit};
+use super::faulty::Faulty;
 use crate::linalg::{Matrix, Vector};
-use crate::methods::{Case, ConjugateGradients, Differentiator, Method};
+use crate::case::{
+    Algorithm, Answer, Batches, Case, Cost, Draw, Implementation, Method, Status, Target,
+};
+use crate::error::Result;
+use crate::methods::ConjugateGradients;
 use crate::tol::DIVERGED;
-use crate::trajectory::{Cost, Estimates, Status, Trajectory};
 
 /// A method with departures; without any it is one more correct implementation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Simulated {
     method: Method,
     edits: Vec<Edit>,
     /// State left over from the last call ([`Edit::Keep`]).
     kept: Option<Matrix>,
+    /// NSID or SID.
+    sampled: Faulty,
 }
 
 impl Simulated {
@@ -23,6 +29,7 @@ impl Simulated {
             method,
             edits: edits.to_vec(),
             kept: None,
+            sampled: Faulty::new(method, Faulty::mistake(edits)),
         }
     }
 
@@ -31,10 +38,13 @@ impl Simulated {
     }
 }
 
-impl Differentiator for Simulated {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for Simulated {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        if self.method.is_stochastic() {
+            return self.sampled.run(case);
+        }
         let edits = self.edits.clone();
-        let mut cotangent = Vector::from_column_slice(case.cotangent);
+        let mut cotangent = Vector::from_column_slice(case.cotangent().unwrap_or_default());
         let mut estimate_scale = 1.0;
         let (mut offset, mut cap) = (0isize, usize::MAX);
         for edit in &edits {
@@ -59,17 +69,16 @@ impl Differentiator for Simulated {
         let horizon = actual.iter().copied().max().unwrap_or(0);
         let itd = !self.method.is_aid();
         let mut course = Course::new(case, &edits, itd, horizon);
-        let states: Vec<Matrix> = match self.method {
-            Method::Itd | Method::AidFpForward => self.accumulate(&mut course, &actual, None, case),
-            // NSID and SID are judged on another path (`faults::stochastic`).
-            Method::AidFp | Method::Nsid | Method::Sid => {
-                self.accumulate(&mut course, &actual, Some(&cotangent), case)
+        let states: Vec<Matrix> = match (self.method.algorithm, case.target) {
+            (Algorithm::AidCg, _) => {
+                self.conjugate_gradients(&mut course, &actual, &cotangent, case)
             }
-            Method::ItdReverse | Method::ItdCheckpointed => actual
+            (_, Target::Jacobian) => self.accumulate(&mut course, &actual, None, case),
+            (Algorithm::Itd, _) => actual
                 .iter()
                 .map(|&t| self.adjoint(&mut course, t, &cotangent, case))
                 .collect(),
-            Method::AidCg => self.conjugate_gradients(&mut course, &actual, &cotangent, case),
+            _ => self.accumulate(&mut course, &actual, Some(&cotangent), case),
         };
         let cost = Cost {
             map_evaluations: horizon,
@@ -87,20 +96,20 @@ impl Differentiator for Simulated {
             },
             None => Status::Completed,
         };
-        let states = states
-            .into_iter()
-            .take(bad.unwrap_or(usize::MAX))
-            .map(|m| m * estimate_scale);
-        let estimates = if self.method.is_reverse() {
-            Estimates::Cotangents(states.map(|m| m.column(0).into_owned()).collect())
-        } else {
-            Estimates::Jacobians(states.collect())
-        };
-        Trajectory {
-            estimates,
+        let shown = states.into_iter().take(bad.unwrap_or(usize::MAX));
+        Answer {
+            estimates: shown.map(|m| m * estimate_scale).collect(),
             cost,
             status,
         }
+    }
+
+    fn draw(&mut self, wanted: &Draw) -> Result<Batches> {
+        self.sampled.draw(wanted)
+    }
+
+    fn schedule(&mut self, beta: f64, gamma: f64, k: usize) -> Vec<f64> {
+        self.sampled.schedule(beta, gamma, k)
     }
 }
 
@@ -114,7 +123,7 @@ impl Simulated {
         case: &Case<'_>,
     ) -> Vec<Matrix> {
         let edits = self.edits.clone();
-        let (d, m) = (case.w.len(), case.lambda.len());
+        let (d, m) = (case.w().len(), case.lambda.len());
         let columns = if cotangent.is_some() { 1 } else { m };
         let mut state = Matrix::zeros(d, columns);
         let window = edits.iter().find_map(|e| match e {
@@ -252,7 +261,7 @@ impl Simulated {
         case: &Case<'_>,
     ) -> Matrix {
         let edits = self.edits.clone();
-        let (d, m) = (case.w.len(), case.lambda.len());
+        let (d, m) = (case.w().len(), case.lambda.len());
         let mut p = Matrix::from_column_slice(d, 1, cotangent.as_slice());
         let mut u = Matrix::zeros(m, 1);
         if edits.contains(&Edit::Keep)
@@ -329,7 +338,7 @@ impl Simulated {
         cotangent: &Vector,
         case: &Case<'_>,
     ) -> Vec<Matrix> {
-        let d = case.w.len();
+        let d = case.w().len();
         let (first, second) = course.factor(0);
         let m = Matrix::identity(d, d) - first.transpose();
         let plain = self.has(Edit::PlainCg);

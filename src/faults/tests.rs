@@ -71,12 +71,12 @@ fn names_are_unique_and_there_are_enough_faults() {
 fn diagnoses_name_what_they_know() {
     let i = instance(Kind::ElasticNet, 5, 3);
     let name = |edits: &[Edit]| {
-        let answer = Simulated::new(Method::Itd, edits).run(&case(&i, &STEPS));
+        let answer = Simulated::new(Method::ITD, edits).run(&case(&i, &STEPS));
         let observation = Observation {
             case: case(&i, &STEPS),
             answer: &answer,
         };
-        diagnose(Method::Itd, &[observation], &catalogue())
+        diagnose(Method::ITD, &[observation], &catalogue())
     };
     let transposed = name(&[Edit::First(When::Always, Change::Transpose)]);
     assert_eq!(transposed.name(), "transposed-jacobian", "{transposed:?}");

@@ -5,7 +5,7 @@ use super::draft::{Draft, rounded, rounded_vector, start};
 use super::kind::Kind;
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{Affine, Problem, Scaling};
 
 /// Aw + Bλ + c with c chosen so that w(λ) is a drawn vector.
 pub(super) fn affine(spec: &Spec, random: &mut Random) -> Draft {
@@ -17,7 +17,7 @@ pub(super) fn affine(spec: &Spec, random: &mut Random) -> Draft {
     let c = &star - apply(&a, &star) - apply(&b, &lambda);
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::Affine { a, b, c },
+        problem: Problem::Affine(Affine { a, b, c }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: None,
@@ -110,7 +110,7 @@ pub(super) fn tight(spec: &Spec, random: &mut Random) -> Draft {
     // E_t = qᵗE_0 + t q^{t-1}(w_0-w*) with E_0 = -J = -w*/(1-q): opposite signs of w_0-w* and J add up.
     let w0 = &star * (1.0 - random.between(0.1, 2.0) / (1.0 - q));
     Draft {
-        problem: Problem::Scaling { rotation, c },
+        problem: Problem::Scaling(Scaling { rotation, c }),
         lambda: vec![q],
         w0: w0.as_slice().to_vec(),
         star: None,

@@ -5,7 +5,7 @@ use super::draft::{Draft, rounded, rounded_vector, start};
 use super::kind::Kind;
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{Clip, Problem};
 
 /// A = I - ηQ symmetric with eigenvalues in [-q, q], so that Q ≻ 0; z* is drawn off the bounds (or with the prescribed
 /// margin), w* = clip(z*), c = z* - Aw* - Bλ.
@@ -65,7 +65,7 @@ pub(super) fn clip(spec: &Spec, random: &mut Random) -> Draft {
     let c = z - apply(&a, &star) - apply(&b, &lambda);
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::Clip { a, b, c, lo, hi },
+        problem: Problem::Clip(Clip { a, b, c, lo, hi }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: Some(star.as_slice().to_vec()),

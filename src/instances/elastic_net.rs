@@ -5,7 +5,7 @@ use super::draft::{Draft, rounded, rounded_vector};
 use super::kind::Kind;
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{ElasticNet, Problem};
 
 /// λ₂ and η that give the contraction factor q: λ₂ makes the optimal step η = 2/(L+μ+2λ₂) have it where
 /// λ₂ > 0 can; otherwise a smaller step does.
@@ -72,7 +72,7 @@ pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
         _ => random.between(0.02, 0.6),
     };
     Draft {
-        problem: Problem::ElasticNet { x, y, step },
+        problem: Problem::ElasticNet(ElasticNet { x, y, step }),
         lambda: vec![short(fraction * largest), lambda2],
         w0: start(spec, random),
         star: None,
@@ -121,7 +121,7 @@ pub(super) fn backwards(spec: &Spec, random: &mut Random) -> Draft {
         None => apply(&x, &b),
     };
     Draft {
-        problem: Problem::ElasticNet { x, y, step },
+        problem: Problem::ElasticNet(ElasticNet { x, y, step }),
         lambda: vec![lambda1, lambda2],
         w0: start(spec, random),
         star: Some(star.as_slice().to_vec()),

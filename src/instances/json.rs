@@ -5,7 +5,10 @@ use serde_json::{Map as Object, Value, json};
 use crate::numerals::float::number;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, AffineForm, Loss, Problem, Prox};
+use crate::maps::{
+    Activation, Affine, AffineForm, Clip, ElasticNet, Layer, Loss, MaxMin, Problem, Prox,
+    ProxGradient, Scaling,
+};
 
 /// A matrix as a list of rows.
 pub fn rows_of(m: &Matrix) -> Value {
@@ -22,36 +25,36 @@ pub(super) fn list(v: &[f64]) -> Value {
 pub fn problem_to_json(problem: &Problem) -> Value {
     let kind = problem.kind();
     match problem {
-        Problem::Affine { a, b, c } => {
+        Problem::Affine(Affine { a, b, c }) => {
             json!({"kind": kind, "A": rows_of(a), "B": rows_of(b), "c": list(c.as_slice())})
         }
-        Problem::Scaling { rotation, c } => {
+        Problem::Scaling(Scaling { rotation, c }) => {
             json!({"kind": kind, "Q": rows_of(rotation), "c": list(c.as_slice())})
         }
-        Problem::Layer {
+        Problem::Layer(Layer {
             a,
             v,
             b,
             c,
             activation,
-        } => json!({
+        }) => json!({
             "kind": kind, "A": rows_of(a), "V": rows_of(v), "B": rows_of(b), "c": list(c.as_slice()),
             "activation": activation.name()
         }),
-        Problem::Clip { a, b, c, lo, hi } => json!({
+        Problem::Clip(Clip { a, b, c, lo, hi }) => json!({
             "kind": kind, "A": rows_of(a), "B": rows_of(b), "c": list(c.as_slice()),
             "lo": list(lo.as_slice()), "hi": list(hi.as_slice())
         }),
-        Problem::ElasticNet { x, y, step } => {
+        Problem::ElasticNet(ElasticNet { x, y, step }) => {
             json!({"kind": kind, "X": rows_of(x), "y": list(y.as_slice()), "step": number(*step)})
         }
-        Problem::ProxGradient {
+        Problem::ProxGradient(ProxGradient {
             x,
             y,
             step,
             loss,
             prox,
-        } => {
+        }) => {
             let mut o = json!({
                 "kind": kind, "X": rows_of(x), "y": list(y.as_slice()), "step": number(*step),
                 "loss": loss.name(), "prox": prox.name()
@@ -72,7 +75,7 @@ pub fn problem_to_json(problem: &Problem) -> Value {
         }
         // A mean is read and written with its samples.
         Problem::Composed(_) => json!({"kind": kind}),
-        Problem::MaxMin { forms, least } => {
+        Problem::MaxMin(MaxMin { forms, least }) => {
             let form = |f: &AffineForm| json!({"A": rows_of(&f.a), "B": rows_of(&f.b), "c": list(f.c.as_slice())});
             json!({
                 "kind": kind, "forms": forms.iter().map(form).collect::<Value>(), "least": least
@@ -85,38 +88,38 @@ pub fn problem_to_json(problem: &Problem) -> Value {
 pub fn problem_from_json(value: &Value) -> Result<Problem> {
     let object = Fields::of(value)?;
     let problem = match object.text("kind")? {
-        "affine" => Problem::Affine {
+        "affine" => Problem::Affine(Affine {
             a: object.matrix("A")?,
             b: object.matrix("B")?,
             c: object.vector("c")?,
-        },
-        "scaling" => Problem::Scaling {
+        }),
+        "scaling" => Problem::Scaling(Scaling {
             rotation: object.matrix("Q")?,
             c: object.vector("c")?,
-        },
+        }),
         "layer" => {
             let activation = object.named("activation", &Activation::NAMES)?;
-            Problem::Layer {
+            Problem::Layer(Layer {
                 a: object.matrix("A")?,
                 v: object.matrix("V")?,
                 b: object.matrix("B")?,
                 c: object.vector("c")?,
                 activation,
-            }
+            })
         }
-        "clip" => Problem::Clip {
+        "clip" => Problem::Clip(Clip {
             a: object.matrix("A")?,
             b: object.matrix("B")?,
             c: object.vector("c")?,
             lo: object.vector("lo")?,
             hi: object.vector("hi")?,
-        },
-        "elastic-net" => Problem::ElasticNet {
+        }),
+        "elastic-net" => Problem::ElasticNet(ElasticNet {
             x: object.matrix("X")?,
             y: object.vector("y")?,
             step: object.number("step")?,
-        },
-        "prox-gradient" => Problem::ProxGradient {
+        }),
+        "prox-gradient" => Problem::ProxGradient(ProxGradient {
             x: object.matrix("X")?,
             y: object.vector("y")?,
             step: object.number("step")?,
@@ -135,7 +138,7 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
                     return Err(Error::input(message).in_field("prox"));
                 }
             },
-        },
+        }),
         "max-min" => {
             let read = |(j, value): (usize, &Value)| -> Result<AffineForm> {
                 let of = |e: Error| e.in_field(format!("forms[{j}]"));
@@ -152,10 +155,10 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
                     Error::input("expected true or false").in_field(format!("least[{i}]"))
                 })
             });
-            Problem::MaxMin {
+            Problem::MaxMin(MaxMin {
                 forms: forms.collect::<Result<_>>()?,
                 least: least.collect::<Result<_>>()?,
-            }
+            })
         }
         other => {
             let message = format!(

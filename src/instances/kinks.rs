@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::kind::Kind;
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, Problem};
+use crate::maps::{Activation, ElasticNet, Layer, Problem};
 
 /// Binary places of the weights of a layer.
 const WEIGHT_BITS: i32 = 7;
@@ -104,13 +104,13 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
         let shift = &b * &lambda;
         let c = Vector::from_fn(h, |i, _| if i < k { -shift[i] } else { z[i] - shift[i] });
         return Draft {
-            problem: Problem::Layer {
+            problem: Problem::Layer(Layer {
                 a,
                 v,
                 b,
                 c,
                 activation,
-            },
+            }),
             lambda: lambda.as_slice().to_vec(),
             w0: vec![0.0; d],
             star: None,
@@ -128,13 +128,13 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
     let c = &z - &v * &star - &b * &lambda;
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::Layer {
+        problem: Problem::Layer(Layer {
             a,
             v,
             b,
             c,
             activation,
-        },
+        }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: None,
@@ -179,13 +179,13 @@ fn max_min(spec: &Spec, random: &mut Random) -> Draft {
     let c = &z - &v * &star - &b * &lambda;
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::Layer {
+        problem: Problem::Layer(Layer {
             a,
             v,
             b,
             c,
             activation: Activation::Abs,
-        },
+        }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: None,
@@ -271,7 +271,7 @@ fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
     y.rows_mut(0, d).copy_from(&(top * (n as f64 / scale)));
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::ElasticNet { x, y, step },
+        problem: Problem::ElasticNet(ElasticNet { x, y, step }),
         lambda: vec![lambda1, lambda2],
         w0,
         star: None,
@@ -282,13 +282,13 @@ fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
 /// -(13/32)|w| - ½|w + 8| + ⅛|8λ + 32|. The iterates change side at every step, and D_t tends to a two-cycle.
 fn two_cycle() -> Draft {
     Draft {
-        problem: Problem::Layer {
+        problem: Problem::Layer(Layer {
             a: Matrix::from_row_slice(1, 3, &[-13.0 / 32.0, -0.5, 0.125]),
             v: Matrix::from_column_slice(3, 1, &[1.0, 1.0, 0.0]),
             b: Matrix::from_column_slice(3, 1, &[0.0, 0.0, 8.0]),
             c: Vector::from_column_slice(&[0.0, 8.0, 32.0]),
             activation: Activation::Abs,
-        },
+        }),
         lambda: vec![0.0],
         w0: vec![1.0],
         star: None,
@@ -305,11 +305,11 @@ fn net_cycle() -> Draft {
     let b = [1.0 + l2 + l1, 0.5 + l1];
     let (sum, last) = (2.0 * (b[0] + b[1]), 2.0 * (b[0] - b[1]));
     Draft {
-        problem: Problem::ElasticNet {
+        problem: Problem::ElasticNet(ElasticNet {
             x,
             y: Vector::from_column_slice(&[sum, 0.0, 0.0, last]),
             step: 35.0 / 32.0,
-        },
+        }),
         lambda: vec![l1, l2],
         w0: vec![1.25, 0.0],
         star: None,

@@ -5,7 +5,7 @@ use super::draft::{Draft, rounded, rounded_vector, start};
 use super::kind::Kind;
 use super::spec::Spec;
 use crate::linalg::Vector;
-use crate::maps::{Activation, Problem};
+use crate::maps::{Activation, Layer, Problem};
 
 /// z* is drawn (away from the kink, or with the prescribed margin), w* = Aσ(z*), c = z* - Vw* - Bλ.
 pub(super) fn layer(spec: &Spec, random: &mut Random) -> Draft {
@@ -54,13 +54,13 @@ pub(super) fn layer(spec: &Spec, random: &mut Random) -> Draft {
     let c = z - apply(&v, &star) - apply(&b, &lambda);
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::Layer {
+        problem: Problem::Layer(Layer {
             a,
             v,
             b,
             c,
             activation,
-        },
+        }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: Some(star.as_slice().to_vec()),

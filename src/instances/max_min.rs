@@ -4,7 +4,7 @@ use super::random::{Random, apply, norm_estimate, sum_of_squares};
 use super::draft::{Draft, rounded, rounded_vector, start};
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{AffineForm, Problem};
+use crate::maps::{AffineForm, MaxMin, Problem};
 
 /// `rows` forms; w* and the leads of the winning forms are drawn (or the tightest has the prescribed margin), c follows.
 pub(super) fn max_min(spec: &Spec, random: &mut Random) -> Draft {
@@ -57,7 +57,7 @@ pub(super) fn max_min(spec: &Spec, random: &mut Random) -> Draft {
     let forms = forms.collect();
     let w0 = start(spec, random);
     Draft {
-        problem: Problem::MaxMin { forms, least },
+        problem: Problem::MaxMin(MaxMin { forms, least }),
         lambda: lambda.as_slice().to_vec(),
         w0,
         star: Some(star.as_slice().to_vec()),

@@ -6,7 +6,7 @@ use super::elastic_net;
 use super::kind::Kind;
 use super::spec::Spec;
 use crate::linalg::Vector;
-use crate::maps::{Loss, Problem, Prox};
+use crate::maps::{Loss, Problem, Prox, ProxGradient};
 
 /// Side of the box of `logistic-box`: small enough for some coordinates to reach it.
 const BOX: f64 = 0.2;
@@ -63,13 +63,13 @@ pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
     let zero = random.unit() < 0.7 || spec.plain;
     let w0 = random.normals(d);
     Draft {
-        problem: Problem::ProxGradient {
+        problem: Problem::ProxGradient(ProxGradient {
             x,
             y,
             step,
             loss,
             prox,
-        },
+        }),
         lambda: vec![short(fraction * largest), lambda2],
         w0: if zero {
             vec![0.0; d]

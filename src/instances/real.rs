@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::spec::Spec;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
+use crate::maps::{ElasticNet, Problem};
 
 /// 442 patients, 10 features, one target (see data/README.md).
 const DIABETES: &str = include_str!("../../data/diabetes.csv");
@@ -24,7 +24,7 @@ pub(super) fn diabetes(spec: &Spec) -> Result<Draft> {
     let step = short(2.0 / (eigenvalues.max() + eigenvalues.min().max(0.0) + 2.0 * lambda2));
     let w0 = vec![0.0; x.ncols()];
     Ok(Draft {
-        problem: Problem::ElasticNet { x, y, step },
+        problem: Problem::ElasticNet(ElasticNet { x, y, step }),
         lambda: vec![lambda1, lambda2],
         w0,
         star: None,

@@ -9,10 +9,10 @@ use super::spec::Spec;
 use super::{elastic_net, real};
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::Problem;
 use crate::maps::stochastic::{
     Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
 };
+use crate::maps::{ElasticNet, Problem};
 
 /// Sets the fields that a stochastic kind fixes.
 pub(super) fn normalise(spec: &mut Spec) {
@@ -85,7 +85,7 @@ pub(super) fn squares(spec: &Spec, random: &mut Random) -> Result<Draft> {
         elastic_net::drawn(&like, random)
     };
     let (x, y, step) = match draft.problem {
-        Problem::ElasticNet { x, y, step } => (x, y, step),
+        Problem::ElasticNet(ElasticNet { x, y, step }) => (x, y, step),
         _ => return Err(crate::error::Error::input("not an elastic net").in_field("kind")),
     };
     let map = StochasticMap::elastic_net(row_major(&x), y.as_slice().to_vec(), x.ncols(), step)?;

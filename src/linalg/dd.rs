@@ -1,13 +1,13 @@
 //! Double-double arithmetic: an unevaluated sum hi + lo of two binary64 numbers.
 //!
-//! Owns the number type only. The algorithms are the error-free transformations
-//! of Dekker (1971) and Knuth, with the accurate addition and the products and
-//! quotients analysed by Joldes, Muller and Popescu (ACM TOMS 44, 2017): each
+//! Owns the number type only. On the error-free transformations rest the accurate addition and the
+//! products and quotients analysed by Joldes, Muller and Popescu (ACM TOMS 44, 2017): each
 //! operation is within 2⁻¹⁰² relatively, far below the 2⁻⁵³ that it is used to judge.
-//! No fused multiply-add is used, so every platform computes the same bits.
 
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+use super::eft::{fast_two_sum, two_prod, two_sum};
 
 /// A double-double number. Finite inputs below about 1e290 in magnitude are assumed (Dekker's
 /// splitting overflows beyond); NaN and infinities propagate as NaN.
@@ -15,35 +15,6 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 pub struct Dd {
     hi: f64,
     lo: f64,
-}
-
-/// s + e = a + b exactly.
-#[inline]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let s = a + b;
-    let bb = s - a;
-    (s, (a - (s - bb)) + (b - bb))
-}
-
-/// s + e = a + b exactly, for |a| ≥ |b|.
-#[inline]
-fn fast_two_sum(a: f64, b: f64) -> (f64, f64) {
-    let s = a + b;
-    (s, b - (s - a))
-}
-
-/// p + e = a·b exactly (Dekker's product).
-#[inline]
-fn two_prod(a: f64, b: f64) -> (f64, f64) {
-    const SPLITTER: f64 = 134_217_729.0; // 2^27 + 1
-    let p = a * b;
-    let ta = SPLITTER * a;
-    let ah = ta - (ta - a);
-    let al = a - ah;
-    let tb = SPLITTER * b;
-    let bh = tb - (tb - b);
-    let bl = b - bh;
-    (p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)
 }
 
 impl Dd {

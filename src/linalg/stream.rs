@@ -1,18 +1,17 @@
 //! Numbers for unit tests of layers that must not know instances.
 
 use super::Matrix;
+use super::random::Random;
 
-/// Numbers in [-1, 1) from a fixed linear congruence (Knuth's MMIX).
+/// Numbers in [-1, 1): each word of the generator seeds the next.
 pub struct Stream(pub u64);
 
 impl Stream {
     /// One number.
     pub fn next(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 40) as f64 / 2f64.powi(23) - 1.0
+        let mut random = Random::new(self.0);
+        self.0 = random.bits();
+        random.between(-1.0, 1.0)
     }
 
     /// n numbers.

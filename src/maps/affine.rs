@@ -1,12 +1,58 @@
 //! Φ(w, λ) = Aw + Bλ + c: one piece, L = M = 0, R = ∞.
 
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie, Workspace};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::Moduli;
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::{finite, shape};
+use super::structure::Structure;
+use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::gamma;
 
-pub(super) struct Affine {
+/// Φ(w, λ) = Aw + Bλ + c.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affine {
+    /// A, d×d.
+    pub a: Matrix,
+    /// B, d×m.
+    pub b: Matrix,
+    /// c, d.
+    pub c: Vector,
+}
+
+impl Data for Affine {
+    fn validate(&self) -> Result<()> {
+        let d = self.c.nrows();
+        shape("c", d, 1, None, None)?;
+        shape("A", self.a.nrows(), self.a.ncols(), Some(d), Some(d))?;
+        shape("B", self.b.nrows(), self.b.ncols(), Some(d), None)?;
+        finite("A", self.a.as_slice(), d)?;
+        finite("B", self.b.as_slice(), d)?;
+        finite("c", self.c.as_slice(), d)
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(AffineMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        Dims {
+            w: self.a.nrows(),
+            lambda: self.b.ncols(),
+            units: 0,
+        }
+    }
+}
+
+struct AffineMap {
+    structure: Structure,
     a: Matrix,
     b: Matrix,
     c: Vector,
@@ -16,9 +62,10 @@ pub(super) struct Affine {
     b_norm: f64,
 }
 
-impl Affine {
-    pub(super) fn new(a: &Matrix, b: &Matrix, c: &Vector) -> Self {
+impl AffineMap {
+    fn new(Affine { a, b, c }: &Affine) -> Self {
         Self {
+            structure: Structure::affine(b.ncols()),
             a: a.clone(),
             b: b.clone(),
             c: c.clone(),
@@ -29,7 +76,7 @@ impl Affine {
     }
 }
 
-impl FixedPointMap for Affine {
+impl Products for AffineMap {
     fn dims(&self) -> Dims {
         Dims {
             w: self.a.nrows(),
@@ -63,6 +110,12 @@ impl FixedPointMap for Affine {
 
     fn vjp_lambda(&self, _: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {
         gemv_tr(1.0, &self.b, y, 0.0, out);
+    }
+}
+
+impl Certified for AffineMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn constants(&self, _: &[f64]) -> Constants {

@@ -4,15 +4,74 @@
 //! ∂₁Φ = SA, ∂₂Φ = SB, S = diag(1{lo < z < hi}). L_j = 0, M_1 = ‖A_flip‖, M_2 = ‖B_flip‖ over the rows that can change side,
 //! R = min over rows of the distance of z*_i to its nearer bound over ‖A_i‖.
 
-use super::linearization::Workspace;
-use super::moduli::{rows_norm, staircase};
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::{Moduli, rows_norm, staircase};
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::{finite, shape};
+use super::structure::{Structure, Units};
+use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{UNIT, gamma};
 
-pub(super) struct Clip {
+/// Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise; lo < hi, infinite bounds allowed.
+/// With A = I - ηQ a projected gradient step on a quadratic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clip {
+    /// A, d×d.
+    pub a: Matrix,
+    /// B, d×m.
+    pub b: Matrix,
+    /// c, d.
+    pub c: Vector,
+    /// Lower bounds, d.
+    pub lo: Vector,
+    /// Upper bounds, d.
+    pub hi: Vector,
+}
+
+impl Data for Clip {
+    fn validate(&self) -> Result<()> {
+        let (d, lo, hi) = (self.c.nrows(), &self.lo, &self.hi);
+        shape("c", d, 1, None, None)?;
+        shape("A", self.a.nrows(), self.a.ncols(), Some(d), Some(d))?;
+        shape("B", self.b.nrows(), self.b.ncols(), Some(d), None)?;
+        shape("lo", lo.nrows(), 1, Some(d), None)?;
+        shape("hi", hi.nrows(), 1, Some(d), None)?;
+        finite("A", self.a.as_slice(), d)?;
+        finite("B", self.b.as_slice(), d)?;
+        finite("c", self.c.as_slice(), d)?;
+        match (0..d).find(|&i| !(lo[i] < hi[i])) {
+            None => Ok(()),
+            Some(i) => Err(
+                Error::input(format!("must be above lo, got [{}, {}]", lo[i], hi[i]))
+                    .in_field(format!("hi[{i}]")),
+            ),
+        }
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(ClipMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        let d = self.c.nrows();
+        Dims {
+            w: d,
+            lambda: self.b.ncols(),
+            units: d,
+        }
+    }
+}
+
+struct ClipMap {
+    structure: Structure,
     a: Matrix,
     b: Matrix,
     c: Vector,
@@ -25,10 +84,17 @@ pub(super) struct Clip {
     rows: Vec<f64>,
 }
 
-impl Clip {
-    pub(super) fn new(a: &Matrix, b: &Matrix, c: &Vector, lo: &Vector, hi: &Vector) -> Self {
+impl ClipMap {
+    fn new(Clip { a, b, c, lo, hi }: &Clip) -> Self {
+        let d = c.nrows();
         let up = 1.0 + gamma(a.ncols() + 4);
         Self {
+            structure: Structure {
+                units: Units::Slopes { lo: 0.0, hi: 1.0 },
+                symmetric: (*a == a.transpose()).then(|| (0..d).collect()),
+                bounded: true,
+                ..Structure::affine(b.ncols())
+            },
             a_norm: spectral_upper(a),
             a_abs_norm: spectral_upper(&abs(a)),
             rows: a.row_iter().map(|r| r.norm() * up).collect(),
@@ -55,7 +121,7 @@ impl Clip {
     }
 }
 
-impl FixedPointMap for Clip {
+impl Products for ClipMap {
     fn dims(&self) -> Dims {
         let d = self.c.nrows();
         Dims {
@@ -121,6 +187,12 @@ impl FixedPointMap for Clip {
 
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
         Self::pull(lin, &self.b, y, out, ws);
+    }
+}
+
+impl Certified for ClipMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn constants(&self, _: &[f64]) -> Constants {

@@ -8,10 +8,16 @@
 //! L_2 = ‖V‖β, the jumps are rows of VK and C(w) that can change side. For tanh, with τ = max|tanh''| and r the largest row of VK, a move
 //! by δ changes S by at most τrδ: L_1 = τr‖VK‖, L_2 at w is τr(‖V‖(‖B‖ + β‖w‖) + ‖B'‖) + ‖V‖β.
 
-use super::linearization::Workspace;
-use super::moduli::{rows_norm, staircase};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::{Moduli, rows_norm, staircase};
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
 use super::stochastic::{Channel, NoiseModel, Outer, OuterActivation, Sample};
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use super::structure::{Second, Structure, Units};
 use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemv, gemv_tr, magnitudes, norm2, times};
@@ -41,8 +47,10 @@ impl Composed {
             outer: outer.clone(),
         }
     }
+}
 
-    pub(super) fn validate(&self) -> Result<()> {
+impl Data for Composed {
+    fn validate(&self) -> Result<()> {
         let (d, m) = (self.inner.dim(), self.inner.params());
         self.inner.validate().map_err(|e| e.in_field("inner"))?;
         self.outer.validate(d, m).map_err(|e| e.in_field("outer"))?;
@@ -60,6 +68,23 @@ impl Composed {
             _ => Ok(()),
         }
     }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(ComposedMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        let d = self.inner.dim();
+        Dims {
+            w: d,
+            lambda: self.inner.params(),
+            units: if matches!(self.outer, Outer::Identity) {
+                0
+            } else {
+                d
+            },
+        }
+    }
 }
 
 impl Channel {
@@ -68,7 +93,8 @@ impl Channel {
     }
 }
 
-pub(super) struct ComposedMap {
+struct ComposedMap {
+    structure: Structure,
     inner: NoiseModel,
     outer: Outer,
     /// lo and hi of every unit of a projection or a relu; none elsewhere.
@@ -84,7 +110,7 @@ pub(super) struct ComposedMap {
 }
 
 impl ComposedMap {
-    pub(super) fn new(data: &Composed) -> Self {
+    fn new(data: &Composed) -> Self {
         let d = data.inner.dim();
         let bounds = match &data.outer {
             Outer::Box { lower, upper } => Some([lower.clone(), upper.clone()]),
@@ -105,8 +131,27 @@ impl ComposedMap {
             ),
             _ => (1.0, 1.0, vec![1.0; d], 0.0),
         };
+        let m = data.inner.params();
+        let affine = bounds.is_some() || data.outer == Outer::Identity;
+        let structure = Structure {
+            units: match (&bounds, affine) {
+                (Some(_), _) => Units::Slopes { lo: 0.0, hi: 1.0 },
+                (None, true) => Units::None,
+                (None, false) => Units::Smooth,
+            },
+            affine,
+            affine_in: vec![affine && data.inner.bilinear.is_empty(); m],
+            second: if data.inner.bilinear.is_empty() {
+                Second::Constant
+            } else {
+                Second::Point
+            },
+            bounded: matches!(data.outer, Outer::Box { .. }),
+            ..Structure::affine(m)
+        };
         let frobenius = data.inner.bilinear.iter().map(|a| a.norm_squared());
         Self {
+            structure,
             bounds,
             beta: [
                 data.inner.bilinear_norm(),
@@ -209,7 +254,7 @@ impl ComposedMap {
     }
 }
 
-impl FixedPointMap for ComposedMap {
+impl Products for ComposedMap {
     fn dims(&self) -> Dims {
         let d = self.inner.dim();
         Dims {
@@ -288,12 +333,6 @@ impl FixedPointMap for ComposedMap {
         }
     }
 
-    fn push_forward(&self, lin: &Linearization, d: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
-        self.jvp_w(lin, d, out, ws);
-        let m = self.inner.params();
-        self.add_jvp_lambda(lin, &Matrix::identity(m, m), out, ws);
-    }
-
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
         let t = ws.vector(y.len());
         t.copy_from_slice(y);
@@ -306,6 +345,12 @@ impl FixedPointMap for ComposedMap {
             self.outer(lin, true, t);
         }
         self.inner.add_d2_tr(&lin.w, Sample::Mean, t, out);
+    }
+}
+
+impl Certified for ComposedMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn constants(&self, lambda: &[f64]) -> Constants {
@@ -431,5 +476,16 @@ impl FixedPointMap for ComposedMap {
             .zip(&self.v_rows)
             .map(|(row, v)| row.norm() * up + lost * v)
             .collect()
+    }
+
+    fn variation(&self, j: usize, lin: &Linearization) -> Option<Matrix> {
+        // Column j of ∂₂Φ is S(V(B_j + A_j w) + B'_j).
+        let mut out = self.inner.bilinear.get(j)?.clone();
+        if self.dims().units > 0 {
+            for column in out.as_mut_slice().chunks_exact_mut(lin.w.len()) {
+                self.outer(lin, false, column);
+            }
+        }
+        Some(out)
     }
 }

@@ -4,15 +4,62 @@
 //! ∂₁Φ = SA, ∂₂Φ = [-ηS sign(z), -ηSw], S = diag(1{|z_i| > ηλ₁}). Products use the Gram matrix
 //! where it is the cheaper of the two forms, O(min(nd, d²)) each.
 
-use super::linearization::Workspace;
-use super::moduli::{rows_norm, staircase};
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::{Moduli, rows_norm, staircase};
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::regression;
+use super::structure::{Gradient, Role, Second, Structure, Units};
+use crate::error::Result;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
 use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{UNIT, gamma};
 
-pub(super) struct ElasticNet {
+/// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁, λ₂):
+/// Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ElasticNet {
+    /// X, n×d.
+    pub x: Matrix,
+    /// y, n.
+    pub y: Vector,
+    /// η > 0, constant in λ.
+    pub step: f64,
+}
+
+impl Data for ElasticNet {
+    fn validate(&self) -> Result<()> {
+        regression(&self.x, &self.y, self.step)
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(ElasticNetMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        let d = self.x.ncols();
+        Dims {
+            w: d,
+            lambda: 2,
+            units: d,
+        }
+    }
+
+    fn with_step(&self, times: f64) -> Option<Self> {
+        Some(Self {
+            step: self.step * times,
+            ..self.clone()
+        })
+    }
+}
+
+struct ElasticNetMap {
+    structure: Structure,
     form: Form,
     /// Norms of the rows of |X|ᵀ|X|/n, and a bound of its operator norm.
     h_abs_rows: Vec<f64>,
@@ -76,8 +123,8 @@ impl Form {
     }
 }
 
-impl ElasticNet {
-    pub(super) fn new(x: &Matrix, y: &Vector, step: f64) -> Self {
+impl ElasticNetMap {
+    fn new(ElasticNet { x, y, step }: &ElasticNet) -> Self {
         let (n, d) = x.shape();
         let b = x.tr_mul(y) / n as f64;
         let magnitude = abs(x);
@@ -105,8 +152,20 @@ impl ElasticNet {
             b_abs,
             n,
             d,
-            step,
+            step: *step,
             spectrum,
+            structure: Structure {
+                units: Units::Slopes { lo: 0.0, hi: 1.0 },
+                lambda: vec![Role::Threshold, Role::Ridge],
+                affine_in: vec![true, false],
+                second: Second::Point,
+                symmetric: Some((0..d).collect()),
+                gradient: Some(Gradient {
+                    step: *step,
+                    rows: n,
+                }),
+                ..Structure::affine(2)
+            },
         }
     }
 
@@ -128,7 +187,7 @@ impl ElasticNet {
     }
 }
 
-impl FixedPointMap for ElasticNet {
+impl Products for ElasticNetMap {
     fn dims(&self) -> Dims {
         Dims {
             w: self.d,
@@ -210,6 +269,12 @@ impl FixedPointMap for ElasticNet {
         let signed: f64 = masked.iter().zip(&lin.z).map(|(v, z)| v * z.signum()).sum();
         out[0] = -self.step * signed;
         out[1] = -self.step * dot(masked, &lin.w);
+    }
+}
+
+impl Certified for ElasticNetMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn constants(&self, lambda: &[f64]) -> Constants {
@@ -317,5 +382,11 @@ impl FixedPointMap for ElasticNet {
         a.row_iter()
             .map(|r| r.norm() * (1.0 + gamma(self.d + 4)) + lost)
             .collect()
+    }
+
+    fn variation(&self, j: usize, lin: &Linearization) -> Option<Matrix> {
+        // Column 2 of ∂₂Φ is -ηSw.
+        (j == 1)
+            .then(|| Matrix::from_diagonal(&(Vector::from_column_slice(&lin.slope) * -self.step)))
     }
 }

@@ -3,10 +3,17 @@
 //! ∂₁Φ = A S V, ∂₂Φ = A S B with S = diag(slopes). Constants: theory, section 2. For the
 //! piecewise-linear σ with slopes lo, hi: L_j = 0 and M_1 = |hi-lo|‖A‖‖V‖, M_2 = |hi-lo|‖A‖‖B‖.
 
-use super::linearization::Workspace;
-use super::moduli::{columns_norm, rows_norm, staircase};
-use super::problem::LEAKY_SLOPE;
-use super::{Activation, Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::{Moduli, columns_norm, rows_norm, staircase};
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::{finite, shape};
+use super::structure::{Factors, Structure, Units};
+use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
@@ -15,7 +22,93 @@ use crate::tol::{LIBM_ULPS, UNIT, gamma};
 /// max |tanh''| = 4/(3√3), rounded up.
 const KAPPA_2: f64 = 0.769_800_358_919_502;
 
-pub(super) struct Layer {
+/// Φ(w, λ) = A σ(Vw + Bλ + c).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// A, d×h.
+    pub a: Matrix,
+    /// V, h×d.
+    pub v: Matrix,
+    /// B, h×m.
+    pub b: Matrix,
+    /// c, h.
+    pub c: Vector,
+    /// σ, applied to every unit.
+    pub activation: Activation,
+}
+
+/// The scalar nonlinearity of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// max(z, 0).
+    Relu,
+    /// |z|.
+    Abs,
+    /// z for z > 0, 0.01·z otherwise.
+    LeakyRelu,
+    /// tanh z.
+    Tanh,
+}
+
+/// Slope of the leaky ReLU below zero.
+const LEAKY_SLOPE: f64 = 0.01;
+
+impl Activation {
+    /// All activations with the names they have in files and on the wire.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("relu", Self::Relu),
+        ("abs", Self::Abs),
+        ("leaky-relu", Self::LeakyRelu),
+        ("tanh", Self::Tanh),
+    ];
+
+    /// The name in files and on the wire.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, a)| *a == self)
+            .map_or("", |(n, _)| n)
+    }
+
+    /// Slopes (below, above) the kink at 0 of a piecewise-linear activation; `None` for tanh.
+    pub fn slopes(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Relu => Some((0.0, 1.0)),
+            Self::Abs => Some((-1.0, 1.0)),
+            Self::LeakyRelu => Some((LEAKY_SLOPE, 1.0)),
+            Self::Tanh => None,
+        }
+    }
+}
+
+impl Data for Layer {
+    fn validate(&self) -> Result<()> {
+        let (h, d) = (self.c.nrows(), self.a.nrows());
+        shape("c", h, 1, None, None)?;
+        shape("A", d, self.a.ncols(), None, Some(h))?;
+        shape("V", self.v.nrows(), self.v.ncols(), Some(h), Some(d))?;
+        shape("B", self.b.nrows(), self.b.ncols(), Some(h), None)?;
+        finite("A", self.a.as_slice(), d)?;
+        finite("V", self.v.as_slice(), h)?;
+        finite("B", self.b.as_slice(), h)?;
+        finite("c", self.c.as_slice(), h)
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(LayerMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        Dims {
+            w: self.a.nrows(),
+            lambda: self.b.ncols(),
+            units: self.v.nrows(),
+        }
+    }
+}
+
+struct LayerMap {
+    structure: Structure,
     a: Matrix,
     v: Matrix,
     b: Matrix,
@@ -31,21 +124,31 @@ pub(super) struct Layer {
     v_rows: Vec<f64>,
 }
 
-impl Layer {
-    pub(super) fn new(
-        a: &Matrix,
-        v: &Matrix,
-        b: &Matrix,
-        c: &Vector,
-        activation: Activation,
-    ) -> Self {
+impl LayerMap {
+    fn new(data: &Layer) -> Self {
+        let Layer {
+            a,
+            v,
+            b,
+            c,
+            activation,
+        } = data;
         let up = 1.0 + gamma(v.ncols() + 4);
         Self {
             a: a.clone(),
             v: v.clone(),
             b: b.clone(),
             c: c.clone(),
-            activation,
+            activation: *activation,
+            structure: Structure {
+                units: match activation.slopes() {
+                    Some((lo, hi)) => Units::Slopes { lo, hi },
+                    None => Units::Smooth,
+                },
+                affine: activation.slopes().is_some(),
+                affine_in: vec![activation.slopes().is_some(); b.ncols()],
+                ..Structure::affine(b.ncols())
+            },
             a_abs_norm: spectral_upper(&abs(a)),
             v_abs_norm: spectral_upper(&abs(v)),
             a_norm: spectral_upper(a),
@@ -82,7 +185,7 @@ impl Layer {
     }
 }
 
-impl FixedPointMap for Layer {
+impl Products for LayerMap {
     fn dims(&self) -> Dims {
         Dims {
             w: self.a.nrows(),
@@ -172,6 +275,12 @@ impl FixedPointMap for Layer {
 
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
         self.pull_back(lin, &self.b, y, out, ws);
+    }
+}
+
+impl Certified for LayerMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn constants(&self, _: &[f64]) -> Constants {
@@ -281,5 +390,18 @@ impl FixedPointMap for Layer {
 
     fn unit_sensitivity(&self, _: &[f64]) -> Vec<f64> {
         self.v_rows.clone()
+    }
+
+    fn factors(&self) -> Option<Factors<'_>> {
+        Some(Factors {
+            left: &self.a,
+            right_w: &self.v,
+            right_lambda: &self.b,
+        })
+    }
+
+    fn input_row(&self, unit: usize) -> Option<Vec<f64>> {
+        let (v, b) = (self.v.row(unit), self.b.row(unit));
+        Some(v.iter().chain(b.iter()).copied().collect())
     }
 }

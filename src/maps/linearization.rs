@@ -1,6 +1,6 @@
 //! A linearisation point with the selection of D_Φ taken there.
 
-use super::Dims;
+use super::constants::Dims;
 use crate::linalg::Matrix;
 
 /// How a tie is decided: the weight in [0, 1] of the upper slope of a unit exactly at its kink.

@@ -6,10 +6,17 @@
 //! the enumeration of the choices (theory, section 2). L_j = 0; jumps are differences of rows; R = min over losing forms of
 //! gap/‖a_ij - a_i,active‖.
 
-use super::linearization::Workspace;
-use super::moduli::staircase;
-use super::problem::AffineForm;
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::{Moduli, staircase};
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::{finite, shape};
+use super::structure::{Structure, Units};
+use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemv, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
@@ -18,7 +25,66 @@ use crate::tol::{UNIT, gamma};
 /// Choices of rows that are enumerated at most.
 const CHOICES: usize = 128;
 
-pub(super) struct MaxMin {
+/// Φ_i(w, λ) = max over j of (A_j w + B_j λ + c_j)_i, or min where `least[i]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaxMin {
+    /// The affine forms, at least two, all of one shape.
+    pub forms: Vec<AffineForm>,
+    /// Per coordinate: the least form instead of the largest.
+    pub least: Vec<bool>,
+}
+
+/// Aw + Bλ + c; A d×d, B d×m, c d.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AffineForm {
+    /// A, d×d.
+    pub a: Matrix,
+    /// B, d×m.
+    pub b: Matrix,
+    /// c, d.
+    pub c: Vector,
+}
+
+impl Data for MaxMin {
+    fn validate(&self) -> Result<()> {
+        let (d, forms) = (self.least.len(), &self.forms);
+        shape("least", d, 1, None, None)?;
+        if forms.len() < 2 {
+            let text = format!("needs at least two affine forms, got {}", forms.len());
+            return Err(Error::input(text).in_field("forms"));
+        }
+        let m = forms[0].b.ncols();
+        for (j, f) in forms.iter().enumerate() {
+            let check = || -> Result<()> {
+                shape("c", f.c.nrows(), 1, Some(d), None)?;
+                shape("A", f.a.nrows(), f.a.ncols(), Some(d), Some(d))?;
+                shape("B", f.b.nrows(), f.b.ncols(), Some(d), Some(m))?;
+                finite("A", f.a.as_slice(), d)?;
+                finite("B", f.b.as_slice(), d)?;
+                finite("c", f.c.as_slice(), d)
+            };
+            check().map_err(|e| e.in_field(format!("forms[{j}]")))?;
+        }
+        // Products with a λ of no entries are not defined.
+        shape("B", d, m, None, None)
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(MaxMinMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        let d = self.least.len();
+        Dims {
+            w: d,
+            lambda: self.forms[0].b.ncols(),
+            units: d * self.forms.len(),
+        }
+    }
+}
+
+struct MaxMinMap {
+    structure: Structure,
     forms: Vec<AffineForm>,
     /// Coordinate i takes the least form instead of the largest.
     least: Vec<bool>,
@@ -30,8 +96,8 @@ pub(super) struct MaxMin {
     b_abs_norm: f64,
 }
 
-impl MaxMin {
-    pub(super) fn new(forms: &[AffineForm], least: &[bool]) -> Self {
+impl MaxMinMap {
+    fn new(MaxMin { forms, least }: &MaxMin) -> Self {
         let d = least.len();
         let largest = |part: fn(&AffineForm) -> &Matrix| {
             forms
@@ -54,8 +120,12 @@ impl MaxMin {
             .map(|i| forms.iter().map(|f| f.a.row(i).transpose()).collect())
             .collect();
         Self {
-            forms: forms.to_vec(),
-            least: least.to_vec(),
+            structure: Structure {
+                units: Units::Forms(forms.len()),
+                ..Structure::affine(forms[0].b.ncols())
+            },
+            forms: forms.clone(),
+            least: least.clone(),
             q: choices_norm(&rows),
             reach,
             a_abs_norm: spectral_upper(&largest(|f| &f.a)),
@@ -156,7 +226,7 @@ fn choices_norm(rows: &[Vec<Vector>]) -> f64 {
     best
 }
 
-impl FixedPointMap for MaxMin {
+impl Products for MaxMinMap {
     fn dims(&self) -> Dims {
         Dims {
             w: self.d(),
@@ -241,6 +311,12 @@ impl FixedPointMap for MaxMin {
 
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {
         self.pull(lin, y, out, |f| &f.b);
+    }
+}
+
+impl Certified for MaxMinMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn constants(&self, _: &[f64]) -> Constants {

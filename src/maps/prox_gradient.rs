@@ -11,10 +11,18 @@
 //! L_1 = L_G q² + L_T and L_2 at w is η(q/θ + 1 + L_G q‖w‖). Jumps: rows of ∂₁T(w(λ)) that can change side; the new
 //! piece at u differs from its rows at w(λ) by L_T‖u-w(λ)‖ at most, since ‖S‖ ≤ 1.
 
-use super::linearization::Workspace;
-use super::moduli::{rows_norm, staircase};
-use super::problem::{Loss, Prox};
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::{Moduli, rows_norm, staircase};
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::{consecutive, regression};
+use super::structure::{Gradient, Role, Second, Structure, Units};
+use crate::error::{Error, Result};
 use crate::linalg::norm::{spectral_upper, symmetric_range};
 use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
@@ -25,14 +33,158 @@ const LOGISTIC_THIRD: f64 = 0.096_225_044_864_937_64;
 /// 2/√3, rounded up.
 const TWO_OVER_ROOT_3: f64 = 1.154_700_538_379_252;
 
-pub(super) struct ProxGradient {
+/// Forward-backward step for min f(w) + (λ₂/2)‖w‖² + λ₁g(w) with constant step η, λ = (λ₁, λ₂):
+/// Φ(w, λ) = prox(w - η(∇f(w) + λ₂w)).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProxGradient {
+    /// X, n×d.
+    pub x: Matrix,
+    /// y, n; ±1 for the logistic loss.
+    pub y: Vector,
+    /// η > 0, constant in λ.
+    pub step: f64,
+    /// f.
+    pub loss: Loss,
+    /// The prox of ηλ₁g.
+    pub prox: Prox,
+}
+
+/// The smooth loss of a proximal gradient step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// (1/2n)‖Xw-y‖².
+    Quadratic,
+    /// (1/n) Σ log(1 + exp(-y_i x_iᵀw)), y_i = ±1.
+    Logistic,
+}
+
+/// The prox of a proximal gradient step, g in min f + λ₁g.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prox {
+    /// g = ‖·‖₁: soft-thresholding.
+    Soft,
+    /// g = Σ‖w_g‖ over consecutive groups of `size` coordinates (the last may be shorter): group soft-thresholding.
+    Group {
+        /// Coordinates per group, at least 1.
+        size: usize,
+    },
+    /// g = Σω_g‖w_g‖ over consecutive groups g that cover all coordinates, ω_g > 0.
+    Groups {
+        /// The groups.
+        groups: Vec<Range<usize>>,
+        /// ω_g, one per group.
+        weights: Vec<f64>,
+    },
+    /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds allowed;
+    /// on the nonnegative orthant g is ‖·‖₁.
+    Box {
+        /// Lower bound of every coordinate.
+        lo: f64,
+        /// Upper bound of every coordinate.
+        hi: f64,
+    },
+}
+
+impl Loss {
+    /// All losses with the names they have in files.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("quadratic", Self::Quadratic), ("logistic", Self::Logistic)];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, l)| *l == self)
+            .map_or("", |(n, _)| n)
+    }
+}
+
+impl Prox {
+    /// The name in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::Group { .. } => "group",
+            Self::Groups { .. } => "groups",
+            Self::Box { .. } => "box",
+        }
+    }
+
+    /// Acts on every coordinate by itself.
+    pub fn is_separable(&self) -> bool {
+        matches!(self, Self::Soft | Self::Box { .. })
+    }
+
+    /// The coordinates of every unit, and the weight of its threshold.
+    pub(crate) fn units(&self, d: usize) -> Vec<(Range<usize>, f64)> {
+        match self {
+            Self::Soft | Self::Box { .. } => (0..d).map(|i| (i..i + 1, 1.0)).collect(),
+            Self::Group { size } => (0..d)
+                .step_by(*size)
+                .map(|i| (i..(i + size).min(d), 1.0))
+                .collect(),
+            Self::Groups { groups, weights } => groups
+                .iter()
+                .cloned()
+                .zip(weights.iter().copied())
+                .collect(),
+        }
+    }
+}
+
+impl Data for ProxGradient {
+    fn validate(&self) -> Result<()> {
+        regression(&self.x, &self.y, self.step)?;
+        let bad = self.y.iter().position(|v| v.abs() != 1.0);
+        if let (Loss::Logistic, Some(i)) = (self.loss, bad) {
+            return Err(Error::input(format!(
+                "labels of the logistic loss must be 1 or -1, got {}",
+                self.y[i]
+            ))
+            .in_field(format!("y[{i}]")));
+        }
+        match &self.prox {
+            Prox::Group { size: 0 } => {
+                Err(Error::input("groups need at least one coordinate").in_field("size"))
+            }
+            Prox::Groups { groups, weights } => consecutive(groups, weights, self.x.ncols()),
+            Prox::Box { lo, hi } if !(lo < hi) => {
+                Err(Error::input(format!("must be above lo, got [{lo}, {hi}]")).in_field("hi"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(ProxGradientMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        let d = self.x.ncols();
+        Dims {
+            w: d,
+            lambda: 2,
+            units: self.prox.units(d).len(),
+        }
+    }
+
+    fn with_step(&self, times: f64) -> Option<Self> {
+        Some(Self {
+            step: self.step * times,
+            ..self.clone()
+        })
+    }
+}
+
+struct ProxGradientMap {
+    structure: Structure,
     x: Matrix,
     y: Vector,
     step: f64,
     loss: Loss,
     prox: Shape,
     /// The coordinates of every unit, and the weight ω of its threshold.
-    units: Vec<(std::ops::Range<usize>, f64)>,
+    units: Vec<(Range<usize>, f64)>,
     /// The unit of every coordinate.
     owner: Vec<usize>,
     /// Certified enclosure [μ, L] of the spectrum of ∇²f over all w.
@@ -45,6 +197,32 @@ pub(super) struct ProxGradient {
     h_norm: f64,
 }
 
+fn structure(data: &ProxGradient, owner: &[usize]) -> Structure {
+    let affine = data.loss == Loss::Quadratic && data.prox.is_separable();
+    let d = data.x.ncols();
+    let (first, units) = match data.prox {
+        Prox::Box { .. } => (Role::Shift, Units::Curved),
+        Prox::Soft => (Role::Threshold, Units::Curved),
+        Prox::Group { .. } | Prox::Groups { .. } => (
+            Role::Threshold,
+            Units::Balls(data.prox.units(d).into_iter().map(|u| u.0).collect()),
+        ),
+    };
+    Structure {
+        units,
+        affine,
+        lambda: vec![first, Role::Ridge],
+        affine_in: vec![affine, false],
+        second: Second::Point,
+        symmetric: Some(owner.to_vec()),
+        gradient: Some(Gradient {
+            step: data.step,
+            rows: data.x.nrows(),
+        }),
+        bounded: matches!(data.prox, Prox::Box { .. }),
+    }
+}
+
 /// What happens to one unit.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
@@ -53,11 +231,18 @@ enum Shape {
     Box { lo: f64, hi: f64 },
 }
 
-impl ProxGradient {
-    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: &Prox) -> Self {
+impl ProxGradientMap {
+    fn new(data: &ProxGradient) -> Self {
+        let ProxGradient {
+            x,
+            y,
+            step,
+            loss,
+            prox,
+        } = data;
         let (n, d) = x.shape();
         let units = prox.units(d);
-        let owner = units
+        let owner: Vec<usize> = units
             .iter()
             .enumerate()
             .flat_map(|(g, (range, _))| range.clone().map(move |_| g))
@@ -77,8 +262,9 @@ impl ProxGradient {
         Self {
             x: x.clone(),
             y: y.clone(),
-            step,
-            loss,
+            structure: structure(data, &owner),
+            step: *step,
+            loss: *loss,
             prox: match *prox {
                 Prox::Soft => Shape::Soft,
                 Prox::Box { lo, hi } => Shape::Box { lo, hi },
@@ -98,7 +284,7 @@ impl ProxGradient {
     }
 
     /// Coordinates of unit g.
-    fn group(&self, g: usize) -> std::ops::Range<usize> {
+    fn group(&self, g: usize) -> Range<usize> {
         self.units[g].0.clone()
     }
 
@@ -210,7 +396,7 @@ impl ProxGradient {
     }
 }
 
-impl FixedPointMap for ProxGradient {
+impl Products for ProxGradientMap {
     fn dims(&self) -> Dims {
         let d = self.d();
         Dims {
@@ -344,6 +530,12 @@ impl FixedPointMap for ProxGradient {
         let p = self.parameters(lin);
         out[0] = dot(p.column(0).as_slice(), y);
         out[1] = dot(p.column(1).as_slice(), y);
+    }
+}
+
+impl Certified for ProxGradientMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     fn scale_by_root(&self, lin: &Linearization, inverse: bool, v: &mut [f64]) {
@@ -523,5 +715,11 @@ impl FixedPointMap for ProxGradient {
                 norm + lost * (rows.len() as f64).sqrt()
             })
             .collect()
+    }
+
+    fn variation(&self, j: usize, lin: &Linearization) -> Option<Matrix> {
+        // Column 2 of ∂₂Φ is -ηSw.
+        (j == 1)
+            .then(|| Matrix::from_diagonal(&(Vector::from_column_slice(&lin.slope) * -self.step)))
     }
 }

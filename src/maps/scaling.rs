@@ -2,13 +2,56 @@
 //!
 //! ∂₁Φ = λQ, ∂₂Φ = Qw: L_1 = 0, L_2 = ‖Q‖ = 1, M = 0, R = ∞. The unit Qw is kept as `lin.z`.
 
-use super::{Constants, Dims, FixedPointMap, Linearization, Moduli, Rounding, Tie, Workspace};
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::data::Data;
+use super::linearization::{Linearization, Tie, Workspace};
+use super::moduli::Moduli;
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::shapes::{finite, shape};
+use super::structure::{Second, Structure};
+use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, dot, gemm_few, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::gamma;
 
-pub(super) struct Scaling {
+/// Φ(w, λ) = λQw + c with Q orthogonal and λ scalar: the tight family of Theorem 4.1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scaling {
+    /// Q, d×d, orthogonal to rounding.
+    pub rotation: Matrix,
+    /// c, d.
+    pub c: Vector,
+}
+
+impl Data for Scaling {
+    fn validate(&self) -> Result<()> {
+        let (d, q) = (self.c.nrows(), &self.rotation);
+        shape("c", d, 1, None, None)?;
+        shape("Q", q.nrows(), q.ncols(), Some(d), Some(d))?;
+        finite("Q", q.as_slice(), d)?;
+        finite("c", self.c.as_slice(), d)
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        Arc::new(ScalingMap::new(self))
+    }
+
+    fn dims(&self) -> Dims {
+        let d = self.c.nrows();
+        Dims {
+            w: d,
+            lambda: 1,
+            units: d,
+        }
+    }
+}
+
+struct ScalingMap {
+    structure: Structure,
     q: Matrix,
     c: Vector,
     /// ‖|Q|‖.
@@ -16,9 +59,14 @@ pub(super) struct Scaling {
     q_norm: f64,
 }
 
-impl Scaling {
-    pub(super) fn new(rotation: &Matrix, c: &Vector) -> Self {
+impl ScalingMap {
+    fn new(Scaling { rotation, c }: &Scaling) -> Self {
         Self {
+            structure: Structure {
+                affine_in: vec![false],
+                second: Second::Inputs,
+                ..Structure::affine(1)
+            },
             q: rotation.clone(),
             c: c.clone(),
             q_abs_norm: spectral_upper(&abs(rotation)),
@@ -27,7 +75,7 @@ impl Scaling {
     }
 }
 
-impl FixedPointMap for Scaling {
+impl Products for ScalingMap {
     fn dims(&self) -> Dims {
         let d = self.c.nrows();
         Dims {
@@ -68,6 +116,12 @@ impl FixedPointMap for Scaling {
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {
         out[0] = dot(&lin.z, y);
     }
+}
+
+impl Certified for ScalingMap {
+    fn structure(&self) -> &Structure {
+        &self.structure
+    }
 
     fn constants(&self, lambda: &[f64]) -> Constants {
         let q = self.q_norm * lambda[0].abs() * (1.0 + f64::EPSILON);
@@ -93,5 +147,9 @@ impl FixedPointMap for Scaling {
 
     fn unit_sensitivity(&self, _: &[f64]) -> Vec<f64> {
         vec![self.q_norm; self.c.nrows()]
+    }
+
+    fn variation(&self, _: usize, _: &Linearization) -> Option<Matrix> {
+        Some(self.q.clone())
     }
 }

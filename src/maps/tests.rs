@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::stochastic::{NoiseModel, Outer, OuterActivation};
 use super::*;
+use crate::linalg::{Matrix, Vector};
 
 fn matrix(r: usize, c: usize, seed: &mut u64) -> Matrix {
     let mut stream = crate::linalg::stream::Stream(*seed);
@@ -22,30 +23,30 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
     let lambda = matrix(m, 1, s).as_slice().to_vec();
     let mut out = vec![
         (
-            Problem::Affine {
+            Problem::Affine(Affine {
                 a: matrix(d, d, s) * 0.3,
                 b: matrix(d, m, s),
                 c: v(d, s),
-            },
+            }),
             lambda.clone(),
         ),
         (
-            Problem::Scaling {
+            Problem::Scaling(Scaling {
                 rotation: matrix(d, d, s),
                 c: v(d, s),
-            },
+            }),
             vec![0.4],
         ),
     ];
     for (_, activation) in Activation::NAMES {
         out.push((
-            Problem::Layer {
+            Problem::Layer(Layer {
                 a: matrix(d, h, s) * 0.3,
                 v: matrix(h, d, s) * 0.3,
                 b: matrix(h, m, s),
                 c: v(h, s),
                 activation,
-            },
+            }),
             lambda.clone(),
         ));
     }
@@ -67,13 +68,13 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
                 Loss::Logistic => labels(n, s),
             };
             out.push((
-                Problem::ProxGradient {
+                Problem::ProxGradient(ProxGradient {
                     x: matrix(n, d, s),
                     y,
                     step: 0.4,
                     loss,
                     prox: prox.clone(),
-                },
+                }),
                 vec![0.1, 0.05],
             ));
         }
@@ -116,27 +117,27 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
             c: v(d, s),
         };
         out.push((
-            Problem::MaxMin {
+            Problem::MaxMin(MaxMin {
                 forms: (0..forms).map(|_| form(s)).collect(),
                 least: vec![true, false, true, false],
-            },
+            }),
             lambda.clone(),
         ));
     }
     out.push((
-        Problem::ElasticNet {
+        Problem::ElasticNet(ElasticNet {
             x: matrix(n, d, s),
             y: v(n, s),
             step: 0.4,
-        },
+        }),
         vec![0.1, 0.05],
     ));
     out.push((
-        Problem::ElasticNet {
+        Problem::ElasticNet(ElasticNet {
             x: matrix(2, 6, s),
             y: v(2, s),
             step: 0.4,
-        },
+        }),
         vec![0.05, 0.2],
     ));
     out.into_iter()
@@ -247,13 +248,13 @@ fn lambda_out_of_its_domain_is_refused() {
 /// A coordinate that crosses 0 between its bounds stays on its piece.
 #[test]
 fn a_clip_has_one_piece_between_its_bounds() {
-    let clip = Problem::Clip {
+    let clip = Problem::Clip(Clip {
         a: Matrix::from_element(1, 1, 0.5),
         b: Matrix::from_element(1, 1, 1.0),
         c: Vector::zeros(1),
         lo: Vector::from_element(1, -1.0),
         hi: Vector::from_element(1, 1.0),
-    };
+    });
     let map = Map::new(clip).unwrap();
     let piece = |w: f64| at(&map, &[w], &[0.0]).piece().collect::<Vec<f64>>();
     assert_eq!(piece(-0.5), piece(0.5));

@@ -11,7 +11,7 @@ use crate::case::{Answer, Case, Cost, Implementation, Status};
 use crate::error::{Error, Result};
 use crate::linalg::product::{dot, norm2};
 use crate::linalg::Matrix;
-use crate::maps::{Linearization, Map, Problem, Tie, Workspace};
+use crate::maps::{Linearization, Map, Tie, Workspace};
 
 /// Which linear system conjugate gradients run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,31 +70,12 @@ impl AidCg {
     }
 }
 
-/// Does ∂₁Φ = SA hold with A symmetric and S the symmetric Jacobian of a prox?
-pub fn has_reduced_system(problem: &Problem) -> bool {
-    match problem {
-        Problem::ElasticNet { .. } => true,
-        Problem::Clip { a, .. } => *a == a.transpose(),
-        Problem::ProxGradient { .. } => true,
-        _ => false,
-    }
-}
-
 /// The coordinates that S^{½} acts on at this linearisation (the unknowns of the reduced system); `None` where there
-/// is no reduced system.
+/// is no reduced system, because ∂₁Φ = SA with A symmetric and S the symmetric Jacobian of a prox does not hold.
 pub fn reduced_support(map: &Map, lin: &Linearization) -> Option<Vec<usize>> {
-    let d = map.dims().w;
-    match map.problem() {
-        Problem::ProxGradient { prox, .. } => {
-            let units = prox.units(d).into_iter().zip(&lin.slope);
-            let active = units.filter(|(_, slope)| **slope > 0.0);
-            Some(active.flat_map(|((range, _), _)| range).collect())
-        }
-        other if has_reduced_system(other) => {
-            Some((0..d).filter(|&i| lin.slope[i] > 0.0).collect())
-        }
-        _ => None,
-    }
+    let unit_of = map.structure().symmetric.as_ref()?.iter().enumerate();
+    let active = unit_of.filter(|(_, unit)| lin.slope[**unit] > 0.0);
+    Some(active.map(|(i, _)| i).collect())
 }
 
 /// S^{½} and S^{-½} on the support, dense (|support|×|support|).
@@ -196,7 +177,7 @@ impl<'a> Operator<'a> {
         map.linearize(case.w(), case.lambda, &mut Tie::Weight(tie), &mut lin);
         let d = map.dims().w;
         let system = match system {
-            System::Fitting if !has_reduced_system(map.problem()) => System::Normal,
+            System::Fitting if map.structure().symmetric.is_none() => System::Normal,
             other => other,
         };
         let support = match system {

@@ -11,9 +11,7 @@ mod ours;
 mod solver;
 mod watch;
 
-pub use aid_cg::{
-    AidCg, ConjugateGradients, System, has_reduced_system, reduced_roots, reduced_support,
-};
+pub use aid_cg::{AidCg, ConjugateGradients, System, reduced_roots, reduced_support};
 pub use aid_fp::{AidFp, AidFpForward};
 pub use itd::{ItdCheckpointed, ItdForward, ItdReverse};
 pub use nsid::{Nsid, Sid};

@@ -1,24 +1,26 @@
 use super::*;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Activation, Problem};
+use crate::maps::{Activation, Affine, ElasticNet, Layer, Problem};
 use crate::trajectory::Estimates;
 use crate::truth::{Truth, aid_run, itd_run};
 
 fn problems() -> Vec<(Map, Vec<f64>)> {
     let f = |i: usize, j: usize| ((i * 5 + j * 3 + 1) % 7) as f64 / 20.0 - 0.15;
-    let net = Problem::ElasticNet {
+    let net = Problem::ElasticNet(ElasticNet {
         x: Matrix::from_fn(8, 5, |i, j| {
             ((i * 7 + j * 3 + i * j * 5) % 11) as f64 / 5.0 - 1.0
         }),
         y: Vector::from_fn(8, |i, _| ((i * 5) % 7) as f64 / 3.0 - 1.0),
         step: 0.3,
-    };
-    let layer = |activation| Problem::Layer {
-        a: Matrix::from_fn(5, 4, f),
-        v: Matrix::from_fn(4, 5, |i, j| 3.0 * f(j, i)),
-        b: Matrix::from_fn(4, 2, |i, j| 4.0 * f(i + 1, j)),
-        c: Vector::from_column_slice(&[0.3, -0.4, 0.2, 0.1]),
-        activation,
+    });
+    let layer = |activation| {
+        Problem::Layer(Layer {
+            a: Matrix::from_fn(5, 4, f),
+            v: Matrix::from_fn(4, 5, |i, j| 3.0 * f(j, i)),
+            b: Matrix::from_fn(4, 2, |i, j| 4.0 * f(i + 1, j)),
+            c: Vector::from_column_slice(&[0.3, -0.4, 0.2, 0.1]),
+            activation,
+        })
     };
     vec![
         (Map::new(net).unwrap(), vec![0.05, 0.3]),
@@ -117,11 +119,11 @@ fn checkpoints_save_memory_and_cost_one_more_pass() {
 #[test]
 fn divergence_and_nan_are_statuses() {
     let a = Matrix::from_element(1, 1, 1e30);
-    let problem = Problem::Affine {
+    let problem = Problem::Affine(Affine {
         a,
         b: Matrix::from_element(1, 1, 1.0),
         c: Vector::zeros(1),
-    };
+    });
     let map = Map::new(problem).unwrap();
     let case = Case {
         map: &map,
@@ -193,26 +195,26 @@ fn conjugate_gradients_end_at_the_limit() {
             );
         }
     }
-    let turned = Problem::Affine {
+    let turned = Problem::Affine(Affine {
         a: Matrix::from_row_slice(2, 2, &[0.3, 0.4, -0.2, 0.1]),
         b: Matrix::identity(2, 2),
         c: Vector::zeros(2),
-    };
+    });
     let refused = AidCg::plain(&Map::new(turned).unwrap(), &[0.0, 0.0], &[0.0, 0.0]).unwrap_err();
     assert!(refused.is_usage() && refused.to_string().contains("need a symmetric operator"));
     // The same for an elastic net with an inactive coordinate: I - AS.
-    let net = Problem::ElasticNet {
+    let net = Problem::ElasticNet(ElasticNet {
         x: Matrix::from_row_slice(2, 2, &[1.0, 0.5, 0.0, 1.0]),
         y: Vector::from_column_slice(&[2.0, 1.0]),
         step: 0.5,
-    };
+    });
     let (map, lambda) = (Map::new(net).unwrap(), [0.2, 0.1]);
     assert!(AidCg::plain(&map, &lambda, &[1.0, -0.5]).is_err());
-    let symmetric = Problem::Affine {
+    let symmetric = Problem::Affine(Affine {
         a: Matrix::from_row_slice(2, 2, &[0.3, 0.2, 0.2, -0.4]),
         b: Matrix::identity(2, 2),
         c: Vector::zeros(2),
-    };
+    });
     let map = Map::new(symmetric).unwrap();
     let mut plain = AidCg::plain(&map, &[0.0, 0.0], &[0.0, 0.0]).unwrap();
     let case = Case {

@@ -3,18 +3,21 @@
 //! Composes faults, claims and instances as the runner does; owns no mathematics. Deterministic: seeds
 //! come from names, and results are collected in job order whatever the number of threads.
 
-mod stochastic;
 mod text;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::claims::verdict::Status;
-use crate::claims::{Claim, Profile, judge_prepared, name_fault, prepare};
+use crate::case::{Factory, Implementation, Method};
+use crate::checks::Ruling;
+use crate::claims::{Claim, Diagnosis, Profile, share};
 use crate::error::{Error, Result};
-use crate::faults::{Diagnosis, Edit, Fault, Simulated, catalogue, random_fault, variants};
+use crate::evidence::Evidence;
+use crate::faults::{Edit, Fault, Simulated, catalogue, random_fault, variants};
 use crate::instances::{Kind, Path, Random, hash, mix};
-use crate::methods::Method;
+use crate::judge::{Judging, judge};
+use crate::runner::name;
+use crate::tol::RUN_ALPHA;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -53,12 +56,13 @@ fn sizes() -> Vec<f64> {
         .collect()
 }
 
-/// The catalogue's faults are departures from a deterministic method; those of NSID and SID are measured in
-/// [`mod@stochastic`].
-fn deterministic() -> impl Iterator<Item = (&'static str, Method)> {
-    Method::NAMES
-        .into_iter()
-        .filter(|(_, method)| method.stochastic().is_none())
+/// A row of the catalogue as a factory of implementations.
+struct Row<'a>(&'a [Edit]);
+
+impl Factory for Row<'_> {
+    fn make(&self, method: Method) -> Result<Box<dyn Implementation + '_>> {
+        Ok(Box::new(Simulated::new(method, self.0)))
+    }
 }
 
 /// Dimension up to which faults about ties are looked for; a dozen kinks in fifty dimensions take seconds to decide.
@@ -145,22 +149,20 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
             variants: Vec::new(),
             sizes: Vec::new(),
         };
-        for (_, method) in deterministic() {
+        for (_, method) in Method::NAMES {
             let bench = Bench::new(claims, method, options);
             if bench.is_empty() {
                 continue;
             }
             power.faults.extend(bench.named(&catalogue(), true)?);
             power.variants.extend(bench.named(&variants(), false)?);
-            if options.random > 0 && !bench.jobs.is_empty() {
+            // What is drawn is an entry of a matrix that a deterministic method carries.
+            if options.random > 0 && !method.is_stochastic() && !bench.jobs.is_empty() {
                 power.sizes.extend(bench.sizes(options.random)?);
             }
         }
         let order = |name: &str| catalogue().iter().position(|f| f.name == name);
         power.faults.sort_by_key(|f| order(&f.fault));
-        let (faults, variants) = stochastic::measure(claims, options)?;
-        power.faults.extend(faults);
-        power.variants.extend(variants);
         Ok(power)
     })
 }
@@ -172,7 +174,7 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
 /// When a claim draws an instance out of range.
 pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
-    for (_, method) in deterministic() {
+    for (_, method) in Method::NAMES {
         let bench = Bench::new(claims, method, options);
         let faults: Vec<Fault> = catalogue()
             .into_iter()
@@ -226,10 +228,16 @@ impl<'a> Bench<'a> {
     fn new(claims: &'a [Claim], method: Method, options: &'a Options) -> Self {
         let claims: Vec<&Claim> = claims
             .iter()
-            .filter(|c| c.method == method && !c.checks.iter().all(|k| k.kind.needs_no_method()))
+            .filter(|c| c.method == method && c.needs_method())
             .collect();
         let (mut jobs, mut ties) = (Vec::new(), Vec::new());
-        for index in 0..options.instances {
+        // Given indices decide most faults of NSID and SID at once, and replicates take time.
+        let instances = if method.is_stochastic() {
+            options.instances.min(1)
+        } else {
+            options.instances
+        };
+        for index in 0..instances {
             for (c, claim) in claims.iter().enumerate() {
                 for (f, family) in claim.families.iter().enumerate() {
                     if index >= family.count(options.profile) {
@@ -267,22 +275,23 @@ impl<'a> Bench<'a> {
         let claim = self.claims[job.0];
         let (instance, mut label) = claim.instance(self.options.seed, job.1, job.2)?;
         label.plot = false;
-        let prepared = prepare(claim, &instance);
+        let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+        let judging = Judging {
+            share: share(RUN_ALPHA, 1)?,
+            record: false,
+        };
         Ok(faults
             .iter()
             .map(|(_, edits)| {
                 let mut faulty = Simulated::new(self.method, edits);
-                let judged = judge_prepared(claim, &instance, &prepared, &label, &mut faulty);
-                let failed = judged.verdicts.iter().find(|v| v.status == Status::Fail);
+                let judged = judge(claim, &evidence, &label, judging, &mut faulty);
+                let failed = judged.verdicts.iter().find(|v| v.status == Ruling::Fail);
                 Seen {
                     failed: failed.map(|v| {
                         let check = v.id.rsplit('/').next().unwrap_or(&v.check);
                         format!("{}/{check}", claim.name)
                     }),
-                    judged: judged
-                        .verdicts
-                        .iter()
-                        .any(|v| matches!(v.status, Status::Pass | Status::Fail)),
+                    judged: judged.verdicts.iter().any(|v| v.status.is_decided()),
                 }
             })
             .collect())
@@ -340,33 +349,25 @@ impl<'a> Bench<'a> {
                     caught: !failing.is_empty(),
                     by: failing.first().and_then(|&k| seen[k][i].failed.clone()),
                     after: seen[..upto].iter().filter(|s| s[i].judged).count(),
-                    named: diagnosis.as_ref().map_or_else(String::new, Diagnosis::name),
-                    confidence: diagnosis
-                        .as_ref()
-                        .and_then(|d| d.suspects.first())
-                        .map_or(0.0, |s| s.confidence),
+                    named: diagnosis.as_ref().map_or_else(String::new, words),
+                    confidence: match &diagnosis {
+                        Some(Diagnosis::Names(names)) => names[0].confidence,
+                        _ => 0.0,
+                    },
                     claims: claims.collect(),
                 })
             })
             .collect()
     }
 
-    /// Names a fault from a few failing instances, the first one and others spread over the rest.
+    /// Names a fault as a run does, on the first instance that it fails.
     fn diagnose(&self, jobs: &[Job], fault: &Fault, failing: &[usize]) -> Result<Diagnosis> {
-        let picked = [0, failing.len() / 3, 2 * failing.len() / 3];
-        let mut drawn = Vec::new();
-        for (n, &k) in picked.iter().enumerate() {
-            if n > 0 && picked[..n].contains(&k) {
-                continue;
-            }
-            let (c, f, index) = jobs[failing[k]];
-            let claim = self.claims[c];
-            let (instance, _) = claim.instance(self.options.seed, f, index)?;
-            let prepared = prepare(claim, &instance);
-            drawn.push((instance, prepared));
-        }
-        let mut subject = Simulated::new(self.method, &fault.edits);
-        Ok(name_fault(self.method, &drawn, &mut subject))
+        let (c, f, index) = jobs[failing[0]];
+        let claim = self.claims[c];
+        let (instance, _) = claim.instance(self.options.seed, f, index)?;
+        let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+        let named = name(claim, &evidence, None, &Row(&fault.edits))?;
+        Ok(named.unwrap_or(Diagnosis::Unknown))
     }
 
     /// Which claims catch each fault; a claim that has caught a fault does not look at it again, with `once` no claim
@@ -451,6 +452,18 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(out)
+    }
+}
+
+/// A diagnosis in a table.
+fn words(diagnosis: &Diagnosis) -> String {
+    match diagnosis {
+        Diagnosis::LooksRight => "looks right".into(),
+        Diagnosis::Unknown => "unknown".into(),
+        Diagnosis::Names(names) => {
+            let names: Vec<&str> = names.iter().map(|n| n.fault.as_str()).collect();
+            names.join(" or ")
+        }
     }
 }
 

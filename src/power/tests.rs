@@ -1,5 +1,6 @@
 use super::*;
 use crate::claims::Catalogue;
+use crate::faults::Other;
 
 fn claims() -> Vec<Claim> {
     Catalogue::builtin().unwrap().claims().to_vec()
@@ -71,4 +72,48 @@ fn detection_grows_with_size() {
         row.unwrap().caught
     };
     assert!(caught(1.0) >= 6 && caught(1.0) >= caught(1e-10));
+}
+
+/// What the catalogue lacks is caught, too; and the comparison with the exact trajectory does not carry the
+/// verdict alone: claims that look at bounds, limits and rates see these faults of ITD.
+#[test]
+fn other_claims_than_the_exact_trajectory_see_faults() {
+    let of = |name: &'static str, edits: Vec<Edit>| Fault {
+        name,
+        about: "",
+        edits,
+        methods: &[Method::Itd],
+    };
+    let single: Vec<Edit> = catalogue()
+        .into_iter()
+        .filter(|f| f.name.starts_with("single-"))
+        .flat_map(|f| f.edits)
+        .collect();
+    assert_eq!(single.len(), 4);
+    let mut faults = vec![
+        of("first-mask", vec![Edit::Mask(Other::Start)]),
+        of("single-precision", single),
+    ];
+    let options = Options {
+        instances: 3,
+        ..Options::default()
+    };
+    let caught = |claims: &[Claim], faults: &[Fault]| {
+        for f in Bench::new(claims, Method::Itd, &options)
+            .named(faults, false)
+            .unwrap()
+        {
+            assert!(f.caught, "{f:?}");
+        }
+    };
+    let (exact, others): (Vec<Claim>, Vec<Claim>) = claims()
+        .into_iter()
+        .partition(|c| c.name.starts_with("itd-exact"));
+    caught(&exact, &faults);
+    faults = catalogue();
+    faults.retain(|f| {
+        ["off-by-one", "damped", "sign-of-second", "direct-term-once"].contains(&f.name)
+    });
+    assert_eq!(faults.len(), 4);
+    caught(&others, &faults);
 }

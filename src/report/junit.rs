@@ -1,114 +1,69 @@
 //! `junit.xml`: one suite a claim, one case a verdict.
 //!
-//! Owns the dialect that CI servers read. Must not know anything else about the verdicts.
+//! Owns what of a verdict a CI server is shown. Must not know the dialect (the crate `quick_junit` writes it)
+//! nor anything else about the verdicts.
 
-use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::format::escape;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::format::visible;
 use super::run::Run;
-use super::tally::{Counts, Summary, Tally};
+use super::tally::{Summary, Tally};
 use super::text::figures;
 use crate::claims::verdict::{Status, Verdict};
 
 /// The run as JUnit XML. Inconclusive and not applicable verdicts are skipped cases with their reason.
 pub fn junit(run: &Run) -> String {
-    let summary = Summary::of(run);
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let started = attribute("timestamp", &run.info.started);
+    let mut report = Report::new("ratecert");
     // The time is that of the whole run: verdicts carry none, so that their bytes are reproducible.
-    let seconds = if run.info.seconds.is_finite() {
-        run.info.seconds
-    } else {
-        0.0
-    };
-    let _ = writeln!(
-        out,
-        "<testsuites name=\"ratecert\"{} time=\"{seconds:.3}\"{started}>",
-        numbers(&summary.counts)
-    );
-    for tally in &summary.claims {
-        suite(&mut out, tally, run);
+    report.set_time(Duration::try_from_secs_f64(run.info.seconds).unwrap_or_default());
+    for tally in &Summary::of(run).claims {
+        report.add_test_suite(suite(tally, run));
     }
-    out + "</testsuites>\n"
+    // Writing to a string does not fail, and the crate escapes what it is given.
+    report.to_string().unwrap_or_default()
 }
 
-fn suite(out: &mut String, tally: &Tally<'_>, run: &Run) {
-    let _ = writeln!(
-        out,
-        "  <testsuite name=\"{}\"{}>",
-        escape(tally.claim),
-        numbers(&tally.counts)
-    );
-    let (seed, version) = (run.info.seed.to_string(), &run.info.version);
-    let properties = [
+fn suite(tally: &Tally<'_>, run: &Run) -> TestSuite {
+    let mut suite = TestSuite::new(visible(tally.claim));
+    let seed = run.info.seed.to_string();
+    for (name, value) in [
         ("theorem", tally.theorem),
         ("method", tally.method),
         ("seed", &seed),
-        ("version", version.as_str()),
-    ];
-    *out += "    <properties>\n";
-    for (name, value) in properties {
-        let _ = writeln!(
-            out,
-            "      <property name=\"{name}\" value=\"{}\"/>",
-            escape(value)
-        );
+        ("version", &run.info.version),
+        ("started", &run.info.started),
+    ] {
+        if !value.is_empty() {
+            suite.add_property((name, visible(value).as_str()));
+        }
     }
-    *out += "    </properties>\n";
-    for v in &tally.verdicts {
-        case(out, v);
-    }
-    *out += "  </testsuite>\n";
+    suite.add_test_cases(tally.verdicts.iter().map(|v| case(v)));
+    suite
 }
 
-fn case(out: &mut String, v: &Verdict) {
-    let name =
-        v.id.strip_prefix(&v.claim)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .unwrap_or(&v.id);
-    let _ = write!(
-        out,
-        "    <testcase classname=\"{}\" name=\"{}\"",
-        escape(&v.claim),
-        escape(name)
-    );
-    match v.status {
-        Status::Pass => *out += "/>\n",
+fn case(v: &Verdict) -> TestCase {
+    let status = match v.status {
+        Status::Pass => TestCaseStatus::success(),
         Status::Fail => {
-            let message = figures(v);
-            let _ = writeln!(
-                out,
-                ">\n      <failure type=\"{}\" message=\"{}\">{}\nreplay: {}</failure>\n    </testcase>",
-                escape(&v.check),
-                escape(&message),
-                escape(&v.detail),
-                escape(&v.replay)
-            );
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type(visible(&v.check));
+            status.set_message(visible(&figures(v)));
+            let (detail, replay) = (visible(&v.detail), visible(&v.replay));
+            status.set_description(format!("{detail}\nreplay: {replay}"));
+            status
         }
         Status::Inconclusive | Status::NotApplicable => {
-            let reason = format!("{}: {}", v.status.name().replace('-', " "), v.detail);
-            let _ = writeln!(
-                out,
-                ">\n      <skipped message=\"{}\"/>\n    </testcase>",
-                escape(&reason)
-            );
+            let mut status = TestCaseStatus::skipped();
+            let reason = v.status.name().replace('-', " ");
+            status.set_message(visible(&format!("{reason}: {}", v.detail)));
+            status
         }
-    }
-}
-
-fn numbers(c: &Counts) -> String {
-    let skipped = c.inconclusive + c.not_applicable;
-    format!(
-        " tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{skipped}\"",
-        c.total(),
-        c.fail
-    )
-}
-
-fn attribute(name: &str, value: &str) -> String {
-    if value.is_empty() {
-        String::new()
-    } else {
-        format!(" {name}=\"{}\"", escape(value))
-    }
+    };
+    let inside = v.id.strip_prefix(&v.claim);
+    let name = inside.and_then(|rest| rest.strip_prefix('/'));
+    let mut case = TestCase::new(visible(name.unwrap_or(&v.id)), status);
+    case.set_classname(visible(&v.claim));
+    case
 }

@@ -2,20 +2,17 @@
 //!
 //! Owns {L diag(s) R + C : lo ≤ s ≤ hi}, the form of ∂Φ with kinks: SA and
 //! [-ηS sign(z), -ηSw] for the elastic net, ASV for a layer. Convex, with at most
-//! 2^k vertices for k free entries. Must not know distances.
-
-use std::ops::Range;
+//! 2^k corners for k free entries. Must not know distances.
 
 use nalgebra::DMatrix;
 
-use super::points::{Hull, Points, block_range, carried, cotangent_column, finite};
 use super::rounding::{
-    Enclosure, Sum, add_up, collect, euclidean_upper, mul_up, norm_upper, product,
+    Enclosure, Sum, add_up, carried, collect, euclidean_upper, mul_up, norm_upper, product,
 };
-use super::same_shape;
+use super::shape::{cotangent_column, finite, same_shape};
 use crate::error::{Error, Result};
 
-/// Largest number of free entries whose vertices are listed: 4096 of them.
+/// Largest number of free entries whose corners are listed by whoever lists them: 4096.
 pub const MAX_ENUMERATED: usize = 12;
 
 /// {L diag(s) R + C : s_i ∈ [lo_i, hi_i]}, of shape d × m.
@@ -28,7 +25,6 @@ pub struct DiagonalBox {
     offset: DMatrix<f64>,
     lo: Vec<f64>,
     hi: Vec<f64>,
-    free: Vec<usize>,
     rounding: f64,
 }
 
@@ -70,7 +66,7 @@ impl DiagonalBox {
             let mut sum = Sum::default();
             sum.add(offset[(i, j)]);
             for &l in &fixed {
-                add_triple(&mut sum, lo[l], left[(i, l)], right[(l, j)]);
+                sum.add_triple(lo[l], left[(i, l)], right[(l, j)]);
             }
             sum
         });
@@ -80,21 +76,8 @@ impl DiagonalBox {
             offset,
             lo: free.iter().map(|&i| lo[i]).collect(),
             hi: free.iter().map(|&i| hi[i]).collect(),
-            free,
             rounding,
         })
-    }
-
-    /// {diag(s) R}: the rows of `right` scaled, as SA for a prox after a gradient step.
-    pub fn scaled_rows(right: &DMatrix<f64>, lo: &[f64], hi: &[f64]) -> Result<Self> {
-        let d = right.nrows();
-        Self::new(
-            &DMatrix::identity(d, d),
-            right,
-            &DMatrix::zeros(d, right.ncols()),
-            lo,
-            hi,
-        )
     }
 
     /// (rows, columns) of the elements.
@@ -105,11 +88,6 @@ impl DiagonalBox {
     /// Number k of free entries.
     pub fn free_count(&self) -> usize {
         self.lo.len()
-    }
-
-    /// Which of the entries given at construction are free, in increasing order.
-    pub fn free_entries(&self) -> &[usize] {
-        &self.free
     }
 
     /// Lower bounds of the free entries.
@@ -142,20 +120,6 @@ impl DiagonalBox {
         self.rounding
     }
 
-    /// Whether every free entry scales a row of its own in which C is zero, as in SA.
-    pub(super) fn scales_its_own_rows(&self) -> bool {
-        let mut taken = vec![false; self.shape().0];
-        self.left.column_iter().all(|column| {
-            let mut rows = (0..column.len()).filter(|&i| column[i] != 0.0);
-            let (first, second) = (rows.next(), rows.next());
-            second.is_none()
-                && first.is_none_or(|i| {
-                    !std::mem::replace(&mut taken[i], true)
-                        && self.offset.row(i).iter().all(|v| *v == 0.0)
-                })
-        })
-    }
-
     /// The element at the free entries `s` (not checked against the bounds), and a bound of the
     /// Frobenius norm of its error.
     pub fn at(&self, s: &[f64]) -> Result<(DMatrix<f64>, f64)> {
@@ -171,38 +135,10 @@ impl DiagonalBox {
             let mut sum = Sum::default();
             sum.add(self.offset[(i, j)]);
             for (l, &s) in s.iter().enumerate() {
-                add_triple(&mut sum, s, self.left[(i, l)], self.right[(l, j)]);
+                sum.add_triple(s, self.left[(i, l)], self.right[(l, j)]);
             }
             sum
         })
-    }
-
-    /// The 2^k vertices (their hull is the set); errors when k exceeds [`MAX_ENUMERATED`].
-    pub fn vertices(&self) -> Result<Hull> {
-        let k = self.free_count();
-        if k > MAX_ENUMERATED {
-            return Err(Error::input(format!(
-                "{k} free entries have too many vertices to list, at most {MAX_ENUMERATED} can be"
-            ))
-            .in_field("free_entries"));
-        }
-        let mut lost: f64 = 0.0;
-        let mut s = vec![0.0; k];
-        let members = (0..1usize << k)
-            .map(|code| {
-                for (i, s) in s.iter_mut().enumerate() {
-                    *s = if code >> i & 1 == 0 {
-                        self.lo[i]
-                    } else {
-                        self.hi[i]
-                    };
-                }
-                let (value, error) = self.element(&s);
-                lost = lost.max(error);
-                value
-            })
-            .collect();
-        Points::rounded(members, add_up(self.rounding, lost)).map(Points::into_hull)
     }
 
     /// Support function max over the set of ⟨Y, ·⟩ = ⟨Y, C⟩ + Σ_i max(lo_i g_i, hi_i g_i), g_i = l_iᵀ Y r_i.
@@ -243,121 +179,27 @@ impl DiagonalBox {
         }
     }
 
-    /// Minkowski sum of two boxes: again one, with the free entries of both (numbered one after the other).
-    pub fn sum(&self, other: &Self) -> Result<Self> {
-        same_shape("the other summand", other.shape(), self.shape())?;
-        let (d, m) = self.shape();
-        let (k, l) = (self.free_count(), other.free_count());
-        let (offset, lost) = collect(d, m, |i, j| {
-            let mut sum = Sum::default();
-            sum.add(self.offset[(i, j)]);
-            sum.add(other.offset[(i, j)]);
-            sum
-        });
-        let mut left = self.left.clone().resize_horizontally(k + l, 0.0);
-        left.columns_mut(k, l).copy_from(&other.left);
-        let mut right = self.right.clone().resize_vertically(k + l, 0.0);
-        right.rows_mut(k, l).copy_from(&other.right);
-        Ok(Self {
-            left,
-            right,
-            offset,
-            lo: self.lo.iter().chain(&other.lo).copied().collect(),
-            hi: self.hi.iter().chain(&other.hi).copied().collect(),
-            free: (0..k + l).collect(),
-            rounding: add_up(add_up(self.rounding, other.rounding), lost),
-        })
-    }
-
-    /// What an error of the factors of size `left` or `right` (Frobenius norms) costs every element.
-    fn factor_error(&self, left: f64, right: f64) -> f64 {
-        let s = self
-            .lo
-            .iter()
-            .chain(&self.hi)
-            .fold(0.0f64, |m, v| m.max(v.abs()));
-        let of_left = if left == 0.0 {
-            0.0
-        } else {
-            mul_up(mul_up(left, s), norm_upper(&self.right))
-        };
-        let of_right = if right == 0.0 {
-            0.0
-        } else {
-            mul_up(mul_up(right, s), norm_upper(&self.left))
-        };
-        add_up(of_left, of_right)
-    }
-
-    /// {M a}.
-    pub fn left_image(&self, m: &DMatrix<f64>) -> Result<Self> {
-        finite(m)?;
-        same_shape("the left factor", m.shape(), (m.nrows(), self.shape().0))?;
-        let (left, e_left) = product(m, &self.left);
-        let (offset, e_offset) = product(m, &self.offset);
-        let lost = add_up(self.factor_error(e_left, 0.0), e_offset);
-        Ok(Self {
-            left,
-            offset,
-            rounding: add_up(carried(m, self.rounding), lost),
-            ..self.clone()
-        })
-    }
-
-    /// {a M}.
-    pub fn right_image(&self, m: &DMatrix<f64>) -> Result<Self> {
-        finite(m)?;
-        same_shape("the right factor", m.shape(), (self.shape().1, m.ncols()))?;
-        let (right, e_right) = product(&self.right, m);
-        let (offset, e_offset) = product(&self.offset, m);
-        let lost = add_up(self.factor_error(0.0, e_right), e_offset);
-        Ok(Self {
-            right,
-            offset,
-            rounding: add_up(carried(m, self.rounding), lost),
-            ..self.clone()
-        })
-    }
-
     /// {aᵀ y} as single columns: {Rᵀ diag(Lᵀy) s + Cᵀy}.
     pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
         let y = cotangent_column(y, self.shape().0)?;
-        let transposed = Self {
-            left: self.right.transpose(),
-            right: self.left.transpose(),
-            offset: self.offset.transpose(),
-            ..self.clone()
+        let (right, e_right) = product(&self.left.transpose(), &y);
+        let (offset, e_offset) = product(&self.offset.transpose(), &y);
+        let left = self.right.transpose();
+        // An error of the right factor costs every element ‖L‖ max|s| of it.
+        let bounds = self.lo.iter().chain(&self.hi);
+        let s = bounds.fold(0.0f64, |m, v| m.max(v.abs()));
+        let lost = if e_right == 0.0 {
+            0.0
+        } else {
+            mul_up(mul_up(e_right, s), norm_upper(&left))
         };
-        transposed.right_image(&y)
-    }
-
-    /// The projection to a block of coordinates.
-    pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Self> {
-        block_range(&rows, &cols, self.shape())?;
         Ok(Self {
-            left: self.left.rows(rows.start, rows.len()).into_owned(),
-            right: self.right.columns(cols.start, cols.len()).into_owned(),
-            offset: self
-                .offset
-                .view((rows.start, cols.start), (rows.len(), cols.len()))
-                .into_owned(),
-            ..self.clone()
+            left,
+            right,
+            offset,
+            lo: self.lo.clone(),
+            hi: self.hi.clone(),
+            rounding: add_up(carried(&y, self.rounding), add_up(lost, e_offset)),
         })
-    }
-}
-
-/// Adds s·l·r with the rounding of both products.
-#[inline]
-pub(super) fn add_triple(sum: &mut Sum, s: f64, l: f64, r: f64) {
-    if s == 0.0 || l == 0.0 || r == 0.0 {
-        return;
-    }
-    let p = s * l;
-    let e = s.mul_add(l, -p);
-    sum.add_product(p, r);
-    if e != 0.0 {
-        sum.add_product(e, r);
-    } else if p.abs() < f64::MIN_POSITIVE / f64::EPSILON {
-        sum.lose((r.abs() * f64::MIN_POSITIVE).max(f64::MIN_POSITIVE));
     }
 }

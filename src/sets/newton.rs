@@ -1,12 +1,20 @@
 //! Newton equations of the barrier method.
 //!
-//! Owns their factorisation, scaling and the simplex constraint. Must not know where
+//! Owns the domains of the parameters, and the factorisation, scaling and simplex constraint of the equations. Must not know where
 //! gradient and Hessian come from.
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
-use super::spectral::Domain;
 use crate::tol::UNIT;
+
+/// Where θ may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Domain {
+    /// |θ_i| ≤ 1.
+    Cube,
+    /// θ_i ≥ 0, Σ θ_i = 1.
+    Simplex,
+}
 
 /// Cholesky factors of a Hessian scaled to unit diagonal, and the constraint Σ Δθ_i = 0 of the simplex.
 pub(super) struct Factor {

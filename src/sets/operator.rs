@@ -5,11 +5,13 @@
 
 use nalgebra::DMatrix;
 
-use super::DiagonalBox;
-use super::distance::{Best, Search, clamp};
+use super::certificate::{Best, Problem, clamp};
+use super::diagonal_box::DiagonalBox;
+use super::effort::Effort;
 use super::jacobi::{Svd, svd};
 use super::nearest::{Combination, Corner};
-use super::spectral::{Domain, Generators, Program, Solution, Stop, minimise};
+use super::newton::Domain;
+use super::spectral::{Generators, Program, Solution, Stop, minimise};
 use crate::tol::{DISTANCE_FLOOR, DISTANCE_GAP};
 
 /// Hulls up to this many vertices go to the barrier method whole, larger ones by column generation.
@@ -17,6 +19,12 @@ const WHOLE: usize = 24;
 /// Rounds of column generation, and vertices added in each.
 const ROUNDS: usize = 60;
 const ADDED: usize = 4;
+
+/// The barrier method put to the certificates of `problem`.
+pub(super) struct Search<'a> {
+    pub problem: Problem<'a>,
+    pub effort: &'a Effort,
+}
 
 impl Search<'_> {
     /// Operator norm, hull.
@@ -26,17 +34,21 @@ impl Search<'_> {
         }
         let all: Vec<usize> = (0..vertices.len()).collect();
         self.restricted(vertices, &all, best);
-        if best.upper > self.cutoff && !self.closed(best) {
+        if !self.closed(best) {
             let support = self.independent_support(vertices, &best.weights);
             self.restricted(vertices, &support, best);
         }
     }
 
+    /// Whether nothing is left to be won.
+    pub fn closed(&self, best: &Best) -> bool {
+        self.problem.closed(best, self.effort.relative_gap)
+    }
+
     fn stop(&self) -> Stop {
         Stop {
             relative: self.effort.relative_gap,
-            absolute: DISTANCE_FLOOR * self.size(),
-            cutoff: self.cutoff,
+            absolute: DISTANCE_FLOOR * self.problem.size(),
             steps: self.effort.steps,
         }
     }
@@ -55,7 +67,7 @@ impl Search<'_> {
             row *= h;
         }
         let program = Program {
-            base: self.a - set.element(&mid).0,
+            base: self.problem.a - set.element(&mid).0,
             generators: Generators::RankOne(set.left().clone(), right),
             domain: Domain::Cube,
         };
@@ -64,17 +76,21 @@ impl Search<'_> {
         };
         let mut s: Vec<f64> = (0..k).map(|i| mid[i] + half[i] * theta[i]).collect();
         clamp(&mut s, set);
-        best.offer_point(self.upper(&s), s);
-        best.offer_separator(self.lower(&dual), dual);
+        best.offer_point(self.problem.upper(&s), s);
+        best.offer_separator(self.problem.lower(&dual), dual);
     }
 
     /// Operator norm, hull of the vertices `used`.
     fn restricted(&self, vertices: &[DMatrix<f64>], used: &[usize], best: &mut Best) {
         // X = Σ w_j (a - b_j).
-        let (rows, cols) = self.a.shape();
+        let (rows, cols) = self.problem.a.shape();
         let program = Program {
             base: DMatrix::zeros(rows, cols),
-            generators: Generators::Dense(used.iter().map(|&j| &vertices[j] - self.a).collect()),
+            generators: Generators::Dense(
+                used.iter()
+                    .map(|&j| &vertices[j] - self.problem.a)
+                    .collect(),
+            ),
             domain: Domain::Simplex,
         };
         let Some(Solution { theta, dual }) = minimise(program, self.stop()) else {
@@ -84,8 +100,8 @@ impl Search<'_> {
         for (&j, &t) in used.iter().zip(&theta) {
             weights[j] = t;
         }
-        best.offer_point(self.upper(&weights), weights);
-        best.offer_separator(self.lower(&dual), dual.clone());
+        best.offer_point(self.problem.upper(&weights), weights);
+        best.offer_separator(self.problem.lower(&dual), dual.clone());
         best.last_dual = dual;
     }
 
@@ -105,7 +121,7 @@ impl Search<'_> {
             .collect();
         for _ in 0..ROUNDS {
             self.restricted(vertices, &used, best);
-            if best.upper <= self.cutoff || self.closed(best) || best.last_dual.is_empty() {
+            if self.closed(best) || best.last_dual.is_empty() {
                 break;
             }
             let score = |j: usize| best.last_dual.dot(&vertices[j]);
@@ -136,8 +152,8 @@ impl Search<'_> {
         let mut weights: Vec<f64> = support.iter().map(|&j| weights[j]).collect();
         while support.len() > 1 {
             let n = support.len();
-            let size = self.size().max(f64::MIN_POSITIVE);
-            let rows = self.a.len();
+            let size = self.problem.size().max(f64::MIN_POSITIVE);
+            let rows = self.problem.a.len();
             let gram = DMatrix::from_fn(rows + 1, n, |i, j| {
                 if i == rows {
                     1.0

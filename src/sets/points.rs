@@ -1,15 +1,17 @@
 //! Finite sets of matrices and their convex hulls.
 //!
 //! Owns the set algebra that goes member by member: Minkowski sums and products,
-//! images, inverses, blocks. Must not know distances.
+//! cotangent images, inverses, blocks, unions. Must not know distances.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::rounding::{Sum, add_up, collect, mul_up, norm_upper, product};
-use super::same_shape;
+use super::rounding::{
+    Sum, add_up, carried, collect, euclidean_upper, mul_up, norm_upper, product,
+};
+use super::shape::{block_range, cotangent_column, same_shape};
 use crate::error::{Error, Result};
 
 /// A finite nonempty set of matrices of one shape (not convex unless it has one member).
@@ -154,20 +156,6 @@ impl Points {
         self.pairs(other, carried, product)
     }
 
-    /// {M a}.
-    pub fn left_image(&self, m: &DMatrix<f64>) -> Result<Self> {
-        finite(m)?;
-        same_shape("the left factor", m.shape(), (m.nrows(), self.shape().0))?;
-        self.map(carried(m, self.rounding), |a| product(m, a))
-    }
-
-    /// {a M}.
-    pub fn right_image(&self, m: &DMatrix<f64>) -> Result<Self> {
-        finite(m)?;
-        same_shape("the right factor", m.shape(), (self.shape().1, m.ncols()))?;
-        self.map(carried(m, self.rounding), |a| product(a, m))
-    }
-
     /// {aᵀ y} as single columns, for a cotangent `y` with one entry per row of the members.
     pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
         let y = cotangent_column(y, self.shape().0)?;
@@ -215,7 +203,7 @@ impl Points {
             if !(rho < 1.0 && room > 0.0) {
                 return Err(singular(i));
             }
-            let size = super::rounding::euclidean_upper(x.as_slice());
+            let size = euclidean_upper(x.as_slice());
             let own = if rho == 0.0 {
                 0.0
             } else {
@@ -261,78 +249,8 @@ impl Hull {
         self.0.members()
     }
 
-    /// Minkowski sum of two hulls: the hull of the sums of vertices.
-    pub fn sum(&self, other: &Self) -> Result<Self> {
-        self.0.sum(&other.0).map(Hull)
-    }
-
-    /// conv(AB): larger than AB in general (see [`Points::product`]).
-    pub fn product_hull(&self, other: &Self) -> Result<Self> {
-        self.0.product(&other.0).map(Hull)
-    }
-
-    /// {M a}.
-    pub fn left_image(&self, m: &DMatrix<f64>) -> Result<Self> {
-        self.0.left_image(m).map(Hull)
-    }
-
-    /// {a M}.
-    pub fn right_image(&self, m: &DMatrix<f64>) -> Result<Self> {
-        self.0.right_image(m).map(Hull)
-    }
-
     /// {aᵀ y} as single columns.
     pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
         self.0.cotangent(y).map(Hull)
     }
-
-    /// The projection to a block of coordinates.
-    pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Self> {
-        self.0.block(rows, cols).map(Hull)
-    }
-}
-
-/// What a linear image by `m` makes of a rounding radius.
-pub(super) fn carried(m: &DMatrix<f64>, rounding: f64) -> f64 {
-    if rounding == 0.0 {
-        0.0
-    } else {
-        mul_up(norm_upper(m), rounding)
-    }
-}
-
-/// An error when an entry is not finite.
-pub(super) fn finite(m: &DMatrix<f64>) -> Result<()> {
-    if m.iter().all(|v| v.is_finite()) {
-        return Ok(());
-    }
-    Err(Error::input("every entry must be finite").in_field("matrix"))
-}
-
-/// `y` as a column, checked.
-pub(super) fn cotangent_column(y: &[f64], rows: usize) -> Result<DMatrix<f64>> {
-    same_shape("the cotangent", (y.len(), 1), (rows, 1)).map_err(|e| e.in_field("cotangent"))?;
-    let y = DMatrix::from_column_slice(y.len(), 1, y);
-    finite(&y).map_err(|e| e.in_field("cotangent"))?;
-    Ok(y)
-}
-
-/// An error when a block is not inside `shape`.
-pub(super) fn block_range(
-    rows: &Range<usize>,
-    cols: &Range<usize>,
-    shape: (usize, usize),
-) -> Result<()> {
-    if rows.start <= rows.end
-        && rows.end <= shape.0
-        && cols.start <= cols.end
-        && cols.end <= shape.1
-    {
-        return Ok(());
-    }
-    Err(Error::input(format!(
-        "rows {rows:?} and columns {cols:?} do not lie within {} x {}",
-        shape.0, shape.1
-    ))
-    .in_field("block"))
 }

@@ -15,7 +15,7 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
-use super::newton::{Factor, newton};
+use super::newton::{Domain, Factor, newton};
 
 /// The matrices G_i.
 #[derive(Clone, Debug)]
@@ -24,15 +24,6 @@ pub(super) enum Generators {
     RankOne(DMatrix<f64>, DMatrix<f64>),
     /// Any matrices.
     Dense(Vec<DMatrix<f64>>),
-}
-
-/// Where θ may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Domain {
-    /// |θ_i| ≤ 1.
-    Cube,
-    /// θ_i ≥ 0, Σ θ_i = 1.
-    Simplex,
 }
 
 /// min ‖X_0 - Σ θ_i G_i‖ over the domain.
@@ -50,8 +41,6 @@ pub(super) struct Stop {
     pub relative: f64,
     /// Absolute duality gap.
     pub absolute: f64,
-    /// A norm that is small enough.
-    pub cutoff: f64,
     /// Newton steps.
     pub steps: usize,
 }
@@ -347,7 +336,7 @@ pub(super) fn minimise(program: Program, stop: Stop) -> Option<Solution> {
     }
     let mut program = program.scaled(1.0 / size);
     program.rebase(&theta);
-    let (absolute, cutoff) = (stop.absolute / size, stop.cutoff / size);
+    let absolute = stop.absolute / size;
     let (d, m) = program.base.shape();
     let weight = (d + m + program.logarithms()) as f64;
     // ‖X‖ ≤ ‖X‖_F = 1 at the centre.
@@ -393,7 +382,7 @@ pub(super) fn minimise(program: Program, stop: Stop) -> Option<Solution> {
         }
         program.rebase(&theta);
         centred = Some((t, theta.clone(), mu));
-        if t <= cutoff || mu * weight <= AIM * (stop.relative * t).max(absolute) {
+        if mu * weight <= AIM * (stop.relative * t).max(absolute) {
             break;
         }
         // Not further than needed: rounding grows as 1/μ.

@@ -7,7 +7,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::error::{Bound, Error, Result};
 
-/// Confidence of the intervals where the caller states none.
+/// Confidence of the intervals of a fit.
 pub const DEFAULT_CONFIDENCE: f64 = 0.95;
 
 const CONFIDENCE: Bound = Bound {
@@ -52,20 +52,8 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// point ± t_{df, (1+c)/2} · std_err, the interval of a statistic with
-    /// (point - truth)/std_err distributed as Student's t with `df` degrees of
-    /// freedom; `confidence` is c. A zero standard error gives the interval
-    /// [point, point].
-    ///
-    /// # Errors
-    /// When `confidence` is outside (0, 1) or `df` is not positive.
-    pub fn student_t(point: f64, std_err: f64, df: f64, confidence: f64) -> Result<Self> {
-        let t = student_t_quantile(df, confidence)?;
-        Ok(Self::from_multiple(point, std_err, t, confidence))
-    }
-
     /// point ± multiple · std_err.
-    pub(crate) fn from_multiple(point: f64, std_err: f64, multiple: f64, confidence: f64) -> Self {
+    pub(super) fn from_multiple(point: f64, std_err: f64, multiple: f64, confidence: f64) -> Self {
         let half = multiple * std_err;
         Self {
             point,
@@ -77,18 +65,6 @@ impl Estimate {
             },
         }
     }
-
-    /// (point - value)/std_err, the statistic that tests the hypothesis "the
-    /// truth is `value`". With a zero standard error it is 0 for equality and
-    /// infinite otherwise.
-    pub fn t_against(&self, value: f64) -> f64 {
-        let distance = self.point - value;
-        if distance == 0.0 {
-            0.0
-        } else {
-            distance / self.std_err
-        }
-    }
 }
 
 /// The t with P(|T_df| ≤ t) = `confidence`, by bisection on [`student_t_p_value`]:
@@ -97,7 +73,7 @@ impl Estimate {
 ///
 /// # Errors
 /// When `confidence` is outside (0, 1) or `df` is not positive.
-pub fn student_t_quantile(df: f64, confidence: f64) -> Result<f64> {
+pub(super) fn student_t_quantile(df: f64, confidence: f64) -> Result<f64> {
     CONFIDENCE.check(confidence)?;
     let tail = 1.0 - confidence;
     // Tails lie within [2.2e-16, 1), so both loops end: for one degree of freedom at t = 2.9e15.
@@ -123,7 +99,7 @@ pub fn student_t_quantile(df: f64, confidence: f64) -> Result<f64> {
 ///
 /// # Errors
 /// When `df` is not positive or `t` is NaN.
-pub fn student_t_p_value(t: f64, df: f64) -> Result<f64> {
+pub(super) fn student_t_p_value(t: f64, df: f64) -> Result<f64> {
     let law = student(df)?;
     if t.is_nan() {
         return Err(Error::input("t statistic is NaN").in_field("t"));
@@ -206,8 +182,10 @@ mod tests {
     #[test]
     fn bad_input_is_refused_by_name() {
         for c in [0.0, 1.0, -1.0, f64::NAN] {
-            let e = Estimate::student_t(1.0, 1.0, 3.0, c).unwrap_err();
-            assert_eq!(e.field(), Some("confidence"));
+            assert_eq!(
+                student_t_quantile(3.0, c).unwrap_err().field(),
+                Some("confidence")
+            );
         }
         for df in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(student_t_quantile(df, 0.9).unwrap_err().field(), Some("df"));
@@ -216,13 +194,5 @@ mod tests {
             student_t_p_value(f64::NAN, 3.0).unwrap_err().field(),
             Some("t")
         );
-    }
-
-    #[test]
-    fn a_zero_standard_error_is_a_point() {
-        let e = Estimate::student_t(2.0, 0.0, 3.0, 0.99).unwrap();
-        assert!(e.interval.contains(2.0) && e.interval.width() == 0.0);
-        assert_eq!(e.t_against(2.0), 0.0);
-        assert_eq!(e.t_against(1.0), f64::INFINITY);
     }
 }

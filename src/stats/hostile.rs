@@ -23,18 +23,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn regressions_and_diagnostics(x in numbers(), y in numbers(), w in numbers(), c in number()) {
-        let n = x.len().min(y.len()).min(w.len());
-        for (x, y, w) in [(&x[..], &y[..], &w[..]), (&x[..n], &y[..n], &w[..n])] {
+    fn lines(x in numbers(), y in numbers()) {
+        let n = x.len().min(y.len());
+        for (x, y) in [(&x[..], &y[..]), (&x[..n], &y[..n])] {
             if let Ok(fit) = regression::line(x, y) {
-                let _ = diagnose(x, y, &fit);
-                let _ = fit.at_confidence(c);
+                prop_assert!(fit.slope.point.is_finite(), "{fit:?}");
             }
-            if let Ok(fit) = regression::weighted_line(x, y, w) {
-                let _ = diagnose(x, y, &fit);
-            }
-            let _ = regression::polynomial(x, y, 3);
-            let _ = regression::ordinary(&[x, w], y, Intercept::Absent);
         }
     }
 
@@ -50,10 +44,8 @@ proptest! {
             Known { mean, variance, room },
             Known { mean, variance: variance.abs(), room: room.abs() },
         ] {
-            for test in [two_sided::catoni, two_sided::median_of_means] {
-                if let Ok(t) = test(&x, known, alpha) {
-                    prop_assert!((0.0..=1.0).contains(&t.p_value), "{t:?}");
-                }
+            if let Ok(t) = two_sided::catoni(&x, known, alpha) {
+                prop_assert!((0.0..=1.0).contains(&t.p_value), "{t:?}");
             }
         }
         if let Ok(mut test) = MeanAtMost::new(variance.abs(), alpha) {
@@ -63,7 +55,6 @@ proptest! {
             let o = test.outcome();
             prop_assert!((0.0..=1.0).contains(&o.p_value), "{o:?}");
         }
-        let _ = ledger::holm(alpha, 9, &x);
-        let _ = Ledger::weighted(alpha, &x).map(|l| l.share(0));
+        let _ = equal_share(alpha, x.len());
     }
 }

@@ -1,224 +1,133 @@
-//! Ordinary and weighted linear least squares.
+//! The straight line through points, by least squares.
 //!
-//! Owns the fit of y = Xb + e: coefficients with t-intervals, residuals, residual
-//! standard deviation, R² and leverages. Must not know what the columns mean.
-//!
-//! Numerics: columns and right-hand side are scaled by powers of two (exact),
-//! the design is factorised by Householder QR, and the solution is refined on
-//! the augmented system
+//! Owns the fit of y = a + bx + e. With centred sums S_xx = Σ(x-x̄)², S_xy, S_yy and residuals r:
 //! ```text
-//!     [ I   A ] [ r ]   [ b ]
-//!     [ Aᵀ  0 ] [ z ] = [ 0 ]
+//!     b = S_xy/S_xx,   a = ȳ - b x̄,   s² = Σr²/(n-2),   Var b = s²/S_xx,   Var a = s²(1/n + x̄²/S_xx),
+//!     R² = 1 - Σr²/S_yy.
 //! ```
-//! with residuals in doubled precision (Björck, "Iterative refinement of linear
-//! least squares solutions", BIT 7 (1967)), which makes the coefficients nearly
-//! independent of the condition of X as long as cond(X)·u is well below 1.
-
-use nalgebra::{DMatrix, DVector};
+//! Must not know what x and y are. Numerics: x and y are scaled by powers of two (exact), so that nothing
+//! overflows, and all sums are double-double, so that centring loses no digit that the data have.
 
 use super::estimate::{DEFAULT_CONFIDENCE, Estimate, student_t_quantile};
-use super::summation::{self, Accumulator};
 use crate::error::{Error, Result};
+use crate::linalg::Dd;
 use crate::tol;
 
-/// Solves with the factorisation: one to solve, the others to refine. Each
-/// gains about -log10(cond·u) digits, so two refinements exhaust double precision
-/// wherever one gains five; the third settles the residual of exact fits.
-const SOLVES: usize = 4;
-
-/// Powers of two beyond which scaling is cut off, so that a factor and its
-/// inverse are both normal numbers.
+/// Powers of two beyond which scaling is cut off, so that a factor and its inverse are both normal numbers.
 const MAX_EXPONENT: i32 = 1000;
 
-/// Whether a constant column is part of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Intercept {
-    /// A column of ones comes first; R² is measured about the mean.
-    Fitted,
-    /// The model is the given columns alone; R² is measured about zero, as NIST does.
-    Absent,
-}
-
-/// A fitted linear model.
-#[derive(Clone, Debug)]
-pub struct Fit {
-    /// Coefficients in the order of the columns, the intercept first where it is fitted.
-    pub coefficients: Vec<Estimate>,
-    /// Whether the first coefficient is the intercept.
-    pub intercept: Intercept,
-    /// y - Xb in the units of y, one per observation (those of weight zero too).
-    pub residuals: Vec<f64>,
-    /// Diagonal of the hat matrix, in [0, 1]; 0 at observations of weight zero.
-    pub leverages: Vec<f64>,
-    /// Weights; all 1 for ordinary least squares.
-    pub weights: Vec<f64>,
-    /// sqrt(Σ w_i r_i² / degrees of freedom).
+/// A fitted line; intervals at [`DEFAULT_CONFIDENCE`].
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// a.
+    pub intercept: Estimate,
+    /// b.
+    pub slope: Estimate,
+    /// s, the residual standard deviation.
     pub residual_sd: f64,
-    /// 1 - Σ w r² / Σ w (y - ȳ)², with the weighted mean ȳ (0 without an
-    /// intercept). 1 where y does not vary.
+    /// The share of the variance of y that the line explains; 1 where y does not vary.
     pub r_squared: f64,
-    /// Observations of positive weight less coefficients.
-    pub degrees_of_freedom: usize,
-    /// (XᵀWX)⁻¹.
-    unscaled: DMatrix<f64>,
 }
 
-impl Fit {
-    /// The coefficient of the first given column (not of the intercept).
-    pub fn slope(&self) -> Estimate {
-        self.coefficients[usize::from(self.intercept == Intercept::Fitted)]
+/// The least-squares line through the points (x_i, y_i).
+///
+/// # Errors
+/// Lengths that differ, fewer than three points, values that are not finite, x that do not vary beyond
+/// rounding, or coefficients that overflow.
+pub fn line(x: &[f64], y: &[f64]) -> Result<Line> {
+    if x.len() != y.len() {
+        let text = format!("has {} values, but y has {}", x.len(), y.len());
+        return Err(Error::input(text).in_field("x"));
     }
-
-    /// The constant term, where one was fitted.
-    pub fn constant(&self) -> Option<Estimate> {
-        (self.intercept == Intercept::Fitted).then(|| self.coefficients[0])
+    check_finite("x", x)?;
+    check_finite("y", y)?;
+    let n = x.len();
+    if n < 3 {
+        let text =
+            format!("{n} points cannot determine a line and its errors; at least 3 are needed");
+        return Err(Error::input(text).in_field("y"));
     }
-
-    /// Estimated covariance of coefficients i and j: residual_sd² (XᵀWX)⁻¹_ij;
-    /// `None` where there is no such coefficient.
-    pub fn covariance(&self, i: usize, j: usize) -> Option<f64> {
-        let entry = self.unscaled.get((i, j))?;
-        Some(entry * self.residual_sd * self.residual_sd)
+    let (x, y) = (Centred::new(x), Centred::new(y));
+    let s_xx = x.dot(&x);
+    // A spread of x that its own rounding could have made determines no slope.
+    let noise = tol::gamma(2 * n) * x.size;
+    if !(s_xx.hi() > noise * noise) {
+        return Err(Error::input("does not vary beyond rounding").in_field("x"));
     }
-
-    /// The same fit with its intervals at another confidence.
-    ///
-    /// # Errors
-    /// When `confidence` is outside (0, 1).
-    pub fn at_confidence(mut self, confidence: f64) -> Result<Self> {
-        let t = student_t_quantile(self.degrees_of_freedom as f64, confidence)?;
-        for c in &mut self.coefficients {
-            *c = Estimate::from_multiple(c.point, c.std_err, t, confidence);
+    let b = x.dot(&y) / s_xx;
+    let rss = sum(x.values.iter().zip(&y.values).map(|(dx, dy)| {
+        let r = *dy - b * *dx;
+        r * r
+    }))
+    .hi();
+    let s_yy = y.dot(&y).hi();
+    let df = (n - 2) as f64;
+    let t = student_t_quantile(df, DEFAULT_CONFIDENCE)?;
+    let estimate = |name: &str, point: f64, variance: f64, exponent: i32| {
+        let (point, error) = (scale(point, exponent), scale(variance.sqrt(), exponent));
+        if point.is_finite() && error.is_finite() {
+            return Ok(Estimate::from_multiple(point, error, t, DEFAULT_CONFIDENCE));
         }
-        Ok(self)
-    }
+        Err(Error::input(format!("overflows: {point:e} ± {error:e}")).in_field(name))
+    };
+    let (s2, s_xx) = (rss / df, s_xx.hi());
+    let mean = x.mean.hi();
+    Ok(Line {
+        intercept: estimate(
+            "intercept",
+            (y.mean - b * x.mean).hi(),
+            s2 * (1.0 / n as f64 + mean * mean / s_xx),
+            y.exponent,
+        )?,
+        slope: estimate("slope", b.hi(), s2 / s_xx, y.exponent - x.exponent)?,
+        residual_sd: scale(s2.sqrt(), y.exponent),
+        r_squared: if s_yy > 0.0 { 1.0 - rss / s_yy } else { 1.0 },
+    })
 }
 
-/// Least squares on given columns; intervals at [`DEFAULT_CONFIDENCE`].
-///
-/// # Errors
-/// Lengths that differ, values that are not finite, a column that depends on those before
-/// it, or no more observations than coefficients.
-pub fn ordinary(columns: &[&[f64]], y: &[f64], intercept: Intercept) -> Result<Fit> {
-    fit(&Model::of_columns(columns, y.len(), intercept), y, None)
+/// Numbers divided by a power of two near the largest, less their mean.
+struct Centred {
+    values: Vec<Dd>,
+    mean: Dd,
+    exponent: i32,
+    /// Euclidean norm before the mean was taken off.
+    size: f64,
 }
 
-/// Weighted least squares, minimising Σ w_i (y_i - x_iᵀb)²: the weights are
-/// inverse variances up to a common factor. A weight of zero leaves the
-/// observation out.
-///
-/// # Errors
-/// As [`ordinary`], and for weights that are negative or not finite.
-pub fn weighted(columns: &[&[f64]], y: &[f64], w: &[f64], intercept: Intercept) -> Result<Fit> {
-    fit(&Model::of_columns(columns, y.len(), intercept), y, Some(w))
-}
-
-/// y = b_0 + b_1 x.
-///
-/// # Errors
-/// As [`ordinary`].
-pub fn line(x: &[f64], y: &[f64]) -> Result<Fit> {
-    fit(&Model::powers(x, 1), y, None)
-}
-
-/// y = b_0 + b_1 x with weights `w`.
-///
-/// # Errors
-/// As [`weighted`].
-pub fn weighted_line(x: &[f64], y: &[f64], w: &[f64]) -> Result<Fit> {
-    fit(&Model::powers(x, 1), y, Some(w))
-}
-
-/// y = b_0 + b_1 x + … + b_degree x^degree, in plain powers of x: centre and
-/// scale x first where the degree is high.
-///
-/// # Errors
-/// As [`ordinary`].
-pub fn polynomial(x: &[f64], y: &[f64], degree: usize) -> Result<Fit> {
-    fit(&Model::powers(x, degree), y, None)
-}
-
-/// The columns of X with the name of the input each came from.
-struct Model {
-    columns: Vec<Vec<f64>>,
-    names: Vec<String>,
-    intercept: Intercept,
-}
-
-impl Model {
-    fn of_columns(given: &[&[f64]], n: usize, intercept: Intercept) -> Self {
-        let mut model = Self {
-            columns: Vec::new(),
-            names: Vec::new(),
-            intercept,
+impl Centred {
+    fn new(data: &[f64]) -> Self {
+        let largest = data.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let exponent = if largest > 0.0 {
+            (largest.log2().floor() as i32).clamp(-MAX_EXPONENT, MAX_EXPONENT)
+        } else {
+            0
         };
-        if intercept == Intercept::Fitted {
-            model.push(vec![1.0; n], "intercept".into());
+        let scaled: Vec<f64> = data.iter().map(|v| v * 2f64.powi(-exponent)).collect();
+        let mean = sum(scaled.iter().map(|v| Dd::from(*v))) / Dd::from(data.len() as f64);
+        Self {
+            values: scaled.iter().map(|v| Dd::from(*v) - mean).collect(),
+            mean,
+            exponent,
+            size: scaled.iter().map(|v| v * v).sum::<f64>().sqrt(),
         }
-        for (j, c) in given.iter().enumerate() {
-            model.push(c.to_vec(), format!("columns[{j}]"));
-        }
-        model
     }
 
-    fn powers(x: &[f64], degree: usize) -> Self {
-        let mut model = Self {
-            columns: Vec::new(),
-            names: Vec::new(),
-            intercept: Intercept::Fitted,
-        };
-        let mut power = vec![1.0; x.len()];
-        for _ in 0..=degree {
-            model.push(power.clone(), "x".into());
-            for (p, v) in power.iter_mut().zip(x) {
-                *p *= v;
-            }
-        }
-        model
+    fn dot(&self, other: &Self) -> Dd {
+        sum(self.values.iter().zip(&other.values).map(|(a, b)| *a * *b))
     }
+}
 
-    fn push(&mut self, column: Vec<f64>, name: String) {
-        self.columns.push(column);
-        self.names.push(name);
-    }
+fn sum(terms: impl Iterator<Item = Dd>) -> Dd {
+    terms.fold(Dd::ZERO, |total, v| total + v)
+}
 
-    fn check(&self, y: &[f64], w: Option<&[f64]>) -> Result<()> {
-        check_finite("y", y)?;
-        if self.columns.is_empty() {
-            return Err(Error::input("a model needs at least one column").in_field("columns"));
-        }
-        for (column, name) in self.columns.iter().zip(&self.names) {
-            if column.len() != y.len() {
-                return Err(Error::input(format!(
-                    "has {} values, but y has {}",
-                    column.len(),
-                    y.len()
-                ))
-                .in_field(name.clone()));
-            }
-            check_finite(name, column)?;
-        }
-        if let Some(w) = w {
-            if w.len() != y.len() {
-                return Err(
-                    Error::input(format!("has {} values, but y has {}", w.len(), y.len()))
-                        .in_field("w"),
-                );
-            }
-            check_finite("w", w)?;
-            if let Some(i) = w.iter().position(|v| *v < 0.0) {
-                return Err(
-                    Error::input(format!("weights must not be negative, got {}", w[i]))
-                        .in_field(format!("w[{i}]")),
-                );
-            }
-        }
-        Ok(())
-    }
+/// v·2^e for |e| ≤ 2·MAX_EXPONENT, in two steps because 2^e itself may overflow.
+fn scale(v: f64, e: i32) -> f64 {
+    v * 2f64.powi(e / 2) * 2f64.powi(e - e / 2)
 }
 
 /// Refuses NaN and infinities, naming the entry.
-pub(crate) fn check_finite(name: &str, values: &[f64]) -> Result<()> {
+pub(super) fn check_finite(name: &str, values: &[f64]) -> Result<()> {
     match values.iter().position(|v| !v.is_finite()) {
         None => Ok(()),
         Some(i) => Err(Error::input(format!("must be finite, got {}", values[i]))
@@ -226,180 +135,118 @@ pub(crate) fn check_finite(name: &str, values: &[f64]) -> Result<()> {
     }
 }
 
-fn fit(model: &Model, y: &[f64], w: Option<&[f64]>) -> Result<Fit> {
-    model.check(y, w)?;
-    let weights = w.map_or_else(|| vec![1.0; y.len()], <[f64]>::to_vec);
-    let kept: Vec<usize> = (0..y.len()).filter(|&i| weights[i] > 0.0).collect();
-    let (n, p) = (kept.len(), model.columns.len());
-    if n <= p {
-        return Err(Error::input(format!(
-            "{n} observations of positive weight cannot determine {p} coefficients and their errors; at least {} are needed",
-            p + 1
-        ))
-        .in_field("y"));
-    }
-
-    // A = W^{½} X D and b = W^{½} y 2^{-f}, D and 2^{-f} powers of two.
-    let root: Vec<f64> = kept.iter().map(|&i| weights[i].sqrt()).collect();
-    let mut a = DMatrix::from_fn(n, p, |i, j| root[i] * model.columns[j][kept[i]]);
-    let mut b = DVector::from_fn(n, |i, _| root[i] * y[kept[i]]);
-    let mut column_exponents = vec![0; p];
-    for (j, mut column) in a.column_iter_mut().enumerate() {
-        column_exponents[j] = exponent(column.iter());
-        column *= pow2(-column_exponents[j]);
-    }
-    let b_exponent = exponent(b.iter());
-    b *= pow2(-b_exponent);
-    if !(a.iter().all(|v| v.is_finite()) && b.iter().all(|v| v.is_finite())) {
-        return Err(Error::input("weights and data are too large together").in_field("y"));
-    }
-
-    let norms: Vec<f64> = a.column_iter().map(|c| c.norm()).collect();
-    let factors = a.clone().qr();
-    let (q, r) = (factors.q(), factors.unpack_r());
-    // Householder QR is columnwise backward stable with constant γ_np (Higham, Theorem 19.4):
-    // a smaller diagonal entry cannot be told from zero.
-    for j in 0..p {
-        if r[(j, j)].abs() <= tol::gamma(n * p) * norms[j] {
-            return Err(Error::input(
-                "rank deficient: the term adds nothing to the terms before it, to rounding",
-            )
-            .in_field(model.names[j].clone()));
-        }
-    }
-
-    let (Some(z), Some(inverse)) = (
-        refined_solution(&a, &b, &q, &r),
-        r.solve_upper_triangular(&DMatrix::identity(p, p)),
-    ) else {
-        return Err(Error::input("rank deficient").in_field(model.names[p - 1].clone()));
-    };
-    let points: Vec<f64> = (0..p)
-        .map(|j| scale2(z[j], b_exponent - column_exponents[j]))
-        .collect();
-    check_finite("coefficients", &points)?;
-
-    let residuals: Vec<f64> = (0..y.len())
-        .map(|i| {
-            let mut acc = Accumulator::starting_at(y[i]);
-            for (column, point) in model.columns.iter().zip(&points) {
-                acc.add_product(-column[i], *point);
-            }
-            acc.value()
-        })
-        .collect();
-    let unit = pow2(-b_exponent);
-    let rss = summation::sum(kept.iter().zip(&root).map(|(&i, s)| {
-        let v = s * residuals[i] * unit;
-        v * v
-    }));
-    let degrees_of_freedom = n - p;
-    let residual_sd_scaled = (rss / degrees_of_freedom as f64).sqrt();
-    let residual_sd = residual_sd_scaled * pow2(b_exponent);
-
-    let t = student_t_quantile(degrees_of_freedom as f64, DEFAULT_CONFIDENCE)?;
-    let coefficients = (0..p)
-        .map(|j| {
-            let scaled = residual_sd_scaled * inverse.row(j).norm();
-            let std_err = scale2(scaled, b_exponent - column_exponents[j]);
-            Estimate::from_multiple(points[j], std_err, t, DEFAULT_CONFIDENCE)
-        })
-        .collect();
-    let mut leverages = vec![0.0; y.len()];
-    for (row, &i) in q.row_iter().zip(&kept) {
-        leverages[i] = row.norm_squared().min(1.0);
-    }
-    let unscaled = DMatrix::from_fn(p, p, |i, j| {
-        inverse.row(i).dot(&inverse.row(j))
-            * pow2(-column_exponents[i])
-            * pow2(-column_exponents[j])
-    });
-    Ok(Fit {
-        coefficients,
-        intercept: model.intercept,
-        residuals,
-        leverages,
-        r_squared: r_squared(rss, y, unit, &weights, model.intercept),
-        weights,
-        residual_sd,
-        degrees_of_freedom,
-        unscaled,
-    })
-}
-
-/// z minimising ‖b - Az‖, refined on the augmented system from A = QR. Starting
-/// from r = 0, z = 0 the first pass is the plain solution.
-fn refined_solution(
-    a: &DMatrix<f64>,
-    b: &DVector<f64>,
-    q: &DMatrix<f64>,
-    r: &DMatrix<f64>,
-) -> Option<DVector<f64>> {
-    let (n, p) = a.shape();
-    let mut z = DVector::<f64>::zeros(p);
-    let mut rho = DVector::<f64>::zeros(n);
-    for _ in 0..SOLVES {
-        let f = DVector::from_fn(n, |i, _| {
-            let mut acc = Accumulator::starting_at(b[i]);
-            acc.add(-rho[i]);
-            for j in 0..p {
-                acc.add_product(-a[(i, j)], z[j]);
-            }
-            acc.value()
-        });
-        let g = DVector::from_fn(p, |j, _| {
-            let mut acc = Accumulator::default();
-            for i in 0..n {
-                acc.add_product(-a[(i, j)], rho[i]);
-            }
-            acc.value()
-        });
-        // Rᵀh = g, δz = R⁻¹(Qᵀf - h), δr = f - Q(Qᵀf - h).
-        let h = r.tr_solve_upper_triangular(&g)?;
-        let d = q.tr_mul(&f) - h;
-        rho += f - q * &d;
-        z += r.solve_upper_triangular(&d)?;
-    }
-    Some(z)
-}
-
-/// `rss` and the total are both in units of `unit`⁻².
-fn r_squared(rss: f64, y: &[f64], unit: f64, w: &[f64], intercept: Intercept) -> f64 {
-    let mean = match intercept {
-        Intercept::Absent => 0.0,
-        Intercept::Fitted => {
-            let mut acc = Accumulator::default();
-            for (v, w) in y.iter().zip(w) {
-                acc.add_product(*v * unit, *w);
-            }
-            acc.value() / summation::sum(w.iter().copied())
-        }
-    };
-    let total = summation::sum(y.iter().zip(w).map(|(v, w)| {
-        let d = v * unit - mean;
-        w * d * d
-    }));
-    if total > 0.0 { 1.0 - rss / total } else { 1.0 }
-}
-
-/// e with 2^e about the largest absolute value; 0 when all are zero.
-fn exponent<'a>(values: impl Iterator<Item = &'a f64>) -> i32 {
-    let max = values.fold(0.0_f64, |m, v| m.max(v.abs()));
-    if max > 0.0 && max.is_finite() {
-        (max.log2().floor() as i32).clamp(-MAX_EXPONENT, MAX_EXPONENT)
-    } else {
-        0
-    }
-}
-
-fn pow2(e: i32) -> f64 {
-    2f64.powi(e)
-}
-
-/// v·2^e for |e| ≤ 2·MAX_EXPONENT, in two steps because 2^e itself may overflow.
-fn scale2(v: f64, e: i32) -> f64 {
-    v * pow2(e / 2) * pow2(e - e / 2)
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::linalg::random::Random;
+
+    /// Norris of NIST's StRD collection: y, x, and the certified values.
+    fn norris() -> (Vec<f64>, Vec<f64>) {
+        let rows = include_str!("nist/norris.dat").lines();
+        rows.filter_map(|l| l.strip_prefix("data "))
+            .map(|l| {
+                let (y, x) = l.split_once(' ').unwrap();
+                (x.parse::<f64>().unwrap(), y.parse::<f64>().unwrap())
+            })
+            .unzip()
+    }
+
+    /// Correct digits of each number of a fit, against the certified ones (NIST prints 15).
+    fn digits(f: &Line) -> [f64; 6] {
+        let a = (f.intercept, -0.262_323_073_774_029, 0.232_818_234_301_152);
+        let b = (f.slope, 1.002_116_818_020_45, 0.429_796_848_199_937e-3);
+        let of = |got: f64, want: f64| (-((got - want) / want).abs().log10()).min(15.0);
+        [
+            of(a.0.point, a.1),
+            of(a.0.std_err, a.2),
+            of(b.0.point, b.1),
+            of(b.0.std_err, b.2),
+            of(f.residual_sd, 0.884_796_396_144_373),
+            of(f.r_squared, 0.999_993_745_883_712),
+        ]
+    }
+
+    /// The data are no binary fractions: their rounding costs the small intercept the digits that cancel.
+    #[test]
+    fn nist_certified_values_and_a_planted_fault() {
+        let (x, mut y) = norris();
+        let right = digits(&line(&x, &y).unwrap());
+        assert!(right.iter().all(|d| *d >= 12.5), "{right:?}");
+        // One wrong digit in one datum leaves few.
+        y[7] += 0.1;
+        let wrong = digits(&line(&x, &y).unwrap());
+        assert!(wrong[..5].iter().all(|d| *d < 5.0), "{wrong:?}");
+    }
+
+    #[test]
+    fn exact_data_leave_no_residual() {
+        let x: Vec<f64> = (0..12).map(f64::from).collect();
+        let y: Vec<f64> = x.iter().map(|x| 3.0 - 0.25 * x).collect();
+        let f = line(&x, &y).unwrap();
+        assert_eq!((f.intercept.point, f.slope.point), (3.0, -0.25));
+        assert!(f.residual_sd < 1e-30 && f.r_squared == 1.0);
+        let flat = line(&x, &[7.0; 12]).unwrap();
+        assert_eq!((flat.slope.point, flat.r_squared), (0.0, 1.0));
+    }
+
+    /// A line far from the origin: x varies in its last ten bits only.
+    #[test]
+    fn centring_loses_nothing() {
+        let x: Vec<f64> = (0..5).map(|i| 1e12 + f64::from(i)).collect();
+        let f = line(&x, &[0.0, 1.0, 2.0, 3.0, 5.0]).unwrap();
+        assert!((f.slope.point - 1.2).abs() < 1e-15, "{f:?}");
+        assert!((f.residual_sd - (0.4_f64 / 3.0).sqrt()).abs() < 1e-15);
+    }
+
+    /// Intervals cover the truth as often as they say (normal errors, 4,000 fits).
+    #[test]
+    fn intervals_cover() {
+        let mut random = Random::new(1);
+        let x: Vec<f64> = (0..6).map(f64::from).collect();
+        let (runs, mut covered) = (4000, 0);
+        for _ in 0..runs {
+            let y: Vec<f64> = x.iter().map(|x| 1.0 + 2.0 * x + random.normal()).collect();
+            covered += usize::from(line(&x, &y).unwrap().slope.interval.contains(2.0));
+        }
+        // Six standard deviations of a binomial with success probability 0.95.
+        let room = 6.0 * (0.05 * 0.95 / f64::from(runs)).sqrt();
+        let share = covered as f64 / f64::from(runs);
+        assert!((share - 0.95).abs() < room, "{share}");
+    }
+
+    #[test]
+    fn extreme_scales_neither_overflow_nor_lose_digits() {
+        // S_xy/S_xx = 22/21, s² = (29 - 22²/21)/2 for the unscaled data.
+        for (sx, sy) in [
+            (1e-150, 1e150),
+            (1e300, 1e290),
+            (1e150, 1e-150),
+            (1e-300, 1e-300),
+        ] {
+            let x: Vec<f64> = [1.0, 2.0, 4.0, 7.0].iter().map(|v| v * sx).collect();
+            let y: Vec<f64> = [1.0, 3.0, 2.0, 8.0].iter().map(|v| v * sy).collect();
+            let slope = line(&x, &y).unwrap().slope;
+            assert!((slope.point / (22.0 / 21.0 * (sy / sx)) - 1.0).abs() < 1e-12);
+            let error = ((29.0 - 484.0 / 21.0) / 42.0_f64).sqrt() * (sy / sx);
+            assert!((slope.std_err / error - 1.0).abs() < 1e-12);
+        }
+        let e = line(&[1e-300, 2e-300, 5e-300], &[1e300, 1e299, 2e300]).unwrap_err();
+        assert_eq!(e.field(), Some("slope"));
+    }
+
+    #[test]
+    fn bad_input_is_refused_by_name() {
+        let field = |x: &[f64], y: &[f64]| line(x, y).unwrap_err().field().map(str::to_owned);
+        let (x, y) = ([0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 2.0, 5.0]);
+        for (x, y, name) in [
+            (&x[..3], &y[..], "x"),
+            (&x[..], &[0.0, f64::NAN, 0.0, 1.0][..], "y[1]"),
+            (&[0.0, 1.0, f64::INFINITY, 2.0], &y, "x[2]"),
+            (&x[..2], &y[..2], "y"),
+            (&[], &[], "y"),
+            (&[0.1; 4], &y, "x"),
+        ] {
+            assert_eq!(field(x, y).as_deref(), Some(name));
+        }
+    }
+}

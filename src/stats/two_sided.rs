@@ -4,7 +4,7 @@
 //! other assumption on the law (no boundedness, no normal approximation), so that the false-alarm
 //! probability is at most α for every n. Must not know where μ and v come from.
 //!
-//! **Catoni** (the default; "Challenging the empirical mean and empirical variance: a deviation
+//! **Catoni** ("Challenging the empirical mean and empirical variance: a deviation
 //! study", Ann. IHP Prob. Stat. 48 (2012)). Influence function ψ(y) = sign(y) ln(1 + |y| + y²/2), which obeys
 //! ψ(y) ≤ ln(1 + y + y²/2) and ψ(y) ≥ -ln(1 - y + y²/2). With r(θ) = Σ_i ψ(a(X_i - θ)), under H0 with
 //! room = 0,
@@ -20,14 +20,6 @@
 //! radius |θ̂ - E X| ≤ η = sqrt(2vL/(n-2L)) with probability 1-α, for n > 2L: within a
 //! factor 1 + L/n of the Gaussian sqrt(2vL/n). This a² = (2L/nv)(1-2L/n) is used for n ≥ 4L and
 //! L/(nv) below, where the interval still holds and no radius is given.
-//!
-//! **Median of means** (Nemirovskii, Yudin 1983; here with exact binomial constants):
-//! the median of K block means of m = ⌊n/K⌋ samples, K odd, misses E X by more than sqrt(v/(mp)) only if (K+1)/2
-//! blocks do, each with probability at most p (Chebyshev). With p such that P(Bin(K,p) ≥ (K+1)/2) ≤ α that is
-//! the radius; K minimises it in advance, from n and α alone.
-
-use nalgebra::DMatrix;
-use statrs::function::beta::beta_reg;
 
 use super::estimate::Interval;
 use super::regression::check_finite;
@@ -105,7 +97,7 @@ pub struct TwoSided {
     /// Radius known before the samples were drawn: |estimate - mean| exceeds it with probability
     /// at most α. `None` for Catoni's estimator with n < 4 ln(2/α).
     pub radius: Option<f64>,
-    /// A p-value of H0; for median of means with the number of blocks fixed by α.
+    /// A p-value of H0.
     pub p_value: f64,
     /// A location shift beyond `room` that is found with probability at least 99 %, proven
     /// under the same variance bound. `None` where n is too small for any.
@@ -226,7 +218,7 @@ fn psi(y: f64) -> f64 {
     value.copysign(y)
 }
 
-/// Catoni's test; the one to use.
+/// Catoni's test.
 ///
 /// # Errors
 /// When there are no samples or some are not finite, `alpha` is outside (0, 1], or `known` is not
@@ -255,174 +247,13 @@ pub fn catoni(samples: &[f64], known: Known, alpha: f64) -> Result<TwoSided> {
 }
 
 /// The p-value of [`catoni`] alone, in one pass over the samples.
-///
-/// # Errors
-/// As [`catoni`].
-pub fn catoni_p_value(samples: &[f64], known: Known, alpha: f64) -> Result<f64> {
+#[cfg(test)]
+pub(super) fn catoni_p_value(samples: &[f64], known: Known, alpha: f64) -> Result<f64> {
     check(samples, known, alpha)?;
     if known.variance == 0.0 {
         return Ok(constant(samples, known, alpha).p_value);
     }
     Ok(Catoni::new(known, samples.len(), alpha).p_value(samples))
-}
-
-/// The test by the median of means, over consecutive blocks; up to K-1 samples at the end are not used.
-/// Wider than [`catoni`] by a factor of two or more, but its constants are a
-/// binomial tail that anybody can check.
-///
-/// # Errors
-/// As [`catoni`].
-pub fn median_of_means(samples: &[f64], known: Known, alpha: f64) -> Result<TwoSided> {
-    check(samples, known, alpha)?;
-    if known.variance == 0.0 {
-        return Ok(constant(samples, known, alpha));
-    }
-    let (blocks, p) = block_count(samples.len(), alpha);
-    let m = samples.len() / blocks;
-    let variance = known.variance / m as f64;
-    let mut means: Vec<f64> = samples
-        .chunks_exact(m)
-        .take(blocks)
-        .map(|block| block.iter().sum::<f64>() / m as f64)
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let estimate = means[blocks / 2];
-    let radius = (variance / p).sqrt();
-    let distance = known.distance(estimate);
-    let p_value = if distance == 0.0 {
-        1.0
-    } else {
-        tail(blocks, (variance / (distance * distance)).min(1.0))
-    };
-    Ok(TwoSided {
-        verdict: verdict(p_value, alpha),
-        estimate,
-        interval: Interval {
-            lower: estimate - radius,
-            upper: estimate + radius,
-            confidence: 1.0 - alpha,
-        },
-        radius: Some(radius),
-        p_value,
-        detectable_shift: Some(radius + (variance / miss_probability(blocks, 1.0 - POWER)).sqrt()),
-        samples: m * blocks,
-    })
-}
-
-/// The odd K ≤ n that minimises the radius at level α, and its p.
-fn block_count(n: usize, alpha: f64) -> (usize, f64) {
-    let (mut best, mut best_p, mut best_size) = (1, miss_probability(1, alpha), f64::INFINITY);
-    let mut blocks = 1;
-    // The size has one minimum but for the steps of n/K; twice past it there is no better.
-    while blocks <= n && blocks <= 2 * best + 20 {
-        let p = miss_probability(blocks, alpha);
-        let size = 1.0 / ((n / blocks) as f64 * p);
-        if size < best_size {
-            (best, best_p, best_size) = (blocks, p, size);
-        }
-        blocks += 2;
-    }
-    (best, best_p)
-}
-
-/// The largest p, rounded down, with P(Bin(K,p) ≥ (K+1)/2) ≤ α.
-fn miss_probability(blocks: usize, alpha: f64) -> f64 {
-    // In logarithms of p: for one block p = α itself, however small.
-    let (mut low, mut high) = (alpha.ln(), 0.0);
-    for _ in 0..50 {
-        let middle: f64 = 0.5 * (low + high);
-        if tail(blocks, middle.exp()) <= alpha {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    // The bisection's last step and the rounding of exp and of the tail.
-    low.exp() * (1.0 - tol::BOUND_ROOM)
-}
-
-/// P(Bin(K,p) ≥ k) = I_p(k, K-k+1) with k = (K+1)/2 = K-k+1 for odd K.
-fn tail(blocks: usize, p: f64) -> f64 {
-    let k = blocks.div_ceil(2) as f64;
-    beta_reg(k, k, p)
-}
-
-/// Several directions of one vector-valued sample, sharing α equally (union bound).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Directions {
-    /// `Outside` when some direction is.
-    pub verdict: Verdict,
-    /// The direction with the smallest p-value.
-    pub worst: usize,
-    /// Catoni's test in each direction, at level α/number of directions.
-    pub each: Vec<TwoSided>,
-}
-
-/// Tests that the rows of `samples` (n×d, i.i.d.) have mean `mean` (d) and covariance at most
-/// `covariance` (d×d) in the given `directions` (columns of a d×k matrix, of any length), which
-/// must have been chosen without looking at the samples. `room` bounds the
-/// Euclidean norm of the error of `mean`.
-///
-/// # Errors
-/// As [`catoni`], and for shapes that do not agree or a negative variance in some direction.
-pub fn catoni_directions(
-    samples: &DMatrix<f64>,
-    mean: &[f64],
-    covariance: &DMatrix<f64>,
-    room: f64,
-    directions: &DMatrix<f64>,
-    alpha: f64,
-) -> Result<Directions> {
-    let d = samples.ncols();
-    for (name, got) in [
-        ("mean", (mean.len(), 1)),
-        ("covariance", covariance.shape()),
-        ("directions", directions.shape()),
-    ] {
-        let wanted = match name {
-            "mean" => (d, 1),
-            "covariance" => (d, d),
-            _ => (d, got.1.max(1)),
-        };
-        if got != wanted {
-            return Err(Error::input(format!(
-                "shape {}×{} does not fit samples of dimension {d}",
-                got.0, got.1
-            ))
-            .in_field(name));
-        }
-    }
-    let share = super::ledger::Ledger::equal(alpha, directions.ncols())?.share(0)?;
-    let mut each: Vec<TwoSided> = Vec::with_capacity(directions.ncols());
-    let mut worst = 0;
-    for (j, u) in directions.column_iter().enumerate() {
-        let absolute: f64 = u.iter().zip(mean).map(|(u, m)| (u * m).abs()).sum();
-        let quadratic = (covariance * u).dot(&u);
-        let spread = (covariance.abs() * u.abs()).dot(&u.abs());
-        let known = Known {
-            mean: u.iter().zip(mean).map(|(u, m)| u * m).sum(),
-            // Rounded up, as the variance is an upper bound and the room too.
-            variance: quadratic + tol::gamma(2 * d + 2) * spread,
-            room: room * u.norm() * (1.0 + tol::gamma(d + 4)) + tol::gamma(d + 1) * absolute,
-        };
-        let values: Vec<f64> = (samples * u).iter().copied().collect();
-        let found =
-            catoni(&values, known, share).map_err(|e| e.in_field(format!("directions[{j}]")))?;
-        if each.get(worst).is_some_and(|w| found.p_value < w.p_value) {
-            worst = j;
-        }
-        each.push(found);
-    }
-    let verdict = if each.iter().any(|t| t.verdict == Verdict::Outside) {
-        Verdict::Outside
-    } else {
-        Verdict::Inside
-    };
-    Ok(Directions {
-        verdict,
-        worst,
-        each,
-    })
 }
 
 fn verdict(p_value: f64, alpha: f64) -> Verdict {

@@ -9,6 +9,8 @@
 //! C_j(e) = L_j + (M_j/R)·1{e ≥ R}. Three levels: PAPER puts e_t ≤ qᵗe_0, TRAJECTORY the measured e_t, SHARP the
 //! refined moduli ω_j(e_t), ‖D_fix‖sup and the true Δ_0.
 
+use super::hypothesis::Hypothesis;
+use super::theorem::{Row, Table, Theorem};
 use crate::maps::Moduli;
 use crate::tol::TAU_LIMIT;
 
@@ -158,6 +160,95 @@ fn power(q: f64, t: usize) -> f64 {
 /// (1-q^k)/(1-q).
 fn geometric(q: f64, k: usize) -> f64 {
     (1.0 - power(q, k)) / (1.0 - q)
+}
+
+/// The theorem beside the distances e_t of one run of the iterates.
+#[derive(Clone, Debug)]
+pub struct OnRun {
+    /// The constants.
+    pub theorem: Theorem41,
+    /// e_t, t = 0, 1, ...
+    pub e: Vec<f64>,
+    /// The bound of AID-FP at w_t with k = t instead of ITD's.
+    pub aid: bool,
+}
+
+/// Steps at which the bound is shown.
+const STEPS: [usize; 7] = [0, 1, 2, 5, 10, 20, 50];
+
+impl Theorem for OnRun {
+    fn name(&self) -> &'static str {
+        "Theorem 4.1"
+    }
+
+    fn statement(&self) -> &'static str {
+        "ITD: Δ(D_t, D_fix) ≤ qᵗΔ_0 + q^(t-1) e_0 [t(BL_1 + L_2) + min(t,τ)(BM_1 + M_2)/R]; \
+         AID-FP at w: Δ(D^k, D_fix) ≤ q^k B + (1-q^k)/(1-q)·(B C_1(e) + C_2(e)) e, e = ‖w - w(λ)‖"
+    }
+
+    fn hypotheses(&self) -> &'static [Hypothesis] {
+        &[Hypothesis::PiecewiseSmooth, Hypothesis::Contraction]
+    }
+
+    fn constants(&self) -> Vec<Row> {
+        let (th, m) = (&self.theorem, &self.theorem.moduli);
+        let tau = (th.tau < TAU_LIMIT).then_some(th.tau);
+        vec![
+            Row::number("q", th.q, "certified upper bound of ‖D_Φ,1‖sup"),
+            Row::number("κ", 1.0 / (1.0 - th.q), "1/(1-q)"),
+            Row::pair(
+                "L_1, L_2",
+                m.l,
+                "Lipschitz constants of the pieces' derivatives",
+            ),
+            Row::pair(
+                "M_1, M_2",
+                m.m,
+                "upper bounds of the largest jump to another piece",
+            ),
+            Row::number("R", m.r, "distance of w(λ) to the nearest other piece"),
+            Row::number("‖D_Φ,2‖sup", m.d2_sup, "upper bound, at w(λ)"),
+            Row::number("B", th.b, "‖D_Φ,2‖sup/(1-q) ≥ ‖D_fix‖sup"),
+            Row::number(
+                "‖D_fix‖sup",
+                th.d_fix_sup,
+                "‖J‖ where the derivative is one matrix",
+            ),
+            Row::number("e_0", th.e0, "‖w_0 - w(λ)‖"),
+            Row::count("τ", tau, "> 10^7", "smallest t with qᵗe_0 < R"),
+        ]
+    }
+
+    fn table(&self) -> Table {
+        let th = &self.theorem;
+        let levels = |t: usize| {
+            let e = self.e[t.min(self.e.len() - 1)];
+            if self.aid {
+                return [th.paper_aid(t, t), th.aid(e, t), th.sharp_aid(e, t)];
+            }
+            let along = [th.trajectory_itd(&self.e), th.sharp_itd(&self.e)];
+            [th.paper_itd(t), along[0][t], along[1][t]]
+        };
+        let known = STEPS.into_iter().filter(|t| *t < self.e.len());
+        Table {
+            title: format!(
+                "Bound of Theorem 4.1 for {}",
+                if self.aid {
+                    "AID-FP at w_t with k = t"
+                } else {
+                    "ITD"
+                }
+            ),
+            columns: vec!["t", "paper", "trajectory", "sharp", "e_t"],
+            rows: known
+                .map(|t| {
+                    let mut numbers = levels(t).to_vec();
+                    numbers.push(self.e[t]);
+                    (t, numbers)
+                })
+                .collect(),
+        }
+    }
 }
 
 #[cfg(test)]

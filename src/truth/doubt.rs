@@ -8,7 +8,7 @@
 use super::Truth;
 use super::reference::{Columns, Point, Scalar};
 use crate::linalg::Dd;
-use crate::maps::{Problem, Rounding};
+use crate::maps::{Rounding, Units};
 use crate::tol::BOUND_ROOM;
 
 /// Units of one point whose slope rounding may change.
@@ -37,15 +37,12 @@ impl Doubt {
             }
             end
         };
-        let range = match truth.map.problem() {
-            Problem::Layer { activation, .. } => activation.slopes(),
-            Problem::Clip { .. } | Problem::ElasticNet { .. } | Problem::Composed(_) => {
-                Some((0.0, 1.0))
-            }
-            Problem::MaxMin { forms, .. } => {
+        let range = match truth.map.structure().units {
+            Units::Slopes { lo, hi } => Some((lo, hi)),
+            Units::Forms(r) => {
                 let units: Vec<usize> = units.collect();
                 // Unit i·r + j is form j of coordinate i.
-                for tied in units.chunk_by(|a, b| a / forms.len() == b / forms.len()) {
+                for tied in units.chunk_by(|a, b| a / r == b / r) {
                     let alone = |one: usize| {
                         let weights = tied.iter().map(|&i| (i, f64::from(u8::from(i == one))));
                         with(&weights.collect::<Vec<_>>())
@@ -55,7 +52,7 @@ impl Doubt {
                 }
                 return out;
             }
-            _ => None,
+            Units::None | Units::Smooth | Units::Balls(_) | Units::Curved => None,
         };
         for i in units {
             let Some((lo, hi)) = range else {

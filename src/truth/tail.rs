@@ -6,7 +6,7 @@
 
 use super::Truth;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::{Loss, Problem};
+use crate::maps::Tie;
 
 /// One or more steps of the tail as a linear operator.
 #[derive(Clone, Debug)]
@@ -21,35 +21,15 @@ impl Tail {
     /// One step at the solution; `None` unless the map is piecewise affine and J is one matrix.
     pub fn at_solution(truth: &Truth) -> Option<Self> {
         let p = truth.jacobian.as_ref()?.p.clone();
-        let (d, m) = truth.naive.dims();
-        let mut k = vec![None; m];
-        match truth.map.problem() {
-            Problem::Affine { .. } | Problem::Clip { .. } | Problem::MaxMin { .. } => {}
-            Problem::ProxGradient { loss, prox, .. }
-                if *loss == Loss::Logistic || !prox.is_separable() =>
-            {
-                return None;
-            }
-            Problem::Layer { activation, .. } => {
-                activation.slopes()?;
-            }
-            // The mean of a noise model is judged from samples, which have no tail.
-            Problem::Composed(_) => return None,
-            Problem::Scaling { rotation, .. } => k[0] = Some(rotation.clone()),
-            Problem::ElasticNet { step, .. } | Problem::ProxGradient { step, .. } => {
-                // Column 2 of ∂₂Φ is -ηSw.
-                let d2 = &truth.jacobian.as_ref()?.d2;
-                k[1] = Some(Matrix::from_fn(d, d, |i, j| {
-                    // S_ii = 1 exactly where column 1, -ηS sign(z) or -ηS1, is not zero.
-                    if i == j && d2[(i, 0)] != 0.0 {
-                        -step
-                    } else {
-                        0.0
-                    }
-                }));
-            }
+        let map = &truth.map;
+        if !map.structure().affine {
+            return None;
         }
-        Some(Self { p, k })
+        let mut lin = map.linearization();
+        let tie = &mut Tie::Weight(1.0);
+        map.linearize(truth.w().as_slice(), &truth.lambda, tie, &mut lin);
+        let k = (0..truth.lambda.len()).map(|j| map.variation(j, &lin));
+        Some(Self { p, k: k.collect() })
     }
 
     /// One step of AID at the solution: E ← P E, whatever the map.

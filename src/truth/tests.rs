@@ -1,6 +1,6 @@
 use super::*;
 use crate::linalg::{Dd, Matrix, Vector};
-use crate::maps::{Activation, Map, Problem, Tie};
+use crate::maps::{Activation, ElasticNet, Layer, Map, Problem, Tie};
 use reference::{Naive, Rational, Scalar};
 
 pub(crate) fn net() -> (Map, [f64; 2]) {
@@ -9,20 +9,20 @@ pub(crate) fn net() -> (Map, [f64; 2]) {
     });
     let y = Vector::from_fn(6, |i, _| ((i * 5) % 7) as f64 / 3.0 - 1.0);
     (
-        Map::new(Problem::ElasticNet { x, y, step: 0.25 }).unwrap(),
+        Map::new(Problem::ElasticNet(ElasticNet { x, y, step: 0.25 })).unwrap(),
         [0.05, 0.3],
     )
 }
 
 fn layer(activation: Activation) -> (Map, [f64; 2]) {
     let f = |i: usize, j: usize| ((i * 5 + j * 3 + 1) % 7) as f64 / 20.0 - 0.15;
-    let problem = Problem::Layer {
+    let problem = Problem::Layer(Layer {
         a: Matrix::from_fn(3, 4, f),
         v: Matrix::from_fn(4, 3, |i, j| 3.0 * f(j, i)),
         b: Matrix::from_fn(4, 2, |i, j| 4.0 * f(i + 1, j)),
         c: Vector::from_column_slice(&[0.3, -0.4, 0.2, 0.1]),
         activation,
-    };
+    });
     (Map::new(problem).unwrap(), [0.4, -0.7])
 }
 
@@ -106,13 +106,13 @@ fn a_map_that_is_no_contraction_has_no_truth() {
 fn a_solution_on_a_kink_has_no_single_jacobian() {
     // Φ(w) = relu(0.5w + λ) at λ = 0: w(λ) = 0 exactly on the kink.
     let one = |v: f64| Matrix::from_element(1, 1, v);
-    let problem = Problem::Layer {
+    let problem = Problem::Layer(Layer {
         a: one(1.0),
         v: one(0.5),
         b: one(1.0),
         c: Vector::zeros(1),
         activation: Activation::Relu,
-    };
+    });
     let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
     assert_eq!(truth.moduli.kinks, vec![0]);
     assert!(truth.jacobian.is_none());

@@ -25,8 +25,7 @@ pub use sample::Sample;
 pub use variance::Variance;
 
 use crate::error::{Error, Result};
-use crate::linalg::{Matrix, Vector};
-use crate::maps::{Composed, Problem, Prox};
+use crate::linalg::Matrix;
 
 /// The inner map T̂(w, λ, ξ).
 #[derive(Clone, Debug)]
@@ -159,64 +158,6 @@ impl StochasticMap {
     pub fn elastic_net(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64) -> Result<Self> {
         let inner = FiniteSum::new(x, y, d, eta, Loss::Squared)?;
         Self::new(Inner::FiniteSum(inner), Outer::Soft { eta })
-    }
-
-    /// Φ = G∘T as a problem like any other.
-    ///
-    /// # Errors
-    /// When no family describes it.
-    pub(super) fn mean(&self) -> Result<Problem> {
-        use crate::maps::Loss as Smooth;
-        let regression = |f: &FiniteSum| {
-            let (n, d) = (f.rows(), f.dim());
-            (
-                Matrix::from_fn(n, d, |i, j| f.row(i)[j]),
-                Vector::from_fn(n, |i, _| f.target(i)),
-            )
-        };
-        let unlike = |eta: f64, f: &FiniteSum| {
-            if eta == f.eta() {
-                Ok(())
-            } else {
-                let text = format!("the threshold's step {eta} is not that of T̂, {}", f.eta());
-                Err(Error::input(text).in_field("outer.eta"))
-            }
-        };
-        match (&self.inner, &self.outer) {
-            (Inner::FiniteSum(f), Outer::Soft { eta }) if f.loss() == Loss::Squared => {
-                unlike(*eta, f)?;
-                let (x, y) = regression(f);
-                let step = f.eta();
-                Ok(Problem::ElasticNet { x, y, step })
-            }
-            (Inner::FiniteSum(f), Outer::Soft { eta } | Outer::GroupSoft { eta, .. }) => {
-                unlike(*eta, f)?;
-                let (x, y) = regression(f);
-                Ok(Problem::ProxGradient {
-                    x,
-                    y,
-                    step: f.eta(),
-                    loss: match f.loss() {
-                        Loss::Squared => Smooth::Quadratic,
-                        Loss::Logistic => Smooth::Logistic,
-                    },
-                    prox: match &self.outer {
-                        Outer::GroupSoft {
-                            groups, weights, ..
-                        } => Prox::Groups {
-                            groups: groups.clone(),
-                            weights: weights.clone(),
-                        },
-                        _ => Prox::Soft,
-                    },
-                })
-            }
-            (Inner::Noise(model), outer) => Ok(Problem::Composed(Composed::mean_of(model, outer))),
-            (Inner::FiniteSum(_), _) => Err(Error::input(
-                "no family describes the mean of a finite sum behind this outer map",
-            )
-            .in_field("outer")),
-        }
     }
 
     /// T̂.

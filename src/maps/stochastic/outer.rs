@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::dot;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::problem::consecutive;
+use crate::maps::shapes::consecutive;
 
 /// The activation of an outer layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,24 +7,21 @@ fn junit_is_well_formed_and_counts() {
     let xml = junit(&run());
     // 4 suites, 4 × (properties and 4 of them), 10 cases, 4 failures, 2 skipped, and the root.
     assert_eq!(well_formed(&xml), Ok(4 + 4 * 5 + 10 + 4 + 2 + 1));
-    assert!(xml.contains(
-        "<testsuites name=\"ratecert\" tests=\"10\" failures=\"4\" errors=\"0\" skipped=\"2\" time=\"1.250\">"
-    ));
-    assert!(xml.contains(
-        "<testsuite name=\"dimp-itd\" tests=\"5\" failures=\"4\" errors=\"0\" skipped=\"0\">"
-    ));
-    assert!(xml.contains("<testcase classname=\"bound-itd\" name=\"tight/0/bound\"/>"));
-    assert!(xml.contains("<skipped message=\"not applicable: step 2 decides\"/>"));
-    assert!(xml.contains(
-        "<failure type=\"bound\" message=\"measured 0.25, bound 0.225, slack 0.9\">step 0 decides\n"
-    ));
+    for part in [
+        "<testsuites name=\"ratecert\" tests=\"10\" skipped=\"2\" failures=\"4\" errors=\"0\" time=\"1.250\">",
+        "<testsuite name=\"dimp-itd\" tests=\"5\" skipped=\"0\" errors=\"0\" failures=\"4\">",
+        "<testcase name=\"tight/0/bound\" classname=\"bound-itd\"/>",
+        "<skipped message=\"not applicable: step 2 decides\"/>",
+        "<failure message=\"measured 0.25, bound 0.225, slack 0.9\" type=\"bound\">step 0 decides\n",
+    ] {
+        assert!(xml.contains(part), "{part} is not in {xml}");
+    }
     for run in [all_failing(), hostile()] {
         well_formed(&junit(&run)).unwrap();
     }
-    assert!(
-        junit(&hostile())
-            .contains("&lt;b&gt;&amp;&quot;&#39;`|*_]]&gt;\\u{0}\\u{1b}[31m&#10;-- \\u{fffe}${x}")
-    );
+    let hostile = junit(&hostile());
+    let shown = "&lt;b&gt;&amp;&quot;&apos;`|*_]]&gt;\\u{0}\\u{1b}[31m -- \\u{fffe}${x}";
+    assert!(hostile.contains(shown), "{hostile}");
 }
 
 #[test]

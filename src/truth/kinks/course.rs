@@ -3,6 +3,7 @@
 use super::super::reference::{Columns, Point, Rational, Scalar};
 use super::{Kinks, rounded};
 use crate::linalg::Matrix;
+use crate::linalg::random::Random;
 use crate::maps::Tie;
 
 /// How ties are decided along a run; the two blocks of D_Φ = D_{Φ,1} × D_{Φ,2} may differ.
@@ -68,10 +69,10 @@ pub fn course(
         d: Vec::with_capacity(steps + 1),
         ties: 0,
     };
-    let mut state = match selection {
-        Selection::Random(seed) => seed | 1,
-        _ => 1,
-    };
+    let mut random = Random::new(match selection {
+        Selection::Random(seed) => seed,
+        _ => 0,
+    });
     let star_sign = sign_at(&kinks.naive.at(&kinks.w, &mut Tie::Weight(0.0))?);
     for t in 0..=steps {
         let delta: Vec<Rational> = w.iter().zip(&kinks.w).map(|(a, b)| a - b).collect();
@@ -91,10 +92,7 @@ pub fn course(
         let choices: Vec<[Vec<f64>; 2]> = match selection {
             Selection::Fixed(x) => vec![[vec![x; ties.len()], vec![x; ties.len()]]],
             Selection::Random(_) => {
-                let mut draw = || {
-                    state = next_state(state);
-                    ((state >> 33) % 17) as f64 / 16.0
-                };
+                let mut draw = || random.integer(0, 16) as f64 / 16.0;
                 let first = ties.iter().map(|_| draw()).collect();
                 vec![[first, ties.iter().map(|_| draw()).collect()]]
             }
@@ -222,12 +220,6 @@ fn vertices(n: usize) -> Vec<[Vec<f64>; 2]> {
         .iter()
         .flat_map(|a| corners.iter().map(|b| [a.clone(), b.clone()]))
         .collect()
-}
-
-/// A step of Knuth's MMIX generator.
-fn next_state(s: u64) -> u64 {
-    s.wrapping_mul(6_364_136_223_846_793_005)
-        .wrapping_add(1_442_695_040_888_963_407)
 }
 
 /// Differentiating w(·) itself, in rationals.

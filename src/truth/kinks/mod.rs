@@ -36,7 +36,7 @@ use super::Truth;
 use super::kappa;
 use super::reference::{Naive, Rational, Scalar, solve};
 use crate::linalg::Matrix;
-use crate::maps::{Problem, Tie};
+use crate::maps::{Tie, Units};
 use crate::tol::{EXACT_NEWTON_DIM, EXACT_NEWTON_STEPS, UNIT, gamma};
 
 /// The exact solution of one piecewise-affine (Φ, λ) and the selections possible there.
@@ -83,34 +83,26 @@ impl Kinks {
         let slope: Vec<f64> = point.slope.iter().map(Scalar::to_f64).collect();
         let h = slope.len();
         let mut lost = [0.0; 3];
-        let (left, right_w, right_lambda, range) = match truth.map.problem() {
-            Problem::Layer {
-                a,
-                v,
-                b,
-                activation,
-                ..
-            } => {
-                let (lo, hi) = activation.slopes()?;
-                (a.clone(), v.clone(), b.clone(), [lo, hi])
-            }
-            Problem::ElasticNet { .. } => {
-                let d = h;
+        let Units::Slopes { lo, hi } = truth.map.structure().units else {
+            return None;
+        };
+        let (left, right_w, right_lambda) = match truth.map.factors() {
+            Some(f) => (f.left.clone(), f.right_w.clone(), f.right_lambda.clone()),
+            None => {
                 // With all slopes 1, ∂_jΦ is R_j itself.
                 let mut open = naive.at(&w, &mut Tie::Weight(1.0))?;
-                open.slope
-                    .iter_mut()
-                    .for_each(|s| *s = Rational::exactly(1.0));
+                open.slope.fill(Rational::exactly(1.0));
                 let by_w = naive.jacobian_w(&open);
+                let m = truth.lambda.len();
                 let by_lambda: Vec<Vec<Rational>> =
-                    (0..2).map(|j| naive.column(&open, j)).collect();
-                let (r1, e1) = rounded(&by_w, d);
-                let (r2, e2) = rounded(&by_lambda, d);
+                    (0..m).map(|j| naive.column(&open, j)).collect();
+                let (r1, e1) = rounded(&by_w, h);
+                let (r2, e2) = rounded(&by_lambda, h);
                 lost = [0.0, e1, e2];
-                (Matrix::identity(d, d), r1, r2, [0.0, 1.0])
+                (Matrix::identity(h, h), r1, r2)
             }
-            _ => return None,
         };
+        let range = [lo, hi];
         Some(Self {
             naive,
             w,

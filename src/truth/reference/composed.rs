@@ -1,12 +1,14 @@
 //! The mean of a noise model behind an outer map, as written: u = (A + Σ_l λ_l A_l)w + Bλ + c, Φ = G(u, λ).
 
-use super::naive::{Rows, add, add_to, hadamard, rows, times, vector};
+use super::algebra::{Rows, add, add_to, column, hadamard, rows, times, vector};
+use super::clip::Bounds;
+use super::family::{Point, Reference};
 use super::scalar::Scalar;
 use crate::maps::stochastic::{Outer, OuterActivation};
 use crate::maps::{Composed, Tie};
 
 /// The data at one λ.
-pub(super) struct Composition<T> {
+pub(super) struct Exact<T> {
     a: Rows<T>,
     bilinear: Vec<Rows<T>>,
     b: Rows<T>,
@@ -20,23 +22,15 @@ pub(super) struct Composition<T> {
 enum Sigma<T> {
     Identity,
     Tanh,
-    /// A missing bound is infinite.
-    Clip(Vec<[Option<T>; 2]>),
+    Clip(Bounds<T>),
 }
 
-/// Φ, the inputs, slopes and signed margins of the units.
-pub(super) struct Composite<T> {
-    pub(super) value: Vec<T>,
-    pub(super) z: Vec<T>,
-    pub(super) slope: Vec<T>,
-    pub(super) margin: Vec<T>,
-}
-
-impl<T: Scalar> Composition<T> {
+impl<T: Scalar> Exact<T> {
     pub(super) fn new(data: &Composed, lambda: &[T]) -> Self {
         let b = rows(&data.inner.b);
-        let positive = |d: usize| Sigma::Clip(vec![[Some(T::exactly(0.0)), None]; d]);
         let d = data.inner.dim();
+        let clip = |lo: &[f64], hi: &[f64]| Sigma::Clip(Bounds::new(lo, hi));
+        let positive = || clip(&vec![0.0; d], &vec![f64::INFINITY; d]);
         let (layer, sigma) = match &data.outer {
             Outer::Layer {
                 v,
@@ -47,18 +41,13 @@ impl<T: Scalar> Composition<T> {
                 let by_lambda = rows(b);
                 let constant = add(&vector(c), &times(&by_lambda, lambda));
                 let sigma = match activation {
-                    OuterActivation::Relu => positive(d),
+                    OuterActivation::Relu => positive(),
                     OuterActivation::Tanh => Sigma::Tanh,
                 };
                 (Some((rows(v), by_lambda, constant)), sigma)
             }
-            Outer::Nonnegative => (None, positive(d)),
-            Outer::Box { lower, upper } => {
-                let bound = |v: f64| v.is_finite().then(|| T::exactly(v));
-                let bounds = lower.iter().zip(upper);
-                let both = bounds.map(|(l, h)| [bound(*l), bound(*h)]).collect();
-                (None, Sigma::Clip(both))
-            }
+            Outer::Nonnegative => (None, positive()),
+            Outer::Box { lower, upper } => (None, clip(lower, upper)),
             // Thresholds are refused by the map.
             Outer::Identity | Outer::Soft { .. } | Outer::GroupSoft { .. } => {
                 (None, Sigma::Identity)
@@ -72,10 +61,6 @@ impl<T: Scalar> Composition<T> {
             layer,
             sigma,
         }
-    }
-
-    pub(super) fn dim(&self) -> usize {
-        self.constant.len()
     }
 
     /// Kx.
@@ -98,87 +83,50 @@ impl<T: Scalar> Composition<T> {
             _ => hadamard(slope, &x),
         }
     }
+}
 
-    pub(super) fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Composite<T>> {
-        let (zero, one) = (T::exactly(0.0), T::exactly(1.0));
+impl<T: Scalar> Reference<T> for Exact<T> {
+    fn dim(&self) -> usize {
+        self.constant.len()
+    }
+
+    fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Point<T>> {
         let u = add(&self.constant, &self.inner(lambda, w));
         let z = match &self.layer {
             Some((v, _, constant)) => add(constant, &times(v, &u)),
             None => u,
         };
-        let (mut value, mut slope, mut margin) = (Vec::new(), Vec::new(), Vec::new());
         match &self.sigma {
-            Sigma::Identity => {
-                return Some(Composite {
-                    value: z,
-                    z: Vec::new(),
-                    slope,
-                    margin,
-                });
-            }
+            Sigma::Identity => Some(Point::smooth(w, z)),
+            Sigma::Clip(bounds) => Some(bounds.project(w, &z, tie)),
             Sigma::Tanh => {
+                let (mut value, mut slope) = (Vec::new(), Vec::new());
                 for zi in &z {
                     let t = zi.tanh()?;
-                    slope.push(one.clone() - t.clone() * t.clone());
+                    slope.push(T::exactly(1.0) - t.clone() * t.clone());
                     value.push(t);
                 }
-                return Some(Composite {
-                    value,
-                    z,
+                Some(Point {
                     slope,
-                    margin,
-                });
-            }
-            Sigma::Clip(bounds) => {
-                for (i, (zi, [lo, hi])) in z.iter().zip(bounds).enumerate() {
-                    let below = lo.as_ref().map(|l| (zi.clone() - l.clone(), l));
-                    let above = hi.as_ref().map(|h| (h.clone() - zi.clone(), h));
-                    let nearer = match (below, above) {
-                        (Some(b), Some(a)) => Some(if b.0 <= a.0 { b } else { a }),
-                        (b, a) => b.or(a),
-                    };
-                    let Some((inside, bound)) = nearer else {
-                        value.push(zi.clone());
-                        slope.push(one.clone());
-                        margin.push(T::exactly(f64::MAX));
-                        continue;
-                    };
-                    let (v, s) = if inside > zero {
-                        (zi.clone(), one.clone())
-                    } else if inside < zero {
-                        (bound.clone(), zero.clone())
-                    } else {
-                        (zi.clone(), T::exactly(tie.weight(i)))
-                    };
-                    value.push(v);
-                    slope.push(s);
-                    margin.push(inside);
-                }
+                    z,
+                    ..Point::smooth(w, value)
+                })
             }
         }
-        // No sign of z belongs to a piece here.
-        let z = vec![one; z.len()];
-        Some(Composite {
-            value,
-            z,
-            slope,
-            margin,
-        })
     }
 
-    pub(super) fn push_w(&self, slope: &[T], lambda: &[T], x: &[T]) -> Vec<T> {
-        self.outer(slope, self.inner(lambda, x))
+    fn push_w(&self, p: &Point<T>, lambda: &[T], x: &[T]) -> Vec<T> {
+        self.outer(&p.slope, self.inner(lambda, x))
     }
 
-    pub(super) fn column(&self, slope: &[T], w: &[T], j: usize) -> Vec<T> {
-        let column = |m: &Rows<T>| -> Vec<T> { m.iter().map(|r| r[j].clone()).collect() };
-        let mut inner = column(&self.b);
+    fn column(&self, p: &Point<T>, _: &[T], j: usize) -> Vec<T> {
+        let mut inner = column(&self.b, j);
         if let Some(a) = self.bilinear.get(j) {
-            inner = add(&inner, &times(a, w));
+            inner = add(&inner, &times(a, &p.w));
         }
-        let out = self.outer(slope, inner);
+        let out = self.outer(&p.slope, inner);
         match &self.layer {
-            Some((_, b, _)) => add(&out, &hadamard(slope, &column(b))),
+            Some((_, b, _)) => add(&out, &hadamard(&p.slope, &column(b, j))),
             None => out,
         }
     }

@@ -1,8 +1,9 @@
 //! Coordinatewise extremes of affine forms as written.
 
-use super::naive::{Rows, add, dot, rows, times, vector};
+use super::algebra::{Rows, add, dot, rows, times, vector};
+use super::family::{Point, Reference};
 use super::scalar::Scalar;
-use crate::maps::{AffineForm, Tie};
+use crate::maps::{AffineForm, MaxMin, Tie};
 
 /// One form at one λ: (A, B, Bλ + c).
 struct Form<T> {
@@ -12,20 +13,13 @@ struct Form<T> {
 }
 
 /// All forms.
-pub(super) struct Extremes<T> {
+pub(super) struct Exact<T> {
     forms: Vec<Form<T>>,
     least: Vec<bool>,
 }
 
-/// Values, leads, weights and margins of the units i·r + j.
-pub(super) struct Found<T> {
-    pub(super) value: Vec<T>,
-    pub(super) slope: Vec<T>,
-    pub(super) margin: Vec<T>,
-}
-
-impl<T: Scalar> Extremes<T> {
-    pub(super) fn new(forms: &[AffineForm], least: &[bool], lambda: &[T]) -> Self {
+impl<T: Scalar> Exact<T> {
+    pub(super) fn new(data: &MaxMin, lambda: &[T]) -> Self {
         let read = |f: &AffineForm| {
             let b = rows(&f.b);
             Form {
@@ -35,22 +29,37 @@ impl<T: Scalar> Extremes<T> {
             }
         };
         Self {
-            forms: forms.iter().map(read).collect(),
-            least: least.to_vec(),
+            forms: data.forms.iter().map(read).collect(),
+            least: data.least.clone(),
         }
     }
 
-    pub(super) fn dim(&self) -> usize {
+    /// Σ_j s_ij (row i of form j)ᵀx for every i.
+    fn mixed(&self, slope: &[T], row: impl Fn(&Form<T>, usize) -> T) -> Vec<T> {
+        let r = self.forms.len();
+        (0..self.least.len())
+            .map(|i| {
+                let mut sum = T::exactly(0.0);
+                for (j, form) in self.forms.iter().enumerate() {
+                    let s = &slope[i * r + j];
+                    if !s.vanishes() {
+                        sum = sum + s.clone() * row(form, i);
+                    }
+                }
+                sum
+            })
+            .collect()
+    }
+}
+
+impl<T: Scalar> Reference<T> for Exact<T> {
+    fn dim(&self) -> usize {
         self.least.len()
     }
 
-    pub(super) fn at(&self, w: &[T], tie: &mut Tie<'_>) -> Found<T> {
+    fn at(&self, w: &[T], _: &[T], tie: &mut Tie<'_>) -> Option<Point<T>> {
         let r = self.forms.len();
-        let mut found = Found {
-            value: Vec::new(),
-            slope: Vec::new(),
-            margin: Vec::new(),
-        };
+        let mut found = Point::smooth(w, Vec::new());
         for (i, least) in self.least.iter().enumerate() {
             let forms = self.forms.iter();
             let values: Vec<T> = forms.map(|f| dot(&f.a[i], w) + f.k[i].clone()).collect();
@@ -82,31 +91,16 @@ impl<T: Scalar> Extremes<T> {
             found.slope.extend(weights);
             found.value.push(values[best].clone());
         }
-        found
+        // No sign belongs to a piece here.
+        found.z = vec![T::exactly(1.0); found.slope.len()];
+        Some(found)
     }
 
-    /// Σ_j s_ij (row i of form j)ᵀx for every i.
-    fn mixed(&self, slope: &[T], row: impl Fn(&Form<T>, usize) -> T) -> Vec<T> {
-        let r = self.forms.len();
-        (0..self.dim())
-            .map(|i| {
-                let mut sum = T::exactly(0.0);
-                for (j, form) in self.forms.iter().enumerate() {
-                    let s = &slope[i * r + j];
-                    if !s.vanishes() {
-                        sum = sum + s.clone() * row(form, i);
-                    }
-                }
-                sum
-            })
-            .collect()
+    fn push_w(&self, p: &Point<T>, _: &[T], x: &[T]) -> Vec<T> {
+        self.mixed(&p.slope, |f, i| dot(&f.a[i], x))
     }
 
-    pub(super) fn push_w(&self, slope: &[T], x: &[T]) -> Vec<T> {
-        self.mixed(slope, |f, i| dot(&f.a[i], x))
-    }
-
-    pub(super) fn column(&self, slope: &[T], j: usize) -> Vec<T> {
-        self.mixed(slope, |f, i| f.b[i][j].clone())
+    fn column(&self, p: &Point<T>, _: &[T], j: usize) -> Vec<T> {
+        self.mixed(&p.slope, |f, i| f.b[i][j].clone())
     }
 }

@@ -1,57 +1,38 @@
 //! Proximal gradient steps as written: Φ = G(w - η(∇f(w) + λ₂w), ηλ₁), row by row.
 
-use super::naive::{Rows, add_to, dot, hadamard};
+use super::algebra::{Rows, add_to, dot, hadamard, rows, vector};
+use super::family::{Point, Reference};
 use super::scalar::Scalar;
-use crate::linalg::{Matrix, Vector};
-use crate::maps::{Loss, Prox, Tie};
+use crate::maps::{Loss, Prox, ProxGradient, Tie};
 
 /// The data of one step.
-pub(super) struct Step<T> {
-    pub(super) x: Rows<T>,
-    pub(super) y: Vec<T>,
-    pub(super) eta: T,
-    pub(super) loss: Loss,
-    pub(super) prox: Prox,
+pub(super) struct Exact<T> {
+    x: Rows<T>,
+    y: Vec<T>,
+    eta: T,
+    loss: Loss,
+    prox: Prox,
     /// The coordinates of every unit, and the weight of its threshold.
     units: Vec<(std::ops::Range<usize>, T)>,
 }
 
-/// What an evaluation finds: value, inputs and slopes of the units, signed margins, curvatures, u = T(w).
-#[derive(Clone)]
-pub(super) struct Found<T> {
-    pub(super) value: Vec<T>,
-    pub(super) z: Vec<T>,
-    pub(super) slope: Vec<T>,
-    pub(super) margin: Vec<T>,
-    pub(super) curvature: Vec<T>,
-    pub(super) input: Vec<T>,
-}
-
-impl<T: Scalar> Step<T> {
-    pub(super) fn new(x: &Matrix, y: &Vector, step: f64, loss: Loss, prox: &Prox) -> Self {
-        let row = |r: usize| (0..x.ncols()).map(|k| T::exactly(x[(r, k)])).collect();
+impl<T: Scalar> Exact<T> {
+    pub(super) fn new(data: &ProxGradient) -> Self {
+        let units = data.prox.units(data.x.ncols()).into_iter();
         Self {
-            x: (0..x.nrows()).map(row).collect(),
-            y: y.iter().map(|v| T::exactly(*v)).collect(),
-            eta: T::exactly(step),
-            loss,
-            units: prox
-                .units(x.ncols())
-                .into_iter()
-                .map(|(range, weight)| (range, T::exactly(weight)))
-                .collect(),
-            prox: prox.clone(),
+            x: rows(&data.x),
+            y: vector(&data.y),
+            eta: T::exactly(data.step),
+            loss: data.loss,
+            prox: data.prox.clone(),
+            units: units.map(|(r, w)| (r, T::exactly(w))).collect(),
         }
-    }
-
-    pub(super) fn dim(&self) -> usize {
-        self.x.first().map_or(0, Vec::len)
     }
 
     /// Σ_i weight_i x_i / n.
     fn average(&self, weights: &[T]) -> Vec<T> {
         let n = T::exactly(self.x.len() as f64);
-        let mut sum = vec![T::exactly(0.0); self.dim()];
+        let mut sum = vec![T::exactly(0.0); self.x.first().map_or(0, Vec::len)];
         for (row, weight) in self.x.iter().zip(weights) {
             add_to(&mut sum, weight, row);
         }
@@ -88,7 +69,37 @@ impl<T: Scalar> Step<T> {
         self.units[g].0.clone()
     }
 
-    pub(super) fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Found<T>> {
+    /// ∂_uG·v with the selection of the units.
+    fn prox_jacobian(&self, at: &Point<T>, lambda: &[T], v: &[T]) -> Vec<T> {
+        if self.prox.is_separable() {
+            return hadamard(&at.slope, v);
+        }
+        let mut out = Vec::with_capacity(v.len());
+        for (g, s) in at.slope.iter().enumerate() {
+            let range = self.unit(g);
+            let (u, v) = (&at.input[range.clone()], &v[range]);
+            if s.vanishes() {
+                out.extend(vec![T::exactly(0.0); v.len()]);
+                continue;
+            }
+            let r = at.z[g].clone();
+            let theta = self.eta.clone() * lambda[0].clone() * self.units[g].1.clone();
+            let across = T::exactly(1.0) - theta.clone() / r.clone();
+            let along = theta.clone() / (r.clone() * r.clone() * r) * dot(u, v);
+            for (u, v) in u.iter().zip(v) {
+                out.push(s.clone() * (across.clone() * v.clone() + along.clone() * u.clone()));
+            }
+        }
+        out
+    }
+}
+
+impl<T: Scalar> Reference<T> for Exact<T> {
+    fn dim(&self) -> usize {
+        self.x.first().map_or(0, Vec::len)
+    }
+
+    fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Point<T>> {
         let (zero, one) = (T::exactly(0.0), T::exactly(1.0));
         let (first, curvature) = self.derivatives(w)?;
         let gradient = self.average(&first);
@@ -154,7 +165,8 @@ impl<T: Scalar> Step<T> {
                 _ => shown,
             });
         }
-        Some(Found {
+        Some(Point {
+            w: w.to_vec(),
             value,
             z,
             slope,
@@ -164,31 +176,7 @@ impl<T: Scalar> Step<T> {
         })
     }
 
-    /// ∂_uG·v with the selection of the units.
-    fn prox_jacobian(&self, at: &Found<T>, lambda: &[T], v: &[T]) -> Vec<T> {
-        if self.prox.is_separable() {
-            return hadamard(&at.slope, v);
-        }
-        let mut out = Vec::with_capacity(v.len());
-        for (g, s) in at.slope.iter().enumerate() {
-            let range = self.unit(g);
-            let (u, v) = (&at.input[range.clone()], &v[range]);
-            if s.vanishes() {
-                out.extend(vec![T::exactly(0.0); v.len()]);
-                continue;
-            }
-            let r = at.z[g].clone();
-            let theta = self.eta.clone() * lambda[0].clone() * self.units[g].1.clone();
-            let across = T::exactly(1.0) - theta.clone() / r.clone();
-            let along = theta.clone() / (r.clone() * r.clone() * r) * dot(u, v);
-            for (u, v) in u.iter().zip(v) {
-                out.push(s.clone() * (across.clone() * v.clone() + along.clone() * u.clone()));
-            }
-        }
-        out
-    }
-
-    pub(super) fn push_w(&self, at: &Found<T>, lambda: &[T], x: &[T]) -> Vec<T> {
+    fn push_w(&self, at: &Point<T>, lambda: &[T], x: &[T]) -> Vec<T> {
         let inner: Vec<T> = self.x.iter().map(|row| dot(row, x)).collect();
         let hx = self.average(&hadamard(&at.curvature, &inner));
         let moved: Vec<T> = hx
@@ -199,13 +187,16 @@ impl<T: Scalar> Step<T> {
         self.prox_jacobian(at, lambda, &moved)
     }
 
-    pub(super) fn column(&self, at: &Found<T>, lambda: &[T], w: &[T], j: usize) -> Vec<T> {
+    fn column(&self, at: &Point<T>, lambda: &[T], j: usize) -> Vec<T> {
         if j == 1 {
-            let decay: Vec<T> = w.iter().map(|w| -(self.eta.clone() * w.clone())).collect();
+            let decay: Vec<T> =
+                at.w.iter()
+                    .map(|w| -(self.eta.clone() * w.clone()))
+                    .collect();
             return self.prox_jacobian(at, lambda, &decay);
         }
         let one = T::exactly(1.0);
-        let mut out = Vec::with_capacity(w.len());
+        let mut out = Vec::with_capacity(at.w.len());
         for (g, s) in at.slope.iter().enumerate() {
             for i in self.unit(g) {
                 let direction = match self.prox {

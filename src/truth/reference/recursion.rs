@@ -1,6 +1,7 @@
 //! The recursions (13) and (14) as written, D as columns.
 
-use super::naive::{Naive, Point};
+use super::family::Point;
+use super::naive::Naive;
 use super::scalar::Scalar;
 use crate::maps::Tie;
 

@@ -20,6 +20,9 @@ pub trait Scalar:
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
+    + Send
+    + Sync
+    + 'static
 {
     /// The number x exactly. x must be finite.
     fn exactly(x: f64) -> Self;

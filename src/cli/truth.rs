@@ -1,0 +1,61 @@
+//! The ground truth of an instance as JSON.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, Exact, Known};
+use crate::instances::rows_of;
+use crate::numerals::float::number;
+
+/// What is exactly known of the instance.
+///
+/// # Errors
+/// When w(λ) is not certified.
+pub(super) fn of(e: &Evidence<'_>) -> Result<Value> {
+    let solved = e.solved();
+    let exact = solved
+        .map_err(|why| Error::input(format!("no ground truth: {why}")).in_field("problem"))?;
+    if e.instance.samples.is_some() {
+        expectations(e)
+    } else {
+        Ok(deterministic(exact))
+    }
+}
+
+fn list(v: &[f64]) -> Value {
+    v.iter().map(|x| number(*x)).collect()
+}
+
+/// w(λ), the noiseless vector-Jacobian product, variances at w(λ), Lemma D.3's steps and the exact limits.
+fn expectations(e: &Evidence<'_>) -> Result<Value> {
+    let known = Known::of(e)?;
+    let v = &known.variance;
+    let sid = known.sid.as_ref();
+    Ok(json!({
+        "q": number(known.q),
+        "w": list(&known.w), "w_error": number(known.w_error),
+        "v": list(known.star.v.as_slice()), "r": list(known.star.r.as_slice()),
+        "s2": number(v.s2), "sigma1": number(known.linear_sigma1), "sigma2": number(v.sigma2),
+        "beta": number(known.rate.beta), "gamma": number(known.rate.gamma), "c": number(known.rate.c),
+        "trace_sigma": known.limit.map_or(Value::Null, number),
+        "sid_r": sid.map_or(Value::Null, |r| list(r.as_slice())),
+    }))
+}
+
+fn deterministic(exact: &Exact) -> Value {
+    let truth = &exact.truth;
+    let m = &truth.moduli;
+    let mut out = json!({
+        "q": truth.constants.q,
+        "L": list(&m.l), "M": list(&m.m), "R": number(m.r), "d2_sup": m.d2_sup,
+        "w": list(truth.w().as_slice()), "w_error": truth.fixed_point.error,
+        "residual": truth.fixed_point.residual, "kinks": m.kinks,
+    });
+    if let (Some(j), Some(object)) = (&truth.jacobian, out.as_object_mut()) {
+        object.insert("jacobian".into(), rows_of(&j.j));
+        object.insert("jacobian_error".into(), json!(j.error));
+        let rho = exact.spectrum().first();
+        object.insert("rho".into(), rho.map_or(Value::Null, |rho| number(*rho)));
+    }
+    out
+}

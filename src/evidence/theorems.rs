@@ -1,0 +1,105 @@
+//! The theorems on an instance: one line each, by the name that claims give them.
+
+use super::known::Known;
+use super::whole::Evidence;
+use crate::error::{Error, Result};
+use crate::theory::{OnRun, Row, Section5, Theorem};
+
+/// Builds a theorem on an instance.
+type Build = fn(&Evidence<'_>) -> Result<Box<dyn Theorem>>;
+
+/// Names as they stand in claims, and what is built for them. What is in no line is explained by the main theorem of its setting.
+const REGISTRY: &[(&str, Build)] = &[
+    ("Theorem 4.1", theorem_4_1),
+    ("Lemma D.2", section_5),
+    ("Lemma D.3", section_5),
+    ("Theorem 5.4", section_5),
+    ("Theorem 5.5", section_5),
+];
+
+/// Numbers of updates at which exact moments are shown.
+const UPDATES: [usize; 7] = [0, 1, 10, 100, 1000, 10_000, 100_000];
+
+impl Evidence<'_> {
+    /// The theorem of this name on the instance.
+    ///
+    /// # Errors
+    /// When the instance does not meet it.
+    pub fn theorem(&self, name: &str) -> Result<Box<dyn Theorem>> {
+        let stochastic = self.instance.samples.is_some();
+        let fits = |row: &&(&str, Build)| {
+            let main = if stochastic { "Theorem 5.4" } else { "Theorem 4.1" };
+            let known = REGISTRY.iter().any(|r| r.0 == name);
+            row.0 == if known { name } else { main }
+        };
+        let row = REGISTRY.iter().find(fits);
+        row.map_or_else(
+            || Err(Error::usage(format!("no theorem is named {name:?}"))),
+            |(_, build)| build(self),
+        )
+    }
+
+    /// What is known of the instance besides the constants of its theorem.
+    ///
+    /// # Errors
+    /// When w(λ) is not certified.
+    pub fn certificates(&self) -> Result<Vec<Row>> {
+        let exact = self.exact()?;
+        let mut rows = Vec::new();
+        if self.instance.samples.is_some() {
+            let known = Known::of(self)?;
+            rows.push(Row::maybe(
+                "tr Σ",
+                known.limit,
+                "none",
+                "limit of (γ+k) E‖v_k - v̂‖², exact",
+            ));
+            let bias = known.sid.as_ref().map(|r| (r - &known.star.r).norm_squared());
+            let about = "SID's squared bias ‖r_SID - r*‖², exact";
+            rows.push(Row::maybe("bias", bias, "none", about));
+        } else {
+            let rho = exact.spectrum().first().copied();
+            let about = "spectral radius of ∂₁Φ at w(λ): the local rate";
+            rows.push(Row::maybe("ρ", rho, "not known", about));
+            let identified = exact.run().identified;
+            let about = "first step from which on the iterates stay on the piece of w(λ)";
+            rows.push(Row::count("identified", identified, "not yet", about));
+        }
+        let error = exact.truth.fixed_point.error;
+        rows.push(Row::number("f*", error, "certified error of w(λ)"));
+        if let Some(j) = &exact.truth.jacobian {
+            rows.push(Row::number("f^J", j.error, "certified error of J"));
+        }
+        Ok(rows)
+    }
+}
+
+fn theorem_4_1(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
+    let exact = e.exact()?;
+    Ok(Box::new(OnRun {
+        theorem: exact.theorem().clone(),
+        e: exact.run().e.clone(),
+        aid: e.method.is_aid(),
+    }))
+}
+
+fn section_5(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
+    let mut known = Known::of(e)?;
+    let rate = known.rate;
+    let mut at = known.recursion.start();
+    let mut moments = Vec::new();
+    for k in UPDATES {
+        while at.i < k {
+            let eta = rate.step(at.i);
+            known.recursion.step(&mut at, eta);
+        }
+        moments.push((k, at.mse()));
+    }
+    Ok(Box::new(Section5 {
+        lemma: known.lemma,
+        rate,
+        theorem: known.theorem,
+        inner: e.sampled()?.sizes.inner,
+        moments,
+    }))
+}

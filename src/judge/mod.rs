@@ -1,0 +1,11 @@
+//! From a claim, an instance and an implementation to verdicts.
+//!
+//! Owns the conduct of an examination: the requests of all checks are collected, each distinct one is run once (those
+//! of pass 1 after all of pass 0, on the same object), and the checks judge what comes back. What the status of a run
+//! means is decided here, once. Must not know how implementations are made, nor what a check looks at.
+
+mod outcome;
+mod replicates;
+mod rulings;
+
+pub use rulings::{Judged, Judging, judge, observed};

@@ -1,0 +1,26 @@
+//! What the plain data of a family must be able to do to become a map.
+
+use std::sync::Arc;
+
+use super::constants::Dims;
+use super::products::Certified;
+use crate::error::Result;
+
+/// The plain data of one family.
+pub trait Data {
+    /// Refuses wrong shapes, empty dimensions and entries out of range, naming the field.
+    fn validate(&self) -> Result<()>;
+    /// The map; the data have been validated.
+    fn prepare(&self) -> Arc<dyn Certified>;
+    /// (d, m, units) of validated data.
+    fn dims(&self) -> Dims {
+        self.prepare().dims()
+    }
+    /// The same with its step size multiplied by `times`; `None` where there is no step size.
+    fn with_step(&self, _times: f64) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}

@@ -1,0 +1,247 @@
+//! The type to use: a prepared map with its data and, where it has them, its samples.
+
+use std::sync::Arc;
+
+use super::constants::{Constants, Dims};
+use super::linearization::{Linearization, Tie, Workspace};
+use super::mean::mean;
+use super::moduli::Moduli;
+use super::problem::Problem;
+use super::products::{Certified, Products};
+use super::rounding::Rounding;
+use super::stochastic::StochasticMap;
+use super::structure::{Factors, Role, Structure};
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+
+/// A fixed-point map, ready for products. Cheap to clone.
+#[derive(Clone)]
+pub struct Map {
+    problem: Arc<Problem>,
+    inner: Arc<dyn Certified>,
+    /// Φ = G∘E T̂ and its samples, where Φ is given by them.
+    samples: Option<Arc<StochasticMap>>,
+}
+
+impl std::fmt::Debug for Map {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Map({}, {:?})", self.problem.kind(), self.dims())
+    }
+}
+
+impl Map {
+    /// Checks the shapes and entries of `problem` and prepares its products.
+    pub fn new(problem: impl Into<Problem>) -> Result<Self> {
+        let problem = problem.into();
+        problem.validate()?;
+        Ok(Self {
+            inner: problem.prepare(),
+            problem: Arc::new(problem),
+            samples: None,
+        })
+    }
+
+    /// The mean Φ = G∘E T̂ of a stochastic map, which keeps its samples.
+    ///
+    /// # Errors
+    /// When no family describes the mean: a threshold G stands behind a finite sum, every other G behind a noise model.
+    pub fn sampled(samples: StochasticMap) -> Result<Self> {
+        let mut map = Self::new(mean(&samples)?)?;
+        map.samples = Some(Arc::new(samples));
+        Ok(map)
+    }
+
+    /// Φ = G∘E T̂ with its samples, where Φ is given by them.
+    pub fn samples(&self) -> Option<&StochasticMap> {
+        self.samples.as_deref()
+    }
+
+    /// The data this map was made from.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// What kind of map this is.
+    pub fn structure(&self) -> &Structure {
+        self.inner.structure()
+    }
+
+    /// The products alone: all that a method may use.
+    pub fn products(&self) -> &dyn Products {
+        &*self.inner
+    }
+
+    /// Dimensions (d, m, units).
+    pub fn dims(&self) -> Dims {
+        self.inner.dims()
+    }
+
+    /// Refuses a λ outside the domain of the map (wrong length, not finite, λ₁ ≤ 0, λ₂ < 0).
+    pub fn check_lambda(&self, lambda: &[f64]) -> Result<()> {
+        check_vector("lambda", lambda, self.dims().lambda)?;
+        let roles = self.structure().lambda.iter().zip(lambda).enumerate();
+        for (i, (role, value)) in roles {
+            let (holds, least) = match role {
+                Role::Free => (true, ""),
+                Role::Threshold => (*value > 0.0, "positive"),
+                Role::Shift | Role::Ridge => (*value >= 0.0, "nonnegative"),
+            };
+            if !holds {
+                let text = format!("λ{} must be {least}, got {value}", i + 1);
+                return Err(Error::input(text).in_field(format!("lambda[{i}]")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a w of the wrong length or with a non-finite entry.
+    pub fn check_w(&self, field: &str, w: &[f64]) -> Result<()> {
+        check_vector(field, w, self.dims().w)
+    }
+
+    /// An empty linearisation of the right sizes, to be filled by [`Map::linearize`].
+    pub fn linearization(&self) -> Linearization {
+        Linearization::new(self.dims())
+    }
+
+    /// Buffers for the products.
+    pub fn workspace(&self) -> Workspace {
+        Workspace::default()
+    }
+
+    /// Evaluates Φ(w, λ) and fixes the selection of D_Φ there; at a tie `tie` gives the weight.
+    /// All products with `lin` then use this selection, in both blocks.
+    pub fn linearize(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
+        lin.w.copy_from_slice(w);
+        lin.lambda.copy_from_slice(lambda);
+        self.inner.evaluate(w, lambda, tie, lin);
+    }
+
+    /// Φ(w, λ), allocating.
+    pub fn apply(&self, w: &[f64], lambda: &[f64]) -> Vector {
+        let mut lin = self.linearization();
+        self.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
+        Vector::from_vec(lin.value)
+    }
+
+    /// out ← ∂₁Φ·x for the columns of x (d×k).
+    pub fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
+        self.inner.jvp_w(lin, x, out, ws);
+    }
+
+    /// out ← ∂₁Φᵀ·y.
+    pub fn vjp_w(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        self.inner.vjp_w(lin, y, out, ws);
+    }
+
+    /// out ← out + ∂₂Φ·x for the columns of x (m×k).
+    pub fn add_jvp_lambda(
+        &self,
+        lin: &Linearization,
+        x: &Matrix,
+        out: &mut Matrix,
+        ws: &mut Workspace,
+    ) {
+        self.inner.add_jvp_lambda(lin, x, out, ws);
+    }
+
+    /// out ← ∂₁Φ·D + ∂₂Φ (d×m): one forward-mode step of (13) or (14).
+    pub fn push_forward(
+        &self,
+        lin: &Linearization,
+        d: &Matrix,
+        out: &mut Matrix,
+        ws: &mut Workspace,
+    ) {
+        self.inner.push_forward(lin, d, out, ws);
+    }
+
+    /// out ← ∂₂Φᵀ·y.
+    pub fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
+        self.inner.vjp_lambda(lin, y, out, ws);
+    }
+
+    /// ∂₁Φ as a dense matrix (d×d).
+    pub fn jacobian_w(&self, lin: &Linearization) -> Matrix {
+        let d = self.dims().w;
+        let mut out = Matrix::zeros(d, d);
+        self.inner.jvp_w(
+            lin,
+            &Matrix::identity(d, d),
+            &mut out,
+            &mut self.workspace(),
+        );
+        out
+    }
+
+    /// ∂₂Φ as a dense matrix (d×m).
+    pub fn jacobian_lambda(&self, lin: &Linearization) -> Matrix {
+        let dims = self.dims();
+        let mut out = Matrix::zeros(dims.w, dims.lambda);
+        let unit = Matrix::identity(dims.lambda, dims.lambda);
+        self.inner
+            .add_jvp_lambda(lin, &unit, &mut out, &mut self.workspace());
+        out
+    }
+
+    /// q, L_1, L_2 at this λ (Assumption 3.1).
+    pub fn constants(&self, lambda: &[f64]) -> Constants {
+        self.inner.constants(lambda)
+    }
+
+    /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point within `w_error` of w (Lemma 2.5 / 3.2).
+    pub fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
+        self.inner.moduli_at(w, lambda, w_error)
+    }
+
+    /// What one floating-point evaluation can lose at this λ.
+    pub fn rounding(&self, lambda: &[f64]) -> Rounding {
+        self.inner.rounding(lambda)
+    }
+
+    /// v ← S^{½}v (or S^{-½}v on the support of S) where ∂₁Φ = SA with S the symmetric Jacobian of a prox
+    /// and A symmetric; see [`crate::methods::AidCg`].
+    pub(crate) fn scale_by_root(&self, lin: &Linearization, inverse: bool, v: &mut [f64]) {
+        self.inner.scale_by_root(lin, inverse, v);
+    }
+
+    /// The derivative in w of column j of ∂₂Φ on the piece of `lin`, where Φ is piecewise affine; `None` where it is zero.
+    pub fn variation(&self, j: usize, lin: &Linearization) -> Option<Matrix> {
+        self.inner.variation(j, lin)
+    }
+
+    /// L, R_1, R_2 with ∂_jΦ = L S R_j; `None` where L = I and R_j is ∂_jΦ with all slopes 1.
+    pub fn factors(&self) -> Option<Factors<'_>> {
+        self.inner.factors()
+    }
+
+    /// (∂z_i/∂w, ∂z_i/∂λ) of unit i where both are constant and given by the data.
+    pub fn input_row(&self, unit: usize) -> Option<Vec<f64>> {
+        self.inner.input_row(unit)
+    }
+
+    /// The map with its step size multiplied by `times`; `None` where there is none.
+    pub fn with_step(&self, times: f64) -> Option<Self> {
+        Self::new(self.problem.with_step(times)?).ok()
+    }
+
+    /// ‖∂z_i/∂w‖ for every unit.
+    pub fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64> {
+        self.inner.unit_sensitivity(lambda)
+    }
+}
+
+fn check_vector(field: &str, v: &[f64], len: usize) -> Result<()> {
+    if v.len() != len {
+        return Err(
+            Error::input(format!("expected {len} numbers, got {}", v.len())).in_field(field),
+        );
+    }
+    match v.iter().position(|x| !x.is_finite()) {
+        Some(i) => {
+            Err(Error::input(format!("must be finite, got {}", v[i]))
+                .in_field(format!("{field}[{i}]")))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,68 @@
+//! Refusals of data with wrong shapes or entries, naming the field.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::linalg::{Matrix, Vector};
+
+/// Refuses groups that are not consecutive, not empty and not all of 0..d, and weights that are not positive.
+pub(super) fn consecutive(groups: &[Range<usize>], weights: &[f64], d: usize) -> Result<()> {
+    let mut end = 0;
+    for g in groups {
+        if g.start != end || g.end <= g.start {
+            return Err(Error::input("groups must be consecutive and not empty").in_field("groups"));
+        }
+        end = g.end;
+    }
+    if end != d {
+        return Err(Error::input(format!("must have length {d}, has {end}")).in_field("groups"));
+    }
+    if weights.len() != groups.len() || !weights.iter().all(|v| *v > 0.0 && v.is_finite()) {
+        return Err(Error::input("one positive weight per group").in_field("weights"));
+    }
+    Ok(())
+}
+
+/// X, y and η of a regression.
+pub(super) fn regression(x: &Matrix, y: &Vector, step: f64) -> Result<()> {
+    shape("y", y.nrows(), 1, None, None)?;
+    shape("X", x.nrows(), x.ncols(), Some(y.nrows()), None)?;
+    finite("X", x.as_slice(), x.nrows())?;
+    finite("y", y.as_slice(), y.nrows())?;
+    if !(step.is_finite() && step > 0.0) {
+        return Err(
+            Error::input(format!("must be positive and finite, got {step}")).in_field("step"),
+        );
+    }
+    Ok(())
+}
+
+/// Refuses a shape that is not the wanted one; a side that is not given must be at least 1.
+pub(super) fn shape(
+    field: &str,
+    rows: usize,
+    cols: usize,
+    want_rows: Option<usize>,
+    want_cols: Option<usize>,
+) -> Result<()> {
+    let fits = |got: usize, want: Option<usize>| want.map_or(got > 0, |w| got == w);
+    if fits(rows, want_rows) && fits(cols, want_cols) {
+        return Ok(());
+    }
+    let say = |w: Option<usize>| w.map_or("≥1".to_string(), |w| w.to_string());
+    Err(Error::input(format!(
+        "expected {}×{} numbers, got {rows}×{cols}",
+        say(want_rows),
+        say(want_cols)
+    ))
+    .in_field(field))
+}
+
+/// Refuses entries that are not finite; `entries` in column-major order with `rows` rows.
+pub(super) fn finite(field: &str, entries: &[f64], rows: usize) -> Result<()> {
+    match entries.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(k) => Err(Error::input(format!("must be finite, got {}", entries[k]))
+            .in_field(format!("{field}[{}][{}]", k % rows, k / rows))),
+    }
+}

@@ -1,0 +1,43 @@
+//! A finished directory in place of an old one.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Puts a finished directory in place of `dir` by renaming; the old one goes only after the new one stands.
+///
+/// # Errors
+/// When `dir` exists and is not a run (no run.json), or renaming fails.
+pub fn replace(dir: &Path, fresh: &Path) -> Result<()> {
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |e: std::io::Error| Error::io(&path, &e)
+    };
+    check_replaceable(dir)?;
+    if !dir.exists() {
+        return fs::rename(fresh, dir).map_err(io(dir));
+    }
+    let old = dir.with_extension("old");
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(io(&old))?;
+    }
+    fs::rename(dir, &old).map_err(io(dir))?;
+    fs::rename(fresh, dir).map_err(io(dir))?;
+    fs::remove_dir_all(&old).map_err(io(&old))
+}
+
+/// Refuses to overwrite a directory that is not the output of a run.
+///
+/// # Errors
+/// When `dir` is a file, or a directory with content but no run.json.
+pub fn check_replaceable(dir: &Path) -> Result<()> {
+    let empty = |d: &Path| fs::read_dir(d).is_ok_and(|mut e| e.next().is_none());
+    if !dir.exists() || dir.join("run.json").exists() || (dir.is_dir() && empty(dir)) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{} exists and is not the output of a run; choose another --out",
+        dir.display()
+    )))
+}

@@ -1,0 +1,34 @@
+//! One recorded verdict again.
+
+use crate::case::Factory;
+use crate::claims::{Claim, Label, Verdict, share};
+use crate::error::Result;
+use crate::evidence::Evidence;
+use crate::instances::Instance;
+use crate::judge::{Judged, Judging, judge};
+
+/// Runs one recorded verdict again: the same claim, spec and seed, with figures. A statistical check gets all of `alpha`: it was
+/// one of many in the run.
+///
+/// # Errors
+/// When the spec is out of range, or no implementation can be made.
+pub fn replay(
+    claim: &Claim,
+    verdict: &Verdict,
+    alpha: f64,
+    factory: &dyn Factory,
+) -> Result<Judged> {
+    let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?;
+    let id = &verdict.instance.id;
+    let label = Label {
+        plot: true,
+        ..Label::parse(id).unwrap_or_else(|| Label::named(id.clone()))
+    };
+    let judging = Judging {
+        share: share(alpha, 1)?,
+        record: true,
+    };
+    let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+    let mut subject = factory.make(claim.method)?;
+    Ok(judge(claim, &evidence, &label, judging, subject.as_mut()))
+}

@@ -1,0 +1,156 @@
+//! For the tests of other crates: strategies that shrink, and one call that certifies an own method.
+//!
+//! ```
+//! use proptest::prelude::*;
+//! use ratecert::{case::Method, testing};
+//! # fn my_itd(case: &ratecert::case::Case<'_>) -> Vec<Vec<f64>> {
+//! #     use ratecert::case::Implementation;
+//! #     let answer = ratecert::methods::ItdReverse::default().run(case);
+//! #     answer.estimates.iter().map(|u| u.as_slice().to_vec()).collect()
+//! # }
+//! proptest! {
+//!     # #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+//!     # fn hidden(instance in testing::instances(testing::ALL)) {
+//!     //#[test] fn mine_is_right(instance in testing::instances(testing::ALL)) {
+//!     testing::certify(Method::ITD_REVERSE, &instance, |case| my_itd(case))?;
+//!     //}
+//!     # }
+//! }
+//! # hidden();
+//! ```
+
+mod strategies;
+
+pub use strategies::{ALL, InstanceTree, Instances, KINKS, STOCHASTIC, instances};
+
+use crate::case::{Answer, Case, Implementation, Method};
+use crate::checks::Ruling;
+use crate::claims::{Label, Verdict, conformance};
+use crate::evidence::Evidence;
+use crate::faults::{Observation, diagnose};
+use crate::instances::Instance;
+use crate::judge::{Judging, judge, observed};
+use crate::linalg::Matrix;
+
+/// Why an own method is not certified on an instance.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A check fails.
+    Failed(Box<Verdict>),
+    /// No check decides anything: nothing was certified, and why not.
+    NothingJudged(String),
+}
+
+impl Violation {
+    /// The failing verdict, if there is one.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        match self {
+            Self::Failed(verdict) => Some(verdict),
+            Self::NothingJudged(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let v = match self {
+            Self::NothingJudged(why) => return write!(f, "nothing could be judged: {why}"),
+            Self::Failed(verdict) => verdict,
+        };
+        let spec = serde_json::to_string(&v.instance.spec).unwrap_or_default();
+        write!(
+            f,
+            "{} violates `{}` on {spec} with seed {}: measured {:e}, bound {:e}; {}",
+            v.method, v.check, v.instance.seed, v.measured, v.bound, v.detail
+        )?;
+        match &v.diagnosis {
+            Some(diagnosis) => write!(f, "; {diagnosis}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// Certifies an implementation that returns Dᵀy (one m-vector per entry of `case.steps`) as `method`, one of the
+/// reverse-mode methods, NSID or SID.
+///
+/// # Errors
+/// The first check that fails, or that nothing could be judged: the instance is none of this method, or undecidable.
+pub fn certify(
+    method: Method,
+    instance: &Instance,
+    mut implementation: impl FnMut(&Case<'_>) -> Vec<Vec<f64>>,
+) -> Result<(), Violation> {
+    let column = |u: Vec<f64>| Matrix::from_vec(u.len(), 1, u);
+    let mut own = Own(|case: &Case<'_>| implementation(case).into_iter().map(column).collect());
+    certify_implementation(method, instance, &mut own)
+}
+
+/// Certifies an implementation that returns D (one d×m matrix per entry of `case.steps`) as `method`, one of the
+/// forward-mode methods.
+///
+/// # Errors
+/// As those of [`certify`].
+pub fn certify_jacobians(
+    method: Method,
+    instance: &Instance,
+    implementation: impl FnMut(&Case<'_>) -> Vec<Matrix>,
+) -> Result<(), Violation> {
+    certify_implementation(method, instance, &mut Own(implementation))
+}
+
+/// Certifies an [`Implementation`] as `method`, by the claim of `rates/conformance` about it.
+///
+/// # Errors
+/// As those of [`certify`].
+pub fn certify_implementation(
+    method: Method,
+    instance: &Instance,
+    implementation: &mut dyn Implementation,
+) -> Result<(), Violation> {
+    let nothing = |why: String| Err(Violation::NothingJudged(why));
+    let claim = match conformance(method) {
+        Ok(claim) => claim,
+        Err(e) => return nothing(e.to_string()),
+    };
+    if method.is_stochastic() != instance.samples.is_some() {
+        let kind = instance.spec.kind.name();
+        return nothing(format!("{kind:?} is not a kind of instance for {method}"));
+    }
+    let evidence = Evidence::new(instance, method, claim.horizon());
+    let label = Label::named(instance.spec.kind.name());
+    let judging = Judging {
+        share: 1.0,
+        record: false,
+    };
+    let judged = judge(&claim, &evidence, &label, judging, implementation);
+    let ruled = |ruling| judged.verdicts.iter().position(|v| v.status == ruling);
+    if let Some(n) = ruled(Ruling::Fail) {
+        let mut verdict = judged.verdicts[n].clone();
+        let seen = observed(&claim, &evidence, judged.blamed[n].as_ref(), implementation);
+        let observations: Vec<Observation<'_>> = seen
+            .iter()
+            .map(|(asked, answer)| Observation {
+                case: asked.case(),
+                answer,
+            })
+            .collect();
+        verdict.diagnosis = Some(diagnose(method, &observations));
+        return Err(Violation::Failed(Box::new(verdict)));
+    }
+    if ruled(Ruling::Pass).is_none() {
+        let why = judged.verdicts.first().map(|v| v.detail.clone());
+        return nothing(why.unwrap_or_default());
+    }
+    Ok(())
+}
+
+struct Own<F>(F);
+
+impl<F: FnMut(&Case<'_>) -> Vec<Matrix>> Implementation for Own<F> {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        Answer::completed((self.0)(case))
+    }
+}

@@ -1,0 +1,60 @@
+//! Vectors and matrices of any number type, as plain loops.
+
+use super::scalar::Scalar;
+use crate::linalg::{Matrix, Vector};
+
+pub(super) type Rows<T> = Vec<Vec<T>>;
+
+pub(super) fn rows<T: Scalar>(m: &Matrix) -> Rows<T> {
+    m.row_iter()
+        .map(|r| r.iter().map(|v| T::exactly(*v)).collect())
+        .collect()
+}
+
+pub(super) fn vector<T: Scalar>(v: &Vector) -> Vec<T> {
+    v.iter().map(|x| T::exactly(*x)).collect()
+}
+
+pub(super) fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
+    let mut sum = T::exactly(0.0);
+    for (a, b) in x.iter().zip(y) {
+        if !a.vanishes() && !b.vanishes() {
+            sum = sum + a.clone() * b.clone();
+        }
+    }
+    sum
+}
+
+pub(super) fn times<T: Scalar>(m: &Rows<T>, x: &[T]) -> Vec<T> {
+    m.iter().map(|row| dot(row, x)).collect()
+}
+
+pub(super) fn add<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
+    x.iter()
+        .zip(y)
+        .map(|(a, b)| a.clone() + b.clone())
+        .collect()
+}
+
+/// sum ← sum + s·x.
+pub(super) fn add_to<T: Scalar>(sum: &mut [T], s: &T, x: &[T]) {
+    for (o, v) in sum.iter_mut().zip(x) {
+        *o = o.clone() + s.clone() * v.clone();
+    }
+}
+
+pub(super) fn hadamard<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
+    x.iter()
+        .zip(y)
+        .map(|(a, b)| a.clone() * b.clone())
+        .collect()
+}
+
+pub(super) fn scale<T: Scalar>(s: &T, x: Vec<T>) -> Vec<T> {
+    x.into_iter().map(|v| s.clone() * v).collect()
+}
+
+/// Column j.
+pub(super) fn column<T: Scalar>(m: &Rows<T>, j: usize) -> Vec<T> {
+    m.iter().map(|r| r[j].clone()).collect()
+}
