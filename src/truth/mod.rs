@@ -5,7 +5,7 @@
 //! Must not know methods, claims or statistics.
 
 mod aid_limit;
-mod doubt;
+mod ambiguous_units;
 pub mod expectation;
 mod fixed_point;
 mod floor;

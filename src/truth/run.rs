@@ -7,7 +7,7 @@ use crate::maps::Tie;
 use crate::tol::BOUND_ROOM;
 
 use super::Truth;
-use super::doubt::Doubt;
+use super::ambiguous_units::AmbiguousUnits;
 use super::floor::{AidFloor, Floor};
 use super::reference::{self, Columns, Itd, Scalar};
 
@@ -29,7 +29,8 @@ pub struct ItdRun {
     /// First t at which binary64 may select another piece at w_t than the exact iterate: D_s is
     /// comparable exactly for s ≤ t only, and to within `band[s]` after it.
     pub doubt_from: Option<usize>,
-    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is not enclosed.
+    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is
+    /// not enclosed.
     pub band: Vec<f64>,
     /// First t from which on every w_t of the run lies on the piece of w(λ); `None` if the last
     /// one does not, and where w(λ) lies on a kink, for several pieces meet there. 0 for maps
@@ -52,7 +53,8 @@ pub struct AidRun {
     pub floor: AidFloor,
     /// A unit of w lies within rounding of its kink: another selection is possible.
     pub doubt: bool,
-    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such units can lead.
+    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such
+    /// units can lead.
     pub band: Vec<[f64; 2]>,
     /// w lies on the piece of w(λ); never where that lies on a kink.
     pub identified: bool,
@@ -63,7 +65,8 @@ pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
     run_along(truth, w0, None, steps)
 }
 
-/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one for every step.
+/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one
+/// for every step.
 pub fn itd_run_along(truth: &Truth, path: &[Vec<f64>]) -> ItdRun {
     run_along(truth, &path[0], Some(path), path.len() - 1)
 }
@@ -103,7 +106,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
         if let Some(next) = path.and_then(|path| path.get(t + 1)) {
             state.w = next.iter().map(|v| Dd::exactly(*v)).collect();
         }
-        let doubt = Doubt::at(truth, &point, w_norm, run.floor.w[t]);
+        let doubt = AmbiguousUnits::at(truth, &point, w_norm, run.floor.w[t]);
         if !doubt.is_none() {
             run.doubt_from = run.doubt_from.or(Some(t));
         }
@@ -151,8 +154,8 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
         .map(|j| norm_sq(&truth.naive.column(&point, j)))
         .sum::<f64>()
         .sqrt();
-    let doubt = Doubt::at(truth, &point, w_norm, 0.0);
-    let mut band = Band::new(truth, &doubt, d2_norm);
+    let doubt = AmbiguousUnits::at(truth, &point, w_norm, 0.0);
+    let mut band = SelectionRadius::new(truth, &doubt, d2_norm);
     let (mut ds, mut error) = (Vec::with_capacity(steps + 1), Vec::new());
     reference::aid_fp(&truth.naive, &point, steps, |_, columns| {
         if let Some(j) = &truth.jacobian {
@@ -183,9 +186,10 @@ fn known(band: f64) -> f64 {
     if band.is_finite() { band } else { 0.0 }
 }
 
-/// The bands of AID-FP at one point: r_{k+1} = q r_k + jump of a step at D^k in forward mode; in reverse mode the same of
-/// v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then u = ∂₂ᵀv.
-struct Band {
+/// How far selections at ambiguous units can carry AID-FP at one point. In forward mode the radius
+/// after k steps obeys r_{k+1} = q r_k + the jump of a step at D^k; in reverse mode it is that of
+/// v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then of u = ∂₂ᵀv.
+struct SelectionRadius {
     values: Vec<[f64; 2]>,
     next: [f64; 2],
     /// Jumps of ∂₁Φ and ∂₂Φ themselves, and ‖∂₂Φ‖_F.
@@ -194,8 +198,8 @@ struct Band {
     second: f64,
 }
 
-impl Band {
-    fn new(truth: &Truth, doubt: &Doubt, d2_norm: f64) -> Self {
+impl SelectionRadius {
+    fn new(truth: &Truth, doubt: &AmbiguousUnits, d2_norm: f64) -> Self {
         let d = truth.w().len();
         let mut out = Self {
             values: Vec::new(),
@@ -218,7 +222,7 @@ impl Band {
         out
     }
 
-    fn push(&mut self, truth: &Truth, doubt: &Doubt, columns: &Columns<Dd>) {
+    fn push(&mut self, truth: &Truth, doubt: &AmbiguousUnits, columns: &Columns<Dd>) {
         let (q, kappa) = (truth.constants.q, truth.kappa());
         let [forward, v] = self.next;
         let reverse = (self.second + self.by_lambda) * v + self.by_lambda * kappa;
