@@ -1,8 +1,9 @@
 //! Portable randomness: the same seed gives the same bits on every platform.
 //!
-//! Owns the one generator of the crate (PCG XSL-RR 128/64, O'Neill 2014, seeded as the crate rand_pcg seeds its
-//! `Pcg64`) and the few distributions needed. Written here because instances may never change: neither a new
-//! version of a dependency nor the platform's `log` may touch their bits, so the logarithm is `libm`'s.
+//! Owns the one generator of the crate (PCG XSL-RR 128/64, O'Neill 2014, seeded as the crate
+//! rand_pcg seeds its `Pcg64`) and the few distributions needed. Written here because instances may
+//! never change: neither a new version of a dependency nor the platform's `log` may touch their
+//! bits, so the logarithm is `libm`'s.
 
 use super::{Matrix, Vector};
 
@@ -73,7 +74,8 @@ impl Random {
         lo + (((self.bits() >> 32) * (hi - lo + 1) as u64) >> 32) as usize
     }
 
-    /// Uniform on 0..n without bias (Lemire, "Fast random integer generation in an interval", 2019).
+    /// Uniform on 0..n without bias (Lemire, "Fast random integer generation in an interval",
+    /// 2019).
     pub fn below(&mut self, n: u64) -> u64 {
         let mut product = u128::from(self.bits()) * u128::from(n);
         if (product as u64) < n {
@@ -184,7 +186,8 @@ pub fn hash(name: &str) -> u64 {
 mod tests {
     use super::*;
 
-    /// What rand_pcg 0.10.2's `Pcg64` gave. A change of these bits changes every instance ever reported.
+    /// What rand_pcg 0.10.2's `Pcg64` gave. A change of these bits changes every instance ever
+    /// reported.
     #[test]
     fn known_streams() {
         let mut r = Random::new(0);
