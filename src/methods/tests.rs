@@ -50,11 +50,11 @@ fn problems() -> Vec<(Map, Vec<f64>)> {
 
 /// Φ(w, λ) = Aw + λ with A given by rows.
 fn affine(d: usize, a: &[f64]) -> Map {
-    let problem = Problem::Affine {
+    let problem = Problem::Affine(Affine {
         a: Matrix::from_row_slice(d, d, a),
         b: Matrix::identity(d, d),
         c: Vector::zeros(d),
-    };
+    });
     Map::new(problem).unwrap()
 }
 
