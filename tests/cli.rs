@@ -167,13 +167,14 @@ fn generate_and_explain_understand_each_other() {
 #[test]
 fn stochastic_instances_are_written_and_read_back() {
     let s = Sandbox::new();
-    for (_, kind, _) in ratecert::instances::Kind::STOCHASTIC {
+    let kinds = ratecert::instances::Kind::ALL.iter();
+    for (_, kind, ..) in kinds.filter(|k| k.0.is_stochastic()) {
         let out = s.run(&["generate", kind, "--dim", "3", "--seed", "5"]);
         assert_eq!(out.status.code(), Some(0), "{kind}");
         let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
         assert!(value["truth"]["gamma"].as_f64() > Some(0.0), "{kind}");
-        let read = ratecert::instances::StochasticFile::parse(&stdout(&out)).unwrap();
-        let mut again = ratecert::instances::StochasticFile::to_json(&read);
+        let read = ratecert::instances::InstanceFile::parse(&stdout(&out)).unwrap();
+        let mut again = ratecert::instances::InstanceFile::to_json(&read);
         again.insert("truth".into(), value["truth"].clone());
         assert_eq!(serde_json::Value::Object(again), value, "{kind}");
         fs::write(s.path().join("i.json"), &out.stdout).unwrap();

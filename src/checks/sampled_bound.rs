@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates};
+use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates, Sampling};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use super::simulation::REPLICATES;
@@ -64,10 +64,7 @@ impl Check for SampledBound {
         Ok(Finding::undecided(Reason::NothingToSee, why))
     }
 
-    fn replicates<'c>(
-        &'c self,
-        c: Context<'c>,
-    ) -> Result<std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>> {
+    fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {
         let s = c.e.sampled()?;
         let affine = match s.map.inner() {
             stochastic::Inner::FiniteSum(f) => f.loss() == Loss::Squared,

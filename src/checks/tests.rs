@@ -79,14 +79,8 @@ fn constants_that_are_off_are_caught() {
     let c = ("constant", 1);
     assert_eq!(failures(c, None, |_| {}), 0);
     assert!(failures(c, None, |e| e.truth.constants.q *= 0.9) > 0, "q");
-    assert!(
-        failures(c, None, |e| e.truth.moduli.l[1] *= 0.5) > 0,
-        "L_2"
-    );
-    assert!(
-        failures(c, None, |e| e.truth.moduli.m[0] *= 0.3) > 0,
-        "M_1"
-    );
+    assert!(failures(c, None, |e| e.truth.moduli.l[1] *= 0.5) > 0, "L_2");
+    assert!(failures(c, None, |e| e.truth.moduli.m[0] *= 0.3) > 0, "M_1");
     assert!(
         failures(c, None, |e| e.truth.moduli.r *= 1.01) > 0,
         "R too large"
@@ -195,7 +189,9 @@ fn rate(growth: &str, slack: f64, instance: &Instance, exact: Exact) -> Finding 
         .into_iter()
         .map(|r| Run::new(r.clone(), answer(&r)))
         .collect();
-    check.judge(context, &runs.iter().collect::<Vec<_>>()).unwrap()
+    check
+        .judge(context, &runs.iter().collect::<Vec<_>>())
+        .unwrap()
 }
 
 fn solved(kind: Kind, seed: u64) -> (Instance, Exact) {
@@ -244,7 +240,11 @@ fn what_is_not_known_of_the_radius_is_allowed_for() {
     assert_eq!(with(0.001, 1.0).ruling, Ruling::Pass);
     let wide = with(0.01, 1.0);
     assert_eq!(wide.ruling, Ruling::Inconclusive);
-    assert!(wide.detail.contains("not known well enough"), "{}", wide.detail);
+    assert!(
+        wide.detail.contains("not known well enough"),
+        "{}",
+        wide.detail
+    );
     // The exact sequence shows another rate than a wrong ρ, and then nothing is judged.
     assert_eq!(with(0.0, 1.02).ruling, Ruling::Inconclusive);
 }

@@ -114,7 +114,10 @@ impl Parts<'_> {
         }
         lines.push(format!("\n{}", self.theorem.name()));
         lines.push(format!("  {}", self.theorem.statement()));
-        lines.push(format!("\nConstants on {}", described(self.evidence.instance)));
+        lines.push(format!(
+            "\nConstants on {}",
+            described(self.evidence.instance)
+        ));
         lines.extend(self.rows().iter().map(line));
         lines.push(table(&self.theorem.table()));
         lines.join("\n") + "\n"
@@ -122,10 +125,9 @@ impl Parts<'_> {
 
     fn json(&self) -> String {
         let instance = self.evidence.instance;
-        let constant = |row: &Row| json!({"name": row.name, "value": value(&row.value), "about": row.about});
-        let hypothesis = |h: &crate::theory::Hypothesis| {
-            json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)})
-        };
+        let constant =
+            |row: &Row| json!({"name": row.name, "value": value(&row.value), "about": row.about});
+        let hypothesis = |h: &crate::theory::Hypothesis| json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)});
         let shown = self.theorem.table();
         let row = |(k, numbers): &(usize, Vec<f64>)| {
             let mut cells = vec![json!(k)];

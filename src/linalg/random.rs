@@ -130,7 +130,6 @@ impl Random {
     }
 }
 
-
 /// SplitMix64's finaliser (Steele, Lea and Flood, 2014): neighbouring words become unrelated ones.
 pub fn scramble(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -195,7 +195,7 @@ fn conjugate_gradients_end_at_the_limit() {
         x: Matrix::from_row_slice(2, 2, &[1.0, 0.5, 0.0, 1.0]),
         y: Vector::from_column_slice(&[2.0, 1.0]),
         step: 0.5,
-    };
+    });
     assert!(AidCg::plain(&Map::new(net).unwrap(), &[0.2, 0.1], &[1.0, -0.5]).is_err());
     let map = affine(2, &[0.3, 0.2, 0.2, -0.4]);
     let plain = AidCg::plain(&map, &[0.0; 2], &[0.0; 2]).unwrap();

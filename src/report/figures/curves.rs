@@ -95,14 +95,7 @@ fn local(c: &Curve) -> String {
 fn caption(panels: &[Shown<'_, Curve>]) -> String {
     let list: Vec<String> = panels
         .iter()
-        .map(|c| {
-            format!(
-                "{} (q {}, ρ {})",
-                c.from.instance(),
-                number(c.q),
-                local(c)
-            )
-        })
+        .map(|c| format!("{} (q {}, ρ {})", c.from.instance(), number(c.q), local(c)))
         .collect();
     let clipped = panels
         .iter()
