@@ -152,11 +152,31 @@ pub const DIAGNOSIS_MATCH: f64 = 1e-6;
 /// Weight of "none of them" beside candidates that weigh 1 when they match fully.
 pub const DIAGNOSIS_UNKNOWN: f64 = 0.02;
 
+/// "None of them" weighs this much more per deviation in units of what rounding may do: one of ten roundings is
+/// explained by many faults.
+pub const DIAGNOSIS_RESOLVED: f64 = 10.0;
+
+/// Weight of a candidate whose parameter was fitted: it could explain more than one without.
+pub const DIAGNOSIS_FITTED: f64 = 0.5;
+
+/// Numbers there must be to explain before a parameter is fitted to them: one of them is always met.
+pub const DIAGNOSIS_NUMBERS: usize = 3;
+
+/// Part of a deviation at which a fit ends: well below [`DIAGNOSIS_MATCH`], well above rounding.
+pub const DIAGNOSIS_FIT: f64 = 1e-9;
+
 /// Confidence from which a fault is named; below it the answer is "unknown".
 pub const DIAGNOSIS_NAMED: f64 = 0.5;
 
 /// Relative deviation up to which an answer is the correct one for the purpose of naming.
 pub const DIAGNOSIS_ROUNDING: f64 = 1e-13;
+
+/// Rounding that a simulation cannot repeat is carried on by a recursion: so many times that of one step.
+pub const DIAGNOSIS_NOISE: f64 = 50.0;
+
+/// Units of single precision within which estimates that are single-precision numbers are explained by that: a
+/// recursion with q = 0.99 loses hundreds, and one that subtracts more.
+pub const DIAGNOSIS_SINGLE: f64 = 1e4;
 
 /// Probability with which independent draws leave a given index out although it is drawn like the others, when an
 /// implementation that has failed is examined for it. It can mislead a name, never a verdict.

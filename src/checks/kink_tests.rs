@@ -292,7 +292,7 @@ fn judged_with(
 
 fn fault(name: &str) -> Vec<crate::faults::Edit> {
     let all = crate::faults::catalogue();
-    all.iter().find(|f| f.name == name).unwrap().edits.clone()
+    all.iter().find(|f| f.name == name).unwrap().edits.to_vec()
 }
 
 /// Twelve units on their kinks in fifty dimensions, every step at w(λ): correct selections pass,

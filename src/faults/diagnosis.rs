@@ -1,15 +1,19 @@
 //! Naming a failing implementation: which simulated fault produces the same numbers?
 //!
-//! For every candidate the distance of its simulated estimates to the observed ones is measured in
-//! units of the distance of the correct ones: 1 explains nothing, rounding level explains all. Several
-//! observations must be explained by the same candidate. "Unknown" is a legal answer.
+//! For every candidate the distance of its simulated estimates to the observed ones is measured in units of the
+//! distance of the correct ones: 1 explains nothing, rounding level explains all. The same candidate must explain
+//! every observation of every object, those included where the answer is right. Rows as they stand are tried first;
+//! only where none of them explains, their parameters are fitted. "Unknown" is a legal answer.
 
+use super::bench::Bench;
 use super::catalogue::{Fault, catalogue};
-use super::simulated::Simulated;
-use crate::case::{Answer, Case, Implementation, Method};
+use super::fit::fitted;
+use crate::case::{Answer, Case, Method};
 use crate::claims::{Diagnosis, Named};
-use crate::linalg::Matrix;
-use crate::tol::{DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_ROUNDING, DIAGNOSIS_UNKNOWN};
+use crate::tol::{
+    DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
+    DIAGNOSIS_UNKNOWN,
+};
 
 /// A case with what an implementation answered to it.
 pub struct Observation<'a> {
@@ -17,99 +21,63 @@ pub struct Observation<'a> {
     pub case: Case<'a>,
     /// The answer.
     pub answer: &'a Answer,
+    /// How far rounding alone may carry an estimate from the correct one; 0 where that is not known.
+    pub floor: f64,
 }
 
 /// At most so many names that fit equally well are given.
 const MOST_NAMES: usize = 3;
 
-/// Names the fault behind observations of one implementation, made in this order on a fresh object.
-pub fn diagnose(method: Method, observations: &[Observation<'_>]) -> Diagnosis {
-    let correct = answers(&mut Simulated::new(method, &[]), observations);
-    let right = |(o, correct): (&Observation<'_>, &Answer)| is_right(o.answer, correct);
-    if observations.iter().zip(&correct).all(right) {
+/// Names the fault behind observations of one implementation: a list per fresh object, in the order in which that
+/// object was asked.
+pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
+    let bench = Bench::new(method, objects);
+    if !bench.is_wrong() {
         return Diagnosis::LooksRight;
     }
-    let mut scored: Vec<(f64, &'static str)> = catalogue()
-        .iter()
+    let own: Vec<Fault> = catalogue()
+        .into_iter()
         .filter(|f| f.methods.contains(&method))
-        .filter_map(|f| {
-            let left = unexplained(method, f, observations, &correct);
-            let confidence = 1.0 / (1.0 + (left / DIAGNOSIS_MATCH).powi(2));
-            (left < 1.0).then_some((confidence, f.name))
-        })
         .collect();
-    let total: f64 = scored.iter().map(|s| s.0).sum::<f64>() + DIAGNOSIS_UNKNOWN;
+    let plain = |f: &Fault| {
+        let ways = std::iter::once(f.edits).chain(f.also.iter().copied());
+        ways.map(|edits| confidence(bench.score(edits, DIAGNOSIS_MATCH * 1e3)))
+            .fold(0.0, f64::max)
+    };
+    let mut scored: Vec<(f64, &'static str)> = own.iter().map(|f| (plain(f), f.name)).collect();
+    let explained = scored.iter().any(|s| s.0 >= 0.5);
+    if !explained && bench.numbers() >= DIAGNOSIS_NUMBERS {
+        for (f, scored) in own.iter().zip(&mut scored) {
+            let ways = f.fit.iter().filter_map(|fit| fitted(&bench, fit));
+            let best = ways.map(confidence).fold(0.0, f64::max);
+            scored.0 = scored.0.max(DIAGNOSIS_FITTED * best);
+        }
+    }
+    conclude(scored, DIAGNOSIS_UNKNOWN + (DIAGNOSIS_RESOLVED / bench.resolution()).min(1.0))
+}
+
+/// 1 for a full match, 0 for none.
+fn confidence(score: super::bench::Score) -> f64 {
+    if score.left < 1.0 {
+        score.weight / (1.0 + (score.left / DIAGNOSIS_MATCH).powi(2))
+    } else {
+        0.0
+    }
+}
+
+/// The best of the candidates, if they stand out against "none of them", which weighs `unknown`.
+fn conclude(mut scored: Vec<(f64, &'static str)>, unknown: f64) -> Diagnosis {
+    let total: f64 = scored.iter().map(|s| s.0).sum::<f64>() + unknown;
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let best = scored.first().map_or(f64::NAN, |s| s.0);
-    scored.retain(|s| s.0 >= 0.5 * best);
+    let best = scored.first().map_or(0.0, |s| s.0);
+    scored.retain(|s| s.0 > 0.0 && s.0 >= 0.5 * best);
     let together: f64 = scored.iter().map(|s| s.0 / total).sum();
     if scored.is_empty() || scored.len() > MOST_NAMES || together < DIAGNOSIS_NAMED {
         return Diagnosis::Unknown;
     }
-    let named = |(confidence, name): &(f64, &'static str)| Named {
+    let named = |(weight, name): &(f64, &'static str)| Named {
         fault: (*name).into(),
-        confidence: confidence / total,
+        confidence: weight / total,
     };
     Diagnosis::Names(scored.iter().map(named).collect())
-}
-
-/// Largest part of a deviation that a fault leaves unexplained: 0 explains all, 1 nothing.
-fn unexplained(
-    method: Method,
-    fault: &Fault,
-    observations: &[Observation<'_>],
-    correct: &[Answer],
-) -> f64 {
-    let simulated = answers(&mut Simulated::new(method, &fault.edits), observations);
-    let each = observations.iter().zip(simulated.iter().zip(correct));
-    each.map(|(o, (simulated, correct))| residue(o.answer, simulated, correct))
-        .fold(0.0f64, |m, r| if r <= m { m } else { r })
-}
-
-fn answers(
-    implementation: &mut dyn Implementation,
-    observations: &[Observation<'_>],
-) -> Vec<Answer> {
-    let run = |o: &Observation<'_>| implementation.run(&o.case);
-    observations.iter().map(run).collect()
-}
-
-fn is_right(observed: &Answer, correct: &Answer) -> bool {
-    let (deviation, size) = distance(&observed.estimates, &correct.estimates);
-    observed.status == correct.status && deviation <= size * DIAGNOSIS_ROUNDING
-}
-
-/// ‖observed - simulated‖/‖observed - correct‖ over all estimates; 0 where the answer is correct. A run that
-/// stopped elsewhere explains nothing.
-fn residue(observed: &Answer, simulated: &Answer, correct: &Answer) -> f64 {
-    if observed.status != simulated.status || observed.estimates.len() != simulated.estimates.len()
-    {
-        return f64::INFINITY;
-    }
-    let (deviation, size) = distance(&observed.estimates, &correct.estimates);
-    // At rounding level of the correct answer there is nothing to explain.
-    if deviation <= size * DIAGNOSIS_ROUNDING {
-        let (other, _) = distance(&simulated.estimates, &correct.estimates);
-        return if other <= 10.0 * size * DIAGNOSIS_ROUNDING {
-            0.0
-        } else {
-            f64::INFINITY
-        };
-    }
-    let left = distance(&observed.estimates, &simulated.estimates).0;
-    left / deviation
-}
-
-/// Largest distance of two lists of estimates and the largest size of the second. NaN is larger than any number.
-fn distance(a: &[Matrix], b: &[Matrix]) -> (f64, f64) {
-    let pairs = a.iter().zip(b).map(|(a, b)| {
-        if a.shape() == b.shape() {
-            ((a - b).norm(), b.norm())
-        } else {
-            (f64::INFINITY, b.norm())
-        }
-    });
-    pairs.fold((0.0f64, 0.0f64), |(d, s), (x, y)| {
-        (if x <= d { d } else { x }, if y <= s { s } else { y })
-    })
 }

@@ -1,6 +1,7 @@
 //! The atomic departures from a correct method. A fault is a list of them; they compose.
 
 use super::mistake::Mistake;
+use crate::tol::UNIT;
 
 /// At which steps a departure happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub enum Other {
     Start,
     /// The last iterate of the run (ITD only).
     Last,
+    /// The zero vector.
+    Zero,
+}
+
+/// One of the two partial Jacobians.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// ∂₁Φ.
+    First,
+    /// ∂₂Φ.
+    Second,
 }
 
 /// How the slopes of the units are (mis)computed.
@@ -59,6 +71,8 @@ pub enum Slopes {
     UnscaledThreshold,
     /// 1 - tanh²(tanh z) for 1 - tanh²(z).
     AppliedTwice,
+    /// Another slope below the kink of a leaky unit.
+    Leaky(f64),
 }
 
 /// What is done differently where a unit is exactly at its kink.
@@ -74,6 +88,17 @@ pub enum AtTies {
     State(f64),
     /// Allowed: weights in [0, 1] that change with the step, the unit and the block.
     Irregular,
+}
+
+/// The β of conjugate gradients, ‖r_{k+1}‖²/‖r_k‖².
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Beta {
+    /// A multiple of it; 0 is steepest descent.
+    Times(f64),
+    /// ‖r_k‖²/‖r_{k+1}‖².
+    Inverse,
+    /// ‖r_{k+1}‖/‖r_k‖.
+    Unsquared,
 }
 
 /// A change to a d×d or d×m matrix.
@@ -123,6 +148,16 @@ impl Edit {
         matches!(self, Self::AtTies(_))
     }
 
+    /// Relative size of what rounding makes of the answers, where that cannot be simulated to the last digit: another
+    /// order of operations rounds otherwise.
+    pub fn noise(&self) -> f64 {
+        match self {
+            Self::Differences(h) => UNIT / h,
+            Self::SingleEnds | Self::Sampled(Mistake::SinglePrecision) => f64::from(f32::EPSILON),
+            _ => 0.0,
+        }
+    }
+
     /// Shows in what is drawn or scheduled, not with indices and steps given.
     pub fn is_about_sampling(&self) -> bool {
         matches!(self, Self::Sampled(mistake) if mistake.is_sampling())
@@ -142,8 +177,12 @@ pub enum Edit {
     Refresh(usize),
     /// The slopes follow another rule.
     Slopes(Slopes),
+    /// The same in one of the two blocks only.
+    SlopesIn(Block, Slopes),
     /// sign(w_i), 0 at 0, for sign(z_i) in the λ₁ column (elastic nets).
     SignOfInput,
+    /// +1 for sign(z_i) in the λ₁ column (elastic nets).
+    SignLost,
     /// Derivatives are taken at (1 + r)λ.
     Lambda(f64),
     /// Derivatives are taken with the step (1 + r)η (elastic nets).
@@ -152,8 +191,18 @@ pub enum Edit {
     NoRidge,
     /// ∂₂Φ without its factor η (elastic nets).
     NoStep,
+    /// One column of ∂₂Φ without its factor η (elastic nets).
+    NoStepIn(usize),
+    /// η = 2/(L + μ + 2λ₂) differentiated as well: dη/dλ₂ = -η² (elastic nets).
+    StepDifferentiated,
     /// H normalised by n - 1 instead of n in ∂₁Φ (elastic nets).
     Bessel,
+    /// H not normalised at all, and ∂₂Φ as it should be: XᵀX + λ₂I where XᵀX/n + λ₂I belongs (elastic nets).
+    Undivided,
+    /// ∂₁Φ - rηI: a ridge r left in the Hessian of the linear system (gradient steps).
+    LeftRidge(f64),
+    /// A ridge added to the system that conjugate gradients run on.
+    SystemRidge(f64),
     /// Jacobians by forward differences with this increment.
     Differences(f64),
     /// ∂₁Φ changed.
@@ -170,6 +219,13 @@ pub enum Edit {
     Keep,
     /// state ← (1-a)·state + a·(next state).
     Damp(f64),
+    /// The derivative no longer moves once ‖w_{t+1} - w_t‖ is below the tolerance (ITD).
+    StopAtRest {
+        /// Tolerance.
+        tolerance: f64,
+        /// The step that notices is left out as well.
+        before: bool,
+    },
     /// The state no longer moves once its change is below the tolerance.
     Stop {
         /// Tolerance.
@@ -209,8 +265,23 @@ pub enum Edit {
     Lazy,
     /// Plain conjugate gradients on I-∂₁Φᵀ, symmetric or not.
     PlainCg,
-    /// Conjugate directions without their β: steepest descent.
-    NoBeta,
+    /// Another β in conjugate gradients.
+    Beta(Beta),
+    /// p_{k+1} = r_k + βp_k: the old residual.
+    OldResidual,
+    /// Conjugate gradients hand out the iterate before the one that met this relative residual.
+    Stale(f64),
+    /// 0/0 where the right-hand side of the linear system vanishes.
+    ZeroByZero,
+    /// (I - ∂₁Φ)⁻¹∂₂Φ at w_t for D_t: the implicit derivative at an iterate (ITD).
+    Implicit,
+    /// What earlier calls handed out last is added; within a call, too, where asked for.
+    Accumulate {
+        /// Estimates of one call are added up as well.
+        within: bool,
+    },
+    /// w, λ and the estimates rounded to binary32.
+    SingleEnds,
     /// Something else at ties.
     AtTies(AtTies),
     /// A mistake of NSID or SID.

@@ -1,11 +1,11 @@
 //! A plain implementation of NSID and SID that carries out one mistake. Written with products only, apart from
 //! [`crate::methods::Nsid`], so that it is a second implementation of both algorithms as well.
 
+use super::course::single;
 use super::edit::Edit;
 use super::mistake::Mistake;
 use crate::case::{
-    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role,
-    Samples,
+    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role, Samples,
 };
 use crate::error::Result;
 use crate::linalg::Matrix;
@@ -54,6 +54,13 @@ impl Faulty {
         case.map
             .inner()
             .apply(case.w, case.lambda, Sample::Batch(batch), &mut u);
+        if self.fault == Mistake::RepeatedOnceEverywhere {
+            let (unique, part) = unique(batch);
+            let mut once = vec![0.0; d];
+            let sample = Sample::Batch(&unique);
+            case.map.inner().apply(case.w, case.lambda, sample, &mut once);
+            self.rescale(case, case.w, part, once, &mut u);
+        }
         let point = if at_w { case.w } else { &u };
         case.map
             .outer()
@@ -83,21 +90,41 @@ impl Faulty {
             }
             _ => inner.d1_tr(case.w, case.lambda, sample, g, &mut out),
         }
-        if self.fault == Mistake::BiasedScale {
-            let c = batch.len() as f64 / (batch.len() as f64 + 1.0);
-            // Of a finite sum the loss term alone is a mean over the minibatch.
-            let keep = match inner {
-                Inner::FiniteSum(f) => 1.0 - f.eta() * case.lambda[1],
-                Inner::Noise(_) => 0.0,
-            };
-            for (o, g) in out.iter_mut().zip(g) {
-                *o = keep * g + c * (*o - keep * g);
+        match self.fault {
+            Mistake::BiasedScale => {
+                let part = batch.len() as f64 / (batch.len() as f64 + 1.0);
+                self.rescale(case, g, part, out.clone(), &mut out);
             }
+            Mistake::RepeatedOnce | Mistake::RepeatedOnceEverywhere => {
+                let (unique, part) = unique(batch);
+                let mut once = vec![0.0; g.len()];
+                inner.d1_tr(case.w, case.lambda, Sample::Batch(&unique), g, &mut once);
+                self.rescale(case, g, part, once, &mut out);
+            }
+            _ => {}
         }
         out
     }
 
-    fn read(&self, case: &Given<'_>, batch: &[usize], gamma: &Gamma, v: &[f64]) -> Vec<f64> {
+    /// out ← what does not depend on the minibatch, of g, and this part of what does. Of a finite sum the loss term
+    /// alone is a mean over the minibatch.
+    fn rescale(&self, case: &Given<'_>, g: &[f64], part: f64, mean: Vec<f64>, out: &mut [f64]) {
+        let keep = match case.map.inner() {
+            Inner::FiniteSum(f) => 1.0 - f.eta() * case.lambda[1],
+            Inner::Noise(_) => 0.0,
+        };
+        for ((o, g), mean) in out.iter_mut().zip(g).zip(mean) {
+            *o = keep * g + part * (mean - keep * g);
+        }
+    }
+
+    fn read(
+        &self,
+        case: &Given<'_>,
+        batch: &[usize],
+        gamma: &Gamma,
+        v: &[f64],
+    ) -> Vec<f64> {
         let outer = case.map.outer();
         let mut g = vec![0.0; v.len()];
         outer.d1(gamma, v, true, &mut g);
@@ -116,10 +143,6 @@ impl Faulty {
         }
         r
     }
-}
-
-fn single(v: &mut [f64]) {
-    v.iter_mut().for_each(|x| *x = f64::from(*x as f32));
 }
 
 impl Implementation for Faulty {
@@ -171,21 +194,29 @@ impl Implementation for Faulty {
     }
 }
 
+/// The indices of a minibatch without repeats, and their number as a part of its size.
+fn unique(batch: &[usize]) -> (Vec<usize>, f64) {
+    let mut out = batch.to_vec();
+    out.sort_unstable();
+    out.dedup();
+    let part = out.len() as f64 / batch.len() as f64;
+    (out, part)
+}
+
+/// ξ⁽¹⁾ as the mistake sees it, pooled, and Γ at its mean.
+struct Inner1<'a> {
+    batches: Vec<&'a [usize]>,
+    pooled: Vec<usize>,
+    gamma: Gamma,
+}
+
 impl Faulty {
     fn updates(&mut self, case: &Given<'_>) -> Vec<Vec<f64>> {
-        use Mistake::*;
+        use Mistake::{AveragedState, KeepsState, SinglePrecision, StaleState, StartsAtCotangent};
         let fault = self.fault;
         let d = case.map.dim();
         let linear: Vec<&[usize]> = case.samples.linear.iter().collect();
-        let mut inner: Vec<&[usize]> = case.samples.inner.iter().collect();
-        if fault == InnerIgnored {
-            inner.truncate(1);
-        }
-        if fault == SharedSamples {
-            inner.iter_mut().zip(&linear).for_each(|(a, b)| *a = b);
-        }
-        let pooled: Vec<usize> = inner.concat();
-        let fixed = self.gamma(case, &pooled, fault == GammaAtW);
+        let inner = self.inner(case, &linear);
         let mut v = vec![0.0; d];
         if fault == StartsAtCotangent {
             v.copy_from_slice(case.cotangent);
@@ -197,6 +228,7 @@ impl Faulty {
         let mut out = Vec::new();
         let mut wanted = case.steps.iter().copied().peekable();
         let last = case.steps.last().copied().unwrap_or(0);
+        let mut stopped = false;
         for i in 0..=last {
             sum.iter_mut().zip(&v).for_each(|(s, x)| *s += x);
             if wanted.next_if_eq(&i).is_some() {
@@ -206,19 +238,7 @@ impl Faulty {
                     AveragedState => &average,
                     _ => &v,
                 };
-                let mut r = if self.sid {
-                    let mut mean = vec![0.0; case.map.params()];
-                    for batch in &inner {
-                        let gamma = self.gamma(case, batch, fault == GammaAtW);
-                        let one = self.read(case, batch, &gamma, state);
-                        mean.iter_mut()
-                            .zip(&one)
-                            .for_each(|(m, x)| *m += x / inner.len() as f64);
-                    }
-                    mean
-                } else {
-                    self.read(case, &pooled, &fixed, state)
-                };
+                let mut r = self.estimate(case, &inner, state);
                 if fault == SinglePrecision {
                     single(&mut r);
                 }
@@ -227,43 +247,101 @@ impl Faulty {
             if i == last {
                 break;
             }
-            let batch = linear[if fault == FrozenMinibatch { 0 } else { i }];
-            let own = (self.sid || fault == GammaPerMinibatch)
-                .then(|| self.gamma(case, batch, fault == GammaAtW));
-            let gamma = own.as_ref().unwrap_or(&fixed);
-            let mut g = vec![0.0; d];
-            let p = if fault == SwappedOrder {
-                let p = self.push(case, batch, &v);
-                case.map.outer().d1(gamma, &p, true, &mut g);
-                g
-            } else {
-                case.map.outer().d1(gamma, &v, true, &mut g);
-                self.push(case, batch, &g)
-            };
-            let eta = match fault {
-                StepOffByOne => case.samples.eta[(i + 1).min(last - 1)],
-                NeverDecreasing => case.samples.eta[0],
-                SquaredStep => case.samples.eta[i].powi(2),
-                _ => case.samples.eta[i],
-            };
-            before.copy_from_slice(&v);
-            for (j, x) in v.iter_mut().enumerate() {
-                let y = if fault == MissingCotangent && i > 0 {
-                    0.0
-                } else {
-                    case.cotangent[j]
-                };
-                *x = if fault == IncrementForm {
-                    *x + eta * (p[j] + y - *x)
-                } else {
-                    (1.0 - eta) * *x + eta * (p[j] + y)
-                };
+            if stopped || fault == Mistake::Cap(i) {
+                stopped = true;
+                continue;
             }
+            before.copy_from_slice(&v);
+            self.update(case, &inner, &linear, i, &mut v);
             if fault == SinglePrecision {
                 single(&mut v);
             }
+            let moved = distance(&v, &before);
+            stopped = match fault {
+                Mistake::StopAt(tolerance) => moved <= tolerance,
+                Mistake::StopRelative(tolerance) => moved <= tolerance * distance(&v, &vec![0.0; d]),
+                _ => false,
+            };
         }
         self.kept = v;
         out
     }
+
+    fn inner<'a>(&self, case: &Given<'a>, linear: &[&'a [usize]]) -> Inner1<'a> {
+        let mut batches: Vec<&[usize]> = case.samples.inner.iter().collect();
+        if self.fault == Mistake::InnerIgnored {
+            batches.truncate(1);
+        }
+        if self.fault == Mistake::SharedSamples {
+            batches.iter_mut().zip(linear).for_each(|(a, b)| *a = b);
+        }
+        let pooled: Vec<usize> = batches.concat();
+        let gamma = self.gamma(case, &pooled, self.fault == Mistake::GammaAtW);
+        Inner1 {
+            batches,
+            pooled,
+            gamma,
+        }
+    }
+
+    /// r at a state.
+    fn estimate(&self, case: &Given<'_>, inner: &Inner1<'_>, state: &[f64]) -> Vec<f64> {
+        if !(self.sid || self.fault == Mistake::SidForNsid) {
+            return self.read(case, &inner.pooled, &inner.gamma, state);
+        }
+        let mut mean = vec![0.0; case.map.params()];
+        for batch in &inner.batches {
+            let gamma = self.gamma(case, batch, self.fault == Mistake::GammaAtW);
+            let one = self.read(case, batch, &gamma, state);
+            let count = inner.batches.len() as f64;
+            mean.iter_mut().zip(&one).for_each(|(m, x)| *m += x / count);
+        }
+        mean
+    }
+
+    /// v_{i+1}.
+    fn update(
+        &self,
+        case: &Given<'_>,
+        inner: &Inner1<'_>,
+        linear: &[&[usize]],
+        i: usize,
+        v: &mut [f64],
+    ) {
+        let fault = self.fault;
+        let batch = linear[if fault == Mistake::FrozenMinibatch { 0 } else { i }];
+        let anew = matches!(fault, Mistake::GammaPerMinibatch | Mistake::SidForNsid);
+        let own = (self.sid || anew).then(|| self.gamma(case, batch, fault == Mistake::GammaAtW));
+        let gamma = own.as_ref().unwrap_or(&inner.gamma);
+        let mut g = vec![0.0; v.len()];
+        let p = if fault == Mistake::SwappedOrder {
+            let p = self.push(case, batch, v);
+            case.map.outer().d1(gamma, &p, true, &mut g);
+            g
+        } else {
+            case.map.outer().d1(gamma, v, true, &mut g);
+            self.push(case, batch, &g)
+        };
+        let etas = case.samples.eta;
+        let eta = match fault {
+            Mistake::StepOffByOne => etas[(i + 1).min(etas.len() - 1)],
+            Mistake::NeverDecreasing => etas[0],
+            Mistake::SquaredStep => etas[i].powi(2),
+            _ => etas[i],
+        };
+        for (j, x) in v.iter_mut().enumerate() {
+            let forgotten = fault == Mistake::MissingCotangent && i > 0;
+            let y = if forgotten { 0.0 } else { case.cotangent[j] };
+            *x = if fault == Mistake::IncrementForm {
+                *x + eta * (p[j] + y - *x)
+            } else {
+                (1.0 - eta) * *x + eta * (p[j] + y)
+            };
+        }
+    }
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+    squares.sum::<f64>().sqrt()
 }

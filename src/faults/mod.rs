@@ -4,19 +4,25 @@
 //! out ([`Simulated`]), the named faults and correct variants, faults drawn at random, and the naming of
 //! a failing trajectory by comparison with simulated ones. Must not know claims or verdicts.
 
+mod bench;
 mod catalogue;
+mod conjugate;
 mod course;
 mod diagnosis;
 mod edit;
+mod factors;
 mod faulty;
+mod fit;
 mod mistake;
 mod random;
+mod recursion;
+mod rules;
 mod sampling;
 mod simulated;
 
-pub use catalogue::{Fault, catalogue, variants};
+pub use catalogue::{Fault, Fit, catalogue, variants};
 pub use diagnosis::{Observation, diagnose};
-pub use edit::{AtTies, Change, Edit, Other, Slopes, When};
+pub use edit::{AtTies, Beta, Block, Change, Edit, Other, Slopes, When};
 pub use mistake::Mistake;
 pub use random::random_fault;
 pub use sampling::sampling;

@@ -8,4 +8,4 @@ mod outcome;
 mod replicates;
 mod rulings;
 
-pub use rulings::{Judged, Judging, judge, observed};
+pub use rulings::{Judged, Judging, judge, runs};

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use super::outcome::{self, Outcome};
 use super::replicates::{self, Folding};
-use crate::case::{Answer, Implementation};
+use crate::case::Implementation;
 use crate::checks::{self, Check, Context, Finding, Needs, Reason, Ruling, Unit};
 use crate::claims::{Claim, InstanceId, Label, Origin, Record, SCHEMA, Verdict};
 use crate::error::Result;
-use crate::evidence::{Asked, Evidence, Request, Run};
+use crate::evidence::{Evidence, Request, Run};
 
 /// How an examination is conducted.
 #[derive(Clone, Copy, Debug)]
@@ -293,14 +293,9 @@ impl Judged {
     }
 }
 
-/// A claim's runs on one instance with the answers of a fresh object, in the order in which they are asked, up to and
-/// including `last`: what a fault is named from.
-pub fn observed<'e>(
-    claim: &Claim,
-    e: &'e Evidence<'e>,
-    last: Option<&Request>,
-    subject: &mut dyn Implementation,
-) -> Vec<(Asked<'e>, Answer)> {
+/// The runs that a claim asks for on one instance, in the order in which they are asked, up to and including `last`:
+/// what a fault is named from.
+pub fn runs(claim: &Claim, e: &Evidence<'_>, last: Option<&Request>) -> Vec<Request> {
     let item = |c: &crate::claims::ClaimCheck| {
         let context = Context {
             e,
@@ -323,11 +318,5 @@ pub fn observed<'e>(
     requests.sort_by_key(|r| r.pass);
     let end = last.and_then(|last| requests.iter().position(|r| r == last));
     requests.truncate(end.map_or(requests.len(), |n| n + 1));
-    let asked = requests.iter().filter_map(|r| Asked::new(e, r).ok());
-    asked
-        .map(|asked| {
-            let answer = subject.run(&asked.case());
-            (asked, answer)
-        })
-        .collect()
+    requests
 }

@@ -16,7 +16,7 @@ use crate::evidence::Evidence;
 use crate::faults::{Edit, Fault, Simulated, catalogue, random_fault, variants};
 use crate::instances::{Kind, Path, Random, hash, mix};
 use crate::judge::{Judging, judge};
-use crate::runner::name;
+use crate::runner::{Pool, name};
 use crate::tol::RUN_ALPHA;
 
 /// What to measure.
@@ -186,7 +186,7 @@ pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, Stri
         let (ties, others): (Vec<&Fault>, Vec<&Fault>) =
             faults.iter().partition(|f| f.is_about_ties());
         for (faults, jobs) in [(others, &bench.jobs), (ties, &bench.ties)] {
-            let edits: Vec<&[Edit]> = faults.iter().map(|f| &f.edits[..]).collect();
+            let edits: Vec<&[Edit]> = faults.iter().map(|f| f.edits).collect();
             for (f, caught) in faults.iter().zip(bench.detect(jobs, &edits, true)?) {
                 if !caught.overall {
                     out.push((f.name.to_string(), method.name().to_string()));
@@ -276,10 +276,7 @@ impl<'a> Bench<'a> {
         let (instance, mut label) = claim.instance(self.options.seed, job.1, job.2)?;
         label.plot = false;
         let evidence = Evidence::new(&instance, claim.method, claim.horizon());
-        let judging = Judging {
-            share: share(RUN_ALPHA, 1)?,
-            record: false,
-        };
+        let judging = judging()?;
         Ok(faults
             .iter()
             .map(|(_, edits)| {
@@ -313,7 +310,7 @@ impl<'a> Bench<'a> {
         let edits: Vec<(usize, &[Edit])> = faults
             .iter()
             .enumerate()
-            .map(|(i, f)| (i, &f.edits[..]))
+            .map(|(i, f)| (i, f.edits))
             .collect();
         let seen: Vec<Vec<Seen>> = jobs
             .par_iter()
@@ -364,9 +361,12 @@ impl<'a> Bench<'a> {
     fn diagnose(&self, jobs: &[Job], fault: &Fault, failing: &[usize]) -> Result<Diagnosis> {
         let (c, f, index) = jobs[failing[0]];
         let claim = self.claims[c];
-        let (instance, _) = claim.instance(self.options.seed, f, index)?;
+        let (instance, label) = claim.instance(self.options.seed, f, index)?;
         let evidence = Evidence::new(&instance, claim.method, claim.horizon());
-        let named = name(claim, &evidence, None, &Row(&fault.edits))?;
+        let row = Row(fault.edits);
+        let (run, own) = ((self.options.seed, self.options.profile), (&instance, &label));
+        let pool = Pool::new(claim, run, own, judging()?, &row)?;
+        let named = name(claim, &evidence, ("", None), &pool, &row)?;
         Ok(named.unwrap_or(Diagnosis::Unknown))
     }
 
@@ -453,6 +453,14 @@ impl<'a> Bench<'a> {
         }
         Ok(out)
     }
+}
+
+/// Every statistical check gets the whole budget: nothing is concluded from all of them together.
+fn judging() -> Result<Judging> {
+    Ok(Judging {
+        share: share(RUN_ALPHA, 1)?,
+        record: false,
+    })
 }
 
 /// A diagnosis in a table.

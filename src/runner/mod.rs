@@ -13,7 +13,7 @@ mod replay;
 mod shrink;
 
 pub use journal::Journal;
-pub use naming::name;
+pub use naming::{Pool, name, name_of};
 pub use plan::{Output, Plan, Progress};
 pub use replace::{check_replaceable, replace};
 pub use replay::replay;

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::journal::{Finished, Journal};
-use super::naming::name;
+use super::naming::{Pool, name};
 use super::shrink::shrink;
 use crate::case::Factory;
 use crate::checks::Ruling;
-use crate::claims::{Claim, Profile, Record, Verdict, share};
+use crate::claims::{Claim, Label, Profile, Record, Verdict, share};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::mix;
@@ -117,7 +117,7 @@ impl Plan<'_> {
         let mut subject = self.factory.make(claim.method)?;
         let mut judged = judge(claim, &evidence, &label, judging, subject.as_mut());
         if job.index < SHRUNK {
-            self.explain(claim, &evidence, judging, &mut judged)?;
+            self.explain(claim, (&evidence, &label), judging, &mut judged)?;
         }
         Ok(Finished {
             verdicts: judged.verdicts,
@@ -129,17 +129,26 @@ impl Plan<'_> {
     fn explain(
         &self,
         claim: &Claim,
-        evidence: &Evidence<'_>,
+        (evidence, label): (&Evidence<'_>, &Label),
         judging: Judging,
         judged: &mut Judged,
     ) -> Result<()> {
+        let mut pool: Option<Pool> = None;
         for (verdict, blamed) in judged.verdicts.iter_mut().zip(&judged.blamed) {
             if verdict.status != Ruling::Fail {
                 continue;
             }
             verdict.smallest = shrink(claim, verdict, judging, self.factory)?;
             if claim.needs_method() {
-                verdict.diagnosis = name(claim, evidence, blamed.as_ref(), self.factory)?;
+                let pool = match &pool {
+                    Some(pool) => pool,
+                    None => {
+                        let (run, own) = ((self.seed, self.profile), (evidence.instance, label));
+                        pool.insert(Pool::new(claim, run, own, judging, self.factory)?)
+                    }
+                };
+                let at = (verdict.check.as_str(), blamed.as_ref());
+                verdict.diagnosis = name(claim, evidence, at, pool, self.factory)?;
             }
         }
         Ok(())

@@ -27,10 +27,10 @@ use crate::case::{Answer, Case, Implementation, Method};
 use crate::checks::Ruling;
 use crate::claims::{Label, Verdict, conformance};
 use crate::evidence::Evidence;
-use crate::faults::{Observation, diagnose};
 use crate::instances::Instance;
-use crate::judge::{Judging, judge, observed};
+use crate::judge::{Judging, judge};
 use crate::linalg::Matrix;
+use crate::runner::name_of;
 
 /// Why an own method is not certified on an instance.
 #[derive(Clone, Debug)]
@@ -129,15 +129,8 @@ pub fn certify_implementation(
     let ruled = |ruling| judged.verdicts.iter().position(|v| v.status == ruling);
     if let Some(n) = ruled(Ruling::Fail) {
         let mut verdict = judged.verdicts[n].clone();
-        let seen = observed(&claim, &evidence, judged.blamed[n].as_ref(), implementation);
-        let observations: Vec<Observation<'_>> = seen
-            .iter()
-            .map(|(asked, answer)| Observation {
-                case: asked.case(),
-                answer,
-            })
-            .collect();
-        verdict.diagnosis = Some(diagnose(method, &observations));
+        let blamed = judged.blamed[n].as_ref();
+        verdict.diagnosis = name_of(&claim, &evidence, blamed, implementation);
         return Err(Violation::Failed(Box::new(verdict)));
     }
     if ruled(Ruling::Pass).is_none() {
