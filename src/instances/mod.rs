@@ -5,6 +5,7 @@
 //! methods or claims.
 
 mod affine;
+mod bilinear;
 mod clip;
 mod elastic_net;
 mod json;
@@ -14,6 +15,7 @@ mod max_min;
 mod prox_gradient;
 mod random;
 mod real;
+mod simplex_qp;
 mod spec;
 mod stochastic;
 mod stochastic_json;
@@ -87,6 +89,8 @@ impl Instance {
             | Kind::LogisticGroup
             | Kind::LogisticBox
             | Kind::LogisticNonnegative => prox_gradient::drawn(&spec, &mut random),
+            Kind::Bilinear => bilinear::bilinear(&spec, &mut random),
+            Kind::SimplexQp => simplex_qp::simplex_qp(&spec, &mut random),
             Kind::Diabetes => real::diabetes(&spec)?,
             Kind::KinkLayerRelu
             | Kind::KinkLayerAbs

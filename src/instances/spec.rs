@@ -106,6 +106,8 @@ kinds! {
     KinkElasticNet "kink-elastic-net" "elastic net in dyadic data, `rows` coordinates exactly at their kink at w(λ)",
     KinkTwoCycle "kink-two-cycle" "scalar map whose iterates change side at every step: ITD tends to a two-cycle outside D_imp",
     KinkNetCycle "kink-net-cycle" "elastic net in the plane with the same behaviour",
+    Bilinear "bilinear" "(A + Σ_k λ_k B_k)w + Cλ: the operator depends on λ",
+    SimplexQp "simplex-qp" "projection on the simplex after a gradient step on a quadratic, built backwards from w(λ)",
     ;
     SumElasticNet "sum-elastic-net" "stochastic: minibatches of a random elastic net, G = soft",
     SumTiny "sum-tiny" "stochastic: an elastic net of few rows, small enough for exact fourth moments",
@@ -169,6 +171,7 @@ impl Kind {
                     | Self::BoxQp
                     | Self::NonnegativeQp
                     | Self::MaxMin
+                    | Self::SimplexQp
             )
     }
 

@@ -6,6 +6,7 @@
 //! its fixed point is, or which method runs on it.
 
 mod affine;
+mod bilinear;
 mod clip;
 mod composed;
 mod constants;
@@ -23,10 +24,12 @@ mod prox_gradient;
 mod rounding;
 mod scaling;
 mod shapes;
+mod simplex_qp;
 pub mod stochastic;
 mod structure;
 
 pub use affine::Affine;
+pub use bilinear::Bilinear;
 pub use clip::Clip;
 pub use composed::Composed;
 pub use constants::{Constants, Dims};
@@ -42,6 +45,7 @@ pub use products::{Certified, Products};
 pub use prox_gradient::{Loss, Prox, ProxGradient};
 pub use rounding::Rounding;
 pub use scaling::Scaling;
+pub use simplex_qp::SimplexQp;
 pub use structure::{Factors, Gradient, Role, Second, Structure, Units};
 
 #[cfg(test)]

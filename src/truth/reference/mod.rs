@@ -6,6 +6,7 @@
 
 mod affine;
 mod algebra;
+mod bilinear;
 mod clip;
 mod composed;
 mod elastic_net;
@@ -18,6 +19,7 @@ mod recursion;
 mod registry;
 mod scalar;
 mod scaling;
+mod simplex_qp;
 mod solve;
 pub mod stochastic;
 

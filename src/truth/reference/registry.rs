@@ -2,7 +2,10 @@
 
 use super::family::Reference;
 use super::scalar::Scalar;
-use super::{affine, clip, composed, elastic_net, layer, max_min, prox_gradient, scaling};
+use super::{
+    affine, bilinear, clip, composed, elastic_net, layer, max_min, prox_gradient, scaling,
+    simplex_qp,
+};
 use crate::maps::Problem;
 
 /// The family of `problem` at λ in the number type T.
@@ -16,5 +19,7 @@ pub(super) fn reference<T: Scalar>(problem: &Problem, lambda: &[T]) -> Box<dyn R
         Problem::ProxGradient(data) => Box::new(prox_gradient::Exact::new(data)),
         Problem::MaxMin(data) => Box::new(max_min::Exact::new(data, lambda)),
         Problem::Composed(data) => Box::new(composed::Exact::new(data, lambda)),
+        Problem::Bilinear(data) => Box::new(bilinear::Exact::new(data)),
+        Problem::SimplexQp(data) => Box::new(simplex_qp::Exact::new(data, lambda)),
     }
 }
