@@ -6,9 +6,7 @@ use super::json::{Fields, drawn_as, list, parse};
 use super::{Kind, StochasticInstance, number, rows_of};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::maps::stochastic::{
-    Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
-};
+use crate::maps::composite::{Activation, Channel, Composite, FiniteSum, Inner, NoiseModel, Outer};
 
 /// A stochastic instance as `generate` writes it and `explain --instance` reads it.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +71,7 @@ fn read(value: &Value) -> Result<StochasticInstance> {
     })
 }
 
-fn map(value: &Value) -> Result<StochasticMap> {
+fn map(value: &Value) -> Result<Composite> {
     let object = Fields::of(value)?;
     let kind = object.text("kind")?;
     if kind != "stochastic" {
@@ -82,7 +80,7 @@ fn map(value: &Value) -> Result<StochasticMap> {
     }
     let inner = inner(object.get("inner")?).map_err(|e| e.in_field("inner"))?;
     let outer = outer(object.get("outer")?).map_err(|e| e.in_field("outer"))?;
-    StochasticMap::new(inner, outer)
+    Composite::new(inner, outer)
 }
 
 fn inner_to_json(inner: &Inner) -> Value {
@@ -92,7 +90,7 @@ fn inner_to_json(inner: &Inner) -> Value {
             let y: Vec<f64> = (0..f.rows()).map(|i| f.target(i)).collect();
             json!({
                 "kind": "finite-sum", "X": rows_of(&x), "y": list(&y), "step": number(f.eta()),
-                "loss": f.loss().name()
+                "loss": FiniteSum::LOSSES.iter().find(|l| l.1 == f.loss()).map_or("", |l| l.0)
             })
         }
         Inner::Noise(f) => {
@@ -120,7 +118,7 @@ fn inner(value: &Value) -> Result<Inner> {
                 object.vector("y")?.as_slice().to_vec(),
                 x.ncols(),
                 object.number("step")?,
-                object.named("loss", &Loss::NAMES)?,
+                object.named("loss", &FiniteSum::LOSSES)?,
             )?;
             Ok(Inner::FiniteSum(sum))
         }
@@ -228,7 +226,7 @@ fn outer(value: &Value) -> Result<Outer> {
             v: object.matrix("V")?,
             b: object.matrix("B")?,
             c: object.vector("c")?,
-            activation: object.named("activation", &OuterActivation::NAMES)?,
+            activation: object.named("activation", &Activation::NAMES)?,
         },
         other => {
             let text = format!(

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use super::composed::Composed;
+use super::composite::{Composed, NoiseModel, Outer};
 use super::constants::Dims;
 use super::data::Data;
 use super::products::Certified;
 use super::shapes::{finite, shape};
-use super::stochastic::{NoiseModel, Outer};
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::stochastic::{NoiseModel, Outer, OuterActivation};
+use super::composite::{Activation, NoiseModel, Outer};
 use super::*;
 use crate::linalg::{Matrix, Vector};
 
@@ -97,8 +97,8 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
                 lower: vec![-0.3, 0.0, f64::NEG_INFINITY, -1.0],
                 upper: vec![0.2, 0.4, 0.1, f64::INFINITY],
             },
-            layer(OuterActivation::Relu, s),
-            layer(OuterActivation::Tanh, s),
+            layer(Activation::Relu, s),
+            layer(Activation::Tanh, s),
         ] {
             let inner = NoiseModel {
                 a: matrix(d, d, s) * 0.3,

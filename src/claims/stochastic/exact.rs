@@ -11,7 +11,7 @@ use crate::methods::nsid::{
     Batches, Draw, Iid, Method, Role, StepSize, StochasticCase, StochasticDifferentiator,
 };
 use crate::theory::Rate;
-use crate::truth::reference::stochastic::{ExactRun, Given};
+use crate::truth::reference::{ExactRun, Given};
 
 /// Sequences of indices tried per instance; the first with Lemma D.3's steps, the second with constant
 /// ones, the third with given ones in no order.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::instances::StochasticInstance;
 use crate::linalg::Vector;
 use crate::linalg::product::norm2;
-use crate::maps::stochastic::Variance;
+use crate::maps::composite::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54};
 use crate::truth::expectation::{
     Recursion, Reference, Solution, lyapunov, reference, sid_limit, solution,

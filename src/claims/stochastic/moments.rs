@@ -5,7 +5,7 @@ use super::super::verdict::Record;
 use super::{Setting, decided, met, not_applicable, series};
 use crate::error::Result;
 use crate::instances::mix;
-use crate::maps::stochastic::{Gamma, Sample};
+use crate::maps::composite::{Gamma, Sample};
 use crate::methods::nsid::{Batches, Iid, Role};
 use crate::stats::regression;
 use crate::theory::{LemmaD2, Rate};

@@ -7,7 +7,7 @@ use super::theorem::{direction, solved};
 use super::{Setting, decided, met, series};
 use crate::error::Result;
 use crate::linalg::Vector;
-use crate::maps::stochastic::Sample;
+use crate::maps::composite::Sample;
 use crate::theory::{Theorem54, Theorem55};
 use crate::tol::{STILL_THERE, WELL_BELOW, bound_room, gamma};
 use crate::truth::expectation::{

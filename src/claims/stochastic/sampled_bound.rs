@@ -8,7 +8,6 @@ use super::theorem::solved;
 use super::{Setting, decided, met, not_applicable};
 use crate::error::Result;
 use crate::instances::mix;
-use crate::maps::stochastic::{Inner, Loss};
 use crate::methods::nsid::{Iid, ProxStep, Role, StochasticDifferentiator, prox_sgd};
 use crate::stats::MeanAtMost;
 use crate::theory::{ProxSgdRate, Theorem54};
@@ -21,10 +20,7 @@ pub(super) fn judge(
     subject: &mut dyn StochasticDifferentiator,
 ) -> Result<Finding> {
     let i = s.instance;
-    let affine = match i.map.inner() {
-        Inner::FiniteSum(f) => f.loss() == Loss::Squared,
-        Inner::Noise(_) => true,
-    };
+    let affine = i.map.inner().is_affine();
     if !(affine && i.map.outer().is_prox()) {
         return Ok(not_applicable(
             "proximal SGD has a certified rate for an affine T̂ followed by a prox only".into(),

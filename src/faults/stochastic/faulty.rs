@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::error::Result;
-use crate::maps::stochastic::{Gamma, Inner, Sample};
+use crate::maps::composite::{Gamma, Sample};
 use crate::methods::Method;
 use crate::methods::nsid::{
     Batches, Draw, EpochShuffle, Estimates, Iid, Role, StochasticCase, StochasticDifferentiator,
@@ -64,10 +64,7 @@ impl Faulty {
         if self.fault == Fault::BiasedScale {
             let c = batch.len() as f64 / (batch.len() as f64 + 1.0);
             // Of a finite sum the loss term alone is a mean over the minibatch.
-            let keep = match inner {
-                Inner::FiniteSum(f) => 1.0 - f.eta() * case.lambda[1],
-                Inner::Noise(_) => 0.0,
-            };
+            let keep = inner.unsampled(case.lambda);
             for (o, g) in out.iter_mut().zip(g) {
                 *o = keep * g + c * (*o - keep * g);
             }

@@ -8,13 +8,13 @@ use super::sampler::{Iid, Role};
 use super::source::Batches;
 use super::step_size::StepSize;
 use crate::error::Result;
-use crate::maps::stochastic::StochasticMap;
+use crate::maps::composite::Composite;
 
 /// What a stochastic method is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct StochasticCase<'a> {
     /// Φ = G∘E T̂.
-    pub map: &'a StochasticMap,
+    pub map: &'a Composite,
     /// λ (m).
     pub lambda: &'a [f64],
     /// w (d).

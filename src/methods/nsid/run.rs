@@ -6,14 +6,14 @@
 use super::source::{Batches, IndexSource};
 use super::step_size::StepSize;
 use crate::error::{Error, Result};
-use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Sample};
 use crate::tol::NSID_DIVERGED;
 
 /// What is to be estimated: an element of D_impᵀ y at λ, from an approximate fixed point w.
 #[derive(Clone, Copy, Debug)]
 pub struct Problem<'a> {
     /// Φ = G∘E T̂.
-    pub map: &'a StochasticMap,
+    pub map: &'a Composite,
     /// λ (m).
     pub lambda: &'a [f64],
     /// w (d).
@@ -99,7 +99,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// Buffers for this map.
-    pub fn new(map: &StochasticMap) -> Self {
+    pub fn new(map: &Composite) -> Self {
         let d = map.dim();
         let zero = || vec![0.0; d];
         Self {

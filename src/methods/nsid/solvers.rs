@@ -3,7 +3,7 @@
 use super::run::{Status, broken};
 use super::source::IndexSource;
 use crate::error::{Error, Result};
-use crate::maps::stochastic::{Sample, StochasticMap};
+use crate::maps::composite::{Composite, Sample};
 use crate::tol::NSID_DIVERGED;
 
 /// An approximate fixed point.
@@ -16,12 +16,7 @@ pub struct FixedPoint {
 }
 
 /// w_t = Φᵗ(w_0): `t` full evaluations, O(nd) each. Stops early where Φ(w) = w exactly.
-pub fn fixed_point(
-    map: &StochasticMap,
-    lambda: &[f64],
-    w0: &[f64],
-    t: usize,
-) -> Result<FixedPoint> {
+pub fn fixed_point(map: &Composite, lambda: &[f64], w0: &[f64], t: usize) -> Result<FixedPoint> {
     map.check(w0, lambda, w0)?;
     let (mut w, mut u, mut next) = (w0.to_vec(), vec![0.0; w0.len()], vec![0.0; w0.len()]);
     for i in 0..t {
@@ -62,7 +57,7 @@ impl ProxStep {
 /// Every prox of every step length has the same fixed point, so E‖w_t - w(λ)‖² = O(1/t). Refused for
 /// an outer map that is not a prox.
 pub fn prox_sgd(
-    map: &StochasticMap,
+    map: &Composite,
     lambda: &[f64],
     w0: &[f64],
     step: ProxStep,

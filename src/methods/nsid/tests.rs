@@ -3,8 +3,8 @@
 use super::*;
 use crate::linalg::stream::Stream;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{
-    Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, Sample, StochasticMap,
+use crate::maps::composite::{
+    Activation, Channel, Composite, FiniteSum, Inner, Loss, NoiseModel, Outer, Sample,
 };
 use crate::truth::expectation::{
     Readout, Recursion, certain_readout, conditional_readout, reference, sid_limit,
@@ -97,7 +97,7 @@ fn given_index_lists_reproduce_the_dense_formulas() {
         let (d, n) = (1 + trial % 7, 3 + trial);
         let (x, targets, w, y) = (s.vec(n * d), s.vec(n), s.vec(d), s.vec(d));
         let (eta, lambda) = (0.7, [0.2, 0.3]);
-        let map = StochasticMap::elastic_net(x.clone(), targets.clone(), d, eta).unwrap();
+        let map = Composite::elastic_net(x.clone(), targets.clone(), d, eta).unwrap();
         let naive = Naive {
             x: Matrix::from_row_slice(n, d, &x),
             y: Vector::from_vec(targets),
@@ -153,7 +153,7 @@ fn given_index_lists_reproduce_the_dense_formulas() {
 
 /// v_k of the iteration against E v_k with its exact covariance, and r against its exact mean; 20,000 runs.
 fn simulate(
-    map: &StochasticMap,
+    map: &Composite,
     method: Method,
     w: &[f64],
     lambda: &[f64],
@@ -217,7 +217,7 @@ fn simulate(
 #[test]
 fn simulated_means_and_errors_agree_with_exact_expectations() {
     let mut s = Stream(2);
-    let map = StochasticMap::elastic_net(s.vec(24), s.vec(8), 3, 0.15).unwrap();
+    let map = Composite::elastic_net(s.vec(24), s.vec(8), 3, 0.15).unwrap();
     let (lambda, y) = ([0.01, 0.2], s.vec(3));
     let w = vec![2.0, -2.5, 3.0];
     let (gamma, readout) = certain_readout(&map, &w, &lambda, 3).expect("no mask flips");
@@ -241,7 +241,7 @@ fn simulated_means_and_errors_agree_with_exact_expectations() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let model =
         NoiseModel::multiplicative(one(0.3), one(0.5), one(1.0), one(0.7), Vector::zeros(1));
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
     let (gamma, readout) = certain_readout(&map, &[1.0], &[2.0], 3).expect("no mask flips");
     let mut recursion = Recursion::nsid(&map, &[1.0], &[2.0], &gamma, &[1.0], 2).unwrap();
     simulate(
@@ -262,7 +262,7 @@ fn a_scalar_mean_square_error_with_an_exact_standard_error() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let (p, a) = (0.3, 0.5);
     let model = NoiseModel::multiplicative(one(p), one(a), one(1.0), one(0.0), Vector::zeros(1));
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
     let steps = StepSize::Decreasing {
         beta: 2.0,
         gamma: 3.0,
@@ -318,7 +318,7 @@ fn a_scalar_mean_square_error_with_an_exact_standard_error() {
 #[test]
 fn a_replicate_does_not_depend_on_the_others() {
     let mut s = Stream(4);
-    let map = StochasticMap::elastic_net(s.vec(60), s.vec(12), 5, 0.5).unwrap();
+    let map = Composite::elastic_net(s.vec(60), s.vec(12), 5, 0.5).unwrap();
     let (w, y) = (s.vec(5), s.vec(5));
     let problem = Problem {
         map: &map,
@@ -399,7 +399,7 @@ fn divergence_and_overflow_are_statuses() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let model = |a: f64| NoiseModel::additive(one(a), one(1.0), Vector::zeros(1), 0.1);
     let go = |a: f64, y: f64| {
-        let map = StochasticMap::new(Inner::Noise(model(a)), Outer::Identity).unwrap();
+        let map = Composite::new(Inner::Noise(model(a)), Outer::Identity).unwrap();
         let problem = Problem {
             map: &map,
             lambda: &[0.0],
@@ -441,7 +441,7 @@ fn divergence_and_overflow_are_statuses() {
 
 #[test]
 fn bad_requests_name_the_field() {
-    let map = StochasticMap::elastic_net(vec![1.0; 4], vec![1.0; 2], 2, 0.1).unwrap();
+    let map = Composite::elastic_net(vec![1.0; 4], vec![1.0; 2], 2, 0.1).unwrap();
     let good = Problem {
         map: &map,
         lambda: &[0.1, 0.1],
@@ -518,7 +518,7 @@ fn bad_requests_name_the_field() {
 #[test]
 fn both_solvers_reach_the_fixed_point_and_the_estimate_its_reference() {
     let mut s = Stream(6);
-    let map = StochasticMap::elastic_net(s.vec(120), s.vec(30), 4, 0.9).unwrap();
+    let map = Composite::elastic_net(s.vec(120), s.vec(30), 4, 0.9).unwrap();
     let lambda = [0.002, 0.2];
     let exact = fixed_point(&map, &lambda, &[0.0; 4], 2000).unwrap();
     let (mut u, mut next) = (vec![0.0; 4], vec![0.0; 4]);
@@ -594,10 +594,10 @@ fn both_solvers_reach_the_fixed_point_and_the_estimate_its_reference() {
         v: Matrix::identity(1, 1) * 0.5,
         b: Matrix::zeros(1, 2),
         c: Vector::zeros(1),
-        activation: OuterActivation::Relu,
+        activation: Activation::Relu,
     };
-    let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Squared).unwrap();
-    let map = StochasticMap::new(Inner::FiniteSum(sum), layer).unwrap();
+    let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Quadratic).unwrap();
+    let map = Composite::new(Inner::FiniteSum(sum), layer).unwrap();
     let mut source = Iid::new(0, 0, Role::Solver, 1);
     assert!(
         prox_sgd(&map, &lambda, &[0.0], step, 5, 1, &mut source)
@@ -630,7 +630,7 @@ fn noise_models_are_driven_by_index_lists_too() {
             },
         ],
     };
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
     let mut out = [0.0];
     // Samples 3 = (+,+) and 1 = (+,-): mean signs (1, 0).
     map.inner()

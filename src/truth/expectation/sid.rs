@@ -9,7 +9,7 @@ use super::recursion::Recursion;
 use super::solve_vector;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector, norm};
-use crate::maps::stochastic::{Sample, StochasticMap};
+use crate::maps::composite::{Composite, Sample};
 
 /// Most minibatches that are enumerated (populationᵇ ordered minibatches of size b).
 pub const ENUMERATION_LIMIT: usize = 1 << 20;
@@ -35,7 +35,7 @@ pub struct SidLimit {
 /// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾. Refused where
 /// there are more than [`ENUMERATION_LIMIT`] minibatches.
 pub fn sid_limit(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     y: &[f64],
@@ -79,7 +79,7 @@ impl SidLimit {
     /// pays O(count·d⁵) once.
     pub fn recursion(
         &self,
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         y: &[f64],
@@ -97,7 +97,7 @@ impl SidLimit {
     /// How SID reads v_k with J inner minibatches of `inner_batch` samples.
     pub fn readout(
         &self,
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         tie: f64,
@@ -124,7 +124,7 @@ impl SidLimit {
 
 /// ∂₁T̂ᵀΓ₁ᵀ.
 fn step_matrix(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     sample: Sample<'_>,
@@ -134,19 +134,13 @@ fn step_matrix(
 }
 
 /// ∂₂T̂ᵀΓ₁ᵀ + Γ₂ᵀ.
-fn read_matrix(
-    map: &StochasticMap,
-    w: &[f64],
-    sample: Sample<'_>,
-    g1: &Matrix,
-    g2: &Matrix,
-) -> Matrix {
+fn read_matrix(map: &Composite, w: &[f64], sample: Sample<'_>, g1: &Matrix, g2: &Matrix) -> Matrix {
     (g1 * map.inner().d2_matrix(w, sample) + g2).transpose()
 }
 
 /// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that minibatch; their number.
 fn each_minibatch(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     tie: f64,

@@ -1,7 +1,7 @@
 //! w(λ) of a stochastic map, with a certificate.
 
 use crate::maps::Map;
-use crate::maps::stochastic::StochasticMap;
+use crate::maps::composite::Composite;
 use crate::truth::Truth;
 
 /// Dual certificate of a fixed point.
@@ -14,7 +14,7 @@ pub struct Solution {
 }
 
 /// w(λ) of the mean map, solved as any other; `None` where q ≥ 1 is all that is known, or no point is certified.
-pub fn solution(map: &StochasticMap, lambda: &[f64]) -> Option<Solution> {
+pub fn solution(map: &Composite, lambda: &[f64]) -> Option<Solution> {
     let mean = Map::sampled(map.clone()).ok()?;
     let found = Truth::solve(&mean, lambda).ok()?.fixed_point;
     Some(Solution {
