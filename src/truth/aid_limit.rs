@@ -1,8 +1,9 @@
 //! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its residual.
 
 use super::doubt::Doubt;
+use super::fixed_point::kappa;
+use super::ground::Truth;
 use super::reference::Scalar;
-use super::{Truth, kappa};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::solve::solve;
 use crate::linalg::{Dd, Matrix, Vector};

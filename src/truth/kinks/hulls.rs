@@ -1,7 +1,7 @@
 //! Vertices of D_joint and D_imp; their hulls are those of the sets (see the module above).
 
 use super::super::reference::{Rational, Scalar};
-use super::{Image, Kinks, Set};
+use super::{Image, Kinks, MAX_IMP_KINKS, Set};
 use crate::linalg::Matrix;
 use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points, distance};
 use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
@@ -9,9 +9,6 @@ use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
 /// Most kinks for which the 2^k vertices of D_joint, or the 4^k of D_imp, are solved for in rationals.
 const MAX_EXACT_JOINT: usize = 4;
 const MAX_EXACT_IMP: usize = 2;
-
-/// Most kinks for which the 4^k vertices of D_imp are listed; beyond, 2^k of them with a box each.
-pub const MAX_IMP_KINKS: usize = 5;
 
 impl Kinks {
     /// Slopes at the kinks for vertex number `code`.

@@ -26,14 +26,13 @@ mod shadow;
 mod tests;
 
 pub use course::{Course, Selection, course};
-pub use enclose::Set;
-pub use hulls::MAX_IMP_KINKS;
+pub use enclose::{MAX_IMP_KINKS, Set};
 pub use image::Image;
 pub use product::Product;
 pub use shadow::Shadow;
 
 use super::Truth;
-use super::kappa;
+use super::fixed_point::kappa;
 use super::reference::{Naive, Rational, Scalar, solve};
 use crate::linalg::Matrix;
 use crate::maps::{Tie, Units};
