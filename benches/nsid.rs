@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ratecert::case::{Algorithm, At, Case, Draw, Implementation, Role, Samples, Target};
 use ratecert::instances::Random;
 use ratecert::maps::Map;
-use ratecert::maps::stochastic::StochasticMap;
+use ratecert::maps::composite::Composite;
 use ratecert::methods::Nsid;
 use ratecert::truth::expectation::Recursion;
 
@@ -23,7 +23,7 @@ fn nsid(c: &mut Criterion) {
     let mut random = Random::new(0);
     let x: Vec<f64> = (0..ROWS * DIM).map(|_| random.normal()).collect();
     let y: Vec<f64> = (0..ROWS).map(|_| random.normal()).collect();
-    let samples = StochasticMap::elastic_net(x.clone(), y, DIM, 0.5).expect("a valid elastic net");
+    let samples = Composite::elastic_net(x.clone(), y, DIM, 0.5).expect("a valid elastic net");
     let map = Map::sampled(samples).expect("a mean of these rows");
     let w: Vec<f64> = (0..DIM).map(|_| random.normal()).collect();
     let draw = |role, count| {
@@ -76,7 +76,7 @@ fn moments(c: &mut Criterion) {
         let mut random = Random::new(d as u64);
         let x: Vec<f64> = (0..SUM * d).map(|_| random.normal()).collect();
         let y: Vec<f64> = (0..SUM).map(|_| random.normal()).collect();
-        let map = StochasticMap::elastic_net(x, y, d, 0.25).expect("a valid elastic net");
+        let map = Composite::elastic_net(x, y, d, 0.25).expect("a valid elastic net");
         let w = vec![0.5; d];
         let lambda = [0.01, 0.05];
         let gamma = map.mean_gamma(&w, &lambda, 0.0);

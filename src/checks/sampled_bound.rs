@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::evidence::{Run, Sampled, met};
 use crate::instances::mix;
 use crate::linalg::Vector;
-use crate::maps::stochastic::{self, Loss};
 use crate::methods::ProxStep;
 use crate::stats::MeanAtMost;
 use crate::theory::{ProxSgdRate, Theorem54};
@@ -66,10 +65,7 @@ impl Check for SampledBound {
 
     fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {
         let s = c.e.sampled()?;
-        let affine = match s.map.inner() {
-            stochastic::Inner::FiniteSum(f) => f.loss() == Loss::Squared,
-            stochastic::Inner::Noise(_) => true,
-        };
+        let affine = s.map.inner().is_affine();
         if !(affine && s.map.outer().is_prox()) {
             return Ok(Err(Finding::not_applicable(
                 Reason::Hypothesis,

@@ -3,7 +3,7 @@
 use super::sampled::Sampled;
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::Gamma;
+use crate::maps::composite::Gamma;
 use crate::tol::LIMIT_STEPS;
 use crate::truth::expectation::{
     Moments, Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,

@@ -11,7 +11,7 @@ use super::watch::not_for;
 use crate::case::{Answer, Batches, Case, Cost, Implementation, Samples, Status};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Sample};
 use crate::tol::NSID_DIVERGED;
 
 /// Algorithms 1 and 3: Γ at w̄, once.
@@ -60,7 +60,7 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new(map: &StochasticMap) -> Self {
+    fn new(map: &Composite) -> Self {
         let d = map.dim();
         let zero = || vec![0.0; d];
         Self {
@@ -73,14 +73,14 @@ impl Buffers {
     }
 
     /// Whether they were made for a map of this dimension.
-    fn fit(&self, map: &StochasticMap) -> bool {
+    fn fit(&self, map: &Composite) -> bool {
         self.v.len() == map.dim()
     }
 }
 
 /// One problem, with what is given.
 struct Run<'a> {
-    map: &'a StochasticMap,
+    map: &'a Composite,
     lambda: &'a [f64],
     w: &'a [f64],
     samples: Samples<'a>,
@@ -120,7 +120,7 @@ fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> A
     answer
 }
 
-fn check(map: &StochasticMap, samples: Samples<'_>, case: &Case<'_>) -> Result<()> {
+fn check(map: &Composite, samples: Samples<'_>, case: &Case<'_>) -> Result<()> {
     case.validate()?;
     let in_range = |batches: &Batches, field: &str| match batches.flat() {
         [] => Ok(()),

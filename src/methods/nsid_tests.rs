@@ -7,8 +7,8 @@ use crate::case::{
 use crate::linalg::stream::Stream;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Map;
-use crate::maps::stochastic::{
-    Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, Sample, StochasticMap,
+use crate::maps::composite::{
+    Activation, Channel, Composite, FiniteSum, Inner, Loss, NoiseModel, Outer, Sample,
 };
 use crate::truth::Truth;
 use crate::truth::expectation::{
@@ -33,13 +33,13 @@ struct Given {
 }
 
 impl Problem {
-    fn new(map: StochasticMap, lambda: &[f64], w: &[f64], y: &[f64]) -> Self {
+    fn new(map: Composite, lambda: &[f64], w: &[f64], y: &[f64]) -> Self {
         let [lambda, w, y] = [lambda, w, y].map(<[f64]>::to_vec);
         let map = Map::sampled(map).unwrap();
         Self { map, lambda, w, y }
     }
 
-    fn samples(&self) -> &StochasticMap {
+    fn samples(&self) -> &Composite {
         self.map.samples().unwrap()
     }
 
@@ -169,7 +169,7 @@ fn given_index_lists_reproduce_the_dense_formulas() {
         let (d, n) = (1 + trial % 7, 3 + trial);
         let (x, targets, w, y) = (s.vec(n * d), s.vec(n), s.vec(d), s.vec(d));
         let (eta, lambda) = (0.7, [0.2, 0.3]);
-        let map = StochasticMap::elastic_net(x.clone(), targets.clone(), d, eta).unwrap();
+        let map = Composite::elastic_net(x.clone(), targets.clone(), d, eta).unwrap();
         let naive = Naive {
             x: Matrix::from_row_slice(n, d, &x),
             y: Vector::from_vec(targets),
@@ -237,10 +237,10 @@ fn simulate(method: Method, problem: &Problem, recursion: &mut Recursion, readou
 #[test]
 fn simulated_means_and_errors_agree_with_exact_expectations() {
     let mut s = Stream(2);
-    let map = StochasticMap::elastic_net(s.vec(24), s.vec(8), 3, 0.15).unwrap();
+    let map = Composite::elastic_net(s.vec(24), s.vec(8), 3, 0.15).unwrap();
     let (lambda, y) = ([0.01, 0.2], s.vec(3));
     let w = vec![2.0, -2.5, 3.0];
-    let nsid = |map: &StochasticMap, lambda: &[f64], w: &[f64], y: &[f64]| {
+    let nsid = |map: &Composite, lambda: &[f64], w: &[f64], y: &[f64]| {
         let (gamma, readout) = certain_readout(map, w, lambda, 3).expect("no mask flips");
         let mut recursion = Recursion::nsid(map, w, lambda, &gamma, y, 2).unwrap();
         let problem = Problem::new(map.clone(), lambda, w, y);
@@ -258,7 +258,7 @@ fn simulated_means_and_errors_agree_with_exact_expectations() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let model =
         NoiseModel::multiplicative(one(0.3), one(0.5), one(1.0), one(0.7), Vector::zeros(1));
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
     nsid(&map, &[2.0], &[1.0], &[1.0]);
 }
 
@@ -269,7 +269,7 @@ fn a_scalar_mean_square_error_with_an_exact_standard_error() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let (p, a) = (0.3, 0.5);
     let model = NoiseModel::multiplicative(one(p), one(a), one(1.0), one(0.0), Vector::zeros(1));
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
     let k = 20;
     let eta = decreasing(2.0, 3.0, k);
     let v_hat = 1.0 / (1.0 - p);
@@ -311,7 +311,7 @@ fn a_scalar_mean_square_error_with_an_exact_standard_error() {
 fn a_replicate_does_not_depend_on_the_others() {
     let mut s = Stream(4);
     let problems = [5, 3].map(|d| {
-        let map = StochasticMap::elastic_net(s.vec(12 * d), s.vec(12), d, 0.5).unwrap();
+        let map = Composite::elastic_net(s.vec(12 * d), s.vec(12), d, 0.5).unwrap();
         let (w, y) = (s.vec(d), s.vec(d));
         Problem::new(map, &[0.2, 0.1], &w, &y)
     });
@@ -334,7 +334,7 @@ fn divergence_and_overflow_are_statuses() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let go = |a: f64, y: f64| {
         let model = NoiseModel::additive(one(a), one(1.0), Vector::zeros(1), 0.1);
-        let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+        let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
         let problem = Problem::new(map, &[0.0], &[0.0], &[y]);
         let given = problem.draw(0, 1, 1, &[1.0; 1000]);
         problem.run(Method::NSID, &given, &[0, 3, 1000])
@@ -350,7 +350,7 @@ fn divergence_and_overflow_are_statuses() {
 
 #[test]
 fn bad_requests_name_the_field() {
-    let map = StochasticMap::elastic_net(vec![1.0; 4], vec![1.0; 2], 2, 0.1).unwrap();
+    let map = Composite::elastic_net(vec![1.0; 4], vec![1.0; 2], 2, 0.1).unwrap();
     let good = Problem::new(map, &[0.1, 0.1], &[0.0; 2], &[1.0; 2]);
     let batches = |lists: &[Vec<usize>]| Batches::new(lists).unwrap();
     let given = Given {
@@ -403,7 +403,7 @@ fn bad_requests_name_the_field() {
 #[test]
 fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
     let mut s = Stream(6);
-    let samples = StochasticMap::elastic_net(s.vec(120), s.vec(30), 4, 0.9).unwrap();
+    let samples = Composite::elastic_net(s.vec(120), s.vec(30), 4, 0.9).unwrap();
     let lambda = [0.002, 0.2];
     let map = Map::sampled(samples.clone()).unwrap();
     let star = Truth::solve(&map, &lambda).unwrap().w().clone();
@@ -448,10 +448,10 @@ fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
         v: Matrix::identity(1, 1) * 0.5,
         b: Matrix::zeros(1, 2),
         c: Vector::zeros(1),
-        activation: OuterActivation::Relu,
+        activation: Activation::Relu,
     };
     let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Squared).unwrap();
-    let map = StochasticMap::new(Inner::FiniteSum(sum), layer).unwrap();
+    let map = Composite::new(Inner::FiniteSum(sum), layer).unwrap();
     let mut source = Iid::new(0, 0, Role::Solver, 1);
     let refused = prox_sgd(&map, &lambda, step, 5, 1, &mut source).unwrap_err();
     assert!(refused.to_string().contains("prox"));
@@ -480,7 +480,7 @@ fn noise_models_are_driven_by_index_lists_too() {
             },
         ],
     };
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
     let mut out = [0.0];
     // Samples 3 = (+,+) and 1 = (+,-): mean signs (1, 0).
     map.inner()

@@ -364,7 +364,10 @@ impl<'a> Bench<'a> {
         let (instance, label) = claim.instance(self.options.seed, f, index)?;
         let evidence = Evidence::new(&instance, claim.method, claim.horizon());
         let row = Row(fault.edits);
-        let (run, own) = ((self.options.seed, self.options.profile), (&instance, &label));
+        let (run, own) = (
+            (self.options.seed, self.options.profile),
+            (&instance, &label),
+        );
         let pool = Pool::new(claim, run, own, judging()?, &row)?;
         let named = name(claim, &evidence, ("", None), &pool, &row)?;
         Ok(named.unwrap_or(Diagnosis::Unknown))

@@ -2,8 +2,9 @@
 //! residual.
 
 use super::ambiguous_units::AmbiguousUnits;
+use super::fixed_point::kappa;
+use super::ground::Truth;
 use super::reference::Scalar;
-use super::{Truth, kappa};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::solve::solve;
 use crate::linalg::{Dd, Matrix, Vector};

@@ -7,7 +7,7 @@
 //! every other error. Of a maximum of forms the slopes are weights with sum 1, and Σ(s_j - s'_j)f_j
 //! = Σ(s_j - s'_j)(f_j - f_0) for any one form f_0 in doubt: each other one is compared with it.
 
-use super::Truth;
+use super::ground::Truth;
 use super::reference::{Columns, Point, Scalar};
 use crate::linalg::Dd;
 use crate::maps::{Rounding, Units};

@@ -5,7 +5,6 @@ use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::{Map, Tie};
 use crate::tol::{CONTRACTION_FALLBACK_STEPS, DD_UNIT, NEWTON_STEPS};
 
-use super::kappa;
 use super::reference::{Naive, Scalar};
 
 /// The fixed point with its certificate.
@@ -199,4 +198,10 @@ fn exact_residual(naive: &Naive<Dd>, w: &Vector, rest: &Vector) -> Vector {
         ),
         None => Vector::from_element(w.len(), f64::NAN),
     }
+}
+
+/// 1/(1-q) rounded up.
+pub(super) fn kappa(q: f64) -> f64 {
+    // 1-q is exact for q ≥ 1/2 (Sterbenz) and loses one rounding below; the quotient one more.
+    1.0 / (1.0 - q) * (1.0 + 2.0 * f64::EPSILON)
 }

@@ -5,8 +5,7 @@ use crate::linalg::{Dd, Matrix};
 use crate::maps::{Constants, Tie};
 use crate::tol::{DD_UNIT, gamma};
 
-use super::fixed_point::FixedPoint;
-use super::kappa;
+use super::fixed_point::{FixedPoint, kappa};
 use super::reference::{Naive, Scalar};
 
 /// The implicit derivative at a point where it is one matrix.

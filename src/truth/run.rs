@@ -6,9 +6,9 @@ use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::Tie;
 use crate::tol::BOUND_ROOM;
 
-use super::Truth;
 use super::ambiguous_units::AmbiguousUnits;
 use super::floor::{AidFloor, Floor};
+use super::ground::Truth;
 use super::reference::{self, Columns, Itd, Scalar};
 
 /// ITD from w_0 for t = 0..=T, evaluated in double-double and rounded once.

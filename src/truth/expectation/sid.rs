@@ -10,7 +10,7 @@ use super::solve_vector;
 use crate::error::{Error, Result};
 use crate::linalg::eigen::{Enclosure, spectrum};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{Sample, StochasticMap};
+use crate::maps::composite::{Composite, Sample};
 
 /// Most minibatches that are enumerated (populationᵇ ordered minibatches of size b).
 pub const ENUMERATION_LIMIT: usize = 1 << 20;
@@ -36,7 +36,7 @@ pub struct SidLimit {
 /// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾. Refused where
 /// there are more than [`ENUMERATION_LIMIT`] minibatches.
 pub fn sid_limit(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     y: &[f64],
@@ -78,7 +78,7 @@ impl SidLimit {
     /// pays O(count·d⁵) once.
     pub fn recursion(
         &self,
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         y: &[f64],
@@ -96,7 +96,7 @@ impl SidLimit {
     /// How SID reads v_k with J inner minibatches of `inner_batch` samples.
     pub fn readout(
         &self,
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         tie: f64,
@@ -123,7 +123,7 @@ impl SidLimit {
 
 /// ∂₁T̂ᵀΓ₁ᵀ.
 fn step_matrix(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     sample: Sample<'_>,
@@ -133,19 +133,13 @@ fn step_matrix(
 }
 
 /// ∂₂T̂ᵀΓ₁ᵀ + Γ₂ᵀ.
-fn read_matrix(
-    map: &StochasticMap,
-    w: &[f64],
-    sample: Sample<'_>,
-    g1: &Matrix,
-    g2: &Matrix,
-) -> Matrix {
+fn read_matrix(map: &Composite, w: &[f64], sample: Sample<'_>, g1: &Matrix, g2: &Matrix) -> Matrix {
     (g1 * map.inner().d2_matrix(w, sample) + g2).transpose()
 }
 
 /// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that minibatch; their number.
 fn each_minibatch(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     tie: f64,

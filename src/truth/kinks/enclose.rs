@@ -7,13 +7,15 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::hulls::MAX_IMP_KINKS;
 use super::{Kinks, Observed};
 use crate::linalg::{Matrix, Vector};
 use crate::sets::{
     DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, nuclear_upper,
 };
 use crate::tol::{BOUND_ROOM, KINK_GAP, KINK_NODES, gamma};
+
+/// Most kinks for which the 4^k vertices of D_imp are listed; beyond, 2^k of them with a box each.
+pub const MAX_IMP_KINKS: usize = 5;
 
 /// Steps of Gauss-Newton from one start.
 const FITTED_STEPS: usize = 12;

@@ -1,7 +1,7 @@
 //! Vertices of D_joint and D_imp. Their hulls are those of the sets, as the module above shows.
 
 use super::super::reference::{Rational, Scalar};
-use super::{Kinks, Observed, Set};
+use super::{Kinks, MAX_IMP_KINKS, Observed, Set};
 use crate::linalg::Matrix;
 use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points, distance};
 use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
@@ -10,10 +10,6 @@ use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
 /// rationals.
 const MAX_EXACT_JOINT: usize = 4;
 const MAX_EXACT_IMP: usize = 2;
-
-/// Most kinks for which the 4^k vertices of D_imp are listed. Beyond, D_imp is the union of 2^k
-/// boxes, one for each vertex of the slopes of ∂₁Φ.
-pub const MAX_IMP_KINKS: usize = 5;
 
 impl Kinks {
     /// Slopes at the kinks for vertex number `code`.

@@ -28,15 +28,14 @@ mod support_bound;
 #[cfg(test)]
 mod tests;
 
-pub use enclose::Set;
-pub use hulls::MAX_IMP_KINKS;
+pub use enclose::{MAX_IMP_KINKS, Set};
 pub use nearest_element::NearestElement;
 pub use observed::Observed;
 pub use product::Product;
 pub use rational_run::{RationalRun, Selection, rational_run};
 
 use super::Truth;
-use super::kappa;
+use super::fixed_point::kappa;
 use super::reference::{Naive, Rational, Scalar, solve};
 use crate::linalg::Matrix;
 use crate::maps::{Tie, Units};
