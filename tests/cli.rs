@@ -419,3 +419,31 @@ fn completions_and_help_exist() {
         assert!(help.contains(command));
     }
 }
+
+/// ρ comes with what is known of it, and where there is none that is said.
+#[test]
+fn the_local_rate_is_never_a_bare_number() {
+    let s = Sandbox::new();
+    let truth = |kind: &str, dim: &str| {
+        let out = s.run(&["generate", kind, "--dim", dim, "--seed", "77"]);
+        fs::write(s.path().join("i.json"), &out.stdout).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+        let text = stdout(&s.run(&["explain", "itd-bound", "--instance", "i.json"]));
+        (value["truth"].clone(), text)
+    };
+    for (kind, dim, rho) in [
+        ("affine-non-normal", "20", 0.147_384_854_545_386_5),
+        ("elastic-net-near-duplicated", "40", 0.800_000_006_889_862),
+    ] {
+        let (t, text) = truth(kind, dim);
+        let radius = t["rho_radius"].as_f64().unwrap();
+        assert!((t["rho"].as_f64().unwrap() - rho).abs() <= radius + 1e-15 && radius < 1e-10);
+        assert!(text.contains(&format!("{rho:.6}")), "{text}");
+    }
+    let (t, text) = truth("kink-two-cycle", "1");
+    assert!(t["rho"].is_null() && t["rho_reason"].as_str().unwrap().contains("kink"));
+    assert!(
+        text.contains("not defined") && !text.contains("NaN"),
+        "{text}"
+    );
+}

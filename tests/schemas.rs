@@ -99,6 +99,7 @@ fn verdicts_and_records() {
         instance: "tight.0.1".into(),
         q: 0.5,
         rho: 0.25,
+        rho_radius: 0.0,
         tau: Some(3),
         identified: None,
         steps: vec![0, 1],

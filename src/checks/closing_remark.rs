@@ -1,14 +1,22 @@
-//! The closing remark of Section 4: with one joint selection, D_t has its limit points in D_imp. Refuted for ITD.
+//! The closing remark of Section 4: with one joint selection, D_t has its limit points in D_imp.
+//! Refuted for ITD.
 //!
-//! D_T is separated from conv D_imp by a direction, proven over all vertices in rationals. Once w_t - w(λ) is a
-//! positive multiple of w_{t-2} - w(λ), exactly, and within R, the pieces repeat for ever (Φ - w(λ) is positively homogeneous there), so that
-//! what is seen at T is within 2(q^t B + t q^(t-1) e_0 L_2) of a limit point.
+//! D_T is separated from conv D_imp by a direction, proven over all vertices in rationals. Once
+//! w_t - w(λ) is exactly a positive multiple of w_{t-2} - w(λ), and within R, the pieces repeat for
+//! ever, since Φ - w(λ) is positively homogeneous there: what is seen at T is then within
+//! 2(q^T B + T q^(T-1) e_0 L_2) of a limit point.
 
 use num_traits::Signed;
 
-use super::{Exact, Finding};
+use super::check::{Check, Context, Needs};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit};
+use super::rational_runs::{no_run, not_solved};
+use crate::error::Result;
+use crate::evidence::{Exact, Run};
 use crate::maps::Tie;
-use crate::truth::kinks::{Image, Kinks, Set, Shadow, rounded};
+use crate::tol::KINK_GAP;
+use crate::truth::kinks::{Kinks, NearestElement, Observed, Set, rounded};
 use crate::truth::reference::{Itd, Rational};
 
 /// Pairs of consecutive steps that are looked at.
@@ -18,89 +26,174 @@ const MOST_DIM: usize = 3;
 /// Where a search stops; a claim that must be refuted goes on.
 const SEARCH_STOPS: usize = 41;
 
-pub(super) fn judge(exact: &Exact, kinks: &Kinks, must: bool) -> Finding {
-    if kinks.w.len() > MOST_DIM {
-        return Finding::inconclusive("too large for a long exact run");
+pub(super) const ENTRY: Entry = Entry {
+    name: "closing-remark",
+    about: "ITD has a limit point outside D_imp, against the closing remark of Section 4",
+    fits: For::Deterministic,
+    parse: |_| Ok(Box::new(ClosingRemark { must: true })),
+};
+
+pub(super) const SEARCH: Entry = Entry {
+    name: "closing-remark-search",
+    about: "whether ITD has one on this instance: decided either way",
+    fits: For::Deterministic,
+    parse: |_| Ok(Box::new(ClosingRemark { must: false })),
+};
+
+/// The remark is refuted; where not `must`, either way is fine.
+#[derive(Debug)]
+struct ClosingRemark {
+    must: bool,
+}
+
+impl Check for ClosingRemark {
+    fn label(&self) -> &'static str {
+        if self.must { ENTRY.name } else { SEARCH.name }
     }
+
+    fn catches(&self, _: f64) -> String {
+        if self.must {
+            "An instance on which the remark holds after all.".into()
+        } else {
+            "A distance to D_imp that cannot be enclosed.".into()
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        let Some(kinks) = c.e.kinks()? else {
+            return Ok(not_solved());
+        };
+        if kinks.w.len() > MOST_DIM {
+            let text = "too large for a long exact run";
+            return Ok(Finding::undecided(Reason::TooLarge, text));
+        }
+        Ok(match furthest(exact, kinks, self.must) {
+            Ok((best, repeats)) => self.verdict(&best, repeats),
+            Err(finding) => finding,
+        })
+    }
+}
+
+impl ClosingRemark {
+    /// `repeats`: the step from which on the pieces repeat for ever.
+    fn verdict(&self, best: &Separation, repeats: Option<usize>) -> Finding {
+        let Separation {
+            margin,
+            lower,
+            upper,
+            step,
+            to_fix,
+        } = *best;
+        let refuted = margin > KINK_GAP;
+        if refuted && self.must && repeats.is_none() {
+            let text = "the pieces are not seen to repeat for ever";
+            return Finding::undecided(Reason::NotSettled, text);
+        }
+        let limit = match repeats {
+            Some(t) => format!("its limit (the pieces repeat for ever from t = {t} on)"),
+            None => "its limit, should the sides go on changing,".into(),
+        };
+        let detail = if refuted {
+            format!(
+                "refuted: D_{step} is at least {lower:.6} from conv D_imp (proven in rationals over all vertices), {limit} at least {margin:.6}; D_{step} is {to_fix:.3e} from an element of D_fix"
+            )
+        } else {
+            format!(
+                "not refuted here: D_{step} is between {lower:.3e} and {upper:.3e} from conv D_imp, {to_fix:.3e} from an element of D_fix"
+            )
+        };
+        let finding = if self.must {
+            let numbers = [lower, KINK_GAP, lower / KINK_GAP];
+            Finding::decided(refuted, Unit::Excess, numbers, detail).headroom(margin / KINK_GAP)
+        } else {
+            let numbers = [lower, upper, f64::NAN];
+            Finding::decided(lower.is_finite(), Unit::Exact, numbers, detail)
+        };
+        finding.at_step(step)
+    }
+}
+
+/// Where D_t is furthest from conv D_imp, less what may still change.
+struct Separation {
+    /// `lower` less the distance of D_t to its limit point.
+    margin: f64,
+    /// The distance of D_t to conv D_imp is at least this.
+    lower: f64,
+    /// And at most this.
+    upper: f64,
+    /// t.
+    step: usize,
+    /// The distance of D_t to D_fix is at most this.
+    to_fix: f64,
+}
+
+/// The best of the steps looked at, and the step from which on the pieces are seen to repeat for
+/// ever; or why there is none.
+fn furthest(
+    exact: &Exact,
+    kinks: &Kinks,
+    must: bool,
+) -> std::result::Result<(Separation, Option<usize>), Finding> {
     // In binary64 the alternation of sides ends at the rounding level; in rationals it goes on.
-    let mut run = Itd::start(&kinks.naive, exact.run.w[0].as_slice());
-    let Some(mut shadow) = Shadow::start(kinks) else {
-        return Finding::inconclusive("the shadow's first element could not be solved for");
+    let mut run = Itd::start(&kinks.naive, exact.iterate(0).as_slice());
+    let Some(mut element) = NearestElement::start(kinks) else {
+        let text = "the first element of D_fix could not be solved for";
+        return Err(Finding::undecided(Reason::Error, text));
     };
-    let th = &exact.theorem;
+    let th = exact.theorem();
     let offset =
         |w: &[Rational]| -> Vec<Rational> { w.iter().zip(&kinks.w).map(|(a, b)| a - b).collect() };
     let mut offsets = vec![offset(&run.w)];
-    // The step from which on the pieces repeat.
     let mut repeats: Option<usize> = None;
-    // (lower - rest, lower, upper, t, distance to D_fix)
-    let mut best: Option<(f64, f64, f64, usize, f64)> = None;
+    let mut best: Option<Separation> = None;
     for k in 0..=LOOKED_AT[LOOKED_AT.len() - 1] {
         let (d, _) = rounded(&run.d, kinks.w.len());
         let to_fix = if k == 0 {
-            shadow.distance(&d)
+            element.distance(&d)
         } else {
-            shadow.follow(&d)
+            element.follow(&d)
         };
         if run.step(&mut Tie::Weight(0.0)).is_none() {
-            return Finding::inconclusive("the exact run could not be done");
+            return Err(no_run());
         }
         if repeats.is_none() {
             offsets.push(offset(&run.w));
             let n = offsets.len() - 1;
-            if n >= 2 && same_ray(&offsets[n - 2], &offsets[n]) && exact.run.e[n - 2] < th.moduli.r
-            {
+            let within = n >= 2 && exact.distance(n - 2) < th.moduli.r;
+            if within && same_ray(&offsets[n - 2], &offsets[n]) {
                 repeats = Some(n - 2);
             }
         }
-        let (k, d) = (&k, &d);
-        if best.is_some_and(|b| b.0 > crate::tol::KINK_GAP) || (!must && *k > SEARCH_STOPS) {
+        if best.as_ref().is_some_and(|b| b.margin > KINK_GAP) || (!must && k > SEARCH_STOPS) {
             break;
         }
-        if !LOOKED_AT.contains(k) {
+        if !LOOKED_AT.contains(&k) {
             continue;
         }
-        let Some((lower, upper)) = kinks.hull_gap(Set::Imp, Image::Whole, d) else {
-            return Finding::inconclusive("D_imp has too many vertices for rationals here");
+        let Some((lower, upper)) = kinks.hull_gap(Set::Imp, Observed::Whole, &d) else {
+            let text = "D_imp has too many vertices for rationals here";
+            return Err(Finding::undecided(Reason::TooLarge, text));
         };
         // What may still change: the same pieces alternate, so D_t is within this of its limit.
-        let rest = 2.0
-            * (th.q.powi(*k as i32) * th.b
-                + *k as f64 * th.q.powi(*k as i32 - 1) * th.e0 * th.moduli.l[1]);
-        if best.is_none_or(|b| lower - rest > b.0) {
-            best = Some((lower - rest, lower, upper, *k, to_fix));
+        let (q, t) = (th.q, k as i32);
+        let rest = 2.0 * (q.powi(t) * th.b + k as f64 * q.powi(t - 1) * th.e0 * th.moduli.l[1]);
+        if best.as_ref().is_none_or(|b| lower - rest > b.margin) {
+            best = Some(Separation {
+                margin: lower - rest,
+                lower,
+                upper,
+                step: k,
+                to_fix,
+            });
         }
     }
-    let Some((margin, lower, upper, at, to_fix)) = best else {
-        return Finding::inconclusive("no estimates");
-    };
-    let refuted = margin > crate::tol::KINK_GAP;
-    if refuted && must && repeats.is_none() {
-        return Finding::inconclusive("the pieces are not seen to repeat for ever");
-    }
-    let limit = match repeats {
-        Some(t) => format!("its limit (the pieces repeat for ever from t = {t} on)"),
-        None => "its limit, should the sides go on changing,".into(),
-    };
-    let detail = if refuted {
-        format!(
-            "refuted: D_{at} is at least {lower:.6} from conv D_imp (proven in rationals over all vertices), {limit} at least {margin:.6}; D_{at} is {to_fix:.3e} from an element of D_fix"
-        )
-    } else {
-        format!(
-            "not refuted here: D_{at} is between {lower:.3e} and {upper:.3e} from conv D_imp, {to_fix:.3e} from an element of D_fix"
-        )
-    };
-    if must {
-        return Finding::decided(
-            refuted,
-            lower,
-            crate::tol::KINK_GAP,
-            lower / crate::tol::KINK_GAP,
-            detail,
-        );
-    }
-    Finding::decided(lower.is_finite(), lower, upper, f64::NAN, detail)
+    let none = || Finding::undecided(Reason::NothingToSee, "no estimates");
+    best.map(|b| (b, repeats)).ok_or_else(none)
 }
 
 /// y is a positive multiple of x, or both are 0.

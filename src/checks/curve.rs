@@ -64,7 +64,8 @@ impl Check for Curve {
         };
         let curve = data::Curve {
             q: th.q,
-            rho: exact.rho(),
+            rho: exact.rho().map_or(f64::NAN, |rho| rho.middle()),
+            rho_radius: exact.rho().map_or(f64::NAN, |rho| rho.radius()),
             tau: (th.tau < TAU_LIMIT).then_some(th.tau),
             identified: exact.run().identified,
             error: all().map(|one| one.error).collect(),

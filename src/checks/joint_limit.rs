@@ -1,74 +1,132 @@
 //! The limit of AID is an element of D_joint; in reverse mode its image is.
 //!
-//! With D = D^k at w, S its slopes: ‖D - (A_S D + B_S)‖ ≤ qᵏ‖∂₂Φ(w)‖ + (‖D‖C_1(e) + C_2(e))e for the element of D_Φ(w(λ)) with the same slopes
-//! at the kinks, and X_S = (I-A_S)⁻¹B_S is within κ of that. The slopes are found from D itself. Where e ≥ R and a unit of an elastic net has
-//! changed sign, no element has its slopes; C_2 is attained there all the same, and no point was found that breaks the bound.
+//! With D = D^k at w and S its slopes, the element of D_Φ(w(λ)) with the same slopes at the kinks
+//! has ‖D - (A_S D + B_S)‖ ≤ qᵏ‖∂₂Φ(w)‖ + (‖D‖C_1(e) + C_2(e))e, and X_S = (I-A_S)⁻¹B_S is within
+//! κ times that. The slopes are found from D itself. Where e ≥ R and a unit of an elastic net has
+//! changed its sign, no element has its slopes; C_2 is attained there all the same, and no point
+//! was found that breaks the bound.
 //!
-//! For AID-CG the distance is certified and what rounding may cost is measured (`termination::allowance`).
+//! For AID-CG the distance is certified, and what rounding may cost is measured
+//! ([`allowance_at_ties`]).
 
-use super::super::termination::allowance_at_ties;
-use super::{At, Comparison, Exact, Finding, Method, image};
-use crate::claims::evidence::reverse_floor;
+use super::check::{Check, Context};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Ruling, Unit, is_worse, part};
+use super::rational_runs::not_solved;
+use super::set_distance::observed;
+use crate::case::{Algorithm, Method};
+use crate::error::Result;
+use crate::evidence::{Exact, Request, Run, Where, allowance_at_ties, reverse_floor};
 use crate::linalg::Matrix;
 use crate::linalg::norm::spectral_upper;
 use crate::tol::{CG_KAPPA, DISTANCE_GAP, UNIT, bound_room};
-use crate::truth::kinks::{Image, Kinks, Set};
+use crate::truth::kinks::{Kinks, Observed, Set};
 
-pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Comparison]) -> Finding {
-    if method == Method::AidCg && exact.truth.kappa() > CG_KAPPA {
-        return Finding::inconclusive(format!(
-            "κ = {:.1} > {CG_KAPPA}: finite termination is not claimed in floating point",
-            exact.truth.kappa()
-        ));
+pub(super) const ENTRY: Entry = Entry {
+    name: "joint-limit",
+    about: "the limit of AID is an element of D_joint, in reverse mode its image",
+    fits: For::These(&[Method::AID_FP, Method::AID_FP_FORWARD, Method::AID_CG]),
+    parse: |_| Ok(Box::new(JointLimit)),
+};
+
+/// The limit of AID is an element of D_joint.
+#[derive(Debug)]
+struct JointLimit;
+
+impl Check for JointLimit {
+    fn label(&self) -> &'static str {
+        "joint-limit"
     }
-    let image = image(exact, method);
-    let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, String::new());
-    for c in seen {
-        let Some(d) = &c.estimate else { continue };
-        let (place, e) = match c.at {
-            At::Iterate(t) => (
-                format!("at w_{t}"),
-                exact.run.e[t] + 2.0 * UNIT * exact.run.w[t].norm(),
-            ),
-            _ => ("at w(λ)".to_string(), exact.truth.fixed_point.error),
+
+    fn catches(&self, _: f64) -> String {
+        "A limit that is no (I-SA)⁻¹SB, S the same in both blocks.".into()
+    }
+
+    fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
+        let exact = c.e.exact()?;
+        let last = c.steps.min(exact.run().w.len() - 1);
+        // Conjugate gradients end after as many steps as there are unknowns, whatever is selected.
+        let k = match c.e.method.algorithm {
+            Algorithm::AidCg => exact.truth.w().len(),
+            _ => c.steps,
         };
-        let m = &exact.truth.moduli;
-        let d2 = m.d2_sup + m.c(2, e) * e;
-        let w_norm = exact.truth.w().norm() + e;
-        // ‖D‖ ≤ κ‖∂₂Φ‖ for every D of AID-FP, which stands in where only Dᵀy is seen; and what rounding costs.
-        let most_size = kinks.kappa() * d2 * (1.0 + DISTANCE_GAP);
-        let (size, rounding) = match image {
-            Image::Whole => {
-                let frobenius = most_size * (d.ncols() as f64).sqrt();
-                let norm = d.norm().min(frobenius);
-                let step = exact.truth.rounding.forward_step(w_norm, norm);
-                (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
+        let places = [
+            Where::Solution,
+            Where::Iterate(last),
+            Where::Iterate(last / 2),
+        ];
+        Ok(places.map(|at| Request::new(at, vec![k])).into())
+    }
+
+    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        let Some(kinks) = c.e.kinks()? else {
+            return Ok(not_solved());
+        };
+        let kappa = exact.truth.kappa();
+        if c.e.method.algorithm == Algorithm::AidCg && kappa > CG_KAPPA {
+            let text = format!(
+                "κ = {kappa:.1} > {CG_KAPPA}: finite termination is not claimed in floating point"
+            );
+            return Ok(Finding::undecided(Reason::IllConditioned, text));
+        }
+        let setting = Setting {
+            exact,
+            kinks,
+            observed: observed(c.e, exact),
+            method: c.e.method,
+        };
+        let mut worst: Option<(f64, Finding)> = None;
+        for (n, run) in runs.iter().enumerate() {
+            for (k, d) in run.request.steps.iter().zip(&run.answer.estimates) {
+                let finding = setting.one(run.request.at, *k, d).at_step(*k);
+                if !finding.ruling.is_decided() {
+                    return Ok(finding);
+                }
+                if finding.ruling == Ruling::Fail {
+                    return Ok(finding.blaming(n));
+                }
+                let ratio = part(finding.measured, finding.bound);
+                if is_worse(ratio, worst.as_ref().map_or(f64::NEG_INFINITY, |w| w.0)) {
+                    worst = Some((ratio, finding));
+                }
             }
-            Image::Cotangent(_) => (
-                most_size,
-                match method {
-                    Method::AidCg => allowance_at_ties(exact, c.at, d2),
-                    _ => reverse_floor(&exact.truth, (w_norm, e), c.k),
-                },
-            ),
+        }
+        Ok(worst.map_or_else(
+            || Finding::undecided(Reason::NothingToSee, "nothing to compare"),
+            |w| w.1,
+        ))
+    }
+}
+
+/// What all estimates share.
+struct Setting<'a> {
+    exact: &'a Exact,
+    kinks: &'a Kinks,
+    observed: Observed<'a>,
+    method: Method,
+}
+
+impl Setting<'_> {
+    /// The verdict of the estimate after k steps.
+    fn one(&self, at: Where, k: usize, d: &Matrix) -> Finding {
+        let (kinks, observed) = (self.kinks, self.observed);
+        let place = match at {
+            Where::Iterate(t) => format!("at w_{t}"),
+            _ => "at w(λ)".to_string(),
         };
-        // Conjugate gradients have ended.
-        let left = match method {
-            Method::AidCg => 0.0,
-            _ => exact.theorem.q.powi(c.k as i32) * d2,
-        };
-        let defect = left + (size * m.c(1, e) + m.c(2, e)) * e;
-        let allowed = (kinks.kappa() * defect + rounding) * bound_room(c.k) * (1.0 + DISTANCE_GAP)
-            + 2.0 * kinks.kappa() * UNIT * size;
-        if !kinks.fits(image, d) {
+        let allowed = self.allowed(at, k, d);
+        if !kinks.fits(observed, d) {
             let detail = format!("{place}: the estimate is not finite or not of the right shape");
-            return Finding::decided(false, f64::NAN, allowed, f64::NAN, detail);
+            let numbers = [f64::NAN, allowed, f64::NAN];
+            return Finding::decided(false, Unit::Bound, numbers, detail);
         }
         if !allowed.is_finite() {
-            return Finding::inconclusive(format!("{place}: no finite allowance for rounding"));
+            let text = format!("{place}: no finite allowance for rounding");
+            return Finding::undecided(Reason::IllConditioned, text);
         }
         let (slopes, measured) = kinks
-            .fitted(Set::Joint, image, d)
+            .fitted(Set::Joint, observed, d)
             .unwrap_or((Default::default(), f64::INFINITY));
         // The certificate of the element itself is part of the measurement.
         let own = kinks
@@ -76,47 +134,72 @@ pub(super) fn judge(exact: &Exact, kinks: &Kinks, method: Method, seen: &[Compar
             .filter(|_| measured.is_finite())
             .map_or(0.0, |x| x.1);
         let most = allowed + own;
-        if !(measured <= most) {
-            let (lower, proof) = certificate(kinks, image, d, most);
-            let detail = format!(
-                "{place}, k = {}: at least {lower:e} from D_joint{proof}, {measured:e} from its element with slopes {:?}; allowed {most:e}",
-                c.k, slopes[0]
-            );
-            if lower > most {
-                return Finding::decided(false, lower, most, most / lower, detail);
+        if measured <= most {
+            let detail = format!("{place}, k = {k}: slopes {:?}", slopes[0]);
+            return Finding::below(true, Unit::Bound, measured, most, detail);
+        }
+        let (lower, proof) = certificate(kinks, observed, d, most);
+        let detail = format!(
+            "{place}, k = {k}: at least {lower:e} from D_joint{proof}, {measured:e} from its element with slopes {:?}; allowed {most:e}",
+            slopes[0]
+        );
+        if lower > most {
+            Finding::below(false, Unit::Bound, lower, most, detail)
+        } else {
+            Finding::undecided(Reason::NoSeparation, detail)
+        }
+    }
+
+    /// How far the estimate after k steps at this place may be from D_joint, rounding included.
+    fn allowed(&self, at: Where, k: usize, d: &Matrix) -> f64 {
+        let (exact, kinks) = (self.exact, self.kinks);
+        let e = match at {
+            Where::Iterate(t) => exact.distance(t) + 2.0 * UNIT * exact.iterate(t).norm(),
+            _ => exact.truth.fixed_point.error,
+        };
+        let m = &exact.truth.moduli;
+        let d2 = m.d2_sup + m.c(2, e) * e;
+        let w_norm = exact.truth.w().norm() + e;
+        let conjugate = self.method.algorithm == Algorithm::AidCg;
+        // ‖D‖ ≤ κ‖∂₂Φ‖ for every D of AID-FP, which stands in where only Dᵀy is seen.
+        let most_size = kinks.kappa() * d2 * (1.0 + DISTANCE_GAP);
+        let (size, rounding) = match self.observed {
+            Observed::Whole => {
+                let frobenius = most_size * (d.ncols() as f64).sqrt();
+                let norm = d.norm().min(frobenius);
+                let step = exact.truth.rounding.forward_step(w_norm, norm);
+                (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
             }
-            return Finding::inconclusive(detail);
-        }
-        let ratio = measured / most;
-        if ratio > worst.0 {
-            worst = (
-                ratio,
-                measured,
-                most,
-                format!("{place}, k = {}: slopes {:?}", c.k, slopes[0]),
-            );
-        }
+            Observed::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),
+            Observed::Cotangent(_) => (most_size, reverse_floor(&exact.truth, (w_norm, e), k)),
+        };
+        // Conjugate gradients have ended.
+        let left = if conjugate {
+            0.0
+        } else {
+            exact.theorem().q.powi(k as i32) * d2
+        };
+        let defect = left + (size * m.c(1, e) + m.c(2, e)) * e;
+        (kinks.kappa() * defect + rounding) * bound_room(k) * (1.0 + DISTANCE_GAP)
+            + 2.0 * kinks.kappa() * UNIT * size
     }
-    if worst.3.is_empty() {
-        return Finding::inconclusive("nothing to compare");
-    }
-    Finding::decided(true, worst.1, worst.2, worst.2 / worst.1, worst.3)
 }
 
-/// A lower bound of the distance to D_joint, and what it rests on: rationals where they exceed `most`.
-fn certificate(kinks: &Kinks, image: Image, d: &Matrix, most: f64) -> (f64, &'static str) {
-    if let Some((lower, _)) = kinks.hull_gap(Set::Joint, image, d)
+/// A lower bound of the distance to D_joint, and what it rests on: on rationals where these give
+/// more than `most`.
+fn certificate(kinks: &Kinks, observed: Observed, d: &Matrix, most: f64) -> (f64, &'static str) {
+    if let Some((lower, _)) = kinks.hull_gap(Set::Joint, observed, d)
         && lower > most
     {
         return (lower, " (proven in rationals: outside its hull)");
     }
-    if let Some(outside) = kinks.outside_fix(image, d, most)
+    if let Some(outside) = kinks.outside_fix(observed, d, most)
         && outside.lower > most
     {
         return (outside.lower, " (proven in rationals: outside D_fix)");
     }
-    let enclosure = kinks.enclose(Set::Joint, image, d);
-    let ball = kinks.outside_ball(image, d).unwrap_or(0.0);
+    let enclosure = kinks.enclose(Set::Joint, observed, d);
+    let ball = kinks.outside_ball(observed, d).unwrap_or(0.0);
     (
         enclosure.map_or(0.0, |e| e.lower).max(ball),
         " (certified with outward rounding)",

@@ -1,26 +1,32 @@
 //! Planted faults around ties are caught; methods that differ by an allowed selection pass.
+//!
+//! These tests judge whole claims. What they need of the rooms below, beside what is imported:
+//! `Catalogue::select` for the claims of rates/, `judge(claim, instance, label, implementation)`
+//! with its verdicts, and `faults::{catalogue, variants, Edit, AtTies, Simulated}`.
 
-use crate::claims::verdict::{Status, Verdict};
+use super::Ruling as Status;
+use crate::case::{Answer, Case, Factory, Implementation, Method};
+use crate::claims::verdict::Verdict;
 use crate::claims::{Catalogue, Label, judge};
 use crate::instances::{Instance, Kind, Spec};
 use crate::linalg::Matrix;
-use crate::maps::{Layer, Linearization, Map, Problem, Tie};
-use crate::methods::{Case, Differentiator, Method};
-use crate::trajectory::{Cost, Estimates, Status as Ended, Trajectory};
+use crate::maps::{Linearization, Tie};
+use crate::methods::Ours;
 use crate::truth::Truth;
 
-/// ITD in forward mode with hooks: weights at ties for the two blocks at step t, and a change of either linearisation.
+/// ITD in forward mode with hooks: weights at ties for the two blocks at step t, and a change of
+/// either linearisation.
 struct Itd {
     weights: fn(t: usize, unit: usize) -> [f64; 2],
     tamper: fn(t: usize, ties: &[usize], blocks: &mut [Linearization; 2], d: &mut Matrix),
 }
 
-impl Differentiator for Itd {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
+impl Implementation for Itd {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
         let map = case.map;
         let (dims, mut ws) = (map.dims(), map.workspace());
         let mut blocks = [map.linearization(), map.linearization()];
-        let mut w = case.w.to_vec();
+        let mut w = case.w().to_vec();
         let mut d = Matrix::zeros(dims.w, dims.lambda);
         let unit = Matrix::identity(dims.lambda, dims.lambda);
         let mut out = Vec::new();
@@ -40,11 +46,7 @@ impl Differentiator for Itd {
             d = next;
             w.copy_from_slice(&blocks[0].value);
         }
-        Trajectory {
-            estimates: Estimates::Jacobians(out),
-            cost: Cost::default(),
-            status: Ended::Completed,
-        }
+        Answer::completed(out)
     }
 }
 
@@ -76,7 +78,7 @@ fn verdicts(kind: Kind, seed: u64, method: &mut Itd) -> Vec<Status> {
     .normalised();
     let mut instance = Instance::generate(&spec, seed).unwrap();
     let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
-    instance.w0 = truth.w().as_slice().to_vec();
+    instance.start = truth.w().as_slice().to_vec();
     let label = Label {
         instance: "x".into(),
         replay: String::new(),
@@ -184,94 +186,6 @@ fn faults_at_ties_are_caught() {
     }
 }
 
-/// relu(w + λ) on the line, with a derivative of our own.
-fn relu_path(derivative: fn(f64) -> f64, curve: [Vec<f64>; 3]) -> (f64, f64) {
-    let one = |v: f64| Matrix::from_element(1, 1, v);
-    let map = Map::new(Problem::Layer(Layer {
-        a: one(1.0),
-        v: one(0.5),
-        b: one(1.0),
-        c: nalgebra::DVector::zeros(1),
-        activation: crate::maps::Activation::Relu,
-    }))
-    .unwrap();
-    let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
-        vec![derivative(0.5 * w[0] + l[0]) * (0.5 * vw[0] + vl[0])]
-    };
-    super::conservative::path_defect(&map, curve, false, &mut selected)
-}
-
-#[test]
-fn a_slope_that_is_wrong_on_an_interval_is_rejected_and_one_wrong_at_a_point_is_not() {
-    let through = || [vec![-1.0, -0.25], vec![2.0, 1.0], vec![0.5, 0.0]];
-    let along = || [vec![-1.0, 0.5], vec![2.0, -1.0], vec![0.0, 0.0]];
-    let relu = |z: f64| if z > 0.0 { 1.0 } else { 0.0 };
-    let two_at_zero = |z: f64| {
-        if z > 0.0 {
-            1.0
-        } else if z == 0.0 {
-            2.0
-        } else {
-            0.0
-        }
-    };
-    let wrong = |z: f64| if z > 0.25 { 1.0 } else { 0.0 };
-    for curve in [through, along] {
-        for derivative in [relu, two_at_zero] {
-            let (defect, floor) = relu_path(derivative, curve());
-            assert!(defect <= floor && floor < 1e-9, "{defect} {floor}");
-        }
-    }
-    let (defect, floor) = relu_path(wrong, through());
-    assert!(defect > 1e3 * floor, "{defect} {floor}");
-}
-
-/// The same on smooth pieces, along a line in w through the middle of every group's ball.
-#[test]
-fn a_slope_off_by_one_in_a_million_is_rejected_on_smooth_pieces() {
-    for kind in [
-        Kind::LayerTanh,
-        Kind::GroupLasso,
-        Kind::LogisticGroup,
-        Kind::LogisticBox,
-    ] {
-        let instance = Instance::generate(&Spec::typical(kind, 4), 2).unwrap();
-        let (map, lambda) = (&instance.map, &instance.lambda);
-        let (d, m) = (map.dims().w, lambda.len());
-        let start: Vec<f64> = (0..d)
-            .map(|i| 3.0 + i as f64)
-            .chain(lambda.clone())
-            .collect();
-        let velocity: Vec<f64> = (0..d)
-            .map(|i| -2.0 * (3.0 + i as f64))
-            .chain(vec![0.0; m])
-            .collect();
-        for (times, right) in [(1.0, true), (1.0 + 1e-6, false)] {
-            let (mut lin, mut ws) = (map.linearization(), map.workspace());
-            let mut selected = |w: &[f64], l: &[f64], vw: &[f64], vl: &[f64]| {
-                let mut out = Matrix::zeros(d, 1);
-                map.linearize(w, l, &mut Tie::Weight(0.0), &mut lin);
-                map.jvp_w(
-                    &lin,
-                    &Matrix::from_column_slice(d, 1, vw),
-                    &mut out,
-                    &mut ws,
-                );
-                map.add_jvp_lambda(
-                    &lin,
-                    &Matrix::from_column_slice(m, 1, vl),
-                    &mut out,
-                    &mut ws,
-                );
-                (out * times).as_slice().to_vec()
-            };
-            let curve = [start.clone(), velocity.clone(), vec![0.0; d + m]];
-            let (defect, floor) = super::conservative::path_defect(map, curve, true, &mut selected);
-            assert_eq!(defect <= floor, right, "{kind:?} {times}: {defect} {floor}");
-        }
-    }
-}
-
 /// Past a kink an estimate may be any in the set of what selections give, and no other.
 #[test]
 fn faults_in_doubt_are_caught_by_exact_trajectories() {
@@ -303,7 +217,7 @@ fn faults_in_doubt_are_caught_by_exact_trajectories() {
             (edits("tie-slope-huge"), Status::Fail),
             (edits("tie-nan"), Status::Fail),
         ] {
-            let mut method = crate::faults::Simulated::new(Method::Itd, edits);
+            let mut method = crate::faults::Simulated::new(Method::ITD, edits);
             let judged = judge(&claim, &instance, &label, &mut method);
             let verdict = &judged.verdicts[0];
             assert_eq!(verdict.status, wanted, "{kind:?} {}", verdict.detail);
@@ -330,7 +244,7 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
             ..Spec::typical(Kind::KinkElasticNet, 2)
         };
         let instance = Instance::generate(&spec.normalised(), seed).unwrap();
-        let mut method = crate::methods::Method::Itd.implementation();
+        let mut method = Ours.make(Method::ITD).unwrap();
         let found = judge(claim, &instance, &label, method.as_mut()).verdicts;
         assert!(found.iter().all(|v| v.status == Status::Pass));
         refuted += usize::from(found[0].detail.starts_with("refuted"));
@@ -355,7 +269,7 @@ fn judged_with(
     claim: &str,
     kind: Kind,
     (dim, rows, seed): (usize, usize, u64),
-    method: &mut dyn Differentiator,
+    method: &mut dyn Implementation,
 ) -> Verdict {
     let catalogue = Catalogue::builtin().unwrap();
     let mut claim = catalogue.select(&[claim.into()]).unwrap().remove(0);
@@ -381,7 +295,8 @@ fn fault(name: &str) -> Vec<crate::faults::Edit> {
     all.iter().find(|f| f.name == name).unwrap().edits.clone()
 }
 
-/// Twelve units on their kinks in fifty dimensions, every step at w(λ): correct selections pass, tie faults fail with a certificate.
+/// Twelve units on their kinks in fifty dimensions, every step at w(λ): correct selections pass,
+/// tie faults fail with a certificate.
 #[test]
 fn twelve_kinks_in_fifty_dimensions_are_decided() {
     let every = crate::faults::catalogue();
@@ -461,36 +376,29 @@ fn cotangents_at_ties_are_judged_by_the_image_of_the_set() {
 }
 
 /// Answers without regard to the problem.
-struct Answers(fn(&Case<'_>) -> Estimates);
+struct Answers(fn(&Case<'_>) -> Vec<Matrix>);
 
-impl Differentiator for Answers {
-    fn run(&mut self, case: &Case<'_>) -> Trajectory {
-        Trajectory {
-            estimates: (self.0)(case),
-            cost: Cost::default(),
-            status: Ended::Completed,
-        }
+impl Implementation for Answers {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        Answer::completed((self.0)(case))
     }
 }
 
 #[test]
 fn broken_answers_in_reverse_mode_do_not_pass() {
-    use crate::linalg::Vector;
-    fn filled(case: &Case<'_>, length: usize, value: f64) -> Estimates {
-        let one = Vector::from_element(length, value);
-        Estimates::Cotangents(vec![one; case.steps.len()])
+    fn filled(case: &Case<'_>, length: usize, value: f64) -> Vec<Matrix> {
+        vec![Matrix::from_element(length, 1, value); case.steps.len()]
     }
-    type Answer = fn(&Case<'_>) -> Estimates;
-    let broken: [(&str, Answer); 7] = [
-        ("nothing", |_| Estimates::Cotangents(Vec::new())),
+    type Answering = fn(&Case<'_>) -> Vec<Matrix>;
+    let broken: [(&str, Answering); 7] = [
+        ("nothing", |_| Vec::new()),
         ("too long", |c| filled(c, c.lambda.len() + 1, 0.0)),
         ("empty", |c| filled(c, 0, 0.0)),
         ("NaN", |c| filled(c, c.lambda.len(), f64::NAN)),
         ("infinite", |c| filled(c, c.lambda.len(), f64::INFINITY)),
         ("huge", |c| filled(c, c.lambda.len(), -1e300)),
         ("matrices", |c| {
-            let one = Matrix::zeros(c.w.len(), c.lambda.len());
-            Estimates::Jacobians(vec![one; c.steps.len()])
+            vec![Matrix::zeros(c.w().len(), c.lambda.len()); c.steps.len()]
         }),
     ];
     for claim in [
@@ -513,8 +421,8 @@ fn broken_answers_in_reverse_mode_do_not_pass() {
 #[test]
 fn a_huge_jacobian_is_no_element_of_d_joint() {
     let mut method = Answers(|c| {
-        let one = Matrix::from_element(c.w.len(), c.lambda.len(), -1e300);
-        Estimates::Jacobians(vec![one; c.steps.len()])
+        let one = Matrix::from_element(c.w().len(), c.lambda.len(), -1e300);
+        vec![one; c.steps.len()]
     });
     let size = (3, 2, 1);
     let found = judged_with("kink-aid-fp-joint", Kind::KinkLayerRelu, size, &mut method);

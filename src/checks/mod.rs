@@ -3,8 +3,11 @@
 //! Owns the keys of each check in a claim, what a pass of it would have caught, its requests and its judgement. Pure:
 //! never calls an implementation, reads no clock, writes no file.
 
+mod agreement;
 mod bound;
 mod check;
+mod closing_remark;
+mod conservative;
 mod constant;
 mod curve;
 mod data;
@@ -13,18 +16,41 @@ mod exact_trajectory;
 mod finding;
 mod gap;
 mod identification;
+mod inclusion;
+mod joint_limit;
 mod kappa;
 mod keys;
+mod kink_modulus;
+mod lemma_d2;
+mod lemma_d3;
+mod lemma_b1;
 mod limit;
+mod limit_constant;
 mod local_rate;
 mod modulus;
+mod moments;
+mod one_sided;
 mod ordering;
+mod path_integral;
 mod pieces;
+mod plateau;
 mod race;
+mod rational_runs;
 mod registry;
+mod sampled_bound;
+mod selections;
+mod set_bound;
+mod set_distance;
+mod sid_plateau;
+mod simulated;
+mod simulation;
 mod slacks;
 mod tail;
 mod termination;
+#[cfg(test)]
+mod tests;
+mod theorem_5_4;
+mod theorem_5_5;
 mod tight;
 mod worst;
 

@@ -21,6 +21,27 @@ pub const REGISTRY: &[Entry] = &[
     identification::ENTRY,
     constant::ENTRY,
     modulus::ENTRY,
+    conservative::ENTRY,
+    lemma_b1::ENTRY,
+    set_bound::ENTRY,
+    joint_limit::ENTRY,
+    agreement::ENTRY,
+    selections::ENTRY,
+    closing_remark::ENTRY,
+    closing_remark::SEARCH,
+    inclusion::ENTRY,
+    inclusion::STRICT,
+    kink_modulus::ENTRY,
+    one_sided::ENTRY,
+    lemma_d2::ENTRY,
+    lemma_d3::ENTRY,
+    limit_constant::ENTRY,
+    plateau::ENTRY,
+    sid_plateau::ENTRY,
+    theorem_5_4::ENTRY,
+    theorem_5_5::ENTRY,
+    simulation::ENTRY,
+    sampled_bound::ENTRY,
 ];
 
 /// The check of a name, for a method.
@@ -73,6 +94,23 @@ pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A check is named in verdicts as in claims, with its level or growth behind it where it has one.
+    #[test]
+    fn default_names_begin_with_the_name_of_the_check() {
+        for entry in REGISTRY {
+            let method = Method::NAMES.iter().find(|(_, m)| entry.fits.holds(*m));
+            let mut table = toml::Table::new();
+            table.insert("level".into(), "sharp".into());
+            table.insert("growth".into(), "pure".into());
+            table.insert("replicates".into(), 10.into());
+            let mut keys = Keys::new(method.unwrap().1, table);
+            let check = (entry.parse)(&mut keys).unwrap();
+            let name = check.name();
+            let rest = name.strip_prefix(entry.name);
+            assert!(matches!(rest, Some("" | "-sharp" | "-pure")), "{name}");
+        }
+    }
 
     #[test]
     fn names_are_unique_and_every_error_lists_them() {

@@ -1,118 +1,341 @@
 //! Theorem 4.1 with the excess to D_fix, for a method of which nothing is known but its estimates.
 //!
-//! Measured is the distance to a shadow element of D_fix, which obeys the theorem's recursion for any selection, or of Dᵀy to the image of an
-//! element that is looked for; allowed is that recursion with the floors in it: e_t + f^w_t for e_t, and in forward mode the rounding of one step
-//! added at every step.
+//! Measured is the distance to an element of D_fix that obeys the theorem's recursion whatever is
+//! selected, or of Dᵀy to the image of an element that is looked for. Allowed is that recursion
+//! with the floors in it: e_t + f^w_t stands for e_t, and in forward mode the rounding of one step
+//! is added at every step.
 
-use super::{At, Check, Comparison, Exact, Finding, Level, Method, estimates, image};
-use crate::claims::evidence::reverse_floor;
-use crate::claims::verdict::{Plot, Points};
-use crate::linalg::{Matrix, Vector};
-use crate::maps::{Rounding, Tie};
+use super::check::{Check, Context};
+use super::data::{Data, Plot, Points};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit};
+use super::rational_runs::not_solved;
+use super::set_distance::{DistanceToFix, observed};
+use crate::case::Method;
+use crate::error::Result;
+use crate::evidence::{Exact, Request, Run, Where, growing};
+use crate::linalg::Matrix;
+use crate::maps::Rounding;
+use crate::theory::Level;
 use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
-use crate::truth::kinks::{Image, Kinks, Shadow};
+use crate::truth::kinks::{Kinks, Observed};
+use crate::truth::reference::Scalar;
 
-/// An upper bound of the distance of an estimate to D_fix (to its image), and how much of it is rounding.
-enum Follower<'a> {
-    /// Step by step, forward mode.
-    Shadow(Shadow<'a>),
-    /// Each estimate on its own, reverse mode.
-    Products {
-        kinks: &'a Kinks,
-        y: &'a Vector,
-        /// What rounding may have moved an estimate by.
-        floor: f64,
-        /// Where the search starts: the slopes at w_0, w_1, ... of the units at their kink at w(λ).
-        starts: Vec<Vec<Vec<f64>>>,
+/// The v of AID's reverse mode is no product of steps: only its limit is known to be of a set.
+const METHODS: &[Method] = &[
+    Method::ITD,
+    Method::ITD_REVERSE,
+    Method::ITD_CHECKPOINTED,
+    Method::AID_FP_FORWARD,
+];
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "set-bound",
+    about: "the excess to D_fix stays below the theorem's bound at every step (`level`)",
+    fits: For::These(METHODS),
+    parse: |keys| {
+        Ok(Box::new(SetBound {
+            level: keys.level()?,
+        }))
     },
+};
+
+/// The excess to D_fix stays below the bound at a level, whatever is selected at ties.
+#[derive(Debug)]
+struct SetBound {
+    level: Level,
 }
 
-impl Follower<'_> {
-    /// (measured, rounding) for an estimate that fits; `bound` is what the theorem allows.
-    fn measure(&mut self, k: usize, estimate: &Matrix, bound: f64) -> (f64, f64) {
-        match self {
-            Self::Shadow(shadow) => {
-                let measured = if k == 0 {
-                    shadow.distance(estimate)
-                } else {
-                    shadow.follow(estimate)
-                };
-                (measured, 2.0 * shadow.rounding())
-            }
-            Self::Products {
-                kinks,
-                y,
-                floor,
-                starts,
-            } => {
-                let latest_first = |s: &Vec<Vec<f64>>| s[..k].iter().rev().cloned().collect();
-                let starts: Vec<Vec<Vec<f64>>> = starts.iter().map(latest_first).collect();
-                kinks
-                    .near_product(y, estimate, &starts, bound + *floor)
-                    .map_or((f64::INFINITY, *floor), |p| {
-                        (p.distance, 2.0 * p.rounding + *floor)
-                    })
-            }
-        }
+impl Check for SetBound {
+    fn label(&self) -> &'static str {
+        "set-bound"
     }
-}
 
-impl<'a> Follower<'a> {
-    fn products(exact: &Exact, kinks: &'a Kinks, y: &'a Vector, steps: usize) -> Self {
-        let run = &exact.run;
-        let (w_norm, away) = (0..run.w.len()).fold((0.0f64, 0.0f64), |(w, e), t| {
-            let off = run.floor.w[t];
-            (w.max(run.w[t].norm() + off), e.max(run.e[t] + off))
-        });
-        let map = &exact.truth.map;
-        let mut lin = map.linearization();
-        let [lo, hi] = kinks.form.range;
-        // In binary64, since that decides on which side of a kink an iterate falls; or on it from where rounding may decide.
-        let mut points = vec![run.w[0].clone()];
-        for t in 1..steps {
-            points.push(match &exact.path {
-                Some(path) => Vector::from_column_slice(&path[t]),
-                None => map.apply(points[t - 1].as_slice(), &exact.truth.lambda),
-            });
-        }
-        let mut starts = Vec::new();
-        for tied_from in std::iter::once(usize::MAX).chain(run.doubt_from) {
-            for weight in [0.0, 1.0, 0.5] {
-                let slopes = |(t, w): (usize, &Vector)| {
-                    if t >= tied_from {
-                        return vec![lo + weight * (hi - lo); kinks.count()];
-                    }
-                    let tie = &mut Tie::Weight(weight);
-                    map.linearize(w.as_slice(), &exact.truth.lambda, tie, &mut lin);
-                    let active = kinks.active.iter();
-                    active.map(|&i| lin.slope[i].clamp(lo, hi)).collect()
-                };
-                starts.push(points[..steps].iter().enumerate().map(slopes).collect());
+    fn name(&self) -> String {
+        format!("set-bound-{}", self.level.name())
+    }
+
+    fn catches(&self, _: f64) -> String {
+        "A step that leaves D_Φ by more than the bound forgives: a slope outside its range at a kink, a wrong product, a wrong piece.".into()
+    }
+
+    fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
+        let steps = c.steps.min(c.e.exact()?.run().w.len() - 1);
+        if c.e.method.is_aid() {
+            let mut at = Vec::new();
+            for t in [0, 1, steps / 4, steps / 2, steps] {
+                if !at.contains(&t) {
+                    at.push(t);
+                }
             }
+            let each = |t| Request::new(Where::Iterate(t), (0..=steps).collect());
+            return Ok(at.into_iter().map(each).collect());
         }
-        Self::Products {
+        // Each step of reverse mode is a pass of its own.
+        let steps = if c.e.method.is_reverse() {
+            growing(steps)
+        } else {
+            (0..=steps).collect()
+        };
+        Ok(vec![Request::new(Where::Start, steps)])
+    }
+
+    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
+        let exact = c.e.exact()?;
+        let Some(kinks) = c.e.kinks()? else {
+            return Ok(not_solved());
+        };
+        let setting = Setting {
+            exact,
             kinks,
-            y,
-            floor: reverse_floor(&exact.truth, (w_norm, away), steps),
-            starts,
+            observed: observed(c.e, exact),
+            level: self.level,
+            slack: c.slack,
+        };
+        let mut seen = Seen::default();
+        for (n, run) in runs.iter().enumerate() {
+            if let Some(finding) = setting.follow(run, &mut seen) {
+                return Ok(Finding {
+                    blame: finding.ruling.is_decided().then_some(n),
+                    ..finding
+                });
+            }
         }
+        if seen.compared == 0 {
+            let text = format!("{} gave nothing to compare", c.e.method.name());
+            return Ok(Finding::undecided(Reason::NothingToSee, text));
+        }
+        let drawn = c.draw && self.level == Level::Trajectory;
+        let plot = drawn.then(|| seen.plot(c.e.method, exact.theorem().q, kinks.count()));
+        Ok(seen.finding(kinks.count()).with(plot.map(Data::Plot)))
     }
 }
 
-/// The bound at one step of a run, with the floors of w in it.
+/// What all runs of a judgement share.
+struct Setting<'a> {
+    exact: &'a Exact,
+    kinks: &'a Kinks,
+    observed: Observed<'a>,
+    level: Level,
+    slack: f64,
+}
+
+/// One estimate with its measured distance and what is allowed.
+struct Measured<'a> {
+    k: usize,
+    estimate: &'a Matrix,
+    /// "at w_5, k = 9".
+    place: String,
+    distance: f64,
+    /// The part of the distance that is rounding.
+    rounding: f64,
+    /// The theorem's bound with the floors of w in it, times the slack.
+    bound: f64,
+    /// The distance up to which the estimate is within the bound.
+    most: f64,
+}
+
+impl Setting<'_> {
+    /// Goes through the estimates of a run. A finding where one of them is proven outside, or
+    /// nothing can be said.
+    fn follow(&self, run: &Run, seen: &mut Seen) -> Option<Finding> {
+        seen.course.clear();
+        let steps = &run.request.steps;
+        let all: Vec<(usize, &Matrix)> = steps.iter().copied().zip(&run.answer.estimates).collect();
+        let whole = matches!(self.observed, Observed::Whole);
+        if whole && all.iter().enumerate().any(|(n, (k, _))| n != *k) {
+            let text = "an element of D_fix can only be followed through every step";
+            return Some(Finding::undecided(Reason::NothingToSee, text));
+        }
+        let last = all.last().map_or(0, |c| c.0);
+        let Some(mut distance) = DistanceToFix::new(self.exact, self.kinks, self.observed, last)
+        else {
+            let text = "the first element of D_fix could not be solved for";
+            return Some(Finding::undecided(Reason::Error, text));
+        };
+        let mut recursion = Recursion::start(self.exact, self.level, run.request.at);
+        let (mut open, mut next) = (None, 0);
+        for (n, (k, estimate)) in all.iter().enumerate() {
+            while next < *k {
+                recursion.advance(next, None);
+                next += 1;
+            }
+            let bound = self.slack * recursion.allowed;
+            let room = bound_room(*k) * (1.0 + DISTANCE_GAP * *k as f64);
+            let (measured, rounding) = if self.kinks.fits(self.observed, estimate) {
+                distance.measure(*k, estimate, bound * room)
+            } else {
+                (f64::NAN, 0.0)
+            };
+            let one = Measured {
+                k: *k,
+                estimate,
+                place: run.request.at.place(*k),
+                distance: measured,
+                rounding,
+                bound,
+                most: bound * room + rounding,
+            };
+            if !(one.distance <= one.most) {
+                // The smaller the bound, the easier to separate: what stays open here may be
+                // proven at the last step.
+                let search = open.is_none() || n + 1 == all.len();
+                match self.beyond(&one, search) {
+                    Beyond::Proven(finding) => return Some(finding),
+                    Beyond::Open(why) => open = Some(why),
+                    Beyond::NotSearched => {}
+                }
+            }
+            seen.see(one);
+            if whole {
+                recursion.advance(*k, Some(estimate));
+                next = k + 1;
+            }
+        }
+        open.map(|why| Finding::undecided(Reason::NoSeparation, why))
+    }
+
+    /// What is known of an estimate whose nearest element found is too far away. `search`: a
+    /// separating direction is looked for even where the ball around D_fix shows nothing.
+    fn beyond(&self, one: &Measured<'_>, search: bool) -> Beyond {
+        let fail = |numbers, detail: String| {
+            let finding = Finding::decided(false, Unit::Bound, numbers, detail);
+            Beyond::Proven(finding.at_step(one.k))
+        };
+        let Measured { place, bound, .. } = one;
+        if one.distance.is_nan() {
+            let detail = format!("{place}: the estimate is not finite or not of the right shape");
+            return fail([one.distance, *bound, f64::NAN], detail);
+        }
+        // Seen without a search, and decisive where the data are rounded.
+        let ball = self.kinks.outside_ball(self.observed, one.estimate);
+        let gross = ball.filter(|lower| *lower > one.most);
+        if gross.is_none() && !search {
+            return Beyond::NotSearched;
+        }
+        let outside = self
+            .kinks
+            .outside_fix(self.observed, one.estimate, one.most);
+        let proven = outside.as_ref().filter(|o| o.lower > one.most);
+        let (lower, from) = match (proven, gross) {
+            (Some(o), _) => (
+                o.lower,
+                format!(
+                    "D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
+                    o.direction.as_slice(),
+                    o.gap.to_f64()
+                ),
+            ),
+            (None, Some(lower)) => (
+                lower,
+                format!(
+                    "a ball that holds D_fix, bound {bound:e}; certified with outward rounding"
+                ),
+            ),
+            (None, None) => {
+                return Beyond::Open(format!(
+                    "{place}: the nearest element found is {:e} away, bound {bound:e}, and no separation is proven (lower bound {:e})",
+                    one.distance,
+                    outside.map_or(0.0, |o| o.lower)
+                ));
+            }
+        };
+        let detail = format!("{place}: at least {lower:e} from {from}");
+        fail([lower, *bound, bound / lower], detail)
+    }
+}
+
+/// What is known of an estimate that no element found is near enough to.
+enum Beyond {
+    /// It is outside, or no estimate at all.
+    Proven(Finding),
+    /// Neither an element near enough nor a separation was found, in words.
+    Open(String),
+    /// Nothing was looked for.
+    NotSearched,
+}
+
+/// What was seen of all runs so far.
+#[derive(Default)]
+struct Seen {
+    compared: usize,
+    /// (bound/distance, distance, bound, k, place) of the estimate nearest to its bound, of those
+    /// whose distance stands clear of rounding.
+    tightest: Option<(f64, f64, f64, usize, String)>,
+    /// The largest part of what is allowed that any estimate takes.
+    largest_part: f64,
+    /// (step, distance, bound, rounding) of the last run.
+    course: Vec<[f64; 4]>,
+}
+
+impl Seen {
+    fn see(&mut self, one: Measured<'_>) {
+        self.compared += 1;
+        self.course
+            .push([one.k as f64, one.distance, one.bound, one.rounding]);
+        if !(one.distance <= one.most) {
+            return;
+        }
+        if one.distance > 0.0 {
+            self.largest_part = self.largest_part.max(one.distance / one.most);
+        }
+        let room = one.bound / one.distance;
+        let closer = room < self.tightest.as_ref().map_or(f64::INFINITY, |t| t.0);
+        if one.distance > 2.0 * one.rounding && closer {
+            self.tightest = Some((room, one.distance, one.bound, one.k, one.place));
+        }
+    }
+
+    /// That all estimates are within the bound.
+    fn finding(self, kinks: usize) -> Finding {
+        let kind = if kinks == 0 {
+            "no unit at its kink at w(λ)".to_string()
+        } else {
+            format!("{kinks} units at their kink at w(λ)")
+        };
+        let compared = self.compared;
+        let Some((slack, measured, bound, k, place)) = self.tightest else {
+            let detail =
+                format!("{kind}; {compared} estimates within rounding of elements of D_fix");
+            let finding = Finding::decided(true, Unit::Floor, [0.0, 0.0, f64::NAN], detail);
+            return finding.headroom(1.0 / self.largest_part);
+        };
+        let detail = format!(
+            "{kind}; {compared} estimates have an element of D_fix within the bound; tightest {place}"
+        );
+        Finding::decided(true, Unit::Bound, [measured, bound, slack], detail).at_step(k)
+    }
+
+    fn plot(&self, method: Method, q: f64, kinks: usize) -> Plot {
+        let curve =
+            |name: &str, of: usize| Points::new(name, self.course.iter().map(|c| (c[0], c[of])));
+        Plot::new(
+            "excess",
+            format!("{}, q = {q:.2}, {kinks} kinks", method.name()),
+            vec![
+                curve("distance to an element of D_fix", 1),
+                curve("Theorem 4.1's recursion", 2),
+                curve("rounding", 3),
+            ],
+        )
+    }
+}
+
+/// The bound at one step of a run, with the floors of w in it:
+/// Δ_{k+1} ≤ qΔ_k + (B·C_1(e) + C_2(e))e, or with ω_j where the level is sharp.
 struct Recursion<'a> {
     exact: &'a Exact,
     level: Level,
-    at: At,
+    at: Where,
     allowed: f64,
 }
 
 impl<'a> Recursion<'a> {
-    fn start(exact: &'a Exact, level: Level, at: At) -> Self {
+    fn start(exact: &'a Exact, level: Level, at: Where) -> Self {
         let allowed = if level == Level::Sharp {
-            exact.theorem.d_fix_sup
+            exact.theorem().d_fix_sup
         } else {
-            exact.theorem.b
+            exact.theorem().b
         };
         Self {
             exact,
@@ -122,24 +345,21 @@ impl<'a> Recursion<'a> {
         }
     }
 
-    /// From step k on to the next; `estimate` is what forward mode had there, whose step loses by rounding.
+    /// From step k on to the next; `estimate` is what forward mode had there, whose step loses by
+    /// rounding.
     fn advance(&mut self, k: usize, estimate: Option<&Matrix>) {
-        let (exact, th) = (self.exact, &self.exact.theorem);
-        let run = &exact.run;
+        let (exact, th) = (self.exact, self.exact.theorem());
+        let floors = &exact.run().floor.w;
         let (e, w_norm, t) = match self.at {
-            At::Iterate(t) => {
-                let w = run.w[t].norm();
+            Where::Iterate(t) => {
+                let w = exact.iterate(t).norm();
                 (2.0 * UNIT * w, w, t)
             }
-            _ => (
-                run.floor.w[k.min(run.floor.w.len() - 1)],
-                run.w[k.min(run.w.len() - 1)].norm(),
-                k,
-            ),
+            _ => (floors[k.min(floors.len() - 1)], exact.iterate(k).norm(), k),
         };
         let distance = match self.level {
             Level::Paper => th.q.powi(t as i32) * th.e0 * bound_room(t),
-            _ => run.e[t.min(run.e.len() - 1)],
+            _ => exact.distance(t),
         } + e;
         let moved = if self.level == Level::Sharp {
             th.d_fix_sup * th.moduli.omega(1, distance) + th.moduli.omega(2, distance)
@@ -153,164 +373,5 @@ impl<'a> Recursion<'a> {
                 + UNIT * Rounding::at(rounding.push_lambda, w_norm)
         });
         self.allowed = th.q * self.allowed + moved + lost;
-    }
-}
-
-pub(super) fn judge(
-    check: &Check,
-    level: Level,
-    exact: &Exact,
-    kinks: &Kinks,
-    method: Method,
-    seen: &[Comparison],
-) -> Finding {
-    let image = image(exact, method);
-    let mut tightest = (f64::INFINITY, f64::NAN, f64::NAN, String::new());
-    let mut compared = 0;
-    // (step, distance, bound, rounding) from the last place.
-    let mut course: Vec<[f64; 4]> = Vec::new();
-    let mut places: Vec<At> = Vec::new();
-    for c in seen {
-        if !places.contains(&c.at) {
-            places.push(c.at);
-        }
-    }
-    for at in places {
-        course.clear();
-        let all = estimates(seen, at);
-        let follower = match image {
-            Image::Whole => {
-                if all.iter().enumerate().any(|(n, (k, _))| n != *k) {
-                    return Finding::inconclusive("a shadow needs every step");
-                }
-                Shadow::start(kinks).map(Follower::Shadow)
-            }
-            Image::Cotangent(y) => {
-                let steps = all.last().map_or(0, |c| c.0);
-                Some(Follower::products(exact, kinks, y, steps))
-            }
-        };
-        let Some(mut follower) = follower else {
-            return Finding::inconclusive("the shadow's first element could not be solved for");
-        };
-        let mut recursion = Recursion::start(exact, level, at);
-        let (mut open, mut next) = (None, 0);
-        let count = all.len();
-        for (n, (k, d)) in all.into_iter().enumerate() {
-            while next < k {
-                recursion.advance(next, None);
-                next += 1;
-            }
-            let bound = check.slack * recursion.allowed;
-            let room = bound_room(k) * (1.0 + DISTANCE_GAP * k as f64);
-            let (measured, rounding) = if kinks.fits(image, d) {
-                follower.measure(k, d, bound * room)
-            } else {
-                (f64::NAN, 0.0)
-            };
-            let most = bound * room + rounding;
-            let place = match at {
-                At::Iterate(t) => format!("at w_{t}, k = {k}"),
-                _ => format!("at t = {k}"),
-            };
-            if !(measured <= most) {
-                if measured.is_nan() {
-                    let detail =
-                        format!("{place}: the estimate is not finite or not of the right shape");
-                    return Finding::decided(false, measured, bound, f64::NAN, detail);
-                }
-                // Seen without a search, and decisive where the data are rounded.
-                let gross = kinks.outside_ball(image, d).filter(|lower| *lower > most);
-                // The smaller the bound, the easier to separate: what stays open here may be proven at the last step.
-                if gross.is_some() || open.is_none() || n + 1 == count {
-                    let outside = kinks.outside_fix(image, d, most);
-                    let proven = outside.as_ref().filter(|o| o.lower > most);
-                    let why = match (proven, gross) {
-                        (Some(o), _) => Some((
-                            o.lower,
-                            format!(
-                                "D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
-                                o.direction.as_slice(),
-                                crate::truth::reference::Scalar::to_f64(&o.gap)
-                            ),
-                        )),
-                        (None, Some(lower)) => Some((
-                            lower,
-                            format!(
-                                "a ball that holds D_fix, bound {bound:e}; certified with outward rounding"
-                            ),
-                        )),
-                        (None, None) => None,
-                    };
-                    if let Some((lower, from)) = why {
-                        let detail = format!("{place}: at least {lower:e} from {from}");
-                        return Finding::decided(false, lower, bound, bound / lower, detail);
-                    }
-                    open = Some(format!(
-                        "{place}: the nearest element found is {measured:e} away, bound {bound:e}, and no separation is proven (lower bound {:e})",
-                        outside.map_or(0.0, |o| o.lower)
-                    ));
-                }
-            }
-            compared += 1;
-            course.push([k as f64, measured, bound, rounding]);
-            if measured <= most && measured > 2.0 * rounding && bound / measured < tightest.0 {
-                tightest = (bound / measured, measured, bound, place);
-            }
-            if matches!(image, Image::Whole) {
-                recursion.advance(k, Some(d));
-                next = k + 1;
-            }
-        }
-        if let Some(why) = open {
-            return Finding::inconclusive(why);
-        }
-    }
-    if compared == 0 {
-        return Finding::inconclusive(format!("{} gave nothing to compare", method.name()));
-    }
-    let kind = if kinks.count() == 0 {
-        "no unit at its kink at w(λ)".to_string()
-    } else {
-        format!("{} units at their kink at w(λ)", kinks.count())
-    };
-    let curve = |name: &str, of: usize| Points::new(name, course.iter().map(|c| (c[0], c[of])));
-    let plot = Plot::new(
-        "excess",
-        format!(
-            "{}, q = {:.2}, {} kinks",
-            method.name(),
-            exact.theorem.q,
-            kinks.count()
-        ),
-        vec![
-            curve("distance to an element of D_fix", 1),
-            curve("Theorem 4.1's recursion", 2),
-            curve("rounding", 3),
-        ],
-    );
-    let (slack, measured, bound, place) = tightest;
-    let finding = if slack.is_infinite() {
-        Finding::decided(
-            true,
-            0.0,
-            0.0,
-            f64::NAN,
-            format!("{kind}; {compared} estimates within rounding of elements of D_fix"),
-        )
-    } else {
-        Finding::decided(
-            true,
-            measured,
-            bound,
-            slack,
-            format!(
-                "{kind}; {compared} estimates have an element of D_fix within the bound; tightest {place}"
-            ),
-        )
-    };
-    Finding {
-        plot: (level == Level::Trajectory).then_some(plot),
-        ..finding
     }
 }

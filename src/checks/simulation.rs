@@ -3,22 +3,97 @@
 //! A check spends its share of α once, split over its own tests by the union bound, whatever the
 //! samples are; a sample that decides nothing is reported as inconclusive, and nothing is drawn again.
 
-use super::super::checks::Finding;
-use super::moments::logarithmic;
-use super::protocol::{Protocol, failed};
-use super::{Setting, decided, series};
-use crate::claims::verdict::{Fit, Record};
-use crate::error::Result;
-use crate::instances::mix;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::check::{Check, Context, Fold, Needs, Replicate, Replicates};
+use super::data::{Data, Fit};
+use super::entry::{Entry, For};
+use super::finding::{Finding, Reason, Unit};
+use super::simulated::{Simulated, exact, judged, kappa, wanted};
+use crate::case::Batches;
+use crate::error::{Bound, Result};
+use crate::evidence::{Run, Sampled};
 use crate::linalg::{Matrix, Vector};
-use crate::methods::nsid::{Method, Role, StochasticDifferentiator};
-use crate::stats::{Known, Verdict as Side, two_sided};
+use crate::stats::{Known, TwoSided, Verdict as Side, two_sided};
 use crate::tol::{LEAST_POWER, gamma};
-use crate::truth::expectation::{
-    FOURTH_MAX_DIM, Recursion, Spread, conditional_readout, reference, sid_limit, squared_error,
+use crate::truth::expectation::{FOURTH_MAX_DIM, Spread, conditional_readout};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "simulation",
+    about: "the mean, mean square error and slope of independent runs are the exact ones (`replicates`)",
+    fits: For::Stochastic,
+    parse: |keys| {
+        Ok(Box::new(Simulation {
+            replicates: keys.count(&REPLICATES)?,
+        }))
+    },
 };
 
-/// What a quantity reads off the estimates of one replicate.
+/// How many runs a check of samples may ask for.
+pub(super) const REPLICATES: Bound = Bound {
+    name: "replicates",
+    what: "the number of replicates",
+    min: 1.0,
+    max: 10_000_000.0,
+};
+
+/// Means of replicates against exact ones.
+#[derive(Debug)]
+struct Simulation {
+    replicates: usize,
+}
+
+impl Check for Simulation {
+    fn label(&self) -> &'static str {
+        "simulation"
+    }
+
+    fn catches(&self, _: f64) -> String {
+        "A mean, mean square error or slope of log MSE on log(γ+k) that differs from the exact one by more than the quoted shift, with the steps η_i = κ/(κ+i), κ = 1/(1-q): β = γ = κ, not Lemma D.3's.".into()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Replicates
+    }
+
+    fn judge(&self, _: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        let why = "it looks at replicates";
+        Ok(Finding::undecided(Reason::NothingToSee, why))
+    }
+
+    fn drawing(&self) -> Option<Box<dyn Check>> {
+        let replicates = self.replicates;
+        Some(Box::new(Simulated { replicates }))
+    }
+
+    fn replicates<'c>(
+        &'c self,
+        c: Context<'c>,
+    ) -> Result<std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>> {
+        let s = c.e.sampled()?;
+        let star = s.limit_at(s.w)?;
+        let replicates = wanted(&s, self.replicates, judged(c.steps));
+        let steps = replicates.steps.clone();
+        let (quantities, what) = if s.map.dim() <= FOURTH_MAX_DIM {
+            (over_all(&s, &star, &steps)?, "‖r - r*‖² and r")
+        } else {
+            (Vec::new(), "r given ξ⁽¹⁾")
+        };
+        let fold = Means {
+            c,
+            s,
+            star,
+            steps,
+            quantities,
+            what,
+            count: self.replicates,
+        };
+        Ok(Ok((replicates, Box::new(fold))))
+    }
+}
+
+/// Where a quantity is read off the estimates of one replicate, by the numbers of their steps.
 enum Reads {
     /// ‖r - r*‖² at one of the steps.
     Error(usize),
@@ -43,7 +118,17 @@ struct Quantity {
 }
 
 impl Quantity {
-    fn take(&mut self, estimates: &[Vec<f64>], star: &Vector) {
+    fn new(reads: Reads, name: String, known: Known, scale: f64) -> Self {
+        Self {
+            reads,
+            name,
+            known,
+            scale,
+            samples: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, estimates: &[&Matrix], star: &Vector) {
         let error = |at: usize| {
             let pairs = estimates[at].iter().zip(star.iter());
             pairs.map(|(a, b)| (a - b).powi(2)).sum::<f64>()
@@ -60,162 +145,121 @@ impl Quantity {
             }
         });
     }
+
+    /// The step at which it is read, where that is one.
+    fn step(&self, steps: &[usize]) -> Option<usize> {
+        match self.reads {
+            Reads::Error(at) | Reads::Entry(at, _) => steps.get(at).copied(),
+            Reads::Slope { .. } => None,
+        }
+    }
 }
 
-/// The mean square errors of replicates beside their exact means at steps up to the check's, for a figure; it decides
-/// nothing and has samples of its own. `None` where fourth moments, and with them ξ⁽¹⁾'s law, are out of reach.
-pub(super) fn beside_exact(
-    s: &Setting<'_>,
-    replicates: usize,
-    subject: &mut dyn StochasticDifferentiator,
-) -> Option<Record> {
-    let i = s.instance;
-    if i.map.dim() > FOURTH_MAX_DIM {
-        return None;
-    }
-    let last = s.check.steps;
-    let beta = 1.0 / (1.0 - s.q);
-    let protocol = Protocol {
-        s,
-        beta,
-        gamma: beta,
-        steps: logarithmic(last),
-        seed: mix(&[i.seed, 6]),
-        inner: None,
-    };
-    let star = reference(&i.map, &i.w, &i.lambda, &i.cotangent, 0.0)
-        .ok()?
-        .r;
-    let law = squared_error(
-        &i.map,
-        (&i.w, &i.lambda, &i.cotangent),
-        &star,
-        s.claim.method.stochastic() == Some(Method::Sid),
-        (i.inner, i.inner_batch),
-        i.batch,
-        &protocol.steps,
-        move |k| beta / (beta + k as f64),
-    )
-    .ok()?;
-    let eta = subject.schedule(beta, beta, last);
-    let mut mean = vec![0.0; protocol.steps.len()];
-    for id in 0..replicates as u64 {
-        let estimates = protocol.replicate(subject, id, &i.w, &eta).ok()?;
-        for (m, r) in mean.iter_mut().zip(&estimates) {
-            *m += (Vector::from_column_slice(r) - &star).norm_squared() / replicates as f64;
-        }
-    }
-    Some(s.record(
-        "simulated",
-        beta,
-        protocol.steps.clone(),
-        vec![
-            series(&format!("mean of {replicates} replicates"), mean),
-            series(
-                "exact E‖r_k - r*‖²",
-                law.iter().map(|l| l.error.mean).collect(),
-            ),
-        ],
-    ))
+/// The samples of every quantity.
+struct Means<'c> {
+    c: Context<'c>,
+    s: Sampled<'c>,
+    star: Rc<Vector>,
+    steps: Vec<usize>,
+    /// Empty until ξ⁽¹⁾ is known, where the law is known given it alone.
+    quantities: Vec<Quantity>,
+    what: &'static str,
+    count: usize,
 }
 
-pub(super) fn means(
-    s: &Setting<'_>,
-    replicates: usize,
-    subject: &mut dyn StochasticDifferentiator,
-) -> Result<Finding> {
-    let i = s.instance;
-    let last = s.check.steps;
-    // Steps that make progress within a few dozen updates: η_0 = 1. The exact moments hold for any.
-    let beta = 1.0 / (1.0 - s.q);
-    let mut protocol = Protocol {
-        s,
-        beta,
-        gamma: beta,
-        steps: [16, 8, 4, 2, 1].map(|part| last.div_ceil(part)).to_vec(),
-        seed: mix(&[i.seed, 5]),
-        inner: None,
-    };
-    protocol.steps.dedup();
-    let star = reference(&i.map, &i.w, &i.lambda, &i.cotangent, 0.0)?.r;
-    let (mut quantities, what) = match exact_law(&mut protocol, subject, &star)? {
-        Ok(law) => law,
-        Err(why) => return Ok(failed(why)),
-    };
-    let eta = subject.schedule(protocol.beta, protocol.gamma, last);
-    for id in 0..replicates as u64 {
-        match protocol.replicate(subject, id, &i.w, &eta) {
-            Ok(estimates) => quantities
-                .iter_mut()
-                .for_each(|q| q.take(&estimates, &star)),
-            Err(why) => return Ok(failed(why)),
+impl Fold for Means<'_> {
+    fn see(&mut self, one: &Replicate<'_>) -> Result<ControlFlow<Finding>> {
+        if self.quantities.is_empty() {
+            self.quantities = given_inner(&self.s, one.samples.inner, &self.steps)?;
+        }
+        for q in &mut self.quantities {
+            q.take(one.estimates, &self.star);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn finish(self: Box<Self>) -> Result<Finding> {
+        let alpha = self.c.share / self.quantities.len() as f64 * (1.0 - gamma(8));
+        let mut seen = 0.0f64;
+        let mut last_seen = (f64::NAN, f64::NAN);
+        let (mut sloped, mut fit) = (String::new(), None);
+        for q in &self.quantities {
+            let test = two_sided::catoni(&q.samples, q.known, alpha)?;
+            if test.verdict == Side::Outside {
+                return Ok(self.outside(q, &test, alpha));
+            }
+            let shift = test.detectable_shift.unwrap_or(f64::INFINITY) / q.scale;
+            if let Reads::Slope { slope, .. } = q.reads {
+                sloped = format!(
+                    "; the slope of log MSE on log(γ+k) is {:.3} where the exact curve has {slope:.3}, and one off by {shift:.2} would have failed",
+                    test.estimate
+                );
+                fit = Some(self.fit(slope, &test));
+            } else if q.scale > 0.0 {
+                // Entries that do not vary (scale 0) have to be equal to rounding.
+                seen = seen.max(shift);
+            }
+            last_seen = (test.estimate, q.known.mean);
+        }
+        let unit = if fit.is_some() {
+            "of the mean square error (of a standard deviation, for entries)"
+        } else {
+            "of a standard deviation"
+        };
+        let detail = format!(
+            "{} means of {} within their intervals at {} replicates with η_i = κ/(κ+i), κ = {:.4}, α = {:.1e}; a shift by {seen:.3} {unit} at unchanged variance would have failed with probability 0.99{sloped}",
+            self.quantities.len(),
+            self.what,
+            self.count,
+            kappa(&self.s),
+            self.c.share
+        );
+        if !(seen <= LEAST_POWER) {
+            return Ok(Finding::undecided(
+                Reason::NoPower,
+                format!("too few replicates to see a change of 100 %: {detail}"),
+            ));
+        }
+        // The slack says what would have been seen; how near the samples came to that is chance.
+        let finding = Finding::decided(true, Unit::Shift, [last_seen.0, last_seen.1, seen], detail);
+        Ok(finding.headroom(f64::NAN).with(fit.map(Data::Fit)))
+    }
+}
+
+impl Means<'_> {
+    /// A mean outside its interval.
+    fn outside(&self, q: &Quantity, test: &TwoSided, alpha: f64) -> Finding {
+        let detail = format!(
+            "{}: exact mean {:e}, {} replicates with η_i = κ/(κ+i), κ = {:.4}, have {:e} in [{:e}, {:e}]; p = {:.1e} at level {alpha:.1e}",
+            q.name,
+            q.known.mean,
+            test.samples,
+            kappa(&self.s),
+            test.estimate,
+            test.interval.lower,
+            test.interval.upper,
+            test.p_value,
+        );
+        let finding = Finding::below(false, Unit::Shift, test.estimate, q.known.mean, detail);
+        Finding {
+            step: q.step(&self.steps),
+            ..finding.headroom(f64::NAN)
         }
     }
-    let alpha = s.share / quantities.len() as f64 * (1.0 - gamma(8));
-    let mut seen = 0.0f64;
-    let mut last_seen = (f64::NAN, f64::NAN);
-    let (mut sloped, mut fit) = (String::new(), None);
-    for q in &quantities {
-        let test = two_sided::catoni(&q.samples, q.known, alpha)?;
-        if test.verdict == Side::Outside {
-            let detail = format!(
-                "{}: exact mean {:e}, {} replicates have {:e} in [{:e}, {:e}]; p = {:.1e} at level {alpha:.1e}{}",
-                q.name,
-                q.known.mean,
-                test.samples,
-                test.estimate,
-                test.interval.lower,
-                test.interval.upper,
-                test.p_value,
-                super::exact::named_sampling(i, last, subject)
-            );
-            return Ok(decided(false, test.estimate, q.known.mean, detail));
+
+    fn fit(&self, predicted: f64, test: &TwoSided) -> Fit {
+        let (lower, upper) = (test.interval.lower, test.interval.upper);
+        Fit {
+            growth: "1/k".into(),
+            predicted,
+            fitted: test.estimate,
+            lower,
+            upper,
+            accepted: 0.5 * (upper - lower),
+            r_squared: f64::NAN,
+            steps: self.steps.clone(),
         }
-        let shift = test.detectable_shift.unwrap_or(f64::INFINITY) / q.scale;
-        if let Reads::Slope { slope, .. } = q.reads {
-            sloped = format!(
-                "; the slope of log MSE on log(γ+k) is {:.3} where the exact curve has {slope:.3}, and one off by {shift:.2} would have failed",
-                test.estimate
-            );
-            fit = Some(Fit {
-                claim: s.claim.name.clone(),
-                method: s.claim.method.name().into(),
-                kind: i.spec.kind.name().into(),
-                instance: s.label.instance.clone(),
-                growth: "1/k".into(),
-                predicted: slope,
-                fitted: test.estimate,
-                lower: test.interval.lower,
-                upper: test.interval.upper,
-                r_squared: f64::NAN,
-                window: [protocol.steps[0], last],
-            });
-        } else if q.scale > 0.0 {
-            // Entries that do not vary (scale 0) have to be equal to rounding.
-            seen = seen.max(shift);
-        }
-        last_seen = (test.estimate, q.known.mean);
     }
-    let unit = if fit.is_some() {
-        "of the mean square error (of a standard deviation, for entries)"
-    } else {
-        "of a standard deviation"
-    };
-    let detail = format!(
-        "{} means of {what} within their intervals at {replicates} replicates, α = {:.1e}; a shift by {seen:.3} {unit} at unchanged variance would have failed with probability 0.99{sloped}",
-        quantities.len(),
-        s.share
-    );
-    if !(seen <= LEAST_POWER) {
-        return Ok(Finding::inconclusive(format!(
-            "too few replicates to see a change of 100 %: {detail}"
-        )));
-    }
-    Ok(Finding {
-        slack: seen,
-        fit,
-        ..decided(true, last_seen.0, last_seen.1, detail)
-    })
 }
 
 /// The slope of log MSE on log(γ+k) of replicates, whose exact mean is that of the finite-k curve: 1/(γ+k) has slope -1, but
@@ -236,110 +280,71 @@ fn slope(steps: &[usize], offset: f64, errors: &[Known]) -> Option<Quantity> {
         pairs.map(|((c, e), known)| c.abs() * f(known) / e).sum()
     };
     let room = over(&|known| known.room);
-    Some(Quantity {
-        name: "slope of log ‖r - r*‖² on log(γ+k)".into(),
-        known: Known {
-            mean: slope,
-            variance: over(&|known| known.variance.sqrt()).powi(2) * (1.0 + gamma(64)),
-            room: room + gamma(64) * over(&|known| known.mean),
-        },
-        scale: 1.0,
-        samples: Vec::new(),
-        reads: Reads::Slope { slope, terms },
-    })
+    let known = Known {
+        mean: slope,
+        variance: over(&|known| known.variance.sqrt()).powi(2) * (1.0 + gamma(64)),
+        room: room + gamma(64) * over(&|known| known.mean),
+    };
+    let name = "slope of log ‖r - r*‖² on log(γ+k)".into();
+    Some(Quantity::new(
+        Reads::Slope { slope, terms },
+        name,
+        known,
+        1.0,
+    ))
 }
 
-/// The quantities whose mean and variance are known, or what the implementation could not do. Where fourth
-/// moments are out of reach ξ⁽¹⁾ is drawn once and the entries of r are judged given it.
-fn exact_law(
-    protocol: &mut Protocol<'_>,
-    subject: &mut dyn StochasticDifferentiator,
-    star: &Vector,
-) -> Result<std::result::Result<(Vec<Quantity>, &'static str), String>> {
-    let s = protocol.s;
-    let i = s.instance;
-    let sid = s.claim.method.stochastic() == Some(Method::Sid);
-    let (map, w, lambda, y) = (&i.map, &i.w[..], &i.lambda[..], &i.cotangent[..]);
-    let (beta, offset) = (protocol.beta, protocol.gamma);
-    let eta = move |k: usize| beta / (offset + k as f64);
-    let mut out = Vec::new();
-    // The moments lose at most a thousand roundings a step.
-    let known = |k: usize, spread: Spread, size: f64| {
-        let lost = gamma(1024 * (k + 1));
-        Known {
-            mean: spread.mean,
-            variance: spread.variance * (1.0 + lost) + lost * size * size,
-            room: lost * size,
-        }
-    };
-    let mut push = |reads: Reads, name: String, known: Known, scale: f64| {
-        out.push(Quantity {
-            reads,
-            name,
-            known,
-            scale,
-            samples: Vec::new(),
-        });
-    };
-    if map.dim() <= FOURTH_MAX_DIM {
-        let law = squared_error(
-            map,
-            (w, lambda, y),
-            star,
-            sid,
-            (i.inner, i.inner_batch),
-            i.batch,
-            &protocol.steps,
-            eta,
-        )?;
-        let mut errors = Vec::new();
-        for (n, (k, at)) in protocol.steps.iter().zip(&law).enumerate() {
-            let size = star.norm_squared()
-                + at.entries
-                    .iter()
-                    .map(|e| e.variance + e.mean * e.mean)
-                    .sum::<f64>();
-            let error = known(*k, at.error, size);
-            errors.push(error);
-            push(
-                Reads::Error(n),
-                format!("‖r - r*‖² at k = {k}"),
-                error,
-                at.error.mean,
-            );
-            for (j, e) in at.entries.iter().enumerate() {
-                push(
-                    Reads::Entry(n, j),
-                    format!("r[{j}] at k = {k}"),
-                    known(*k, *e, size.sqrt()),
-                    e.variance.sqrt(),
-                );
-            }
-        }
-        out.extend(slope(&protocol.steps, protocol.gamma, &errors));
-        return Ok(Ok((out, "‖r - r*‖² and r")));
+/// A computed mean and variance at step k: the moments lose at most a thousand roundings a step.
+fn known(k: usize, spread: Spread, size: f64) -> Known {
+    let lost = gamma(1024 * (k + 1));
+    Known {
+        mean: spread.mean,
+        variance: spread.variance * (1.0 + lost) + lost * size * size,
+        room: lost * size,
     }
-    let inner = match protocol.draw(subject, 0, Role::Inner) {
-        Ok(inner) => inner,
-        Err(why) => return Ok(Err(why)),
-    };
-    let (mut recursion, read) = if sid {
-        let limit = sid_limit(map, w, lambda, y, 0.0, i.batch, i.inner_batch)?;
-        let recursion = limit.recursion(map, w, lambda, y, 0.0, i.batch)?;
-        let mut k = Matrix::zeros(map.params(), map.dim());
+}
+
+/// ‖r - r*‖², the entries of r and the slope, over the whole law of all samples.
+fn over_all(s: &Sampled<'_>, star: &Vector, steps: &[usize]) -> Result<Vec<Quantity>> {
+    let law = exact(s, star, steps)?;
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    for (n, (k, at)) in steps.iter().zip(&law).enumerate() {
+        let entries = at.entries.iter().map(|e| e.variance + e.mean * e.mean);
+        let size = star.norm_squared() + entries.sum::<f64>();
+        let error = known(*k, at.error, size);
+        errors.push(error);
+        let name = format!("‖r - r*‖² at k = {k}");
+        out.push(Quantity::new(Reads::Error(n), name, error, at.error.mean));
+        for (j, e) in at.entries.iter().enumerate() {
+            let (name, entry) = (format!("r[{j}] at k = {k}"), known(*k, *e, size.sqrt()));
+            let scale = e.variance.sqrt();
+            out.push(Quantity::new(Reads::Entry(n, j), name, entry, scale));
+        }
+    }
+    out.extend(slope(steps, kappa(s), &errors));
+    Ok(out)
+}
+
+/// The entries of r given ξ⁽¹⁾, where fourth moments are out of reach.
+fn given_inner(s: &Sampled<'_>, inner: &Batches, steps: &[usize]) -> Result<Vec<Quantity>> {
+    let (mut recursion, read) = if s.sid {
+        let limit = s.sid_limit_at(s.w)?;
+        let recursion = limit.recursion(s.map, s.w, s.lambda, s.y, 0.0, s.sizes.batch)?;
+        let mut k = Matrix::zeros(s.map.params(), s.map.dim());
         for batch in inner.iter() {
-            k += conditional_readout(map, w, lambda, batch, 0.0)?.1.k;
+            k += conditional_readout(s.map, s.w, s.lambda, batch, 0.0)?.1.k;
         }
         (recursion, k / inner.len() as f64)
     } else {
-        let (gamma, read) = conditional_readout(map, w, lambda, inner.flat(), 0.0)?;
-        (Recursion::nsid(map, w, lambda, &gamma, y, i.batch)?, read.k)
+        let (gamma, read) = conditional_readout(s.map, s.w, s.lambda, inner.flat(), 0.0)?;
+        (s.recursion(s.w, &gamma)?, read.k)
     };
-    protocol.inner = Some(inner);
+    let kappa = kappa(s);
+    let mut out = Vec::new();
     let mut at = recursion.start();
-    for (n, k) in protocol.steps.iter().enumerate() {
+    for (n, k) in steps.iter().enumerate() {
         while at.i < *k {
-            let h = eta(at.i);
+            let h = kappa / (kappa + at.i as f64);
             recursion.step(&mut at, h);
         }
         let mean = &read * (&at.m + recursion.v_hat());
@@ -350,15 +355,12 @@ fn exact_law(
                 mean: mean[j],
                 variance: covariance[(j, j)].max(0.0),
             };
-            push(
-                Reads::Entry(n, j),
-                format!("r[{j}] given ξ⁽¹⁾ at k = {k}"),
-                known(*k, spread, size),
-                spread.variance.sqrt(),
-            );
+            let name = format!("r[{j}] given ξ⁽¹⁾ at k = {k}");
+            let (entry, scale) = (known(*k, spread, size), spread.variance.sqrt());
+            out.push(Quantity::new(Reads::Entry(n, j), name, entry, scale));
         }
     }
-    Ok(Ok((out, "r given ξ⁽¹⁾")))
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -377,8 +379,9 @@ mod tests {
         let mut random = Random::new(7);
         let star = Vector::zeros(1);
         for _ in 0..20_000 {
-            let estimates = steps.map(|k| vec![mean(k, power).sqrt() * random.normal()]);
-            slope.take(&estimates, &star);
+            let estimates =
+                steps.map(|k| Matrix::from_element(1, 1, mean(k, power).sqrt() * random.normal()));
+            slope.take(&estimates.each_ref(), &star);
         }
         two_sided::catoni(&slope.samples, slope.known, 1e-9)
             .unwrap()

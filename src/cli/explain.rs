@@ -178,6 +178,7 @@ fn line(row: &Row) -> String {
         Value::Pair([a, b]) => format!("{a:.3e} {b:.3e}"),
         Value::Count(Some(n), _) => n.to_string(),
         Value::Count(None, why) => (*why).into(),
+        Value::Enclosed(e) => e.to_string(),
         Value::None(why) => why.clone(),
     };
     format!("  {:12} {shown:>14}  {}", row.name, row.about)
@@ -188,6 +189,7 @@ fn value(v: &Value) -> Json {
         Value::Number(v) => number(*v),
         Value::Pair(pair) => pair.iter().map(|v| number(*v)).collect(),
         Value::Count(n, _) => json!(n),
+        Value::Enclosed(e) => json!({"middle": number(e.middle()), "radius": number(e.radius())}),
         Value::None(_) => Json::Null,
     }
 }

@@ -130,7 +130,8 @@ fn table(text: &mut String, c: &Curve) {
     let _ = writeln!(
         text,
         "  q = {}, ρ = {}, τ = {tau}, identified at {identified}",
-        c.q, c.rho
+        c.q,
+        c.rho()
     );
     let _ = writeln!(
         text,

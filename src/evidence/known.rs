@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::linalg::Vector;
 use crate::maps::stochastic::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54};
-use crate::truth::expectation::{Recursion, Reference, lyapunov, reference, sid_limit};
+use crate::truth::expectation::{Recursion, Reference, lyapunov, reference};
 
 /// Ground truth of an instance at w(λ); nothing is sampled.
 #[derive(Debug)]
@@ -52,10 +52,7 @@ impl Known {
         let gamma = map.mean_gamma(w, lambda, 0.0);
         let mut recursion = s.recursion(w, &gamma)?;
         let limit = lyapunov(&mut recursion, rate.beta).map(|l| l.trace);
-        let sid = sid_limit(map, w, lambda, y, 0.0, sizes.batch, sizes.inner_batch)
-            .ok()
-            .filter(|s| s.stable)
-            .map(|s| s.r);
+        let sid = s.sid_limit_at(w).ok().filter(|s| s.stable).map(|s| s.r);
         Ok(Self {
             q: s.q,
             star,

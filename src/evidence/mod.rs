@@ -30,6 +30,6 @@ pub use inner_law::{Asymptote, InnerLaw};
 pub use known::Known;
 pub use request::{Request, Where, growing};
 pub use run::Run;
-pub use sampled::Sampled;
+pub use sampled::{Sampled, met};
 pub use sequence::{Schedule, Sequence};
 pub use whole::Evidence;

@@ -9,12 +9,12 @@ use super::sequence::{Given, Sequence};
 use super::whole::Evidence;
 use crate::case::{Algorithm, Batches, Iid, Role};
 use crate::error::{Error, Result};
-use crate::instances::{Instance, Sizes, mix};
+use crate::instances::{Instance, Random, Sizes, mix};
 use crate::linalg::Vector;
 use crate::linalg::product::norm2;
 use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
 use crate::theory::{LemmaD3, Rate, Unmet};
-use crate::truth::expectation::{Recursion, reference};
+use crate::truth::expectation::{Recursion, SidLimit, reference, sid_limit};
 use crate::truth::reference::stochastic::{self, ExactRun};
 
 /// What of the stochastic side is kept.
@@ -49,7 +49,7 @@ pub struct Sampled<'e> {
 }
 
 /// A hypothesis that an instance cannot meet is a reason, not an error.
-pub(super) fn met<T>(outcome: std::result::Result<T, Unmet>) -> Result<T> {
+pub fn met<T>(outcome: std::result::Result<T, Unmet>) -> Result<T> {
     outcome.map_err(|e| Error::input(format!("hypothesis not met: {e}")))
 }
 
@@ -163,9 +163,33 @@ impl<'e> Sampled<'e> {
     /// # Errors
     /// Shapes that do not fit.
     pub fn law(&self, w: &[f64], j: usize) -> Result<Option<Rc<InnerLaw>>> {
-        let key = (bits(w), j);
-        let made = InnerLaw::new(self, w, j)?;
-        Ok(self.e.cells.laws.get(key, || made))
+        let make = || InnerLaw::new(self, w, j);
+        self.e.cells.laws.try_find((bits(w), j), make)
+    }
+
+    /// Where SID goes at w with the minibatches of the instance.
+    ///
+    /// # Errors
+    /// When there are too many minibatches to enumerate, or its linear system is singular.
+    pub fn sid_limit_at(&self, w: &[f64]) -> Result<SidLimit> {
+        let sizes = (self.sizes.batch, self.sizes.inner_batch);
+        sid_limit(self.map, w, self.lambda, self.y, 0.0, sizes.0, sizes.1)
+    }
+
+    /// A point at this distance from w(λ), always in the same random direction; for d = 1, where the extremal instance of
+    /// the theory lives, upwards.
+    ///
+    /// # Errors
+    /// Those of [`Sampled::solution`].
+    pub fn away_from_solution(&self, distance: f64) -> Result<Vec<f64>> {
+        let (star, _) = self.solution()?;
+        if let [w] = star {
+            return Ok(vec![w + distance]);
+        }
+        let v = Random::new(mix(&[self.seed, 4])).normals(star.len());
+        let unit = &v / v.norm();
+        let pairs = star.iter().zip(unit.iter());
+        Ok(pairs.map(|(w, u)| w + distance * u).collect())
     }
 
     /// The indices and step sizes of a sequence, for runs of `last` updates.

@@ -1,7 +1,7 @@
 //! `junit.xml`: one suite a claim, one case a verdict.
 //!
-//! Owns what of a verdict a CI server is shown. Must not know the dialect (the crate `quick_junit` writes it)
-//! nor anything else about the verdicts.
+//! Owns what of a verdict a CI server is shown. Must not know the dialect (the crate `quick_junit`
+//! writes it) nor anything else about the verdicts.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use super::tally::{Summary, Tally};
 use crate::checks::Ruling;
 use crate::claims::Verdict;
 
-/// The run as JUnit XML. Inconclusive and not applicable verdicts are skipped cases with their reason.
+/// The run as JUnit XML. Inconclusive and not applicable verdicts are skipped cases with their
+/// reason.
 pub fn junit(run: &Run) -> String {
     let mut report = Report::new("ratecert");
     // The time is that of the whole run: verdicts carry none, so that their bytes are reproducible.

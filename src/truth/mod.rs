@@ -5,7 +5,7 @@
 //! Must not know methods, claims or statistics.
 
 mod aid_limit;
-mod doubt;
+mod ambiguous_units;
 pub mod expectation;
 mod fixed_point;
 mod floor;
@@ -13,6 +13,7 @@ mod jacobian;
 pub mod kinks;
 pub mod reference;
 mod run;
+mod spectrum;
 mod tail;
 
 pub use aid_limit::{AidLimit, aid_limit};
@@ -22,7 +23,10 @@ pub use jacobian::{ImplicitJacobian, implicit_jacobian};
 pub use run::{AidRun, ItdRun, aid_run, itd_run, itd_run_along};
 pub use tail::Tail;
 
+use std::sync::OnceLock;
+
 use crate::linalg::Vector;
+use crate::linalg::eigen::Spectrum;
 use crate::maps::{Constants, Map, Moduli, Rounding};
 use reference::Naive;
 
@@ -44,6 +48,7 @@ pub struct Truth {
     pub rounding: Rounding,
     /// ‖∂z_i/∂w‖ of every unit.
     pub sensitivity: Vec<f64>,
+    pub(crate) spectrum: OnceLock<Option<Spectrum>>,
     pub(crate) naive: Naive<crate::linalg::Dd>,
 }
 
@@ -88,6 +93,7 @@ impl Truth {
             jacobian,
             rounding,
             sensitivity,
+            spectrum: OnceLock::new(),
             naive,
         })
     }

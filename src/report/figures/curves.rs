@@ -13,6 +13,7 @@ use super::shown::Shown;
 use crate::checks::Curve;
 use crate::report::figure::Figure;
 use crate::report::format::number;
+use crate::tol::RHO_DIGITS;
 
 /// Panels of one figure.
 const PANELS: usize = 6;
@@ -82,6 +83,15 @@ pub(super) fn figures(curves: &[Shown<'_, Curve>]) -> Vec<Figure> {
     out
 }
 
+/// ρ, with its radius where that reaches the digits shown.
+fn local(c: &Curve) -> String {
+    if c.rho_radius > RHO_DIGITS * c.rho {
+        format!("{} ± {}", number(c.rho), number(c.rho_radius))
+    } else {
+        number(c.rho)
+    }
+}
+
 fn caption(panels: &[Shown<'_, Curve>]) -> String {
     let list: Vec<String> = panels
         .iter()
@@ -90,7 +100,7 @@ fn caption(panels: &[Shown<'_, Curve>]) -> String {
                 "{} (q {}, ρ {})",
                 c.from.instance(),
                 number(c.q),
-                number(c.rho)
+                local(c)
             )
         })
         .collect();
@@ -218,7 +228,7 @@ fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: Shown<'_, Curve>) {
     let y = vertical(&curve, frame);
 
     let heading = frame.top - 29.0;
-    let moduli = format!("q = {}, ρ = {}", number(curve.q), number(curve.rho));
+    let moduli = format!("q = {}, ρ = {}", number(curve.q), local(&curve));
     let room = frame.right - frame.left - width(&moduli, 12.0) - 16.0;
     canvas.text(
         &fitted(&curve.from.kind, room, 13.0),

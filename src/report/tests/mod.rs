@@ -91,6 +91,7 @@ pub(in crate::report) fn curve() -> Curve {
     Curve {
         q: 0.5,
         rho: 0.25,
+        rho_radius: 0.0,
         tau: Some(4),
         identified: Some(3),
         error: powers(1.0, 0.25),

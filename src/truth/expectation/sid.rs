@@ -8,7 +8,8 @@ use super::estimate::Readout;
 use super::recursion::Recursion;
 use super::solve_vector;
 use crate::error::{Error, Result};
-use crate::linalg::{Matrix, Vector, norm};
+use crate::linalg::eigen::{Enclosure, spectrum};
+use crate::linalg::{Matrix, Vector};
 use crate::maps::stochastic::{Sample, StochasticMap};
 
 /// Most minibatches that are enumerated (populationᵇ ordered minibatches of size b).
@@ -25,9 +26,9 @@ pub struct SidLimit {
     pub v: Vector,
     /// r_SID = E B_ξ v_SID; its distance to NSID's reference at the same w is SID's bias.
     pub r: Vector,
-    /// The largest real part of an eigenvalue of E P_ξ.
-    pub abscissa: f64,
-    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1. (The mean map
+    /// The largest real part of an eigenvalue of E P_ξ (as summed here).
+    pub abscissa: Enclosure,
+    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1, proved. (The mean map
     /// need not be a contraction; with a constant η, |1-η(1-μ)| < 1 is needed for every eigenvalue μ.)
     pub stable: bool,
 }
@@ -61,16 +62,14 @@ pub fn sid_limit(
         "I - E P",
     )?;
     let r = &b * &v;
-    let abscissa = norm::eigenvalues(&p).map_or(f64::NAN, |e| {
-        e.iter().fold(f64::NEG_INFINITY, |m, z| m.max(z.re))
-    });
+    let abscissa = spectrum(&p, 0.0).abscissa;
     Ok(SidLimit {
         p,
         b,
         v,
         r,
         abscissa,
-        stable: abscissa < 1.0,
+        stable: abscissa.upper < 1.0,
     })
 }
 
