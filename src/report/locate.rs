@@ -115,7 +115,7 @@ mod tests {
             ),
             (
                 r#"{"name":"a","inner":{"q":1,"li"#,
-                "field `inner.li`: EOF while parsing a string",
+                "field `inner`: EOF while parsing a string",
             ),
             (
                 "[]",

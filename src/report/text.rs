@@ -31,7 +31,8 @@ const HEADER: [&str; 11] = [
 const COUNTS: std::ops::RangeInclusive<usize> = 3..=8;
 
 /// The table of claims; below it the checks that decided nothing, what the passing claims would have
-/// caught, the failing verdicts of the others (at most three each), and the counts. Ends with a newline. With `colour`, ANSI escapes.
+/// caught, the failing verdicts of the others (at most three each), and the counts. Ends with a newline.
+/// With `colour`, ANSI escapes.
 pub fn text(run: &Run, colour: bool) -> String {
     let summary = Summary::of(run);
     let paint = Paint(colour);

@@ -55,3 +55,31 @@ fn an_undecided_verdict_says_why_and_a_tight_one_that_it_is() {
         "headroom 1 (bound over error); attained by design; tightest at step 2"
     );
 }
+
+/// What once stood in the detail is a fact of its own, and still on every page.
+#[test]
+fn every_page_shows_the_smallest_instance_and_the_diagnosis() {
+    let mut run = run();
+    let v = &mut run.verdicts[6];
+    v.diagnosis = Some(Diagnosis::LooksRight);
+    v.smallest = Some(Smallest {
+        spec: v.instance.spec.clone(),
+        seed: 9,
+        measured: 2.0,
+        bound: 1.0,
+    });
+    for page in [
+        text(&run, false),
+        markdown(&run),
+        html(&run, &[]),
+        junit(&run),
+    ] {
+        for said in [
+            "smallest failing instance: ",
+            "seed 9: measured 2e0, bound 1e0",
+            "diagnosis: its answers are right where the diagnosis looked",
+        ] {
+            assert!(page.contains(said), "{said} is not in {page}");
+        }
+    }
+}

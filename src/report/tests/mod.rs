@@ -213,7 +213,9 @@ fn hostile() -> Run {
     run.info.started.push_str(nasty);
     for r in &mut run.records {
         let o = &mut r.origin;
-        [&mut o.claim, &mut o.method, &mut o.kind].map(|f| f.push_str(nasty));
+        for field in [&mut o.claim, &mut o.method, &mut o.kind] {
+            field.push_str(nasty);
+        }
         match &mut r.data {
             Data::Fit(_) | Data::Curve(_) | Data::Race(_) => {}
             Data::Slack(s) => s.level.push_str(nasty),

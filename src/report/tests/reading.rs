@@ -84,7 +84,7 @@ fn reading_errors_name_file_line_and_field() {
             "run.json",
             "\"alpha\": 1e-9,",
             "",
-            "DIR/run.json:56: field `alpha`: is missing",
+            "DIR/run.json:53: field `alpha`: is missing",
         ),
         (
             "run.json",
