@@ -8,7 +8,10 @@ fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     println!("cargo::rerun-if-changed=build.rs");
     let mut text = String::new();
-    for (name, dir) in [("EMBEDDED", "rates/claims"), ("CONFORMANCE", "rates/conformance")] {
+    for (name, dir) in [
+        ("EMBEDDED", "rates/claims"),
+        ("CONFORMANCE", "rates/conformance"),
+    ] {
         println!("cargo::rerun-if-changed={dir}");
         let mut files: Vec<String> = Vec::new();
         for entry in fs::read_dir(Path::new(&root).join(dir))? {

@@ -7,10 +7,11 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use ratecert::case::{Algorithm, At, Case, Implementation, Target};
 use ratecert::instances::{Instance, Kind, Spec};
 use ratecert::linalg::{Matrix, product};
 use ratecert::maps::{ElasticNet, Problem};
-use ratecert::methods::{AidFp, Case, Differentiator, ItdForward};
+use ratecert::methods::{AidFp, ItdForward};
 
 const REPETITIONS: usize = 9;
 
@@ -56,7 +57,7 @@ fn straightforward(i: &Instance, steps: usize) -> Matrix {
         unreachable!()
     };
     let (n, d) = x.shape();
-    let mut w = nalgebra::DVector::from_column_slice(&i.w0);
+    let mut w = nalgebra::DVector::from_column_slice(&i.start);
     let mut jac = Matrix::zeros(d, 2);
     for _ in 0..steps {
         let z = &w - (x.transpose() * (x * &w - y) / n as f64 + &w * i.lambda[1]) * *step;
@@ -75,28 +76,16 @@ fn straightforward(i: &Instance, steps: usize) -> Matrix {
 }
 
 fn itd(i: &Instance, steps: usize) {
-    let at = [steps];
-    let case = Case {
-        map: &i.map,
-        lambda: &i.lambda,
-        w: &i.w0,
-        cotangent: &i.cotangent,
-        path: None,
-        steps: &at,
-    };
+    let (at, start) = ([steps], At::Start(&i.start));
+    let algorithm = Algorithm::Itd;
+    let case = Case::new(algorithm, &i.map, &i.lambda, start, Target::Jacobian, &at);
     black_box(ItdForward::default().run(&case));
 }
 
 fn aid(i: &Instance, steps: usize) {
-    let at = [steps];
-    let case = Case {
-        map: &i.map,
-        lambda: &i.lambda,
-        w: &i.w0,
-        cotangent: &i.cotangent,
-        path: None,
-        steps: &at,
-    };
+    let (at, point) = ([steps], At::Point(&i.start));
+    let (algorithm, target) = (Algorithm::AidFp, Target::Cotangent(&i.cotangent));
+    let case = Case::new(algorithm, &i.map, &i.lambda, point, target, &at);
     black_box(AidFp::default().run(&case));
 }
 

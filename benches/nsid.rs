@@ -7,11 +7,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ratecert::case::{Algorithm, At, Case, Draw, Implementation, Role, Samples, Target};
 use ratecert::instances::Random;
-use ratecert::maps::stochastic::StochasticMap;
-use ratecert::methods::nsid::{
-    Batches, Iid, Method, Plan, Problem, Role, StepSize, Workspace, run,
-};
+use ratecert::maps::Map;
+use ratecert::maps::composite::Composite;
+use ratecert::methods::Nsid;
 use ratecert::truth::expectation::Recursion;
 
 const ROWS: usize = 10_000;
@@ -23,33 +23,36 @@ fn nsid(c: &mut Criterion) {
     let mut random = Random::new(0);
     let x: Vec<f64> = (0..ROWS * DIM).map(|_| random.normal()).collect();
     let y: Vec<f64> = (0..ROWS).map(|_| random.normal()).collect();
-    let map = StochasticMap::elastic_net(x.clone(), y, DIM, 0.5).expect("a valid elastic net");
+    let samples = Composite::elastic_net(x.clone(), y, DIM, 0.5).expect("a valid elastic net");
+    let map = Map::sampled(samples).expect("a mean of these rows");
     let w: Vec<f64> = (0..DIM).map(|_| random.normal()).collect();
-    let cotangent = w.clone();
-    let lambda = [0.1, 0.01];
     let draw = |role, count| {
-        Batches::draw(&mut Iid::new(0, 0, role, ROWS), count, BATCH).expect("rows to draw from")
+        let wanted = Draw {
+            seed: 0,
+            replicate: 0,
+            role,
+            population: ROWS,
+            count,
+            size: BATCH,
+        };
+        wanted.independent().expect("rows to draw from")
     };
-    let (inner, samples) = (draw(Role::Inner, 1), draw(Role::Linear, STEPS));
-    let plan = Plan {
-        steps: StepSize::Constant(0.01),
-        batch: BATCH,
-        record: vec![STEPS],
-    };
-    let problem = Problem {
-        map: &map,
-        lambda: &lambda,
-        w: &w,
-        y: &cotangent,
-        tie: 0.0,
-    };
-    let mut ws = Workspace::new(&map);
+    let (inner, linear) = (draw(Role::Inner, 1), draw(Role::Linear, STEPS));
+    let (at, target) = (At::Point(&w), Target::Cotangent(&w));
+    let case = Case::new(Algorithm::Nsid, &map, &[0.1, 0.01], at, target, &[STEPS]);
+    let case = case.with_samples(Samples {
+        inner: &inner,
+        linear: &linear,
+        objective: None,
+        eta: &[0.01; STEPS],
+    });
+    let mut method = Nsid::default();
     let mut group = c.benchmark_group("nsid");
     group.throughput(Throughput::Bytes((STEPS * BATCH * DIM * 8) as u64));
     group.bench_function("read-minibatches", |b| {
         b.iter(|| {
             let mut sums = [0.0f64; 4];
-            for batch in samples.iter() {
+            for batch in linear.iter() {
                 for i in batch {
                     for four in x[i * DIM..(i + 1) * DIM].chunks_exact(4) {
                         sums.iter_mut().zip(four).for_each(|(s, v)| *s += v);
@@ -60,16 +63,7 @@ fn nsid(c: &mut Criterion) {
         });
     });
     group.bench_function("iterate", |b| {
-        b.iter(|| {
-            run(
-                Method::Nsid,
-                &problem,
-                &plan,
-                &inner,
-                &mut samples.cursor(),
-                &mut ws,
-            )
-        });
+        b.iter(|| method.run(&case));
     });
     group.finish();
 }
@@ -82,7 +76,7 @@ fn moments(c: &mut Criterion) {
         let mut random = Random::new(d as u64);
         let x: Vec<f64> = (0..SUM * d).map(|_| random.normal()).collect();
         let y: Vec<f64> = (0..SUM).map(|_| random.normal()).collect();
-        let map = StochasticMap::elastic_net(x, y, d, 0.25).expect("a valid elastic net");
+        let map = Composite::elastic_net(x, y, d, 0.25).expect("a valid elastic net");
         let w = vec![0.5; d];
         let lambda = [0.01, 0.05];
         let gamma = map.mean_gamma(&w, &lambda, 0.0);

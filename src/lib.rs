@@ -12,17 +12,24 @@
 
 pub mod case;
 #[cfg(feature = "claims")]
+#[doc(hidden)]
 pub mod checks;
 #[cfg(feature = "claims")]
 pub mod claims;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 pub mod error;
 #[cfg(feature = "instances")]
+#[doc(hidden)]
 pub mod evidence;
 #[cfg(feature = "claims")]
+#[doc(hidden)]
 pub mod faults;
 #[cfg(feature = "instances")]
 pub mod instances;
 #[cfg(feature = "claims")]
+#[doc(hidden)]
 pub mod judge;
 pub mod linalg;
 pub mod maps;
@@ -31,15 +38,23 @@ pub mod methods;
 mod numerals;
 pub mod objectives;
 #[cfg(feature = "claims")]
+#[doc(hidden)]
 pub mod power;
 #[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod report;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
 pub mod runner;
+#[doc(hidden)]
 pub mod sets;
 #[cfg(feature = "instances")]
+#[doc(hidden)]
 pub mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod theory;
+#[doc(hidden)]
 pub mod tol;
 pub mod truth;
 

@@ -56,6 +56,37 @@ pub const NEWTON_STEPS: usize = 200;
 /// at d = 100 take about a second.
 pub const CONTRACTION_FALLBACK_STEPS: usize = 200_000;
 
+// Spectra.
+
+/// Relative radius from which an enclosure of ρ by discs is called wide, and exact arithmetic asked: finer than
+/// any use of ρ (rates are judged to a hundredth, seven digits are shown), and wide of the d·u of good eigenvectors.
+pub const SPECTRUM_WIDTH: f64 = 1e-10;
+
+/// Half a unit of the seventh digit: numbers with enclosures narrower than this are shown without them.
+pub const SHOWN_DIGITS: f64 = 5e-7;
+
+/// Half a unit of the fourth digit, for figures.
+pub const RHO_DIGITS: f64 = 5e-4;
+
+/// QR sweeps per eigenvalue; two or three are usual, and a matrix that needs more is enclosed another way.
+pub const SCHUR_SWEEPS: usize = 60;
+
+/// Operations modulo a prime, n³ times the number of primes, for a characteristic polynomial in integers: about a
+/// second, d = 100 with entries of 60 bits.
+pub const EXACT_SPECTRUM_WORK: usize = 120_000_000;
+
+/// Root squarings: what stands between the two ends of an enclosure, the binomial C(d, d/2) ≤ 2ᵈ at worst,
+/// has its 2⁴⁴-th root taken.
+pub const ROOT_SQUARINGS: usize = 44;
+
+/// Bits (per degree, besides) that root squaring starts with, and those from which it gives up: neighbouring roots lose
+/// about a bit per degree and squaring until they part, and a multiple root does so for ever.
+pub const ROOT_PRECISION: [(u64, u64); 2] = [(12, 128), (48, 512)];
+
+/// Squarings of P after which norms and traces of its powers are no longer followed: factors of d in a norm have then
+/// their 2³⁰-th root taken.
+pub const SPECTRUM_SQUARINGS: usize = 30;
+
 // Statistics.
 /// False-alarm probability of all statistical checks of one run together, where
 /// none is stated: once in a billion runs, so that a rejection is worth a look

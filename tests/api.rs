@@ -37,7 +37,12 @@ fn has(attributes: &[syn::Attribute], wanted: &str) -> bool {
 
 /// An attribute as text, without its spaces.
 fn quote_free(a: &syn::Attribute) -> String {
-    let path: Vec<String> = a.path().segments.iter().map(|s| s.ident.to_string()).collect();
+    let path: Vec<String> = a
+        .path()
+        .segments
+        .iter()
+        .map(|s| s.ident.to_string())
+        .collect();
     let tokens = match &a.meta {
         syn::Meta::List(list) => list.tokens.to_string(),
         _ => String::new(),
@@ -113,7 +118,9 @@ impl Room {
                     self.put(&t.ident, "type");
                     self.note(is_root, &t.ident);
                 }
-                Item::Impl(i) if i.trait_.is_none() && !has(&i.attrs, "cfg(test)") => self.methods(i),
+                Item::Impl(i) if i.trait_.is_none() && !has(&i.attrs, "cfg(test)") => {
+                    self.methods(i)
+                }
                 _ => {}
             }
         }
@@ -126,8 +133,12 @@ impl Room {
     }
 
     fn methods(&mut self, i: &syn::ItemImpl) {
-        let syn::Type::Path(path) = &*i.self_ty else { return };
-        let Some(owner) = path.path.segments.last() else { return };
+        let syn::Type::Path(path) = &*i.self_ty else {
+            return;
+        };
+        let Some(owner) = path.path.segments.last() else {
+            return;
+        };
         let entry = self.items.entry(owner.ident.to_string()).or_default();
         for item in &i.items {
             match item {

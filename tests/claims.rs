@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use ratecert::checks::Ruling;
 use ratecert::case::Method;
+use ratecert::checks::Ruling;
 use ratecert::claims::{self, Catalogue, Claim, Profile};
 use ratecert::methods::Ours;
 use ratecert::runner::Plan;

@@ -167,13 +167,14 @@ fn generate_and_explain_understand_each_other() {
 #[test]
 fn stochastic_instances_are_written_and_read_back() {
     let s = Sandbox::new();
-    for (_, kind, _) in ratecert::instances::Kind::STOCHASTIC {
+    let kinds = ratecert::instances::Kind::ALL.iter();
+    for (_, kind, ..) in kinds.filter(|k| k.0.is_stochastic()) {
         let out = s.run(&["generate", kind, "--dim", "3", "--seed", "5"]);
         assert_eq!(out.status.code(), Some(0), "{kind}");
         let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
         assert!(value["truth"]["gamma"].as_f64() > Some(0.0), "{kind}");
-        let read = ratecert::instances::StochasticFile::parse(&stdout(&out)).unwrap();
-        let mut again = ratecert::instances::StochasticFile::to_json(&read);
+        let read = ratecert::instances::InstanceFile::parse(&stdout(&out)).unwrap();
+        let mut again = ratecert::instances::InstanceFile::to_json(&read);
         again.insert("truth".into(), value["truth"].clone());
         assert_eq!(serde_json::Value::Object(again), value, "{kind}");
         fs::write(s.path().join("i.json"), &out.stdout).unwrap();
@@ -418,4 +419,32 @@ fn completions_and_help_exist() {
     for command in ["certify", "report", "explain", "generate", "replay"] {
         assert!(help.contains(command));
     }
+}
+
+/// ρ comes with what is known of it, and where there is none that is said.
+#[test]
+fn the_local_rate_is_never_a_bare_number() {
+    let s = Sandbox::new();
+    let truth = |kind: &str, dim: &str| {
+        let out = s.run(&["generate", kind, "--dim", dim, "--seed", "77"]);
+        fs::write(s.path().join("i.json"), &out.stdout).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
+        let text = stdout(&s.run(&["explain", "itd-bound", "--instance", "i.json"]));
+        (value["truth"].clone(), text)
+    };
+    for (kind, dim, rho) in [
+        ("affine-non-normal", "20", 0.147_384_854_545_386_5),
+        ("elastic-net-near-duplicated", "40", 0.800_000_006_889_862),
+    ] {
+        let (t, text) = truth(kind, dim);
+        let radius = t["rho_radius"].as_f64().unwrap();
+        assert!((t["rho"].as_f64().unwrap() - rho).abs() <= radius + 1e-15 && radius < 1e-10);
+        assert!(text.contains(&format!("{rho:.6}")), "{text}");
+    }
+    let (t, text) = truth("kink-two-cycle", "1");
+    assert!(t["rho"].is_null() && t["rho_reason"].as_str().unwrap().contains("kink"));
+    assert!(
+        text.contains("not defined") && !text.contains("NaN"),
+        "{text}"
+    );
 }

@@ -47,7 +47,10 @@ fn failures(row: &Row) -> Vec<(String, Option<Diagnosis>)> {
         factory: row,
     };
     let output = plan.run(None, &AtomicBool::new(false), &|_, _| ()).unwrap();
-    let failed = output.verdicts.into_iter().filter(|v| v.status == Ruling::Fail);
+    let failed = output
+        .verdicts
+        .into_iter()
+        .filter(|v| v.status == Ruling::Fail);
     failed.map(|v| (v.id, v.diagnosis)).collect()
 }
 
@@ -77,7 +80,10 @@ fn mistakes_of_others_are_caught_and_mostly_named_right() {
     let (mut verdicts_named, mut verdicts_right) = (0, 0);
     let all = faults();
     assert!(all.len() >= 35);
-    println!("{:34} {:15} {:>6}  first diagnosis", "mistake", "method", "failed");
+    println!(
+        "{:34} {:15} {:>6}  first diagnosis",
+        "mistake", "method", "failed"
+    );
     for row in &all {
         let failed = failures(row);
         let diagnosed: Vec<&Diagnosis> = failed.iter().filter_map(|f| f.1.as_ref()).collect();
@@ -107,18 +113,32 @@ fn mistakes_of_others_are_caught_and_mostly_named_right() {
             judged.len(),
         );
     }
-    println!("named right {named_right} / named {named} / caught {caught} of {}", all.len());
+    println!(
+        "named right {named_right} / named {named} / caught {caught} of {}",
+        all.len()
+    );
     println!("by verdict: named right {verdicts_right} / named {verdicts_named}");
     assert_eq!(caught, all.len());
     assert!(named_right * 5 >= named * 4, "{named_right} of {named}");
-    assert!(verdicts_right * 5 >= verdicts_named * 4, "{verdicts_right} of {verdicts_named}");
-    assert!(named * 2 >= caught, "only {named} of {caught} have a name at all");
+    assert!(
+        verdicts_right * 5 >= verdicts_named * 4,
+        "{verdicts_right} of {verdicts_named}"
+    );
+    assert!(
+        named * 2 >= caught,
+        "only {named} of {caught} have a name at all"
+    );
 }
 
 #[test]
 fn what_is_right_does_not_fail() {
     for row in right() {
         let failed = failures(&row);
-        assert!(failed.is_empty(), "{} {}: {failed:?}", row.about, row.method);
+        assert!(
+            failed.is_empty(),
+            "{} {}: {failed:?}",
+            row.about,
+            row.method
+        );
     }
 }

@@ -1,14 +1,15 @@
-//! Data flows one way: each room imports only rooms above it (DESIGN.md, "Layers"), and no files import each
-//! other in a circle, inside rooms either.
+//! Data flows one way: each room imports only rooms above it (DESIGN.md, "Layers"), and no files
+//! import each other in a circle, inside rooms either.
 //!
-//! What breaks the rules today is listed by name. The lists may only shrink: an entry that is no longer needed
-//! fails the test, as does a violation that is not listed.
+//! What breaks the rules today is listed by name. The lists may only shrink: an entry that is no
+//! longer needed fails the test, as does a violation that is not listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The rooms from the bottom up, those to come included. A room may use itself and every room before it.
+/// The rooms from the bottom up, those to come included. A room may use itself and every room
+/// before it.
 const ROOMS: &[&str] = &[
     "error",
     "tol",
@@ -243,7 +244,8 @@ impl Crate {
         Some(base)
     }
 
-    /// The modules that the file of `module` imports, re-exports not counted unless it uses them itself.
+    /// The modules that the file of `module` imports, re-exports not counted unless it uses them
+    /// itself.
     fn imports(&self, module: &Module) -> BTreeSet<Module> {
         let (_, code) = &self.files[module];
         let (statements, rest) = split_uses(code);

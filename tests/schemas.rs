@@ -1,10 +1,10 @@
 //! The formats other people's files and tools rely on, frozen: a change here is a change of schema and
 //! wants a version bump and a line in CHANGELOG.md.
 
-use ratecert::claims::verdict::{Curve, Fit, InstanceId, Record, SCHEMA, Status, Verdict};
-use ratecert::claims::{Claim, Profile};
-use ratecert::instances::{BOUNDS, Kind, Spec};
-use ratecert::methods::Method;
+use ratecert::case::Method;
+use ratecert::checks::{Curve, Data, Fit};
+use ratecert::claims::{Claim, Origin, Profile, Record, Verdict};
+use ratecert::instances::{BOUNDS, Kind};
 use ratecert::theory::{Hypothesis, Level};
 
 const CLAIM: &str = r#"schema = 1
@@ -70,35 +70,21 @@ fn claim_files() {
     insta::assert_snapshot!(text.join("\n"));
 }
 
+/// A verdict with every field there is.
+const VERDICT: &str = r#"{"schema":1,"id":"itd-bound/tight.0.1/bound-paper","claim":"itd-bound","theorem":"Theorem 4.1",
+"method":"itd","instance":{"kind":"tight","id":"tight.0.1","seed":18446744073709551615,"spec":{"kind":"elastic-net-margin",
+"dim":3,"params":2,"rows":6,"q":0.8,"margin":0.01}},"status":"fail","check":"bound","measured":"NaN","bound":"Infinity",
+"slack":0.1,"detail":"ρ < 1","replay":"ratecert replay itd-bound/tight.0.1/bound-paper","unit":"bound","headroom":0.5,
+"attained":true,"step":4,"reason":"too-large","smallest":{"spec":{"kind":"tight","dim":1,"params":1,"rows":1,"q":0.5},"seed":3,
+"measured":2.0,"bound":1.0},"diagnosis":{"names":[{"fault":"stale-iterate","confidence":0.97}]}}"#;
+
 #[test]
 fn verdicts_and_records() {
-    let verdict = Verdict {
-        schema: SCHEMA,
-        id: "itd-bound/tight.0.1/bound-paper".into(),
-        claim: "itd-bound".into(),
-        theorem: "Theorem 4.1".into(),
-        method: "itd".into(),
-        instance: InstanceId {
-            kind: "tight".into(),
-            id: "tight.0.1".into(),
-            seed: 18_446_744_073_709_551_615,
-            spec: Spec::typical(Kind::ElasticNetMargin, 3),
-        },
-        status: Status::NotApplicable,
-        check: "bound".into(),
-        measured: f64::NAN,
-        bound: f64::INFINITY,
-        slack: 0.1,
-        detail: "ρ < 1".into(),
-        replay: "ratecert replay itd-bound/tight.0.1/bound-paper".into(),
-    };
+    let verdict: Verdict = serde_json::from_str(VERDICT).unwrap();
     let curve = Curve {
-        claim: "c".into(),
-        method: "itd".into(),
-        kind: "tight".into(),
-        instance: "tight.0.1".into(),
         q: 0.5,
         rho: 0.25,
+        rho_radius: 0.0,
         tau: Some(3),
         identified: None,
         steps: vec![0, 1],
@@ -109,17 +95,14 @@ fn verdicts_and_records() {
         floor: vec![0.0, 1e-16],
     };
     let fit = Fit {
-        claim: "c".into(),
-        method: "itd".into(),
-        kind: "tight".into(),
-        instance: "tight.0.1".into(),
         growth: "pure".into(),
         predicted: 0.5,
         fitted: 0.5,
         lower: 0.4,
         upper: 0.6,
         r_squared: 1.0,
-        window: [3, 9],
+        accepted: 0.005,
+        steps: vec![3, 5, 9],
     };
     let line = verdict.to_line();
     assert_eq!(
@@ -127,7 +110,23 @@ fn verdicts_and_records() {
         line,
         "a verdict survives its own format"
     );
-    let records: Vec<String> = [Record::Curve(curve), Record::Fit(fit)]
+    let origin = Origin {
+        claim: "c".into(),
+        check: "local-rate-pure".into(),
+        method: "itd".into(),
+        kind: "tight".into(),
+        family: 0,
+        index: 1,
+        seed: 7,
+    };
+    let record = |data| Record {
+        origin: origin.clone(),
+        data,
+    };
+    let fit = record(Data::Fit(fit));
+    assert_eq!(fit.key(), "c/tight.0/local-rate-pure/fit-pure");
+    assert_eq!(fit.origin.instance(), "tight.0.1");
+    let records: Vec<String> = [record(Data::Curve(curve)), fit]
         .iter()
         .map(|r| serde_json::to_string(r).unwrap())
         .collect();

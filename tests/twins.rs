@@ -42,7 +42,13 @@ fn rulings(claim: &Claim, instance: &Instance) -> Vec<(String, Ruling)> {
         record: false,
     };
     let mut ours = Ours.make(claim.method).unwrap();
-    let judged = judge(claim, &evidence, &Label::named("twin"), judging, ours.as_mut());
+    let judged = judge(
+        claim,
+        &evidence,
+        &Label::named("twin"),
+        judging,
+        ours.as_mut(),
+    );
     let one = |v: &ratecert::claims::Verdict| (v.id.clone(), v.status);
     judged.verdicts.iter().map(one).collect()
 }

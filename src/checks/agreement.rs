@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where};
 use crate::linalg::Matrix;
 use crate::tol::{DISTANCE_GAP, KINK_GAP, bound_room};
-use crate::truth::kinks::{Course, Image, Kinks, Selection, Set, Shadow, course};
+use crate::truth::kinks::{
+    Kinks, NearestElement, Observed, RationalRun, Selection, Set, rational_run,
+};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "agreement",
@@ -57,7 +59,7 @@ impl Check for Agreement {
             let text = "an element of D_fix can only be followed through every step";
             return Ok(Finding::undecided(Reason::NothingToSee, text));
         };
-        let Some(run) = course(kinks, &start(exact), steps, Selection::Fixed(0.0)) else {
+        let Some(run) = rational_run(kinks, &start(exact), steps, Selection::Fixed(0.0)) else {
             return Ok(no_run());
         };
         let floats = &runs[n].answer.estimates;
@@ -68,7 +70,7 @@ impl Check for Agreement {
         let same_kinks = exact.truth.moduli.kinks == kinks.active;
         let refutation = |d: &Matrix| {
             kinks
-                .hull_gap(Set::Imp, Image::Whole, d)
+                .hull_gap(Set::Imp, Observed::Whole, d)
                 .map(|g| g.0 > KINK_GAP)
         };
         let refuted = [
@@ -100,10 +102,10 @@ fn steps(exact: &Exact, c: Context<'_>) -> usize {
 fn compare(
     exact: &Exact,
     kinks: &Kinks,
-    run: &Course,
+    run: &RationalRun,
     floats: &[Matrix],
 ) -> Option<(usize, usize)> {
-    let mut element = Shadow::start(kinks)?;
+    let mut element = NearestElement::start(kinks)?;
     let all = bounds(exact, &run.e);
     let (mut decisions, mut unequal) = (0, 0);
     for (t, d) in floats.iter().enumerate() {

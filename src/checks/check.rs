@@ -82,16 +82,16 @@ pub trait Check: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// As those of [`Check::judge`].
-    fn replicates<'c>(
-        &'c self,
-        _: Context<'c>,
-    ) -> Result<std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>> {
+    fn replicates<'c>(&'c self, _: Context<'c>) -> Result<Sampling<'c>> {
         Ok(Err(Finding::undecided(
             super::finding::Reason::NothingToSee,
             "this check asks for no replicates",
         )))
     }
 }
+
+/// The replicates a check asks for with what folds them, or a finding that needs none.
+pub type Sampling<'c> = std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>;
 
 /// Independent runs of NSID or SID, with samples that the implementation draws.
 #[derive(Clone, Debug, PartialEq)]

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::evidence::{Exact, Run};
 use crate::maps::Tie;
 use crate::tol::KINK_GAP;
-use crate::truth::kinks::{Image, Kinks, Set, Shadow, rounded};
+use crate::truth::kinks::{Kinks, NearestElement, Observed, Set, rounded};
 use crate::truth::reference::{Itd, Rational};
 
 /// Pairs of consecutive steps that are looked at.
@@ -141,7 +141,7 @@ fn furthest(
 ) -> std::result::Result<(Separation, Option<usize>), Finding> {
     // In binary64 the alternation of sides ends at the rounding level; in rationals it goes on.
     let mut run = Itd::start(&kinks.naive, exact.iterate(0).as_slice());
-    let Some(mut element) = Shadow::start(kinks) else {
+    let Some(mut element) = NearestElement::start(kinks) else {
         let text = "the first element of D_fix could not be solved for";
         return Err(Finding::undecided(Reason::Error, text));
     };
@@ -175,7 +175,7 @@ fn furthest(
         if !LOOKED_AT.contains(&k) {
             continue;
         }
-        let Some((lower, upper)) = kinks.hull_gap(Set::Imp, Image::Whole, &d) else {
+        let Some((lower, upper)) = kinks.hull_gap(Set::Imp, Observed::Whole, &d) else {
             let text = "D_imp has too many vertices for rationals here";
             return Err(Finding::undecided(Reason::TooLarge, text));
         };

@@ -191,7 +191,8 @@ fn curves(exact: &Exact) -> Vec<(&'static str, [Vec<f64>; 3])> {
     out
 }
 
-/// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not change.
+/// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not
+/// change.
 fn along_kink(exact: &Exact, d: usize, m: usize) -> Option<Vec<f64>> {
     let unit = *exact.truth.moduli.kinks.first()?;
     let row = exact.truth.map.input_row(unit)?;

@@ -34,7 +34,8 @@ impl Check for Constant {
     }
 
     fn catches(&self, _: f64) -> String {
-        "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained.".into()
+        "A constant that is too small, and R, ‖D_Φ,2‖ or L that is too large where it is attained."
+            .into()
     }
 
     fn needs(&self) -> Needs {
@@ -53,7 +54,13 @@ impl Check for Constant {
             worst.what, worst.measured, worst.bound
         );
         let (measured, bound) = (worst.measured, worst.bound);
-        Ok(Finding::below(holds, Unit::Modulus, measured, bound, detail))
+        Ok(Finding::below(
+            holds,
+            Unit::Modulus,
+            measured,
+            bound,
+            detail,
+        ))
     }
 }
 

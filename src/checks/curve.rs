@@ -56,14 +56,22 @@ impl Check for Curve {
         let aid = c.e.method.is_aid();
         let (th, steps) = (exact.theorem(), steps(exact, aid));
         let all = || runs.iter().flat_map(|run| run.comparisons(c.e));
-        let bounds = |level| steps.iter().map(|&t| exact.bound(level, aid, t, t)).collect();
+        let bounds = |level| {
+            steps
+                .iter()
+                .map(|&t| exact.bound(level, aid, t, t))
+                .collect()
+        };
         let curve = data::Curve {
             q: th.q,
-            rho: exact.rho(),
+            rho: exact.rho().map_or(f64::NAN, |rho| rho.middle()),
+            rho_radius: exact.rho().map_or(f64::NAN, |rho| rho.radius()),
             tau: (th.tau < TAU_LIMIT).then_some(th.tau),
             identified: exact.run().identified,
             error: all().map(|one| one.error).collect(),
-            floor: all().map(|one| one.floor + exact.jacobian_error()).collect(),
+            floor: all()
+                .map(|one| one.floor + exact.jacobian_error())
+                .collect(),
             paper: bounds(Level::Paper),
             trajectory: bounds(Level::Trajectory),
             sharp: bounds(Level::Sharp),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::linalg::eigen::Enclosure;
 use crate::numerals::{float, floats};
 
 /// Error and bounds of one instance against the step.
@@ -10,9 +11,12 @@ pub struct Curve {
     /// q.
     #[serde(with = "float")]
     pub q: f64,
-    /// ρ, spectral radius of ∂₁Φ at w(λ).
+    /// ρ, spectral radius of ∂₁Φ at w(λ): the middle of its enclosure.
     #[serde(with = "float")]
     pub rho: f64,
+    /// |ρ - `rho`| is at most this.
+    #[serde(with = "float")]
+    pub rho_radius: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
     /// First step after which the iterates stay on the piece of w(λ); none where there is no single piece.
@@ -34,6 +38,16 @@ pub struct Curve {
     /// Rounding floor.
     #[serde(with = "floats")]
     pub floor: Vec<f64>,
+}
+
+impl Curve {
+    /// ρ with what is not known of it.
+    pub fn rho(&self) -> Enclosure {
+        Enclosure {
+            lower: (self.rho - self.rho_radius).max(0.0),
+            upper: self.rho + self.rho_radius,
+        }
+    }
 }
 
 /// A fitted rate beside the predicted one.

@@ -57,15 +57,19 @@ impl Check for Gap {
         let th = exact.theorem();
         let jump = th.b * th.moduli.m[0] + th.moduli.m[1];
         if th.moduli.r.is_infinite() || jump == 0.0 || th.e0 == 0.0 {
-            return Ok(Finding::undecided(Reason::NothingToSee, "no other piece in reach: R = ∞ or M = 0"));
+            return Ok(Finding::undecided(
+                Reason::NothingToSee,
+                "no other piece in reach: R = ∞ or M = 0",
+            ));
         }
         // One t beyond every τ considered, so that only R changes.
         let t = shrunk(exact, HALVINGS).tau + 1;
         let power = th.q.powi(t as i32 - 1);
         if !(power * th.e0 * jump > CLEAR_OF_UNDERFLOW) {
-            return Ok(Finding::undecided(Reason::NothingToSee, format!(
-                "qᵗ underflows at the t = {t} beyond which only R matters"
-            )));
+            return Ok(Finding::undecided(
+                Reason::NothingToSee,
+                format!("qᵗ underflows at the t = {t} beyond which only R matters"),
+            ));
         }
         let mut worst = (f64::INFINITY, f64::NAN, f64::NAN, 0);
         let mut last = 0.0;
@@ -97,7 +101,10 @@ impl Check for Gap {
         }
         let (ratio, gap, predicted, j) = worst;
         if ratio.is_infinite() {
-            return Ok(Finding::undecided(Reason::NothingToSee, "τ = 0 for every margin considered"));
+            return Ok(Finding::undecided(
+                Reason::NothingToSee,
+                "τ = 0 for every margin considered",
+            ));
         }
         let holds = grows
             && loses

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::evidence::Run;
 use crate::instances::Random;
 use crate::tol::{EXACT_NEWTON_DIM, KINK_GAP, UNIT};
-use crate::truth::kinks::{Image, Kinks, Set};
+use crate::truth::kinks::{Kinks, Observed, Set};
 
 /// Most kinks for which strictness is looked at: it takes 16^k products, each against all vertices
 /// in rationals.
@@ -104,7 +104,7 @@ fn inclusion(kinks: &Kinks, seed: u64) -> Finding {
             return unsolved();
         };
         // conv D_joint ⊂ conv D_imp, seen through the vertices of the latter.
-        let Some(to_imp) = kinks.distance_to_imp_hull(Image::Whole, &x) else {
+        let Some(to_imp) = kinks.distance_to_imp_hull(Observed::Whole, &x) else {
             return Finding::undecided(Reason::TooLarge, "too many kinks");
         };
         let allowed = 4.0 * error + 4.0 * UNIT * x.norm();
@@ -134,7 +134,7 @@ fn strictness(kinks: &Kinks) -> Finding {
                 return unsolved();
             };
             let gap = kinks
-                .distance_to_joint_hull(Image::Whole, &x)
+                .distance_to_joint_hull(Observed::Whole, &x)
                 .map_or(0.0, |e| e.lower - error);
             beyond_joint = beyond_joint.max(gap);
             // X ∈ D_imp, then one more step with any vertices: an element of D_fix.
@@ -142,7 +142,7 @@ fn strictness(kinks: &Kinks) -> Finding {
                 for e in 0..1usize << k {
                     let next = kinks.step(&corner(c), &corner(e), &x);
                     let gap = kinks
-                        .hull_gap(Set::Imp, Image::Whole, &next)
+                        .hull_gap(Set::Imp, Observed::Whole, &next)
                         .map_or(0.0, |g| g.0 - error);
                     beyond_imp = beyond_imp.max(gap);
                 }

@@ -13,14 +13,14 @@ use super::check::{Check, Context};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Ruling, Unit, is_worse, part};
 use super::rational_runs::not_solved;
-use super::set_distance::image;
+use super::set_distance::observed;
 use crate::case::{Algorithm, Method};
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where, allowance_at_ties, reverse_floor};
 use crate::linalg::Matrix;
 use crate::linalg::norm::spectral_upper;
 use crate::tol::{CG_KAPPA, DISTANCE_GAP, UNIT, bound_room};
-use crate::truth::kinks::{Image, Kinks, Set};
+use crate::truth::kinks::{Kinks, Observed, Set};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "joint-limit",
@@ -73,7 +73,7 @@ impl Check for JointLimit {
         let setting = Setting {
             exact,
             kinks,
-            image: image(c.e, exact),
+            observed: observed(c.e, exact),
             method: c.e.method,
         };
         let mut worst: Option<(f64, Finding)> = None;
@@ -103,20 +103,20 @@ impl Check for JointLimit {
 struct Setting<'a> {
     exact: &'a Exact,
     kinks: &'a Kinks,
-    image: Image<'a>,
+    observed: Observed<'a>,
     method: Method,
 }
 
 impl Setting<'_> {
     /// The verdict of the estimate after k steps.
     fn one(&self, at: Where, k: usize, d: &Matrix) -> Finding {
-        let (kinks, image) = (self.kinks, self.image);
+        let (kinks, observed) = (self.kinks, self.observed);
         let place = match at {
             Where::Iterate(t) => format!("at w_{t}"),
             _ => "at w(λ)".to_string(),
         };
         let allowed = self.allowed(at, k, d);
-        if !kinks.fits(image, d) {
+        if !kinks.fits(observed, d) {
             let detail = format!("{place}: the estimate is not finite or not of the right shape");
             let numbers = [f64::NAN, allowed, f64::NAN];
             return Finding::decided(false, Unit::Bound, numbers, detail);
@@ -126,7 +126,7 @@ impl Setting<'_> {
             return Finding::undecided(Reason::IllConditioned, text);
         }
         let (slopes, measured) = kinks
-            .fitted(Set::Joint, image, d)
+            .fitted(Set::Joint, observed, d)
             .unwrap_or((Default::default(), f64::INFINITY));
         // The certificate of the element itself is part of the measurement.
         let own = kinks
@@ -138,7 +138,7 @@ impl Setting<'_> {
             let detail = format!("{place}, k = {k}: slopes {:?}", slopes[0]);
             return Finding::below(true, Unit::Bound, measured, most, detail);
         }
-        let (lower, proof) = certificate(kinks, image, d, most);
+        let (lower, proof) = certificate(kinks, observed, d, most);
         let detail = format!(
             "{place}, k = {k}: at least {lower:e} from D_joint{proof}, {measured:e} from its element with slopes {:?}; allowed {most:e}",
             slopes[0]
@@ -163,15 +163,15 @@ impl Setting<'_> {
         let conjugate = self.method.algorithm == Algorithm::AidCg;
         // ‖D‖ ≤ κ‖∂₂Φ‖ for every D of AID-FP, which stands in where only Dᵀy is seen.
         let most_size = kinks.kappa() * d2 * (1.0 + DISTANCE_GAP);
-        let (size, rounding) = match self.image {
-            Image::Whole => {
+        let (size, rounding) = match self.observed {
+            Observed::Whole => {
                 let frobenius = most_size * (d.ncols() as f64).sqrt();
                 let norm = d.norm().min(frobenius);
                 let step = exact.truth.rounding.forward_step(w_norm, norm);
                 (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
             }
-            Image::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),
-            Image::Cotangent(_) => (most_size, reverse_floor(&exact.truth, (w_norm, e), k)),
+            Observed::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),
+            Observed::Cotangent(_) => (most_size, reverse_floor(&exact.truth, (w_norm, e), k)),
         };
         // Conjugate gradients have ended.
         let left = if conjugate {
@@ -187,19 +187,19 @@ impl Setting<'_> {
 
 /// A lower bound of the distance to D_joint, and what it rests on: on rationals where these give
 /// more than `most`.
-fn certificate(kinks: &Kinks, image: Image, d: &Matrix, most: f64) -> (f64, &'static str) {
-    if let Some((lower, _)) = kinks.hull_gap(Set::Joint, image, d)
+fn certificate(kinks: &Kinks, observed: Observed, d: &Matrix, most: f64) -> (f64, &'static str) {
+    if let Some((lower, _)) = kinks.hull_gap(Set::Joint, observed, d)
         && lower > most
     {
         return (lower, " (proven in rationals: outside its hull)");
     }
-    if let Some(outside) = kinks.outside_fix(image, d, most)
+    if let Some(outside) = kinks.outside_fix(observed, d, most)
         && outside.lower > most
     {
         return (outside.lower, " (proven in rationals: outside D_fix)");
     }
-    let enclosure = kinks.enclose(Set::Joint, image, d);
-    let ball = kinks.outside_ball(image, d).unwrap_or(0.0);
+    let enclosure = kinks.enclose(Set::Joint, observed, d);
+    let ball = kinks.outside_ball(observed, d).unwrap_or(0.0);
     (
         enclosure.map_or(0.0, |e| e.lower).max(ball),
         " (certified with outward rounding)",

@@ -37,7 +37,10 @@ impl Check for LemmaB1 {
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
         let drawn = lemma_b1(c.e.instance.seed, c.e.instance.map.dims().w, c.steps)?;
         let Some(worst) = drawn.worst() else {
-            return Ok(Finding::undecided(Reason::NothingToSee, "nothing was drawn"));
+            return Ok(Finding::undecided(
+                Reason::NothingToSee,
+                "nothing was drawn",
+            ));
         };
         let (left, right) = (worst.left.lower, worst.right.upper);
         let refuted = drawn.refuted.len();

@@ -97,7 +97,8 @@ impl Check for Limit {
     }
 
     fn catches(&self, _: f64) -> String {
-        "A wrong limit: any deviation from J beyond the rounding floor (quoted in each verdict).".into()
+        "A wrong limit: any deviation from J beyond the rounding floor (quoted in each verdict)."
+            .into()
     }
 
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {

@@ -10,6 +10,7 @@ use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use crate::error::{Error, Result};
 use crate::evidence::{Exact, Request, Run, Where};
+use crate::linalg::eigen::Enclosure;
 use crate::stats::line;
 use crate::tol::{
     RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS,
@@ -44,6 +45,15 @@ impl Growth {
         match self {
             Self::Pure => "pure",
             Self::Resonant => "resonant",
+        }
+    }
+
+    /// The power of ρ that a judgement depends on: β is evaluated with ρ to that of twice RESONANT_LIMIT_STEPS, and its
+    /// slope is a difference.
+    fn uses(self) -> f64 {
+        match self {
+            Self::Pure => 1.0,
+            Self::Resonant => 4.0 * RESONANT_LIMIT_STEPS as f64,
         }
     }
 }
@@ -111,15 +121,18 @@ impl Check for LocalRate {
 
     fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
         let exact = c.e.exact()?;
-        if exact.jacobian().is_none() {
+        let Some(rho) = exact.rho() else {
             return Ok(Finding::of_a_set());
-        }
-        let rho = exact.rho();
-        if !(rho > 0.0) {
+        };
+        if rho.upper == 0.0 {
             return Ok(Finding::undecided(
                 Reason::NothingToSee,
                 "∂₁Φ is nilpotent or zero at w(λ): the error vanishes in finitely many steps",
             ));
+        }
+        if !(self.growth.uses() * rho.relative() <= RATE_OWN_SHARE * c.slack) {
+            let text = format!("ρ is {rho}: not known well enough to judge a rate by");
+            return Ok(Finding::undecided(Reason::NotSettled, text));
         }
         let wanted = self.columns(c, exact);
         if wanted.is_empty() {
@@ -141,7 +154,7 @@ impl Check for LocalRate {
         }
         let fitted = match self.growth {
             Growth::Pure => pure(c.slack, exact, &points, rho),
-            Growth::Resonant => affine(c.slack, exact, &points, rho, &wanted),
+            Growth::Resonant => affine(c.slack, exact, &points, rho.middle(), &wanted),
         };
         Ok(fitted.unwrap_or_else(|e| Finding::undecided(Reason::Error, format!("no fit: {e}"))))
     }
@@ -162,7 +175,9 @@ impl LocalRate {
 /// before the others.
 fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec<Point> {
     let size = |columns: &[f64]| {
-        let squares = wanted.iter().map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v));
+        let squares = wanted
+            .iter()
+            .map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v));
         squares.sum::<f64>().sqrt()
     };
     let all = runs.iter().flat_map(|run| run.comparisons(c.e));
@@ -178,18 +193,19 @@ fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec
     all.filter_map(point).collect()
 }
 
-/// log‖E_t‖ = a + t log r, r against ρ.
-fn pure(slack: f64, exact: &Exact, points: &[Point], rho: f64) -> Result<Finding> {
+/// log‖E_t‖ = a + t log r, r against ρ: too far off is what is too far from every number ρ may be.
+fn pure(slack: f64, exact: &Exact, points: &[Point], known: Enclosure) -> Result<Finding> {
+    let (rho, unknown) = (known.middle(), known.relative());
     let t: Vec<f64> = points.iter().map(|p| p.step as f64).collect();
     let own: Vec<f64> = points.iter().map(|p| p.exact.ln()).collect();
     let own = line(&t, &own)?.slope.point.exp();
-    if (own / rho - 1.0).abs() > RATE_OWN_SHARE * slack {
-        let spectrum = exact.spectrum();
+    if (own / rho - 1.0).abs() + unknown > RATE_OWN_SHARE * slack {
+        let second = exact.truth.spectrum().map(|s| s.second.to_string());
         return Ok(Finding::undecided(
             Reason::NotSettled,
             format!(
-                "the exact error itself shows {own:.4} instead of ρ = {rho:.4} in this window; moduli {:?}",
-                &spectrum[..spectrum.len().min(2)]
+                "the exact error itself shows {own:.4} instead of ρ = {known} in this window; second modulus {}",
+                second.unwrap_or_else(|| "unknown".into())
             ),
         ));
     }
@@ -200,10 +216,10 @@ fn pure(slack: f64, exact: &Exact, points: &[Point], rho: f64) -> Result<Finding
     let fit = line(&t, &logs)?;
     let slope = fit.slope;
     let r = slope.point.exp();
-    let off = (r / rho - 1.0).abs();
+    let off = (r / rho - 1.0).abs() - unknown;
     let [first, last] = [&points[0], &points[points.len() - 1]];
     let detail = format!(
-        "fitted r = {r:.6}, ρ = {rho:.6} over steps {}..{} ({} points, R² = {:.6}); a rate off by {:.1} % would have failed",
+        "fitted r = {r:.6}, ρ = {known} over steps {}..{} ({} points, R² = {:.6}); a rate off by {:.1} % would have failed",
         first.step,
         last.step,
         points.len(),
@@ -290,7 +306,7 @@ fn affine(
         r_squared: fit.r_squared,
         steps: points.iter().map(|p| p.step).collect(),
     };
-    let numbers = [slope.point, predicted, slack];
+    let numbers = [slope.point / unit, beta, slack];
     let finding = Finding::decided(off <= slack, Unit::Tolerance, numbers, detail);
     Ok(finding.headroom(slack / off).with([Data::Fit(record)]))
 }

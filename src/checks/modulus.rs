@@ -38,7 +38,8 @@ impl Check for Modulus {
     }
 
     fn catches(&self, _: f64) -> String {
-        "A modulus of D_Φ that is too small anywhere, or too large just beyond the nearest kink.".into()
+        "A modulus of D_Φ that is too small anywhere, or too large just beyond the nearest kink."
+            .into()
     }
 
     fn needs(&self) -> Needs {

@@ -54,6 +54,8 @@ impl Check for Ordering {
             "closest at t = {at}: AID-FP {aid:e}, ITD {itd:e}; ITD/AID-FP at t = {} is {gap:.3}",
             c.steps
         );
-        Ok(Finding::below(holds, Unit::Bound, aid, itd, detail).at_step(at).attained())
+        Ok(Finding::below(holds, Unit::Bound, aid, itd, detail)
+            .at_step(at)
+            .attained())
     }
 }

@@ -38,7 +38,12 @@ impl Check for Race {
             r: th.moduli.r,
             tau: (th.tau < TAU_LIMIT).then_some(th.tau),
             identified: run.identified,
-            itd: run.error.iter().take(last + 1).map(spectral_upper).collect(),
+            itd: run
+                .error
+                .iter()
+                .take(last + 1)
+                .map(spectral_upper)
+                .collect(),
             aid: (0..=last).map(|t| aid(t).unwrap_or(f64::NAN)).collect(),
             itd_bound: (0..=last).map(|t| th.paper_itd(t)).collect(),
             aid_bound: (0..=last).map(|t| th.paper_aid(t, t)).collect(),

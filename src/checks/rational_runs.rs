@@ -4,7 +4,7 @@ use super::finding::{Finding, Reason, is_worse, part};
 use crate::evidence::Exact;
 use crate::theory::{Level, tau};
 use crate::tol::bound_room;
-use crate::truth::kinks::Course;
+use crate::truth::kinks::RationalRun;
 use crate::truth::reference::{Rational, Scalar};
 
 /// Largest dimension of an exact run: numbers grow by two dozen bits a step.
@@ -54,7 +54,7 @@ pub(super) struct Excess {
 }
 
 /// The largest excess over bound of all steps and levels of a run.
-pub(super) fn worst(exact: &Exact, run: &Course) -> Excess {
+pub(super) fn worst(exact: &Exact, run: &RationalRun) -> Excess {
     let mut out = Excess {
         ratio: f64::NEG_INFINITY,
         step: 0,

@@ -68,14 +68,19 @@ pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> V
     let mut out: Vec<Box<dyn Check>> = Vec::new();
     if with("identification") && draw {
         out.push(Box::new(race::Race));
-    } else if draw && !method.is_stochastic() && checks.iter().any(|(c, _)| c.needs() != Needs::Nothing) {
+    } else if draw
+        && !method.is_stochastic()
+        && checks.iter().any(|(c, _)| c.needs() != Needs::Nothing)
+    {
         // Without a method there is no error to draw.
         out.push(Box::new(curve::Curve));
     }
     if draw {
         out.extend(checks.iter().filter_map(|(c, _)| c.drawing()));
     }
-    let bounds = checks.iter().filter_map(|(c, steps)| Some((c.level()?, *steps)));
+    let bounds = checks
+        .iter()
+        .filter_map(|(c, steps)| Some((c.level()?, *steps)));
     let bounds: Vec<_> = bounds.collect();
     if let Some((_, steps)) = bounds.first() {
         out.push(Box::new(slacks::Slacks {
@@ -89,6 +94,23 @@ pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A check is named in verdicts as in claims, with its level or growth behind it where it has one.
+    #[test]
+    fn default_names_begin_with_the_name_of_the_check() {
+        for entry in REGISTRY {
+            let method = Method::NAMES.iter().find(|(_, m)| entry.fits.holds(*m));
+            let mut table = toml::Table::new();
+            table.insert("level".into(), "sharp".into());
+            table.insert("growth".into(), "pure".into());
+            table.insert("replicates".into(), 10.into());
+            let mut keys = Keys::new(method.unwrap().1, table);
+            let check = (entry.parse)(&mut keys).unwrap();
+            let name = check.name();
+            let rest = name.strip_prefix(entry.name);
+            assert!(matches!(rest, Some("" | "-sharp" | "-pure")), "{name}");
+        }
+    }
 
     #[test]
     fn names_are_unique_and_every_error_lists_them() {

@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates};
+use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates, Sampling};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use super::simulation::REPLICATES;
@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::evidence::{Run, Sampled, met};
 use crate::instances::mix;
 use crate::linalg::Vector;
-use crate::maps::stochastic::{self, Loss};
 use crate::methods::ProxStep;
 use crate::stats::MeanAtMost;
 use crate::theory::{ProxSgdRate, Theorem54};
@@ -64,15 +63,9 @@ impl Check for SampledBound {
         Ok(Finding::undecided(Reason::NothingToSee, why))
     }
 
-    fn replicates<'c>(
-        &'c self,
-        c: Context<'c>,
-    ) -> Result<std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>> {
+    fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {
         let s = c.e.sampled()?;
-        let affine = match s.map.inner() {
-            stochastic::Inner::FiniteSum(f) => f.loss() == Loss::Squared,
-            stochastic::Inner::Noise(_) => true,
-        };
+        let affine = s.map.inner().is_affine();
         if !(affine && s.map.outer().is_prox()) {
             return Ok(Err(Finding::not_applicable(
                 Reason::Hypothesis,

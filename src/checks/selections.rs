@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::evidence::Run;
 use crate::linalg::Matrix;
 use crate::tol::bound_room;
-use crate::truth::kinks::{Course, Image, Kinks, Selection, course};
+use crate::truth::kinks::{Kinks, Observed, RationalRun, Selection, rational_run};
 
 /// Steps of a run from w(λ) itself, where every step meets every tie.
 const STEPS_AT_SOLUTION: usize = 8;
@@ -58,7 +58,7 @@ impl Check for Selections {
         ];
         for (name, start, steps) in from {
             for selection in selections(exact.seed) {
-                let Some(run) = course(kinks, start, steps, selection) else {
+                let Some(run) = rational_run(kinks, start, steps, selection) else {
                     return Ok(no_run());
                 };
                 ties += run.ties;
@@ -102,11 +102,11 @@ fn selections(seed: u64) -> [Selection; 5] {
 
 /// The verdict of a run whose own element of D_fix is further away than the bound: the distance to
 /// D_fix may still be smaller.
-fn beyond(kinks: &Kinks, run: &Course, here: &Excess, what: &str) -> Finding {
+fn beyond(kinks: &Kinks, run: &RationalRun, here: &Excess, what: &str) -> Finding {
     let (d, lost) = &run.d[here.step];
     let most = here.bound * bound_room(here.step) + lost;
     let lower = kinks
-        .outside_fix(Image::Whole, d, most)
+        .outside_fix(Observed::Whole, d, most)
         .map_or(0.0, |o| o.lower);
     let detail = format!(
         "{what}: its element of D_fix is {:e} away, bound {:e}",
@@ -156,7 +156,7 @@ fn picture(kinks: &Kinks) -> Option<Plot> {
         .map(|n| element(slope(n, 4 * LINES), slope(n, 4 * LINES)))
         .collect();
     let walk = |selection: Selection| {
-        let run = course(kinks, &kinks.w, STEPS, selection)?;
+        let run = rational_run(kinks, &kinks.w, STEPS, selection)?;
         Some(run.d.iter().map(|(d, _)| point(d)).collect::<Vec<_>>())
     };
     let mut d = Matrix::zeros(1, 2);

@@ -10,7 +10,7 @@ use super::data::{Data, Plot, Points};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use super::rational_runs::not_solved;
-use super::set_distance::{DistanceToFix, image};
+use super::set_distance::{DistanceToFix, observed};
 use crate::case::Method;
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where, growing};
@@ -18,7 +18,7 @@ use crate::linalg::Matrix;
 use crate::maps::Rounding;
 use crate::theory::Level;
 use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
-use crate::truth::kinks::{Image, Kinks};
+use crate::truth::kinks::{Kinks, Observed};
 use crate::truth::reference::Scalar;
 
 /// The v of AID's reverse mode is no product of steps: only its limit is known to be of a set.
@@ -88,7 +88,7 @@ impl Check for SetBound {
         let setting = Setting {
             exact,
             kinks,
-            image: image(c.e, exact),
+            observed: observed(c.e, exact),
             level: self.level,
             slack: c.slack,
         };
@@ -115,7 +115,7 @@ impl Check for SetBound {
 struct Setting<'a> {
     exact: &'a Exact,
     kinks: &'a Kinks,
-    image: Image<'a>,
+    observed: Observed<'a>,
     level: Level,
     slack: f64,
 }
@@ -142,13 +142,13 @@ impl Setting<'_> {
         seen.course.clear();
         let steps = &run.request.steps;
         let all: Vec<(usize, &Matrix)> = steps.iter().copied().zip(&run.answer.estimates).collect();
-        let whole = matches!(self.image, Image::Whole);
+        let whole = matches!(self.observed, Observed::Whole);
         if whole && all.iter().enumerate().any(|(n, (k, _))| n != *k) {
             let text = "an element of D_fix can only be followed through every step";
             return Some(Finding::undecided(Reason::NothingToSee, text));
         }
         let last = all.last().map_or(0, |c| c.0);
-        let Some(mut distance) = DistanceToFix::new(self.exact, self.kinks, self.image, last)
+        let Some(mut distance) = DistanceToFix::new(self.exact, self.kinks, self.observed, last)
         else {
             let text = "the first element of D_fix could not be solved for";
             return Some(Finding::undecided(Reason::Error, text));
@@ -162,7 +162,7 @@ impl Setting<'_> {
             }
             let bound = self.slack * recursion.allowed;
             let room = bound_room(*k) * (1.0 + DISTANCE_GAP * *k as f64);
-            let (measured, rounding) = if self.kinks.fits(self.image, estimate) {
+            let (measured, rounding) = if self.kinks.fits(self.observed, estimate) {
                 distance.measure(*k, estimate, bound * room)
             } else {
                 (f64::NAN, 0.0)
@@ -208,12 +208,14 @@ impl Setting<'_> {
             return fail([one.distance, *bound, f64::NAN], detail);
         }
         // Seen without a search, and decisive where the data are rounded.
-        let ball = self.kinks.outside_ball(self.image, one.estimate);
+        let ball = self.kinks.outside_ball(self.observed, one.estimate);
         let gross = ball.filter(|lower| *lower > one.most);
         if gross.is_none() && !search {
             return Beyond::NotSearched;
         }
-        let outside = self.kinks.outside_fix(self.image, one.estimate, one.most);
+        let outside = self
+            .kinks
+            .outside_fix(self.observed, one.estimate, one.most);
         let proven = outside.as_ref().filter(|o| o.lower > one.most);
         let (lower, from) = match (proven, gross) {
             (Some(o), _) => (

@@ -7,21 +7,21 @@
 use crate::evidence::{Evidence, Exact, reverse_floor};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Tie;
-use crate::truth::kinks::{Image, Kinks, Shadow};
+use crate::truth::kinks::{Kinks, NearestElement, Observed};
 
 /// What the estimates of the method show of an element of a set: all of it, or its image Xᵀy.
-pub(super) fn image<'e>(e: &'e Evidence<'_>, exact: &'e Exact) -> Image<'e> {
+pub(super) fn observed<'e>(e: &'e Evidence<'_>, exact: &'e Exact) -> Observed<'e> {
     if e.method.is_reverse() {
-        Image::Cotangent(&exact.cotangent)
+        Observed::Cotangent(&exact.cotangent)
     } else {
-        Image::Whole
+        Observed::Whole
     }
 }
 
 /// An upper bound of the distance of an estimate to D_fix, or of Dᵀy to its image.
 pub(super) enum DistanceToFix<'a> {
     /// Forward mode: to an element that follows the estimates step by step.
-    Followed(Shadow<'a>),
+    Followed(NearestElement<'a>),
     /// Reverse mode: to an element that is looked for with each estimate.
     Searched(Search<'a>),
 }
@@ -31,12 +31,12 @@ impl<'a> DistanceToFix<'a> {
     pub(super) fn new(
         exact: &Exact,
         kinks: &'a Kinks,
-        image: Image<'a>,
+        observed: Observed<'a>,
         steps: usize,
     ) -> Option<Self> {
-        match image {
-            Image::Whole => Shadow::start(kinks).map(Self::Followed),
-            Image::Cotangent(y) => Some(Self::Searched(Search::new(exact, kinks, y, steps))),
+        match observed {
+            Observed::Whole => NearestElement::start(kinks).map(Self::Followed),
+            Observed::Cotangent(y) => Some(Self::Searched(Search::new(exact, kinks, y, steps))),
         }
     }
 

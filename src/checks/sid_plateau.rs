@@ -30,6 +30,10 @@ impl Check for SidPlateau {
         "expectation"
     }
 
+    fn name(&self) -> String {
+        "sid-plateau".into()
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         format!(
@@ -46,8 +50,10 @@ impl Check for SidPlateau {
         let limit = s.sid_limit_at(s.w)?;
         if !limit.stable {
             let abscissa = limit.abscissa;
-            let detail =
-                format!("SID's mean iteration is not stable: spectral abscissa {abscissa:.3}");
+            let detail = format!(
+                "SID's mean iteration is not known to be stable: spectral abscissa {:.3} to {:.3}",
+                abscissa.lower, abscissa.upper
+            );
             return Ok(Finding::undecided(Reason::NothingToSee, detail));
         }
         let star = s.limit_at(s.w)?;
@@ -56,7 +62,7 @@ impl Check for SidPlateau {
             let why = "SID has no bias here: no sample crosses a kink";
             return Ok(Finding::not_applicable(Reason::NothingToSee, why));
         }
-        let beta = 2.0 / (1.0 - limit.abscissa.max(s.q));
+        let beta = 2.0 / (1.0 - limit.abscissa.middle().max(s.q));
         let offset = s.rate()?.gamma.max(2.0 * beta);
         let read = limit.readout(s.map, s.w, s.lambda, 0.0, s.sizes.inner_batch, INNER)?;
         // Where it goes: the bias and what J inner minibatches leave at v_SID.

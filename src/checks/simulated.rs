@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates};
+use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates, Sampling};
 use super::data::{Data, Moments, Series};
 use super::finding::{Finding, Reason};
 use super::moments::logarithmic;
@@ -84,10 +84,7 @@ impl Check for Simulated {
         Ok(Finding::undecided(Reason::NothingToSee, why))
     }
 
-    fn replicates<'c>(
-        &'c self,
-        c: Context<'c>,
-    ) -> Result<std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>> {
+    fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {
         let s = c.e.sampled()?;
         if s.map.dim() > FOURTH_MAX_DIM {
             let why = "ξ⁽¹⁾ is drawn once, and what is exact holds given it alone";

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::check::{Check, Context, Fold, Needs, Replicate, Replicates};
+use super::check::{Check, Context, Fold, Needs, Replicate, Sampling};
 use super::data::{Data, Fit};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
@@ -67,10 +67,7 @@ impl Check for Simulation {
         Some(Box::new(Simulated { replicates }))
     }
 
-    fn replicates<'c>(
-        &'c self,
-        c: Context<'c>,
-    ) -> Result<std::result::Result<(Replicates, Box<dyn Fold + 'c>), Finding>> {
+    fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {
         let s = c.e.sampled()?;
         let star = s.limit_at(s.w)?;
         let replicates = wanted(&s, self.replicates, judged(c.steps));

@@ -67,8 +67,7 @@ impl Check for ExactTail {
                 let wobble = exact.truth.fixed_point.error + UNIT * run.w[start].norm();
                 let fixed =
                     (exact.truth.moduli.l[1] * steps.min(exact.truth.kappa()) + 1.0) * wobble;
-                let floor =
-                    c.slack * (one.floor + exact.jacobian_error() * 2.0 + squared + fixed);
+                let floor = c.slack * (one.floor + exact.jacobian_error() * 2.0 + squared + fixed);
                 let ratio = deviation / floor;
                 if is_worse(ratio, worst.0) {
                     worst = (ratio, deviation, floor, one.k, n);

@@ -51,7 +51,12 @@ impl Check for Termination {
         // w_0, an early and a late iterate, and the solution.
         let last = exact.run().w.len() - 1;
         let early = Where::Iterate(2.min(last));
-        let places = [Where::Iterate(0), early, Where::Iterate(last), Where::Solution];
+        let places = [
+            Where::Iterate(0),
+            early,
+            Where::Iterate(last),
+            Where::Solution,
+        ];
         let one = |at: Where| {
             let system = c.e.conjugate_gradients(at)?;
             Some(Request::new(at, vec![system.dimension]))

@@ -4,9 +4,10 @@ use super::check::{Check, Context};
 use super::finding::{Finding, Ruling};
 use super::keys::Keys;
 use super::{find, modulus};
-use crate::case::Method;
-use crate::evidence::{Evidence, Exact};
+use crate::case::{Answer, Method};
+use crate::evidence::{Evidence, Exact, Request, Run};
 use crate::instances::{Instance, Kind, Spec};
+use crate::linalg::eigen::{Enclosure, Spectrum};
 use crate::maps::Moduli;
 use crate::truth::Truth;
 
@@ -78,14 +79,8 @@ fn constants_that_are_off_are_caught() {
     let c = ("constant", 1);
     assert_eq!(failures(c, None, |_| {}), 0);
     assert!(failures(c, None, |e| e.truth.constants.q *= 0.9) > 0, "q");
-    assert!(
-        failures(c, None, |e| e.truth.moduli.l[1] *= 0.5) > 0,
-        "L_2"
-    );
-    assert!(
-        failures(c, None, |e| e.truth.moduli.m[0] *= 0.3) > 0,
-        "M_1"
-    );
+    assert!(failures(c, None, |e| e.truth.moduli.l[1] *= 0.5) > 0, "L_2");
+    assert!(failures(c, None, |e| e.truth.moduli.m[0] *= 0.3) > 0, "M_1");
     assert!(
         failures(c, None, |e| e.truth.moduli.r *= 1.01) > 0,
         "R too large"
@@ -169,4 +164,87 @@ fn an_order_that_depends_on_tau_is_caught() {
         failures(c, Some(9), |e| e.theorem_mut().tau = 0) > 0,
         "ITD without M/R"
     );
+}
+
+/// Judges estimates that are exactly those of the recursion, at the steps a check of rates asks for.
+fn rate(growth: &str, slack: f64, instance: &Instance, exact: Exact) -> Finding {
+    let mut table = toml::Table::new();
+    table.insert("growth".into(), growth.into());
+    let mut keys = Keys::new(Method::ITD, table);
+    let check = (find("local-rate", Method::ITD).unwrap().parse)(&mut keys).unwrap();
+    let e = Evidence::with_exact(instance, Method::ITD, exact);
+    let context = Context {
+        e: &e,
+        steps: 200,
+        slack,
+        share: 0.0,
+        draw: false,
+    };
+    let answer = |r: &Request| {
+        let d = &e.exact().unwrap().run().d;
+        Answer::completed(r.steps.iter().map(|t| d[*t].clone()).collect())
+    };
+    let requests = check.requests(context).unwrap();
+    let runs: Vec<Run> = requests
+        .into_iter()
+        .map(|r| Run::new(r.clone(), answer(&r)))
+        .collect();
+    check
+        .judge(context, &runs.iter().collect::<Vec<_>>())
+        .unwrap()
+}
+
+fn solved(kind: Kind, seed: u64) -> (Instance, Exact) {
+    let spec = Spec {
+        q: 0.7,
+        ..Spec::typical(kind, 4)
+    };
+    let instance = Instance::generate(&spec, seed).unwrap();
+    let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
+    let exact = Exact::new(&instance, truth, 200);
+    (instance, exact)
+}
+
+/// β and the slope beside it are those of ‖E_t‖ρ⁻ᵗ, not of a unit that depends on the window.
+#[test]
+fn a_resonant_growth_is_stated_in_its_unit() {
+    let (instance, exact) = solved(Kind::Tight, 3);
+    // E_t = qᵗE_0 + tq^{t-1}(w_0 - w(λ)), all along one axis: ‖E_t‖q⁻ᵗ grows by e_0/q.
+    let beta = exact.run().e[0] / 0.7;
+    let finding = rate("resonant", 0.05, &instance, exact);
+    assert_eq!(finding.ruling, Ruling::Pass, "{}", finding.detail);
+    assert!((finding.bound / beta - 1.0).abs() < 1e-6, "{beta}");
+    assert!((finding.measured / beta - 1.0).abs() < 0.05);
+    let stated = format!("β = {beta:.4e}");
+    assert!(finding.detail.contains(&stated), "{}", finding.detail);
+}
+
+/// A ρ known to a per cent cannot decide a rate to a per cent, and one known to a thousandth takes that off.
+#[test]
+fn what_is_not_known_of_the_radius_is_allowed_for() {
+    let with = |relative: f64, claimed: f64| {
+        let (instance, mut exact) = solved(Kind::AffineSymmetric, 5);
+        let known = *exact.truth.spectrum().unwrap();
+        let rho = known.rho.middle() * claimed;
+        let spectrum = Spectrum {
+            rho: Enclosure {
+                lower: rho * (1.0 - relative),
+                upper: rho * (1.0 + relative),
+            },
+            ..known
+        };
+        exact.truth.spectrum = std::sync::OnceLock::from(Some(spectrum));
+        rate("pure", 0.01, &instance, exact)
+    };
+    assert_eq!(with(0.0, 1.0).ruling, Ruling::Pass);
+    assert_eq!(with(0.001, 1.0).ruling, Ruling::Pass);
+    let wide = with(0.01, 1.0);
+    assert_eq!(wide.ruling, Ruling::Inconclusive);
+    assert!(
+        wide.detail.contains("not known well enough"),
+        "{}",
+        wide.detail
+    );
+    // The exact sequence shows another rate than a wrong ρ, and then nothing is judged.
+    assert_eq!(with(0.0, 1.02).ruling, Ruling::Inconclusive);
 }

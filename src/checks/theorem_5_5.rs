@@ -8,7 +8,7 @@ use super::moments::room;
 use crate::error::Result;
 use crate::evidence::{Run, Sampled, met};
 use crate::linalg::Vector;
-use crate::maps::stochastic::Sample;
+use crate::maps::composite::Sample;
 use crate::theory::{Theorem54, Theorem55};
 use crate::tol::{STILL_THERE, WELL_BELOW, gamma};
 use crate::truth::expectation::{Readout, conditional_readout, mean_of_samples};
@@ -36,6 +36,10 @@ struct AlongTheSchedule;
 impl Check for AlongTheSchedule {
     fn label(&self) -> &'static str {
         "bound"
+    }
+
+    fn name(&self) -> String {
+        "theorem-5-5".into()
     }
 
     fn catches(&self, _: f64) -> String {

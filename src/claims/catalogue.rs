@@ -20,9 +20,8 @@ pub fn embedded() -> &'static [(&'static str, &'static str)] {
 pub fn conformance(method: Method) -> Result<Claim> {
     let file = format!("{method}.toml");
     let found = CONFORMANCE.iter().find(|(name, _)| *name == file);
-    let (_, text) = found.ok_or_else(|| {
-        Error::usage(format!("there is no conformance claim for {method}"))
-    })?;
+    let (_, text) =
+        found.ok_or_else(|| Error::usage(format!("there is no conformance claim for {method}")))?;
     Claim::parse(text, &format!("rates/conformance/{file}"))
 }
 
@@ -153,7 +152,10 @@ mod tests {
     fn every_method_has_a_conformance_claim() {
         for (name, method) in Method::NAMES {
             let claim = conformance(method).unwrap();
-            assert_eq!((claim.method, claim.name), (method, format!("conformance-{name}")));
+            assert_eq!(
+                (claim.method, claim.name),
+                (method, format!("conformance-{name}"))
+            );
         }
     }
 }

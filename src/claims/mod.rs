@@ -11,6 +11,7 @@ mod parse;
 mod profile;
 mod record;
 mod share;
+mod standing;
 mod verdict;
 
 pub use catalogue::{Catalogue, conformance, embedded};
@@ -20,4 +21,5 @@ pub use label::Label;
 pub use profile::Profile;
 pub use record::{Origin, RECORDS_SCHEMA, Record};
 pub use share::{LEDGER_CAPACITY, share};
+pub use standing::{CheckCounts, Counts, Outcome, Standing};
 pub use verdict::{Diagnosis, InstanceId, Named, SCHEMA, Smallest, Verdict};

@@ -114,7 +114,10 @@ impl Parts<'_> {
         }
         lines.push(format!("\n{}", self.theorem.name()));
         lines.push(format!("  {}", self.theorem.statement()));
-        lines.push(format!("\nConstants on {}", described(self.evidence.instance)));
+        lines.push(format!(
+            "\nConstants on {}",
+            described(self.evidence.instance)
+        ));
         lines.extend(self.rows().iter().map(line));
         lines.push(table(&self.theorem.table()));
         lines.join("\n") + "\n"
@@ -122,10 +125,9 @@ impl Parts<'_> {
 
     fn json(&self) -> String {
         let instance = self.evidence.instance;
-        let constant = |row: &Row| json!({"name": row.name, "value": value(&row.value), "about": row.about});
-        let hypothesis = |h: &crate::theory::Hypothesis| {
-            json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)})
-        };
+        let constant =
+            |row: &Row| json!({"name": row.name, "value": value(&row.value), "about": row.about});
+        let hypothesis = |h: &crate::theory::Hypothesis| json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)});
         let shown = self.theorem.table();
         let row = |(k, numbers): &(usize, Vec<f64>)| {
             let mut cells = vec![json!(k)];
@@ -178,6 +180,7 @@ fn line(row: &Row) -> String {
         Value::Pair([a, b]) => format!("{a:.3e} {b:.3e}"),
         Value::Count(Some(n), _) => n.to_string(),
         Value::Count(None, why) => (*why).into(),
+        Value::Enclosed(e) => e.to_string(),
         Value::None(why) => why.clone(),
     };
     format!("  {:12} {shown:>14}  {}", row.name, row.about)
@@ -188,6 +191,7 @@ fn value(v: &Value) -> Json {
         Value::Number(v) => number(*v),
         Value::Pair(pair) => pair.iter().map(|v| number(*v)).collect(),
         Value::Count(n, _) => json!(n),
+        Value::Enclosed(e) => json!({"middle": number(e.middle()), "radius": number(e.radius())}),
         Value::None(_) => Json::Null,
     }
 }

@@ -7,8 +7,8 @@ use super::{Exit, LATEST, catalogue, output};
 use crate::checks::{Curve, Data, Moments, Ruling};
 use crate::claims::Verdict;
 use crate::error::{Error, Result};
-use crate::report::Run;
 use crate::methods::Ours;
+use crate::report::Run;
 use crate::runner;
 
 #[derive(clap::Args)]
@@ -130,7 +130,8 @@ fn table(text: &mut String, c: &Curve) {
     let _ = writeln!(
         text,
         "  q = {}, ρ = {}, τ = {tau}, identified at {identified}",
-        c.q, c.rho
+        c.q,
+        c.rho()
     );
     let _ = writeln!(
         text,

@@ -1,11 +1,12 @@
 //! The ground truth of an instance as JSON.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Exact, Known};
 use crate::instances::rows_of;
 use crate::numerals::float::number;
+use crate::truth::Truth;
 
 /// What is exactly known of the instance.
 ///
@@ -54,8 +55,28 @@ fn deterministic(exact: &Exact) -> Value {
     if let (Some(j), Some(object)) = (&truth.jacobian, out.as_object_mut()) {
         object.insert("jacobian".into(), rows_of(&j.j));
         object.insert("jacobian_error".into(), json!(j.error));
-        let rho = exact.spectrum().first();
-        object.insert("rho".into(), rho.map_or(Value::Null, |rho| number(*rho)));
+    }
+    if let Some(object) = out.as_object_mut() {
+        object.extend(local_rate(truth));
     }
     out
+}
+
+/// ρ and the second modulus as middle and radius of their enclosures; null and why where there is none.
+fn local_rate(truth: &Truth) -> Map<String, Value> {
+    let spectrum = truth.spectrum();
+    let value = match spectrum.filter(|s| s.rho.upper.is_finite()) {
+        Some(s) => json!({
+            "rho": s.rho.middle(), "rho_radius": s.rho.radius(),
+            "rho_second": s.second.middle(), "rho_second_radius": s.second.radius(),
+            "rho_complex": s.complex,
+        }),
+        None if spectrum.is_some() => {
+            json!({"rho": null, "rho_reason": "∂₁Φ at w(λ) is too large to enclose"})
+        }
+        None => json!({
+            "rho": null, "rho_reason": "w(λ) is on a kink: ∂₁Φ is a set of matrices there",
+        }),
+    };
+    value.as_object().cloned().unwrap_or_default()
 }

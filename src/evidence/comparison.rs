@@ -186,8 +186,7 @@ impl Evidence<'_> {
             if let Some((d, error)) = reference {
                 c.deviation = Some(shown.off(estimate, d).norm());
                 c.size = shown.scaled(shown.image(d)).norm();
-                c.exact_columns =
-                    error.map(|e| shown.columns(&shown.scaled(shown.image(e))));
+                c.exact_columns = error.map(|e| shown.columns(&shown.scaled(shown.image(e))));
             }
             c.floor = shown.floor(c.floor, reference.map_or(0.0, |(d, _)| d.norm()));
             c

@@ -2,8 +2,8 @@
 
 use super::exact::Exact;
 use super::request::Where;
-use crate::linalg::{Matrix, Vector, norm};
 use crate::instances::Random;
+use crate::linalg::{Matrix, Vector, norm};
 use crate::maps::{Linearization, Tie};
 use crate::methods::{reduced_roots, reduced_support};
 use crate::tol::{CG_AMPLIFICATION, CG_SAMPLES, UNIT};

@@ -7,7 +7,8 @@ use super::keyed::Keyed;
 use super::path::path;
 use super::request::Where;
 use crate::instances::{Instance, Path};
-use crate::linalg::norm::{moduli, spectral_upper};
+use crate::linalg::eigen::Enclosure;
+use crate::linalg::norm::spectral_upper;
 use crate::linalg::{Matrix, Vector};
 use crate::theory::{Level, Theorem41};
 use crate::truth::{
@@ -33,7 +34,6 @@ pub struct Exact {
     theorem: OnceCell<Theorem41>,
     recursions: [OnceCell<Vec<f64>>; 2],
     tail: OnceCell<Option<Tail>>,
-    spectrum: OnceCell<Vec<f64>>,
     aid: Keyed<(Where, usize), AidRun>,
     limits: Keyed<(Where, u64), AidLimit>,
 }
@@ -54,7 +54,6 @@ impl Exact {
             theorem: OnceCell::new(),
             recursions: Default::default(),
             tail: OnceCell::new(),
-            spectrum: OnceCell::new(),
             aid: Keyed::default(),
             limits: Keyed::default(),
         }
@@ -90,6 +89,12 @@ impl Exact {
         e[t.min(e.len() - 1)]
     }
 
+    /// The same for w_t rounded to binary64, the point that AID is given.
+    pub fn distance_given(&self, t: usize) -> f64 {
+        let e = &self.run().e_given;
+        e[t.min(e.len() - 1)]
+    }
+
     /// Theorem 4.1's constants.
     pub fn theorem(&self) -> &Theorem41 {
         self.theorem.get_or_init(|| {
@@ -106,17 +111,9 @@ impl Exact {
         self.tail.get_or_init(make).as_ref()
     }
 
-    /// Moduli of the eigenvalues of ∂₁Φ at w(λ), largest first; empty where unknown.
-    pub fn spectrum(&self) -> &[f64] {
-        self.spectrum.get_or_init(|| {
-            let j = self.truth.jacobian.as_ref();
-            j.and_then(|j| moduli(&j.p)).unwrap_or_default()
-        })
-    }
-
-    /// ρ: spectral radius of ∂₁Φ at w(λ); NaN where unknown.
-    pub fn rho(&self) -> f64 {
-        self.spectrum().first().copied().unwrap_or(f64::NAN)
+    /// ρ: spectral radius of ∂₁Φ at w(λ), enclosed; `None` at a kink, where ∂₁Φ is a set.
+    pub fn rho(&self) -> Option<Enclosure> {
+        self.truth.spectrum().map(|s| s.rho)
     }
 
     /// f^J, 0 where the derivative is a set.
@@ -144,8 +141,8 @@ impl Exact {
             (Level::Trajectory, false) => recursion(0),
             (Level::Sharp, false) => recursion(1),
             (Level::Paper, true) => th.paper_aid(t, k),
-            (Level::Trajectory, true) => th.aid(self.distance(t), k),
-            (Level::Sharp, true) => th.sharp_aid(self.distance(t), k),
+            (Level::Trajectory, true) => th.aid(self.distance_given(t), k),
+            (Level::Sharp, true) => th.sharp_aid(self.distance_given(t), k),
         }
     }
 
@@ -172,11 +169,7 @@ impl Exact {
         let make = || match at {
             Where::Iterate(t) => aid_limit(&self.truth, self.iterate(t), weight),
             Where::Solution => aid_limit(&self.truth, self.truth.w(), weight),
-            Where::Own => aid_limit(
-                &self.truth,
-                &Vector::from_column_slice(&self.start),
-                weight,
-            ),
+            Where::Own => aid_limit(&self.truth, &Vector::from_column_slice(&self.start), weight),
             Where::Start => None,
         };
         self.limits.get((at, weight.to_bits()), make)

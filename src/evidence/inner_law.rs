@@ -3,7 +3,7 @@
 use super::sampled::Sampled;
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::Gamma;
+use crate::maps::composite::Gamma;
 use crate::tol::LIMIT_STEPS;
 use crate::truth::expectation::{
     Moments, Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,
@@ -85,7 +85,12 @@ impl InnerLaw {
     ///
     /// # Errors
     /// Shapes that do not fit.
-    pub fn asymptote(&self, s: &Sampled<'_>, r_star: &Vector, beta: f64) -> Result<Option<Asymptote>> {
+    pub fn asymptote(
+        &self,
+        s: &Sampled<'_>,
+        r_star: &Vector,
+        beta: f64,
+    ) -> Result<Option<Asymptote>> {
         let mut out = Asymptote {
             floor: 0.0,
             constant: 0.0,

@@ -4,7 +4,7 @@ use super::sampled::met;
 use super::whole::Evidence;
 use crate::error::Result;
 use crate::linalg::Vector;
-use crate::maps::stochastic::Variance;
+use crate::maps::composite::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54};
 use crate::truth::expectation::{Recursion, Reference, lyapunov, reference};
 

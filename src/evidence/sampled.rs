@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::instances::{Instance, Random, Sizes, mix};
 use crate::linalg::Vector;
 use crate::linalg::product::norm2;
-use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Sample};
 use crate::theory::{LemmaD3, Rate, Unmet};
 use crate::truth::expectation::{Recursion, SidLimit, reference, sid_limit};
-use crate::truth::reference::stochastic::{self, ExactRun};
+use crate::truth::reference::{self as exactly, ExactRun};
 
 /// What of the stochastic side is kept.
 #[derive(Default)]
@@ -29,7 +29,7 @@ pub(super) struct Cells {
 #[derive(Clone, Copy)]
 pub struct Sampled<'e> {
     /// Φ = G∘E T̂.
-    pub map: &'e StochasticMap,
+    pub map: &'e Composite,
     /// J and the sizes of minibatches.
     pub sizes: Sizes,
     /// λ (m).
@@ -205,7 +205,7 @@ impl<'e> Sampled<'e> {
     pub(super) fn recursion_given(&self, request: &Request) -> Option<ExactRun> {
         let last = request.steps.last().copied().unwrap_or(0);
         let given = self.given(request.sequence?, last).ok()?;
-        let run = stochastic::Given {
+        let run = exactly::Given {
             map: self.map,
             lambda: self.lambda,
             w: self.w,

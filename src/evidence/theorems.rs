@@ -1,5 +1,6 @@
 //! The theorems on an instance: one line each, by the name that claims give them.
 
+use super::exact::Exact;
 use super::known::Known;
 use super::whole::Evidence;
 use crate::error::{Error, Result};
@@ -28,7 +29,11 @@ impl Evidence<'_> {
     pub fn theorem(&self, name: &str) -> Result<Box<dyn Theorem>> {
         let stochastic = self.instance.samples.is_some();
         let fits = |row: &&(&str, Build)| {
-            let main = if stochastic { "Theorem 5.4" } else { "Theorem 4.1" };
+            let main = if stochastic {
+                "Theorem 5.4"
+            } else {
+                "Theorem 4.1"
+            };
             let known = REGISTRY.iter().any(|r| r.0 == name);
             row.0 == if known { name } else { main }
         };
@@ -54,16 +59,22 @@ impl Evidence<'_> {
                 "none",
                 "limit of (γ+k) E‖v_k - v̂‖², exact",
             ));
-            let bias = known.sid.as_ref().map(|r| (r - &known.star.r).norm_squared());
+            let bias = known
+                .sid
+                .as_ref()
+                .map(|r| (r - &known.star.r).norm_squared());
             let about = "SID's squared bias ‖r_SID - r*‖², exact";
             rows.push(Row::maybe("bias", bias, "none", about));
         } else {
-            let rho = exact.spectrum().first().copied();
-            let about = "spectral radius of ∂₁Φ at w(λ): the local rate";
-            rows.push(Row::maybe("ρ", rho, "not known", about));
-            let identified = exact.run().identified;
+            rows.extend(local_rate(exact));
+            let otherwise = if exact.truth.moduli.kinks.is_empty() {
+                "not yet"
+            } else {
+                "not defined: w(λ) is on a kink, where several pieces meet"
+            };
             let about = "first step from which on the iterates stay on the piece of w(λ)";
-            rows.push(Row::count("identified", identified, "not yet", about));
+            let identified = exact.run().identified;
+            rows.push(Row::count("identified", identified, otherwise, about));
         }
         let error = exact.truth.fixed_point.error;
         rows.push(Row::number("f*", error, "certified error of w(λ)"));
@@ -72,6 +83,24 @@ impl Evidence<'_> {
         }
         Ok(rows)
     }
+}
+
+/// ρ and the second modulus as they are enclosed.
+fn local_rate(exact: &Exact) -> Vec<Row> {
+    let about = "spectral radius of ∂₁Φ at w(λ): the local rate";
+    let Some(s) = exact.truth.spectrum() else {
+        let why = "no one: w(λ) is on a kink";
+        return vec![Row::maybe("ρ", None, why, about)];
+    };
+    let leads = if s.complex == Some(true) {
+        "the same of all other eigenvalues; a complex pair leads"
+    } else {
+        "the same of all other eigenvalues"
+    };
+    vec![
+        Row::enclosed("ρ", s.rho, about),
+        Row::enclosed("second", s.second, leads),
+    ]
 }
 
 fn theorem_4_1(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {

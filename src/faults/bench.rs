@@ -187,7 +187,11 @@ impl<'a> Seen<'a> {
             self.size.max(self.room)
         };
         let part = |room: f64| ((off - room) / deviation).max(0.0);
-        let exact = if off <= 2.0 * self.room { 0.0 } else { part(2.0 * self.room) };
+        let exact = if off <= 2.0 * self.room {
+            0.0
+        } else {
+            part(2.0 * self.room)
+        };
         if exact == 0.0 || noise == 0.0 || off.is_nan() {
             return (if off.is_nan() { 1.0 } else { exact }, 1.0);
         }
@@ -241,7 +245,9 @@ fn distance(a: &[Matrix], b: &[Matrix]) -> (f64, f64) {
         (off, b.norm())
     });
     let larger = |x: f64, y: f64| if y <= x { x } else { y };
-    pairs.fold((0.0f64, 0.0f64), |(d, s), (x, y)| (larger(d, x), larger(s, y)))
+    pairs.fold((0.0f64, 0.0f64), |(d, s), (x, y)| {
+        (larger(d, x), larger(s, y))
+    })
 }
 
 /// All estimates are numbers of single precision although the correct ones are not: a program that works in single

@@ -43,7 +43,10 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
             scored.0 = scored.0.max(DIAGNOSIS_FITTED * best);
         }
     }
-    conclude(scored, DIAGNOSIS_UNKNOWN + (DIAGNOSIS_RESOLVED / bench.resolution()).min(1.0))
+    conclude(
+        scored,
+        DIAGNOSIS_UNKNOWN + (DIAGNOSIS_RESOLVED / bench.resolution()).min(1.0),
+    )
 }
 
 /// 1 for a full match, 0 for none.

@@ -125,7 +125,11 @@ impl Course<'_> {
                 Edit::StepDifferentiated => {
                     // ∂Φ/∂η = S((z-w)/η - λ₁ sign z), and dη/dλ₂ = -η².
                     for (i, slope) in lin.slope.iter().enumerate() {
-                        let pull = if signed { self.lambda[0] * lin.z[i].signum() } else { 0.0 };
+                        let pull = if signed {
+                            self.lambda[0] * lin.z[i].signum()
+                        } else {
+                            0.0
+                        };
                         second[(i, 1)] -= slope * step * (lin.z[i] - lin.w[i] - step * pull);
                     }
                 }

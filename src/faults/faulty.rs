@@ -5,11 +5,12 @@ use super::course::single;
 use super::edit::Edit;
 use super::mistake::Mistake;
 use crate::case::{
-    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role, Samples,
+    Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role,
+    Samples,
 };
 use crate::error::Result;
 use crate::linalg::Matrix;
-use crate::maps::stochastic::{Gamma, Inner, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Sample};
 
 /// NSID or SID with a fault.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub struct Faulty {
 
 /// What a case lends.
 struct Given<'a> {
-    map: &'a StochasticMap,
+    map: &'a Composite,
     lambda: &'a [f64],
     w: &'a [f64],
     cotangent: &'a [f64],
@@ -58,7 +59,9 @@ impl Faulty {
             let (unique, part) = unique(batch);
             let mut once = vec![0.0; d];
             let sample = Sample::Batch(&unique);
-            case.map.inner().apply(case.w, case.lambda, sample, &mut once);
+            case.map
+                .inner()
+                .apply(case.w, case.lambda, sample, &mut once);
             self.rescale(case, case.w, part, once, &mut u);
         }
         let point = if at_w { case.w } else { &u };
@@ -109,22 +112,13 @@ impl Faulty {
     /// out ← what does not depend on the minibatch, of g, and this part of what does. Of a finite sum the loss term
     /// alone is a mean over the minibatch.
     fn rescale(&self, case: &Given<'_>, g: &[f64], part: f64, mean: Vec<f64>, out: &mut [f64]) {
-        let keep = match case.map.inner() {
-            Inner::FiniteSum(f) => 1.0 - f.eta() * case.lambda[1],
-            Inner::Noise(_) => 0.0,
-        };
+        let keep = case.map.inner().unsampled(case.lambda);
         for ((o, g), mean) in out.iter_mut().zip(g).zip(mean) {
             *o = keep * g + part * (mean - keep * g);
         }
     }
 
-    fn read(
-        &self,
-        case: &Given<'_>,
-        batch: &[usize],
-        gamma: &Gamma,
-        v: &[f64],
-    ) -> Vec<f64> {
+    fn read(&self, case: &Given<'_>, batch: &[usize], gamma: &Gamma, v: &[f64]) -> Vec<f64> {
         let outer = case.map.outer();
         let mut g = vec![0.0; v.len()];
         outer.d1(gamma, v, true, &mut g);
@@ -259,7 +253,9 @@ impl Faulty {
             let moved = distance(&v, &before);
             stopped = match fault {
                 Mistake::StopAt(tolerance) => moved <= tolerance,
-                Mistake::StopRelative(tolerance) => moved <= tolerance * distance(&v, &vec![0.0; d]),
+                Mistake::StopRelative(tolerance) => {
+                    moved <= tolerance * distance(&v, &vec![0.0; d])
+                }
                 _ => false,
             };
         }
@@ -309,7 +305,11 @@ impl Faulty {
         v: &mut [f64],
     ) {
         let fault = self.fault;
-        let batch = linear[if fault == Mistake::FrozenMinibatch { 0 } else { i }];
+        let batch = linear[if fault == Mistake::FrozenMinibatch {
+            0
+        } else {
+            i
+        }];
         let anew = matches!(fault, Mistake::GammaPerMinibatch | Mistake::SidForNsid);
         let own = (self.sid || anew).then(|| self.gamma(case, batch, fault == Mistake::GammaAtW));
         let gamma = own.as_ref().unwrap_or(&inner.gamma);

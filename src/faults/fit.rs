@@ -33,7 +33,9 @@ pub(super) fn fitted(bench: &Bench<'_>, fit: &Fit) -> Option<Score> {
     let count = ((hi - lo) / std::f64::consts::LN_10 * GRID.0).ceil() as usize;
     let count = count.max(GRID.1);
     let place = |i: usize| lo + (hi - lo) * i as f64 / count as f64;
-    let grid: Vec<(f64, Score)> = (0..=count).map(|i| (place(i), search.at(place(i)))).collect();
+    let grid: Vec<(f64, Score)> = (0..=count)
+        .map(|i| (place(i), search.at(place(i))))
+        .collect();
     let mut found = best(grid.iter().map(|g| g.1));
     for pair in grid.windows(2) {
         let ends = [(pair[0].0, pair[0].1.along), (pair[1].0, pair[1].1.along)];
@@ -70,8 +72,16 @@ impl Search<'_, '_> {
         for step in 0..STEPS {
             let secant = a.0 - a.1 * (b.0 - a.0) / (b.1 - a.1);
             let inside = secant > a.0 && secant < b.0;
-            let x = if step % 2 == 0 && inside { secant } else { 0.5 * (a.0 + b.0) };
-            let apart = if self.fit.whole { b.0.exp() - a.0.exp() > 0.5 } else { a.0 < x && x < b.0 };
+            let x = if step % 2 == 0 && inside {
+                secant
+            } else {
+                0.5 * (a.0 + b.0)
+            };
+            let apart = if self.fit.whole {
+                b.0.exp() - a.0.exp() > 0.5
+            } else {
+                a.0 < x && x < b.0
+            };
             if !apart {
                 break;
             }

@@ -1,8 +1,8 @@
 //! Faults drawn at random, so that power is measured on faults nobody tuned a check for.
 
 use super::edit::{Change, Edit, When};
-use crate::instances::Random;
 use crate::case::Method;
+use crate::instances::Random;
 
 /// A fault of a given size: one departure, or (one in four) two at once, each a random entry or block of ∂₁Φ, ∂₂Φ, the
 /// carried derivative or an iterate, at one step, now and then, or always. `size` is relative to the largest entry.

@@ -53,7 +53,9 @@ impl Simulated {
         }
         self.kept = Some(state);
         let diverged = || Matrix::from_element(1, 1, f64::INFINITY);
-        out.into_iter().map(|m| m.unwrap_or_else(diverged)).collect()
+        out.into_iter()
+            .map(|m| m.unwrap_or_else(diverged))
+            .collect()
     }
 
     /// D_0, or v_0.
@@ -160,7 +162,11 @@ impl Simulated {
         }
         let steps = self.recorded(course, t);
         for i in steps.clone().rev() {
-            let s = if self.has(Edit::Forwards) { t - 1 - i } else { i };
+            let s = if self.has(Edit::Forwards) {
+                t - 1 - i
+            } else {
+                i
+            };
             if self.skips(s) {
                 continue;
             }
@@ -174,7 +180,10 @@ impl Simulated {
                     Edit::State(when, change) if when.holds(s) => apply(change, &mut p),
                     Edit::AtTies(AtTies::State(f)) if s % 5 == 4 && course.at_tie() => p *= *f,
                     Edit::Clip(limit) if p.norm() > *limit => p *= limit / p.norm(),
-                    Edit::Reinject => p.iter_mut().zip(cotangent.iter()).for_each(|(p, y)| *p += y),
+                    Edit::Reinject => p
+                        .iter_mut()
+                        .zip(cotangent.iter())
+                        .for_each(|(p, y)| *p += y),
                     _ => {}
                 }
             }

@@ -6,10 +6,7 @@ use crate::tol::{BOUND_ROOM, NEVER_DRAWN};
 /// The mistakes that explain how an implementation draws and schedules, seen from its answers to `request` for many replicates
 /// and to a request for steps β/(γ+i). Looks at indices and steps only, and only at an implementation that has
 /// failed: what is rare but possible for independent samples decides no verdict here.
-pub fn sampling(
-    subject: &mut dyn Implementation,
-    request: &Draw,
-) -> Vec<&'static str> {
+pub fn sampling(subject: &mut dyn Implementation, request: &Draw) -> Vec<&'static str> {
     let (beta, gamma) = (3.0, 5.0);
     let eta = subject.schedule(beta, gamma, request.count.max(2));
     let follows = |step: &dyn Fn(f64) -> f64| {

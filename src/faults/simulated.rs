@@ -160,7 +160,8 @@ impl Simulated {
                     estimates.iter_mut().for_each(|m| single(m.as_mut_slice()));
                 }
                 Edit::Accumulate { within } => {
-                    let fits = |m: &Matrix| estimates.first().is_some_and(|e| e.shape() == m.shape());
+                    let fits =
+                        |m: &Matrix| estimates.first().is_some_and(|e| e.shape() == m.shape());
                     let mut total = self.total.take().filter(fits);
                     for m in estimates.iter_mut() {
                         if let Some(total) = &total {

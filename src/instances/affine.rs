@@ -1,8 +1,8 @@
 //! Affine contractions and the tight family.
 
-use super::random::{Random, apply, norm_estimate, product};
 use super::draft::{Draft, rounded, rounded_vector, start};
 use super::kind::Kind;
+use super::random::{Random, apply, norm_estimate, product};
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Affine, Problem, Scaling};

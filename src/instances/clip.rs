@@ -1,8 +1,8 @@
 //! Projected gradient steps built backwards from the unit inputs at the solution.
 
-use super::random::{Random, apply, product, sum_of_squares};
 use super::draft::{Draft, rounded, rounded_vector, start};
 use super::kind::Kind;
+use super::random::{Random, apply, product, sum_of_squares};
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Clip, Problem};

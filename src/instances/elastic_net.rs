@@ -1,8 +1,8 @@
 //! Elastic nets: drawn forwards from data, or built backwards from a solution.
 
-use super::random::{Random, apply, product, short, sum_of_squares};
 use super::draft::{Draft, rounded, rounded_vector};
 use super::kind::Kind;
+use super::random::{Random, apply, product, short, sum_of_squares};
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{ElasticNet, Problem};

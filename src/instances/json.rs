@@ -2,13 +2,13 @@
 
 use serde_json::{Map as Object, Value, json};
 
-use crate::numerals::float::number;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{
-    Activation, Affine, AffineForm, Clip, ElasticNet, Layer, Loss, MaxMin, Problem, Prox,
-    ProxGradient, Scaling,
+    Activation, Affine, AffineForm, Bilinear, Clip, ElasticNet, Layer, Loss, MaxMin, Problem, Prox,
+    ProxGradient, Scaling, SimplexQp,
 };
+use crate::numerals::float::number;
 
 /// A matrix as a list of rows.
 pub fn rows_of(m: &Matrix) -> Value {
@@ -72,6 +72,12 @@ pub fn problem_to_json(problem: &Problem) -> Value {
                 }
             }
             o
+        }
+        Problem::Bilinear(Bilinear { a, b, c }) => {
+            json!({"kind": kind, "A": rows_of(a), "B": b.iter().map(rows_of).collect::<Value>(), "C": rows_of(c)})
+        }
+        Problem::SimplexQp(SimplexQp { a, b, c }) => {
+            json!({"kind": kind, "A": rows_of(a), "B": rows_of(b), "c": list(c.as_slice())})
         }
         // A mean is read and written with its samples.
         Problem::Composed(_) => json!({"kind": kind}),
@@ -160,10 +166,27 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
                 least: least.collect::<Result<_>>()?,
             })
         }
+        "bilinear" => {
+            let one = |(k, value): (usize, &Value)| {
+                let object = json!({ "B": value });
+                let read = Fields::of(&object)?.matrix("B");
+                read.map_err(|e| e.in_field(format!("[{k}]")))
+            };
+            let all = object.list("B")?.iter().enumerate().map(one);
+            Problem::Bilinear(Bilinear {
+                a: object.matrix("A")?,
+                b: all.collect::<Result<_>>()?,
+                c: object.matrix("C")?,
+            })
+        }
+        "simplex-qp" => Problem::SimplexQp(SimplexQp {
+            a: object.matrix("A")?,
+            b: object.matrix("B")?,
+            c: object.vector("c")?,
+        }),
         other => {
-            let message = format!(
-                "unknown problem {other:?}; one of affine, scaling, layer, elastic-net, clip, prox-gradient, max-min"
-            );
+            let names = Problem::KINDS.join(", ");
+            let message = format!("unknown problem {other:?}; one of {names}");
             return Err(Error::input(message).in_field("kind"));
         }
     };

@@ -82,6 +82,8 @@ kinds! {
     KinkElasticNet "kink-elastic-net" "elastic net in dyadic data, `rows` coordinates exactly at their kink at w(λ)" KINKED;
     KinkTwoCycle "kink-two-cycle" "scalar map whose iterates change side at every step: ITD tends to a two-cycle outside D_imp" KINKED;
     KinkNetCycle "kink-net-cycle" "elastic net in the plane with the same behaviour" KINKED;
+    Bilinear "bilinear" "(A + Σ_k λ_k B_k)w + Cλ: the operator depends on λ";
+    SimplexQp "simplex-qp" "projection on the simplex after a gradient step on a quadratic, built backwards from w(λ)" BACKWARDS;
     SumElasticNet "sum-elastic-net" "stochastic: minibatches of a random elastic net, G = soft" STOCHASTIC;
     SumTiny "sum-tiny" "stochastic: an elastic net of few rows, small enough for exact fourth moments" STOCHASTIC;
     SumLogisticGroup "sum-logistic-group" "stochastic: minibatch logistic regression, G = group soft" STOCHASTIC;

@@ -4,9 +4,9 @@
 //! and its kinks are exact in binary64 and in rationals alike: a unit meant to be at its kink *is*
 //! there, not within rounding. `rows` of the spec is the number of kinks asked for.
 
-use super::random::{Random, norm_estimate};
 use super::draft::Draft;
 use super::kind::Kind;
+use super::random::{Random, norm_estimate};
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Activation, ElasticNet, Layer, Problem};

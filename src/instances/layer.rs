@@ -1,8 +1,8 @@
 //! Layers A σ(Vw + Bλ + c) built backwards from the unit inputs at the solution.
 
-use super::random::{Random, apply, norm_estimate, sum_of_squares};
 use super::draft::{Draft, rounded, rounded_vector, start};
 use super::kind::Kind;
+use super::random::{Random, apply, norm_estimate, sum_of_squares};
 use super::spec::Spec;
 use crate::linalg::Vector;
 use crate::maps::{Activation, Layer, Problem};

@@ -1,7 +1,7 @@
 //! Coordinatewise extremes of affine forms, built backwards from the leads at the solution.
 
-use super::random::{Random, apply, norm_estimate, sum_of_squares};
 use super::draft::{Draft, rounded, rounded_vector, start};
+use super::random::{Random, apply, norm_estimate, sum_of_squares};
 use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{AffineForm, MaxMin, Problem};

@@ -4,6 +4,7 @@
 //! shrinker that `certify`, proptest and quickcheck share). Must not know ground truth, methods or claims.
 
 mod affine;
+mod bilinear;
 mod clip;
 mod draft;
 mod elastic_net;
@@ -18,6 +19,7 @@ mod prox_gradient;
 mod random;
 mod real;
 mod rows;
+mod simplex_qp;
 mod spec;
 mod stochastic;
 mod stochastic_json;

@@ -1,9 +1,9 @@
 //! Proximal gradient steps drawn forwards from data: grouped least squares, logistic regressions.
 
-use super::random::{Random, apply, norm_estimate, short, sum_of_squares};
 use super::draft::{Draft, rounded};
 use super::elastic_net;
 use super::kind::Kind;
+use super::random::{Random, apply, norm_estimate, short, sum_of_squares};
 use super::spec::Spec;
 use crate::linalg::Vector;
 use crate::maps::{Loss, Problem, Prox, ProxGradient};

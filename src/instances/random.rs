@@ -1,7 +1,7 @@
 //! The arithmetic of generators, portable to the last bit.
 //!
-//! Owns products as plain loops, because vectorised ones differ in the last bit between machines. The random
-//! numbers themselves come from `linalg::random`.
+//! Owns products as plain loops, because vectorised ones differ in the last bit between machines.
+//! The random numbers themselves come from `linalg::random`.
 
 use crate::linalg::{Matrix, Vector};
 
@@ -26,8 +26,8 @@ pub(super) fn apply(a: &Matrix, x: &Vector) -> Vector {
     })
 }
 
-/// A number a little above ‖A‖ (spectral), by power iteration on AᵀA: within 0.01 % for the sizes drawn,
-/// which is all that prescribing q needs; the certified norm is computed from the result.
+/// A number a little above ‖A‖ (spectral), by power iteration on AᵀA: within 0.01 % for the sizes
+/// drawn, which is all that prescribing q needs; the certified norm is computed from the result.
 pub(super) fn norm_estimate(a: &Matrix) -> f64 {
     let gram = product(&a.transpose(), a);
     let mut x = Vector::from_fn(gram.nrows(), |i, _| 1.0 + (i % 7) as f64 / 16.0);
@@ -45,7 +45,8 @@ pub(super) fn norm_estimate(a: &Matrix) -> f64 {
     value.sqrt() * 1.0001
 }
 
-/// x rounded to 24 significant bits, so that a last-bit difference in how it was found does not show.
+/// x rounded to 24 significant bits, so that a last-bit difference in how it was found does not
+/// show.
 pub(super) fn short(x: f64) -> f64 {
     f64::from(x as f32)
 }

@@ -1,7 +1,7 @@
 //! Real data shipped with the crate.
 
-use super::random::{product, short, sum_of_squares};
 use super::draft::Draft;
+use super::random::{product, short, sum_of_squares};
 use super::spec::Spec;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};

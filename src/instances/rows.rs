@@ -4,7 +4,10 @@ use super::draft::Draft;
 use super::kind::{Group, Kind};
 use super::random::Random;
 use super::spec::Spec;
-use super::{affine, clip, elastic_net, kinks, layer, max_min, prox_gradient, real, stochastic};
+use super::{
+    affine, bilinear, clip, elastic_net, kinks, layer, max_min, prox_gradient, real, simplex_qp,
+    stochastic,
+};
 use crate::error::Result;
 
 /// A kind of instance.
@@ -70,6 +73,8 @@ rows! {
     KinkElasticNet kinked_net Problem(kinks::draft);
     KinkTwoCycle scalar_cycle Problem(kinks::draft);
     KinkNetCycle net_cycle Problem(kinks::draft);
+    Bilinear one_row Problem(bilinear::bilinear);
+    SimplexQp one_row Problem(simplex_qp::simplex_qp);
     SumElasticNet sampled Samples(stochastic::squares);
     SumTiny sampled Samples(stochastic::squares);
     SumLogisticGroup sampled Samples(stochastic::logistic);
@@ -233,7 +238,6 @@ mod tests {
         let kinds: Vec<Kind> = Kind::ALL.iter().map(|k| k.0).collect();
         assert_eq!(rows, kinds);
     }
-
 
     #[test]
     fn shrinking_ends_and_only_simplifies() {

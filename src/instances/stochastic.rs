@@ -2,15 +2,15 @@
 //!
 //! Owns how they are drawn. Must not know ground truth, methods or claims.
 
-use super::random::{Random, norm_estimate, product};
 use super::draft::rounded;
 use super::kind::Kind;
+use super::random::{Random, norm_estimate, product};
 use super::spec::Spec;
 use super::{elastic_net, real};
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{
-    Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
+use crate::maps::composite::{
+    Activation, Channel, Composite, FiniteSum, Inner, Loss, NoiseModel, Outer,
 };
 use crate::maps::{ElasticNet, Problem};
 
@@ -53,13 +53,13 @@ pub(super) fn normalise(spec: &mut Spec) {
 
 /// A map with λ and a point near w(λ).
 pub(super) struct Draft {
-    pub(super) map: StochasticMap,
+    pub(super) map: Composite,
     pub(super) lambda: Vec<f64>,
     pub(super) w: Vec<f64>,
 }
 
 /// A few steps of Φ from a random point: near w(λ), where the samples of a solver would be.
-fn near(map: &StochasticMap, lambda: &[f64], random: &mut Random) -> Vec<f64> {
+fn near(map: &Composite, lambda: &[f64], random: &mut Random) -> Vec<f64> {
     let d = map.dim();
     let mut w = (random.normals(d) * 0.5).as_slice().to_vec();
     let (mut u, mut next) = (vec![0.0; d], vec![0.0; d]);
@@ -88,7 +88,7 @@ pub(super) fn squares(spec: &Spec, random: &mut Random) -> Result<Draft> {
         Problem::ElasticNet(ElasticNet { x, y, step }) => (x, y, step),
         _ => return Err(crate::error::Error::input("not an elastic net").in_field("kind")),
     };
-    let map = StochasticMap::elastic_net(row_major(&x), y.as_slice().to_vec(), x.ncols(), step)?;
+    let map = Composite::elastic_net(row_major(&x), y.as_slice().to_vec(), x.ncols(), step)?;
     let w = near(&map, &draft.lambda, random);
     Ok(Draft {
         map,
@@ -131,7 +131,7 @@ pub(super) fn logistic(spec: &Spec, random: &mut Random) -> Result<Draft> {
         groups,
         weights,
     };
-    let map = StochasticMap::new(Inner::FiniteSum(inner), outer)?;
+    let map = Composite::new(Inner::FiniteSum(inner), outer)?;
     let lambda = vec![0.02 + 0.03 * random.unit(), lambda2];
     let w = near(&map, &lambda, random);
     Ok(Draft { map, lambda, w })
@@ -160,7 +160,7 @@ pub(super) fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
                 v: scaled(random, d, d, 1.0 - 1.0 / 1024.0),
                 b: scaled(random, d, m, 0.5),
                 c: random.normals(d),
-                activation: OuterActivation::Relu,
+                activation: Activation::Relu,
             };
             (NoiseModel::additive(a, b, c, 0.1), outer)
         }
@@ -193,12 +193,12 @@ pub(super) fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
                 v: scaled(random, d, d, 1.0 - 1.0 / 1024.0),
                 b: scaled(random, d, m, 0.5),
                 c: random.normals(d) * 0.5,
-                activation: OuterActivation::Tanh,
+                activation: Activation::Tanh,
             };
             (model, outer)
         }
     };
-    let map = StochasticMap::new(Inner::Noise(model), outer)?;
+    let map = Composite::new(Inner::Noise(model), outer)?;
     let lambda = random.normals(m).as_slice().to_vec();
     let w = near(&map, &lambda, random);
     Ok(Draft { map, lambda, w })
@@ -234,7 +234,7 @@ pub(super) fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
         c,
         channels: vec![channel],
     };
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Nonnegative)?;
+    let map = Composite::new(Inner::Noise(model), Outer::Nonnegative)?;
     let w = near(&map, &lambda, random);
     Ok(Draft { map, lambda, w })
 }
@@ -253,7 +253,7 @@ pub(super) fn extremal(_: &Spec, _: &mut Random) -> Result<Draft> {
             e: None,
         }],
     };
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Identity)?;
+    let map = Composite::new(Inner::Noise(model), Outer::Identity)?;
     Ok(Draft {
         map,
         lambda: vec![0.0],

@@ -5,13 +5,11 @@ use serde_json::{Value, json};
 use super::json::{Fields, list, rows_of};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
+use crate::maps::composite::{Activation, Channel, Composite, FiniteSum, Inner, NoiseModel, Outer};
 use crate::numerals::float::number;
-use crate::maps::stochastic::{
-    Channel, FiniteSum, Inner, Loss, NoiseModel, Outer, OuterActivation, StochasticMap,
-};
 
 /// A composite map in the form of files.
-pub(super) fn map_to_json(map: &StochasticMap) -> Value {
+pub(super) fn map_to_json(map: &Composite) -> Value {
     json!({
         "kind": "stochastic",
         "inner": inner_to_json(map.inner()),
@@ -20,11 +18,11 @@ pub(super) fn map_to_json(map: &StochasticMap) -> Value {
 }
 
 /// Reads a composite map; errors name the field.
-pub(super) fn map_from_json(value: &Value) -> Result<StochasticMap> {
+pub(super) fn map_from_json(value: &Value) -> Result<Composite> {
     let object = Fields::of(value)?;
     let inner = inner(object.get("inner")?).map_err(|e| e.in_field("inner"))?;
     let outer = outer(object.get("outer")?).map_err(|e| e.in_field("outer"))?;
-    StochasticMap::new(inner, outer)
+    Composite::new(inner, outer)
 }
 
 fn inner_to_json(inner: &Inner) -> Value {
@@ -34,7 +32,7 @@ fn inner_to_json(inner: &Inner) -> Value {
             let y: Vec<f64> = (0..f.rows()).map(|i| f.target(i)).collect();
             json!({
                 "kind": "finite-sum", "X": rows_of(&x), "y": list(&y), "step": number(f.eta()),
-                "loss": f.loss().name()
+                "loss": FiniteSum::LOSSES.iter().find(|l| l.1 == f.loss()).map_or("", |l| l.0)
             })
         }
         Inner::Noise(f) => {
@@ -62,7 +60,7 @@ fn inner(value: &Value) -> Result<Inner> {
                 object.vector("y")?.as_slice().to_vec(),
                 x.ncols(),
                 object.number("step")?,
-                object.named("loss", &Loss::NAMES)?,
+                object.named("loss", &FiniteSum::LOSSES)?,
             )?;
             Ok(Inner::FiniteSum(sum))
         }
@@ -170,7 +168,7 @@ fn outer(value: &Value) -> Result<Outer> {
             v: object.matrix("V")?,
             b: object.matrix("B")?,
             c: object.vector("c")?,
-            activation: object.named("activation", &OuterActivation::NAMES)?,
+            activation: object.named("activation", &Activation::NAMES)?,
         },
         other => {
             let text = format!(

@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::case::{
-    At, Batches, Case, Draw, Iid, Implementation, Role, Samples, Status,
-};
+use crate::case::{At, Batches, Case, Draw, Iid, Implementation, Role, Samples, Status};
 use crate::checks::{Finding, Fold, Inner, Place, Replicate, Replicates, Unit};
 use crate::error::Result;
 use crate::evidence::{Evidence, Sampled};
@@ -49,7 +47,11 @@ impl<'c> Folding<'c> {
 }
 
 /// Runs the replicates of these folds, which all asked for the same up to steps on the way.
-pub(super) fn run(e: &Evidence<'_>, folds: &mut [&mut Folding<'_>], subject: &mut dyn Implementation) {
+pub(super) fn run(
+    e: &Evidence<'_>,
+    folds: &mut [&mut Folding<'_>],
+    subject: &mut dyn Implementation,
+) {
     let Some(first) = folds.first() else { return };
     let mut steps: Vec<usize> = folds.iter().flat_map(|f| f.wanted.steps.clone()).collect();
     steps.sort_unstable();

@@ -69,7 +69,15 @@ pub fn judge(
     if let Some(why) = claim.hypotheses.iter().find_map(|h| e.broken(*h)) {
         for check in &claim.checks {
             let finding = Finding::not_applicable(Reason::Hypothesis, why.clone());
-            judged.rule(claim, e, label, &check.name, check.check.label(), finding, None);
+            judged.rule(
+                claim,
+                e,
+                label,
+                &check.name,
+                check.check.label(),
+                finding,
+                None,
+            );
         }
         return judged;
     }

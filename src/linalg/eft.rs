@@ -1,11 +1,12 @@
 //! Error-free transformations: the rounding error of a sum or a product, exactly.
 //!
-//! Owns the three building blocks on which double-double numbers and certified sums rest (Dekker 1971;
-//! Knuth; Ogita, Rump and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26, 2005). Must not
-//! know what is summed. No fused multiply-add is used: the baseline x86-64 target lacks it, and without it
-//! every platform computes the same bits.
+//! Owns the three building blocks on which double-double numbers and certified sums rest (Dekker
+//! 1971; Knuth; Ogita, Rump and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26,
+//! 2005). Must not know what is summed. No fused multiply-add is used: the baseline x86-64 target
+//! lacks it, and without it every platform computes the same bits.
 
-/// Factors beyond this are scaled before they are split, because [`two_prod`] would overflow at 2^996.
+/// Factors beyond this are scaled before they are split, because [`two_prod`] would overflow at
+/// 2^996.
 const LARGE: f64 = f64::from_bits((1023 + 970) << 52);
 /// 2⁻¹⁰⁰ and its inverse.
 const DOWN: f64 = f64::from_bits((1023 - 100) << 52);
@@ -59,7 +60,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn errors_are_exact(x in -1.0..1.0f64, y in -1.0..1.0f64, i in -400i32..1022, j in -400i32..600) {
+        fn errors_are_exact(
+            x in -1.0..1.0f64,
+            y in -1.0..1.0f64,
+            i in -400i32..1022,
+            j in -400i32..600,
+        ) {
             let (a, b) = (x * 2f64.powi(i), y * 2f64.powi(j));
             let (s, e) = two_sum(a, b);
             let (head, tail) = if a.abs() > b.abs() { (a, b) } else { (b, a) };

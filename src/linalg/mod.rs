@@ -5,6 +5,7 @@
 
 pub mod dd;
 pub(crate) mod eft;
+pub mod eigen;
 pub mod norm;
 pub mod product;
 pub mod random;

@@ -1,10 +1,10 @@
-//! Operator (spectral) norms with certificates, eigenvalues, spectral radii.
+//! Operator (spectral) norms with certificates.
 //!
 //! Owns enclosures that do not trust an eigenvalue solver: an upper bound is
 //! returned only after a floating-point Cholesky factorisation has proved it
 //! (Rump, "Verification of positive definiteness", BIT 46, 2006).
 
-use nalgebra::{Cholesky, Complex, Schur, SymmetricEigen};
+use nalgebra::{Cholesky, SymmetricEigen};
 
 use super::Matrix;
 use super::product::{norm2, power_of_two_below};
@@ -86,23 +86,6 @@ pub fn symmetric_range(g: &Matrix) -> (f64, f64) {
     (-largest_eigenvalue_upper(&-g), largest_eigenvalue_upper(g))
 }
 
-/// All eigenvalues of a square matrix by the real Schur form, or `None` if it does not converge
-/// (or an entry is not finite). Not certified: used where a later check decides.
-pub fn eigenvalues(a: &Matrix) -> Option<Vec<Complex<f64>>> {
-    if a.is_empty() || !a.iter().all(|v| v.is_finite()) {
-        return if a.is_empty() { Some(Vec::new()) } else { None };
-    }
-    let schur = Schur::try_new(a.clone(), f64::EPSILON, 200 * a.nrows())?;
-    Some(schur.complex_eigenvalues().iter().copied().collect())
-}
-
-/// Moduli of the eigenvalues, largest first.
-pub fn moduli(a: &Matrix) -> Option<Vec<f64>> {
-    let mut moduli: Vec<f64> = eigenvalues(a)?.iter().map(|z| z.re.hypot(z.im)).collect();
-    moduli.sort_by(|x, y| y.total_cmp(x));
-    Some(moduli)
-}
-
 enum Scaled {
     Zero,
     NotFinite,
@@ -171,13 +154,5 @@ mod tests {
         assert!((0.9..0.9 + 1e-14).contains(&q));
         let (lo, hi) = symmetric_range(&Matrix::from_row_slice(2, 2, &[2.0, 1.0, 1.0, 2.0]));
         assert!(lo <= 1.0 && lo > 1.0 - 1e-14 && (3.0..3.0 + 1e-14).contains(&hi));
-    }
-
-    #[test]
-    fn moduli_of_a_rotation_and_of_nothing() {
-        let m = moduli(&Matrix::from_row_slice(2, 2, &[0.0, 0.5, -0.5, 0.0])).unwrap();
-        assert!((m[0] - 0.5).abs() < 1e-15 && (m[1] - 0.5).abs() < 1e-15);
-        assert_eq!(moduli(&Matrix::zeros(0, 0)), Some(vec![]));
-        assert_eq!(moduli(&Matrix::from_element(2, 2, f64::INFINITY)), None);
     }
 }

@@ -1,60 +1,42 @@
 //! Portable randomness: the same seed gives the same bits on every platform.
 //!
-//! Owns the one generator of the crate (PCG XSL-RR 128/64, O'Neill 2014, seeded as the crate rand_pcg seeds its
-//! `Pcg64`) and the few distributions needed. Written here because instances may never change: neither a new
-//! version of a dependency nor the platform's `log` may touch their bits, so the logarithm is `libm`'s.
+//! Owns the one generator of the crate (PCG XSL-RR 128/64, O'Neill 2014, of the crate rand_pcg) and
+//! the few distributions needed. The distributions are written here because instances may never
+//! change: the platform's `log` may not touch their bits, so the logarithm is `libm`'s. A test pins
+//! the bits of the generator.
+
+use rand::{Rng, SeedableRng};
+use rand_pcg::Pcg64;
 
 use super::{Matrix, Vector};
-
-/// The multiplier of PCG's 128-bit congruence.
-const MULTIPLIER: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
 
 /// Seeded source of everything random.
 #[derive(Clone, Debug)]
 pub struct Random {
-    state: u128,
-    increment: u128,
+    generator: Pcg64,
     spare: Option<f64>,
 }
 
 impl Random {
-    /// The stream of a seed. The 256 bits of state and stream are filled by PCG32, as rand's
-    /// `seed_from_u64` does.
+    /// The stream of a seed.
     pub fn new(seed: u64) -> Self {
-        let mut small = seed;
-        let mut word = || u128::from(pcg32(&mut small)) | u128::from(pcg32(&mut small)) << 32;
-        let state = word() | word() << 64;
-        let increment = word() | word() << 64;
-        Self::start(state, increment | 1)
+        Self {
+            generator: Pcg64::seed_from_u64(seed),
+            spare: None,
+        }
     }
 
     /// The stream numbered `stream` (its highest bit is not used), from `state`.
     pub fn with_stream(state: u128, stream: u128) -> Self {
-        Self::start(state, stream << 1 | 1)
-    }
-
-    fn start(state: u128, increment: u128) -> Self {
-        let mut random = Self {
-            state: state.wrapping_add(increment),
-            increment,
+        Self {
+            generator: Pcg64::new(state, stream),
             spare: None,
-        };
-        random.step();
-        random
-    }
-
-    fn step(&mut self) {
-        self.state = self
-            .state
-            .wrapping_mul(MULTIPLIER)
-            .wrapping_add(self.increment);
+        }
     }
 
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
-        self.step();
-        let folded = (self.state >> 64) as u64 ^ self.state as u64;
-        folded.rotate_right((self.state >> 122) as u32)
+        self.generator.next_u64()
     }
 
     /// Uniform in [0, 1), 53 bits.
@@ -73,7 +55,8 @@ impl Random {
         lo + (((self.bits() >> 32) * (hi - lo + 1) as u64) >> 32) as usize
     }
 
-    /// Uniform on 0..n without bias (Lemire, "Fast random integer generation in an interval", 2019).
+    /// Uniform on 0..n without bias (Lemire, "Fast random integer generation in an interval",
+    /// 2019).
     pub fn below(&mut self, n: u64) -> u64 {
         let mut product = u128::from(self.bits()) * u128::from(n);
         if (product as u64) < n {
@@ -147,15 +130,6 @@ impl Random {
     }
 }
 
-/// A step of PCG32, the small generator that expands seeds.
-fn pcg32(state: &mut u64) -> u32 {
-    *state = state
-        .wrapping_mul(0x5851_f42d_4c95_7f2d)
-        .wrapping_add(0xa176_54e4_6fbe_17f3);
-    let folded = (((*state >> 18) ^ *state) >> 27) as u32;
-    folded.rotate_right((*state >> 59) as u32)
-}
-
 /// SplitMix64's finaliser (Steele, Lea and Flood, 2014): neighbouring words become unrelated ones.
 pub fn scramble(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -184,7 +158,8 @@ pub fn hash(name: &str) -> u64 {
 mod tests {
     use super::*;
 
-    /// What rand_pcg 0.10.2's `Pcg64` gave. A change of these bits changes every instance ever reported.
+    /// What rand_pcg 0.10.2's `Pcg64` gave. A change of these bits changes every instance ever
+    /// reported.
     #[test]
     fn known_streams() {
         let mut r = Random::new(0);

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::composite::Activation;
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
@@ -19,9 +20,6 @@ use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, ti
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
 
-/// max |tanh''| = 4/(3√3), rounded up.
-const KAPPA_2: f64 = 0.769_800_358_919_502;
-
 /// Φ(w, λ) = A σ(Vw + Bλ + c).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
@@ -35,50 +33,6 @@ pub struct Layer {
     pub c: Vector,
     /// σ, applied to every unit.
     pub activation: Activation,
-}
-
-/// The scalar nonlinearity of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// max(z, 0).
-    Relu,
-    /// |z|.
-    Abs,
-    /// z for z > 0, 0.01·z otherwise.
-    LeakyRelu,
-    /// tanh z.
-    Tanh,
-}
-
-/// Slope of the leaky ReLU below zero.
-const LEAKY_SLOPE: f64 = 0.01;
-
-impl Activation {
-    /// All activations with the names they have in files and on the wire.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("relu", Self::Relu),
-        ("abs", Self::Abs),
-        ("leaky-relu", Self::LeakyRelu),
-        ("tanh", Self::Tanh),
-    ];
-
-    /// The name in files and on the wire.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, a)| *a == self)
-            .map_or("", |(n, _)| n)
-    }
-
-    /// Slopes (below, above) the kink at 0 of a piecewise-linear activation; `None` for tanh.
-    pub fn slopes(self) -> Option<(f64, f64)> {
-        match self {
-            Self::Relu => Some((0.0, 1.0)),
-            Self::Abs => Some((-1.0, 1.0)),
-            Self::LeakyRelu => Some((LEAKY_SLOPE, 1.0)),
-            Self::Tanh => None,
-        }
-    }
 }
 
 impl Data for Layer {
@@ -200,25 +154,7 @@ impl Products for LayerMap {
         gemv(1.0, &self.v, w, 1.0, &mut lin.z);
         // `slope` first holds σ(z), until the value is formed.
         for (s, z) in lin.slope.iter_mut().zip(&lin.z) {
-            *s = match self.activation {
-                // Not `max`, which would turn a NaN into 0.
-                Activation::Relu => {
-                    if *z < 0.0 {
-                        0.0
-                    } else {
-                        *z
-                    }
-                }
-                Activation::Abs => z.abs(),
-                Activation::LeakyRelu => {
-                    if *z > 0.0 {
-                        *z
-                    } else {
-                        LEAKY_SLOPE * z
-                    }
-                }
-                Activation::Tanh => z.tanh(),
-            };
+            *s = self.activation.value(*z);
         }
         gemv(1.0, &self.a, &lin.slope, 0.0, &mut lin.value);
         match self.activation.slopes() {
@@ -291,7 +227,7 @@ impl Certified for LayerMap {
         }
         let row = self.v_rows.iter().fold(0.0f64, |m, v| m.max(*v));
         let up = 1.0 + gamma(8);
-        let l = |inner: f64| KAPPA_2 * self.a_norm * inner * row * up;
+        let l = |inner: f64| Activation::CURVATURE * self.a_norm * inner * row * up;
         Constants::with(q, l(self.v_norm), l(self.b_norm))
     }
 
@@ -366,8 +302,8 @@ impl Certified for LayerMap {
             Activation::Tanh => {
                 let worst = |k: usize| units.iter().fold(0.0f64, |top, u| top.max(u[k]));
                 [
-                    KAPPA_2 * worst(0),
-                    KAPPA_2 * worst(1) + gamma(2 * LIBM_ULPS + 4),
+                    Activation::CURVATURE * worst(0),
+                    Activation::CURVATURE * worst(1) + gamma(2 * LIBM_ULPS + 4),
                 ]
             }
             _ => [0.0, 0.0],

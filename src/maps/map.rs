@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use super::composite::{Composite, mean};
 use super::constants::{Constants, Dims};
 use super::linearization::{Linearization, Tie, Workspace};
-use super::mean::mean;
 use super::moduli::Moduli;
 use super::problem::Problem;
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::stochastic::StochasticMap;
 use super::structure::{Factors, Role, Structure};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
@@ -20,7 +19,7 @@ pub struct Map {
     problem: Arc<Problem>,
     inner: Arc<dyn Certified>,
     /// Φ = G∘E T̂ and its samples, where Φ is given by them.
-    samples: Option<Arc<StochasticMap>>,
+    samples: Option<Arc<Composite>>,
 }
 
 impl std::fmt::Debug for Map {
@@ -45,14 +44,14 @@ impl Map {
     ///
     /// # Errors
     /// When no family describes the mean: a threshold G stands behind a finite sum, every other G behind a noise model.
-    pub fn sampled(samples: StochasticMap) -> Result<Self> {
+    pub fn sampled(samples: Composite) -> Result<Self> {
         let mut map = Self::new(mean(&samples)?)?;
         map.samples = Some(Arc::new(samples));
         Ok(map)
     }
 
     /// Φ = G∘E T̂ with its samples, where Φ is given by them.
-    pub fn samples(&self) -> Option<&StochasticMap> {
+    pub fn samples(&self) -> Option<&Composite> {
         self.samples.as_deref()
     }
 

@@ -6,8 +6,9 @@
 //! its fixed point is, or which method runs on it.
 
 mod affine;
+mod bilinear;
 mod clip;
-mod composed;
+pub mod composite;
 mod constants;
 mod data;
 mod elastic_net;
@@ -15,23 +16,22 @@ mod layer;
 mod linearization;
 mod map;
 mod max_min;
-mod mean;
 mod moduli;
 mod problem;
 mod products;
-mod prox_gradient;
 mod rounding;
 mod scaling;
 mod shapes;
-pub mod stochastic;
+mod simplex_qp;
 mod structure;
 
 pub use affine::Affine;
+pub use bilinear::Bilinear;
 pub use clip::Clip;
-pub use composed::Composed;
+pub use composite::{Activation, Composed, Composite, Loss, Prox, ProxGradient};
 pub use constants::{Constants, Dims};
 pub use elastic_net::ElasticNet;
-pub use layer::{Activation, Layer};
+pub use layer::Layer;
 pub(crate) use linearization::piece_key;
 pub use linearization::{Linearization, Tie, Workspace};
 pub use map::Map;
@@ -39,9 +39,9 @@ pub use max_min::{AffineForm, MaxMin};
 pub use moduli::{Moduli, Stair};
 pub use problem::Problem;
 pub use products::{Certified, Products};
-pub use prox_gradient::{Loss, Prox, ProxGradient};
 pub use rounding::Rounding;
 pub use scaling::Scaling;
+pub use simplex_qp::SimplexQp;
 pub use structure::{Factors, Gradient, Role, Second, Structure, Units};
 
 #[cfg(test)]

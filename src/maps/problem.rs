@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::affine::Affine;
+use super::bilinear::Bilinear;
 use super::clip::Clip;
-use super::composed::Composed;
+use super::composite::{Composed, ProxGradient};
 use super::constants::Dims;
 use super::data::Data;
 use super::elastic_net::ElasticNet;
 use super::layer::Layer;
 use super::max_min::MaxMin;
 use super::products::Certified;
-use super::prox_gradient::ProxGradient;
 use super::scaling::Scaling;
+use super::simplex_qp::SimplexQp;
 use crate::error::Result;
 
 macro_rules! families {
@@ -84,4 +85,6 @@ families! {
     ProxGradient "prox-gradient",
     MaxMin "max-min",
     Composed "composed",
+    Bilinear "bilinear",
+    SimplexQp "simplex-qp",
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::stochastic::{NoiseModel, Outer, OuterActivation};
+use super::composite::{Activation, NoiseModel, Outer};
 use super::*;
 use crate::linalg::{Matrix, Vector};
 
@@ -97,8 +97,8 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
                 lower: vec![-0.3, 0.0, f64::NEG_INFINITY, -1.0],
                 upper: vec![0.2, 0.4, 0.1, f64::INFINITY],
             },
-            layer(OuterActivation::Relu, s),
-            layer(OuterActivation::Tanh, s),
+            layer(Activation::Relu, s),
+            layer(Activation::Tanh, s),
         ] {
             let inner = NoiseModel {
                 a: matrix(d, d, s) * 0.3,
@@ -109,6 +109,24 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
             };
             out.push((Problem::Composed(Composed { inner, outer }), lambda.clone()));
         }
+    }
+    out.push((
+        Problem::Bilinear(Bilinear {
+            a: matrix(d, d, s) * 0.3,
+            b: (0..m).map(|_| matrix(d, d, s) * 0.2).collect(),
+            c: matrix(d, m, s),
+        }),
+        lambda.clone(),
+    ));
+    for (d, scale) in [(4, 0.3), (6, 1.0), (1, 0.5)] {
+        out.push((
+            Problem::SimplexQp(SimplexQp {
+                a: matrix(d, d, s) * scale,
+                b: matrix(d, m, s) * 0.3,
+                c: v(d, s) * 0.5,
+            }),
+            lambda.clone(),
+        ));
     }
     for forms in [2, 3] {
         let form = |s: &mut u64| AffineForm {
@@ -260,4 +278,48 @@ fn a_clip_has_one_piece_between_its_bounds() {
     assert_eq!(piece(-0.5), piece(0.5));
     assert_ne!(piece(0.5), piece(2.5));
     assert_eq!(map.moduli_at(&[0.5], &[0.0], 0.0).kinks.len(), 0);
+}
+
+/// At a tie of any weight the selection is a convex combination of the projectors on both sides, and its root is a root.
+#[test]
+fn ties_on_the_simplex_are_mixtures_of_projectors() {
+    let c = Vector::from_column_slice(&[0.5, 0.5, 0.0, 0.0, -1.0]);
+    let data = SimplexQp {
+        a: Matrix::identity(5, 5) * 0.5,
+        b: Matrix::zeros(5, 1),
+        c,
+    };
+    let map = Map::new(data).unwrap();
+    let at = |weights: [f64; 2]| {
+        let mut lin = map.linearization();
+        let mut ask = |i: usize| weights[i - 2];
+        map.linearize(&[0.0; 5], &[0.0], &mut Tie::Ask(&mut ask), &mut lin);
+        (map.jacobian_w(&lin) * 2.0, lin)
+    };
+    // θ = 0: coordinates 2 and 3 are at their kink.
+    assert_eq!(map.moduli_at(&[0.0; 5], &[0.0], 0.0).kinks, [2, 3]);
+    let corner = |i: u8, j: u8| at([f64::from(i), f64::from(j)]).0;
+    for [s, t] in [[0.3, 0.0], [0.3, 1.0], [0.7, 0.2], [1.0, 0.9]] {
+        let (p, lin) = at([s, t]);
+        // With n = Σs before it, a tie of weight s counts with s(n + 1)/(n + s).
+        let share = |s: f64, n: f64| s * (n + 1.0) / (n + s);
+        let by_t = share(t, 2.0 + s);
+        let mixed = |j: u8| {
+            // At t = 0 and t = 1 the other tie has 2 and 3 beside it.
+            let share = share(s, 2.0 + f64::from(j));
+            corner(0, j) * (1.0 - share) + corner(1, j) * share
+        };
+        let expected = mixed(0) * (1.0 - by_t) + mixed(1) * by_t;
+        assert!((&p - expected).amax() < 1e-15, "{s} {t}");
+        let root = |inverse: bool| {
+            let mut out = Matrix::identity(5, 5);
+            for column in out.as_mut_slice().chunks_exact_mut(5) {
+                map.scale_by_root(&lin, inverse, column);
+            }
+            out
+        };
+        let half = root(false);
+        assert!((&half * &half - &p).amax() < 1e-14);
+        assert!((root(true) * &half * &p - &p).amax() < 1e-14);
+    }
 }

@@ -9,8 +9,8 @@
 use super::watch::{FLOAT_BYTES, not_for, trouble};
 use crate::case::{Answer, Case, Cost, Implementation, Status};
 use crate::error::{Error, Result};
-use crate::linalg::product::{dot, norm2};
 use crate::linalg::Matrix;
+use crate::linalg::product::{dot, norm2};
 use crate::maps::{Linearization, Map, Tie, Workspace};
 
 /// Which linear system conjugate gradients run on.

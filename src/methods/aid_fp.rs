@@ -54,9 +54,7 @@ impl Implementation for AidFp {
                 break;
             }
             case.map.vjp_w(&lin, &v, &mut next, &mut ws);
-            next.iter_mut()
-                .zip(y.iter())
-                .for_each(|(n, y)| *n += y);
+            next.iter_mut().zip(y.iter()).for_each(|(n, y)| *n += y);
             std::mem::swap(&mut v, &mut next);
             cost.jacobian_products += 1;
             if let Some(s) = trouble(k + 1, &v) {

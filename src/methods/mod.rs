@@ -18,5 +18,7 @@ pub use nsid::{Nsid, Sid};
 pub use ours::Ours;
 pub use solver::{ProxStep, prox_sgd};
 
+#[cfg(all(test, feature = "instances"))]
+mod nsid_tests;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::watch::not_for;
 use crate::case::{Answer, Batches, Case, Cost, Implementation, Samples, Status};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Sample};
 use crate::tol::NSID_DIVERGED;
 
 /// Algorithms 1 and 3: Γ at w̄, once.
@@ -60,7 +60,7 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new(map: &StochasticMap) -> Self {
+    fn new(map: &Composite) -> Self {
         let d = map.dim();
         let zero = || vec![0.0; d];
         Self {
@@ -73,14 +73,14 @@ impl Buffers {
     }
 
     /// Whether they were made for a map of this dimension.
-    fn fit(&self, map: &StochasticMap) -> bool {
+    fn fit(&self, map: &Composite) -> bool {
         self.v.len() == map.dim()
     }
 }
 
 /// One problem, with what is given.
 struct Run<'a> {
-    map: &'a StochasticMap,
+    map: &'a Composite,
     lambda: &'a [f64],
     w: &'a [f64],
     samples: Samples<'a>,
@@ -91,7 +91,10 @@ struct Run<'a> {
 
 fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> Answer {
     let (Some(samples), Some(map)) = (case.samples, case.map.samples()) else {
-        return not_for("a stochastic method", "a map that is reached through samples");
+        return not_for(
+            "a stochastic method",
+            "a map that is reached through samples",
+        );
     };
     let Some(y) = case.cotangent() else {
         return not_for("this implementation of NSID and SID", "a cotangent");
@@ -117,7 +120,7 @@ fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> A
     answer
 }
 
-fn check(map: &StochasticMap, samples: Samples<'_>, case: &Case<'_>) -> Result<()> {
+fn check(map: &Composite, samples: Samples<'_>, case: &Case<'_>) -> Result<()> {
     case.validate()?;
     let in_range = |batches: &Batches, field: &str| match batches.flat() {
         [] => Ok(()),
@@ -127,8 +130,9 @@ fn check(map: &StochasticMap, samples: Samples<'_>, case: &Case<'_>) -> Result<(
     in_range(samples.linear, "samples")?;
     let fine = |v: &f64| *v >= 0.0 && v.is_finite();
     match samples.eta.iter().position(|v| !fine(v)) {
-        Some(i) => Err(Error::input("must be nonnegative and finite")
-            .in_field(format!("step_sizes[{i}]"))),
+        Some(i) => {
+            Err(Error::input("must be nonnegative and finite").in_field(format!("step_sizes[{i}]")))
+        }
         None => Ok(()),
     }
 }

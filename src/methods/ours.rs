@@ -1,8 +1,6 @@
 //! This crate's implementations, by method.
 
-use super::{
-    AidCg, AidFp, AidFpForward, ItdCheckpointed, ItdForward, ItdReverse, Nsid, Sid,
-};
+use super::{AidCg, AidFp, AidFpForward, ItdCheckpointed, ItdForward, ItdReverse, Nsid, Sid};
 use crate::case::{Algorithm, Factory, Implementation, Method, Mode};
 use crate::error::{Error, Result};
 

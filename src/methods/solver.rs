@@ -2,7 +2,7 @@
 
 use crate::case::IndexSource;
 use crate::error::{Error, Result};
-use crate::maps::stochastic::{Sample, StochasticMap};
+use crate::maps::composite::{Composite, Sample};
 
 /// Relative steps a_i = θ/(t₀+i) ≤ 1 of proximal SGD, in units of the map's own η.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +28,7 @@ impl ProxStep {
 /// # Errors
 /// An outer map that is not a prox, an empty minibatch, steps outside 0 < θ ≤ t₀, or samples that run out.
 pub fn prox_sgd(
-    map: &StochasticMap,
+    map: &Composite,
     lambda: &[f64],
     step: ProxStep,
     batch: usize,

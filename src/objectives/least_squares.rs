@@ -82,8 +82,8 @@ mod tests {
                 u[k] += h;
                 u
             };
-            let by_w = (o.value(&moved(&w, h), &lambda) - o.value(&moved(&w, -h), &lambda))
-                / (2.0 * h);
+            let by_w =
+                (o.value(&moved(&w, h), &lambda) - o.value(&moved(&w, -h), &lambda)) / (2.0 * h);
             let by_lambda =
                 (o.value(&w, &moved(&lambda, h)) - o.value(&w, &moved(&lambda, -h))) / (2.0 * h);
             let close = |a: f64, b: f64| (a - b).abs() <= 64.0 * f64::EPSILON * (1.0 + b.abs());

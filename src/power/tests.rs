@@ -76,8 +76,8 @@ fn detection_grows_with_size() {
     assert!(caught(1.0) >= 6 && caught(1.0) >= caught(1e-10));
 }
 
-/// What the catalogue lacks is caught, too; and the comparison with the exact trajectory does not carry the
-/// verdict alone: claims that look at bounds, limits and rates see these faults of ITD.
+/// What the catalogue lacks is caught, too; and the comparison with the exact trajectory does not
+/// carry the verdict alone: claims that look at bounds, limits and rates see these faults of ITD.
 #[test]
 fn other_claims_than_the_exact_trajectory_see_faults() {
     let rows = |names: &[&str]| -> Vec<Fault> {

@@ -38,6 +38,15 @@ fn trim(digits: &str) -> &str {
 /// No control characters, and yet forbidden in XML.
 const NOT_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
 
+/// What part of `all` has been decided as a percentage, rounded down so that 100 % means all; "-" of nothing.
+pub(super) fn percent(decided: usize, all: usize) -> String {
+    match (100 * decided).checked_div(all) {
+        None => "-".into(),
+        Some(0) if decided > 0 => "<1 %".into(),
+        Some(p) => format!("{p} %"),
+    }
+}
+
 /// Control characters made visible (`\n` as a space, others as `\u{1b}`): what a foreign implementation
 /// reports must not move the cursor of the terminal it is printed on.
 pub(super) fn visible(text: &str) -> String {
@@ -110,6 +119,13 @@ mod tests {
         ] {
             assert_eq!(number(x), s);
         }
+    }
+
+    #[test]
+    fn all_of_it_is_a_hundred_percent_and_less_is_less() {
+        let said = [(0, 0), (0, 3), (1, 1000), (29, 100), (999, 1000), (7, 7)];
+        let said = said.map(|(decided, all)| percent(decided, all));
+        assert_eq!(said, ["-", "0 %", "<1 %", "29 %", "99 %", "100 %"]);
     }
 
     #[test]

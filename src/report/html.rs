@@ -4,12 +4,13 @@
 
 use std::fmt::Write as _;
 
+use super::facts::{figures as measured, sentences};
 use super::figure::Figure;
-use super::format::{count, escape, number};
+use super::format::{count, escape, number, percent};
 use super::run::Run;
-use super::tally::{Outcome, Summary, Tally};
-use super::text::figures as measured;
-use crate::claims::verdict::{Status, Verdict};
+use super::tally::{Summary, Tally};
+use crate::checks::Ruling;
+use crate::claims::{Outcome, Verdict};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -37,7 +38,7 @@ pub fn html(run: &Run, figures: &[Figure]) -> String {
 }
 
 fn head(out: &mut String, run: &Run, summary: &Summary<'_>, headline: &str, drawn: bool) {
-    let outcome = summary.counts.outcome().name();
+    let outcome = summary.outcome.name();
     let _ = writeln!(
         out,
         "<header>\n<h1 class=\"{outcome}\">{headline}</h1>\n<p>{}</p>",
@@ -110,8 +111,8 @@ fn card(out: &mut String, v: &Verdict) {
         escape(&v.instance.kind),
         v.instance.seed
     );
-    if !v.detail.is_empty() {
-        let _ = writeln!(out, "<p>{}</p>", escape(&v.detail));
+    for sentence in sentences(v) {
+        let _ = writeln!(out, "<p>{}</p>", escape(&sentence));
     }
     let _ = writeln!(out, "<pre>{}</pre>\n</div>", escape(&v.replay));
 }
@@ -124,16 +125,24 @@ fn claims(out: &mut String, summary: &Summary<'_>) {
     }
     *out += "<table class=\"claims\">\n<thead><tr><th>claim</th><th>method</th><th class=\"n\">instances</th>\
              <th class=\"n\">pass</th><th class=\"n\">fail</th><th class=\"n\">inconclusive</th><th class=\"n\">n/a</th>\
-             <th>tightest slack</th><th>verdict</th></tr></thead>\n<tbody>\n";
+             <th class=\"n\">decided</th><th>tightest slack</th><th>verdict</th></tr></thead>\n<tbody>\n";
+    let silent = summary.silent();
     for t in &summary.claims {
         let _ = write!(out, "<tr><td>{}", titled(t));
         facts(out, t);
+        if let Some((_, checks)) = silent.iter().find(|s| s.0 == t.claim) {
+            let checks = escape(checks);
+            let _ = write!(
+                out,
+                "<br><span class=\"undecided\">Decided no instance: {checks}</span>"
+            );
+        }
         let _ = write!(
             out,
             "</td><td data-label=\"method\">{}</td>",
             escape(t.method)
         );
-        let c = &t.counts;
+        let c = &t.standing.counts;
         let numbers = [
             ("instances", t.instances),
             ("pass", c.pass),
@@ -146,10 +155,12 @@ fn claims(out: &mut String, summary: &Summary<'_>) {
         }
         let _ = writeln!(
             out,
-            "<td data-label=\"tightest slack\">{}</td><td data-label=\"verdict\" class=\"{}\">{}</td></tr>",
+            "<td class=\"n\" data-label=\"decided\">{}</td>\
+             <td data-label=\"tightest slack\">{}</td><td data-label=\"verdict\" class=\"{}\">{}</td></tr>",
+            percent(c.decided(), c.applicable()),
             slacks(t),
             t.outcome().name(),
-            t.outcome().word()
+            t.outcome()
         );
     }
     *out += "</tbody>\n</table>\n</section>\n";
@@ -180,7 +191,7 @@ fn facts(out: &mut String, t: &Tally<'_>) {
         );
     }
     if !caught.is_empty() {
-        let lead = if t.outcome() == Outcome::Holds {
+        let lead = if matches!(t.outcome(), Outcome::Holds | Outcome::Open) {
             "Would have caught"
         } else {
             "A pass would have caught"
@@ -242,7 +253,7 @@ fn drawings(out: &mut String, figures: &[Figure]) {
 fn verdicts(out: &mut String, summary: &Summary<'_>) {
     *out += "<section id=\"verdicts\">\n<h2>All verdicts</h2>\n";
     for t in &summary.claims {
-        let c = &t.counts;
+        let c = &t.standing.counts;
         let _ = writeln!(
             out,
             "<details>\n<summary><code>{}</code>: {} pass, {} fail, {} inconclusive, {} not applicable</summary>",
@@ -274,7 +285,11 @@ fn verdicts(out: &mut String, summary: &Summary<'_>) {
                 number(v.measured),
                 number(v.bound),
                 number(v.slack),
-                escape(&v.detail)
+                sentences(v)
+                    .iter()
+                    .map(|s| escape(s))
+                    .collect::<Vec<_>>()
+                    .join("<br>")
             );
         }
         *out += "</tbody>\n</table>\n</div>\n</details>\n";
@@ -283,11 +298,11 @@ fn verdicts(out: &mut String, summary: &Summary<'_>) {
 }
 
 /// Failing verdicts first, then what asks for a look.
-fn rank(status: Status) -> u8 {
-    match status {
-        Status::Fail => 0,
-        Status::Inconclusive => 1,
-        Status::NotApplicable => 2,
-        Status::Pass => 3,
+fn rank(ruling: Ruling) -> u8 {
+    match ruling {
+        Ruling::Fail => 0,
+        Ruling::Inconclusive => 1,
+        Ruling::NotApplicable => 2,
+        Ruling::Pass => 3,
     }
 }

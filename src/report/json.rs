@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::run::{Run, RunInfo};
-use super::tally::{Counts, Outcome, Summary, Tally};
-use crate::claims::verdict::{SCHEMA, Verdict};
+use super::tally::{Summary, Tally};
+use crate::claims::{CheckCounts, Counts, Outcome, SCHEMA, Verdict};
+use crate::numerals::float::number;
 
 #[derive(Serialize)]
 struct Object<'a> {
@@ -28,9 +29,19 @@ struct Claim<'a> {
     outcome: Outcome,
     instances: usize,
     counts: Counts,
+    /// Decided among applicable verdicts; null where the claim applied nowhere.
+    decided: Option<f64>,
+    checks: Vec<Check<'a>>,
     tightest: Vec<Tightest<'a>>,
     failing: Vec<&'a str>,
     caught: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Check<'a> {
+    check: &'a str,
+    counts: Counts,
+    decided: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -41,13 +52,14 @@ struct Tightest<'a> {
 }
 
 /// The run as a JSON object (one line, ends with a newline): the headline, the counts, the claims with
-/// their failing and tightest verdicts by id, and all verdicts as in `verdicts.jsonl`.
+/// their decided share (and that of each check), their failing and tightest verdicts by id, and all
+/// verdicts as in `verdicts.jsonl`.
 pub fn json(run: &Run) -> String {
     let summary = Summary::of(run);
     let object = Object {
         schema: SCHEMA,
         headline: summary.headline(),
-        outcome: summary.counts.outcome(),
+        outcome: summary.outcome,
         counts: summary.counts,
         run: &run.info,
         claims: summary.claims.iter().map(claim).collect(),
@@ -60,7 +72,12 @@ fn claim<'a>(tally: &Tally<'a>) -> Claim<'a> {
     let tightest = |v: &&'a Verdict| Tightest {
         check: &v.check,
         id: &v.id,
-        slack: crate::instances::number(v.slack),
+        slack: number(v.slack),
+    };
+    let check = |c: &CheckCounts<'a>| Check {
+        check: c.check,
+        counts: c.counts,
+        decided: c.counts.share(),
     };
     Claim {
         claim: tally.claim,
@@ -68,7 +85,9 @@ fn claim<'a>(tally: &Tally<'a>) -> Claim<'a> {
         method: tally.method,
         outcome: tally.outcome(),
         instances: tally.instances,
-        counts: tally.counts,
+        counts: tally.standing.counts,
+        decided: tally.standing.counts.share(),
+        checks: tally.standing.checks.iter().map(check).collect(),
         tightest: tally.tightest.iter().map(tightest).collect(),
         failing: tally.failing.iter().map(|v| v.id.as_str()).collect(),
         caught: tally.caught(),

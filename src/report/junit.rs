@@ -1,19 +1,21 @@
 //! `junit.xml`: one suite a claim, one case a verdict.
 //!
-//! Owns what of a verdict a CI server is shown. Must not know the dialect (the crate `quick_junit` writes it)
-//! nor anything else about the verdicts.
+//! Owns what of a verdict a CI server is shown. Must not know the dialect (the crate `quick_junit`
+//! writes it) nor anything else about the verdicts.
 
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::facts::{figures, sentences};
 use super::format::visible;
 use super::run::Run;
 use super::tally::{Summary, Tally};
-use super::text::figures;
-use crate::claims::verdict::{Status, Verdict};
+use crate::checks::Ruling;
+use crate::claims::Verdict;
 
-/// The run as JUnit XML. Inconclusive and not applicable verdicts are skipped cases with their reason.
+/// The run as JUnit XML. Inconclusive and not applicable verdicts are skipped cases with their
+/// reason.
 pub fn junit(run: &Run) -> String {
     let mut report = Report::new("ratecert");
     // The time is that of the whole run: verdicts carry none, so that their bytes are reproducible.
@@ -45,16 +47,17 @@ fn suite(tally: &Tally<'_>, run: &Run) -> TestSuite {
 
 fn case(v: &Verdict) -> TestCase {
     let status = match v.status {
-        Status::Pass => TestCaseStatus::success(),
-        Status::Fail => {
+        Ruling::Pass => TestCaseStatus::success(),
+        Ruling::Fail => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(visible(&v.check));
             status.set_message(visible(&figures(v)));
-            let (detail, replay) = (visible(&v.detail), visible(&v.replay));
-            status.set_description(format!("{detail}\nreplay: {replay}"));
+            let mut lines: Vec<String> = sentences(v).iter().map(|s| visible(s)).collect();
+            lines.push(format!("replay: {}", visible(&v.replay)));
+            status.set_description(lines.join("\n"));
             status
         }
-        Status::Inconclusive | Status::NotApplicable => {
+        Ruling::Inconclusive | Ruling::NotApplicable => {
             let mut status = TestCaseStatus::skipped();
             let reason = v.status.name().replace('-', " ");
             status.set_message(visible(&format!("{reason}: {}", v.detail)));

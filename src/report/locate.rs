@@ -1,8 +1,9 @@
 //! Where in a JSON text an error lies, as a field path.
 //!
-//! Owns turning serde's column into `instance.spec.q`. Must not know what the text describes.
+//! Owns how serde's errors become ours. Must not know what the text describes.
 
 use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Result};
 
@@ -12,17 +13,22 @@ use crate::error::{Error, Result};
 /// # Errors
 /// Malformed JSON; a missing, unknown or mistyped field.
 pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        let path = dotted(e.path());
+        (e.into_inner(), path)
+    });
+    let read = read.and_then(|value| match json.end() {
+        Ok(()) => Ok(value),
+        Err(e) => Err((e, String::new())),
+    });
+    read.map_err(|(e, path)| {
         let full = e.to_string();
-        let message = full
-            .rfind(" at line ")
-            .map_or(full.as_str(), |at| &full[..at]);
-        let path = path_of(text, e.line(), e.column(), message);
-        let missing = message
-            .starts_with("missing field")
-            .then(|| message.split('`').nth(1))
-            .flatten();
-        let mut error = match missing {
+        let at = full.rfind(" at line ").unwrap_or(full.len());
+        let message = &full[..at];
+        // serde speaks of a missing field where its object ends.
+        let missing = message.strip_prefix("missing field `");
+        let mut error = match missing.and_then(|m| m.strip_suffix('`')) {
             Some(name) => Error::input("is missing").in_field(name),
             None => Error::input(message),
         };
@@ -37,68 +43,22 @@ pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
-enum Frame {
-    Object(Option<String>),
-    Array(usize),
-}
-
-/// The path of the value that ends or is being read at (line, column), both counted from 1 in bytes.
-fn path_of(text: &str, line: usize, column: usize, message: &str) -> String {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let end = start.saturating_add(column).min(text.len());
-    let mut frames: Vec<Frame> = Vec::new();
-    let mut last_closed = None;
-    let bytes = &text.as_bytes()[..end];
-    let mut i = 0;
-    while i < bytes.len() {
-        match bytes[i] {
-            b'"' => {
-                let open = i + 1;
-                i = open;
-                while i < bytes.len() && bytes[i] != b'"' {
-                    i += if bytes[i] == b'\\' { 2 } else { 1 };
+/// `instance.spec.lambda[2]`: the path without what a text cut short leaves unknown.
+fn dotted(path: &Path) -> String {
+    let mut out = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => out += &format!("[{index}]"),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !out.is_empty() {
+                    out.push('.');
                 }
-                // A string is a key when the object has none yet: a comma clears it.
-                if let Some(Frame::Object(key @ None)) = frames.last_mut() {
-                    *key = text.get(open..i).map(str::to_owned);
-                }
+                out += name;
             }
-            b'{' => frames.push(Frame::Object(None)),
-            b'[' => frames.push(Frame::Array(0)),
-            b'}' | b']' => last_closed = frames.pop(),
-            b',' => match frames.last_mut() {
-                Some(Frame::Object(key)) => *key = None,
-                Some(Frame::Array(index)) => *index += 1,
-                None => {}
-            },
-            _ => {}
-        }
-        i += 1;
-    }
-    // serde reports what a field's own reader rejects only after the object was closed, if that field is
-    // its last; a missing or unknown field belongs to the object itself.
-    let of_object = message.starts_with("missing field");
-    if bytes.last() == Some(&b'}') && !of_object {
-        frames.extend(last_closed);
-    }
-    let mut path = String::new();
-    for frame in &frames {
-        match frame {
-            Frame::Object(Some(key)) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path += key;
-            }
-            Frame::Object(None) => {}
-            Frame::Array(index) => path += &format!("[{index}]"),
+            Segment::Unknown => {}
         }
     }
-    path
+    out
 }
 
 #[cfg(test)]
@@ -155,7 +115,7 @@ mod tests {
             ),
             (
                 r#"{"name":"a","inner":{"q":1,"li"#,
-                "field `inner.li`: EOF while parsing a string",
+                "field `inner`: EOF while parsing a string",
             ),
             (
                 "[]",

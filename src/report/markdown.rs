@@ -4,10 +4,12 @@
 
 use std::fmt::Write as _;
 
-use super::format::{count, visible};
+use super::facts::{figures, sentences};
+use super::format::{count, percent, visible};
 use super::run::Run;
-use super::tally::{Outcome, Summary, Tally};
-use super::text::{SHOWN, figures, tightest};
+use super::tally::{Summary, Tally};
+use super::text::{SHOWN, tightest};
+use crate::claims::Outcome;
 
 /// The run as GitHub-flavoured Markdown: headline, table, failing verdicts (at most three a claim).
 pub fn markdown(run: &Run) -> String {
@@ -15,10 +17,17 @@ pub fn markdown(run: &Run) -> String {
     let mut out = format!("# {}\n\n{}.\n", summary.headline(), summary.closing());
     let _ = writeln!(out, "\n{}", conditions(run));
     if !summary.claims.is_empty() {
-        out += "\n| claim | theorem | method | instances | pass | fail | inconclusive | n/a | tightest slack | verdict |\n";
-        out += "|---|---|---|--:|--:|--:|--:|--:|---|---|\n";
+        out += "\n| claim | theorem | method | instances | pass | fail | inconclusive | n/a | decided | tightest slack | verdict |\n";
+        out += "|---|---|---|--:|--:|--:|--:|--:|--:|---|---|\n";
         for tally in &summary.claims {
             row(&mut out, tally);
+        }
+    }
+    let silent = summary.silent();
+    if !silent.is_empty() {
+        out += "\n## Checks that decided no instance\n\n";
+        for (claim, checks) in silent {
+            let _ = writeln!(out, "- {}: {}", code(claim), escape(&checks));
         }
     }
     let failing: Vec<&Tally<'_>> = summary
@@ -67,14 +76,14 @@ fn conditions(run: &Run) -> String {
 }
 
 fn row(out: &mut String, t: &Tally<'_>) {
-    let c = &t.counts;
+    let c = &t.standing.counts;
     let word = match t.outcome() {
-        Outcome::Violated => "**violated**",
-        other => other.word(),
+        Outcome::Violated => "**violated**".into(),
+        other => other.to_string(),
     };
     let _ = writeln!(
         out,
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {word} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {word} |",
         code(t.claim),
         escape(t.theorem),
         escape(t.method),
@@ -83,6 +92,7 @@ fn row(out: &mut String, t: &Tally<'_>) {
         c.fail,
         c.inconclusive,
         c.not_applicable,
+        percent(c.decided(), c.applicable()),
         escape(&tightest(t))
     );
 }
@@ -94,8 +104,8 @@ fn violations(out: &mut String, tally: &Tally<'_>) {
     }
     for v in tally.failing.iter().take(SHOWN) {
         let _ = writeln!(out, "- {}: {}", code(&v.id), escape(&figures(v)));
-        if !v.detail.is_empty() {
-            let _ = writeln!(out, "  {}  ", escape(&v.detail));
+        for sentence in sentences(v) {
+            let _ = writeln!(out, "  {}  ", escape(&sentence));
         }
         let _ = writeln!(out, "  replay: {}", code(&v.replay));
     }

@@ -3,9 +3,11 @@
 //! Owns how a run looks and the files of its directory. Recomputes nothing and knows no mathematics:
 //! what is shown was measured and judged above. Reads no clock, so that the same run gives the same bytes.
 
+mod facts;
 mod figure;
 #[cfg(feature = "plots")]
 pub mod figures;
+mod folder;
 mod format;
 mod html;
 mod json;
@@ -16,73 +18,17 @@ mod run;
 mod tally;
 mod text;
 
-use std::fs;
-use std::path::Path;
-
 pub use figure::Figure;
+pub use folder::{redraw, write};
 pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use run::{
-    ClaimInfo, Run, RunInfo, parse_records, parse_verdicts, record_lines, verdict_lines,
+    ClaimInfo, RUN_SCHEMA, Run, RunInfo, parse_records, parse_verdicts, record_lines, verdict_lines,
 };
-pub use tally::{Counts, Outcome, Summary, Tally};
+pub use tally::{Summary, Tally};
 pub use text::text;
-
-use crate::error::{Error, Result};
-
-/// Writes everything there is to say of `run` into `dir`, which exists: `run.json`, `verdicts.jsonl`,
-/// `records.jsonl`, `junit.xml`, `summary.md`, `index.html` and `figures/*.svg`.
-///
-/// # Errors
-/// When the system refuses; the error names the file.
-pub fn write(run: &Run, dir: &Path) -> Result<()> {
-    put(&dir.join("run.json"), &run.info.to_json())?;
-    put(&dir.join("verdicts.jsonl"), &verdict_lines(&run.verdicts))?;
-    put(&dir.join("records.jsonl"), &record_lines(&run.records))?;
-    draw_all(run, dir)
-}
-
-/// Draws everything again in a run directory from its recorded files, which stay as they are. Returns
-/// the run that was read.
-///
-/// # Errors
-/// When a recorded file cannot be read (the error names file, line and field) or one cannot be written.
-pub fn redraw(dir: &Path) -> Result<Run> {
-    let run = Run::read(dir)?;
-    draw_all(&run, dir)?;
-    Ok(run)
-}
-
-fn draw_all(run: &Run, dir: &Path) -> Result<()> {
-    put(&dir.join("junit.xml"), &junit(run))?;
-    put(&dir.join("summary.md"), &markdown(run))?;
-    let figures = figures_of(run);
-    if !figures.is_empty() {
-        let folder = dir.join("figures");
-        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
-        for figure in &figures {
-            put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
-        }
-    }
-    put(&dir.join("index.html"), &html(run, &figures))
-}
-
-#[cfg(feature = "plots")]
-fn figures_of(run: &Run) -> Vec<Figure> {
-    figures::draw(&run.records)
-}
-
-/// Without the feature `plots` there are none.
-#[cfg(not(feature = "plots"))]
-fn figures_of(_: &Run) -> Vec<Figure> {
-    Vec::new()
-}
-
-fn put(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|e| Error::io(path, &e))
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,104 +1,13 @@
 //! Verdicts counted: per claim and over a run.
 //!
-//! Owns which verdict stands for a claim and the word for the outcome. Must not know the mathematics:
-//! a slack is a recorded number, smallest first.
+//! Owns which verdict stands for a claim and the headline. Must not know the mathematics: a slack is a
+//! recorded number, smallest first, and what becomes of a claim is asked of `claims`.
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::run::{ClaimInfo, Run};
-use crate::claims::verdict::{Status, Verdict};
-
-/// How many verdicts there are of each status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Counts {
-    /// [`Status::Pass`].
-    pub pass: usize,
-    /// [`Status::Fail`].
-    pub fail: usize,
-    /// [`Status::Inconclusive`].
-    pub inconclusive: usize,
-    /// [`Status::NotApplicable`].
-    pub not_applicable: usize,
-}
-
-impl Counts {
-    /// Counts `verdicts`.
-    pub fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Self {
-        let mut counts = Self::default();
-        for v in verdicts {
-            *match v.status {
-                Status::Pass => &mut counts.pass,
-                Status::Fail => &mut counts.fail,
-                Status::Inconclusive => &mut counts.inconclusive,
-                Status::NotApplicable => &mut counts.not_applicable,
-            } += 1;
-        }
-        counts
-    }
-
-    /// All verdicts.
-    pub fn total(&self) -> usize {
-        self.pass + self.fail + self.inconclusive + self.not_applicable
-    }
-
-    /// The outcome these counts amount to: one failure violates, one pass without a failure holds.
-    pub fn outcome(&self) -> Outcome {
-        if self.fail > 0 {
-            Outcome::Violated
-        } else if self.pass > 0 {
-            Outcome::Holds
-        } else if self.inconclusive > 0 {
-            Outcome::Inconclusive
-        } else if self.not_applicable > 0 {
-            Outcome::NotApplicable
-        } else {
-            Outcome::NotJudged
-        }
-    }
-}
-
-/// What became of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// At least one verdict fails.
-    Violated,
-    /// At least one verdict passes and none fails.
-    Holds,
-    /// No instance decided it.
-    Inconclusive,
-    /// Its hypotheses held nowhere.
-    NotApplicable,
-    /// There is no verdict.
-    NotJudged,
-}
-
-impl Outcome {
-    /// The word in tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Violated => "VIOLATED",
-            Self::Holds => "holds",
-            Self::Inconclusive => "inconclusive",
-            Self::NotApplicable => "not applicable",
-            Self::NotJudged => "not judged",
-        }
-    }
-
-    /// The name in files and style sheets.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Violated => "violated",
-            Self::Holds => "holds",
-            Self::Inconclusive => "inconclusive",
-            Self::NotApplicable => "not-applicable",
-            Self::NotJudged => "not-judged",
-        }
-    }
-}
+use crate::checks::Ruling;
+use crate::claims::{Counts, Outcome, Standing, Verdict};
 
 /// One claim with its verdicts.
 #[derive(Clone, Debug)]
@@ -113,8 +22,8 @@ pub struct Tally<'a> {
     pub method: &'a str,
     /// Different instances among the verdicts.
     pub instances: usize,
-    /// Verdicts by status.
-    pub counts: Counts,
+    /// Verdicts by ruling, over all checks and for each, and the outcome.
+    pub standing: Standing<'a>,
     /// All verdicts of the claim, in file order.
     pub verdicts: Vec<&'a Verdict>,
     /// The failing ones, smallest slack first (NaN before all: nothing is worse), else file order.
@@ -125,11 +34,16 @@ pub struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    fn new(claim: &'a str, info: Option<&'a ClaimInfo>, verdicts: Vec<&'a Verdict>) -> Self {
+    fn new(
+        claim: &'a str,
+        info: Option<&'a ClaimInfo>,
+        verdicts: Vec<&'a Verdict>,
+        whole: bool,
+    ) -> Self {
         let mut failing: Vec<&Verdict> = verdicts
             .iter()
             .copied()
-            .filter(|v| v.status == Status::Fail)
+            .filter(|v| v.status == Ruling::Fail)
             .collect();
         failing.sort_by(|a, b| {
             b.slack
@@ -140,7 +54,7 @@ impl<'a> Tally<'a> {
         let mut tightest: Vec<&Verdict> = Vec::new();
         for &v in verdicts
             .iter()
-            .filter(|v| v.status == Status::Pass && !v.slack.is_nan())
+            .filter(|v| v.status == Ruling::Pass && !v.slack.is_nan())
         {
             match tightest.iter_mut().find(|t| t.check == v.check) {
                 None => tightest.push(v),
@@ -161,7 +75,7 @@ impl<'a> Tally<'a> {
                 .or(first.map(|v| v.method.as_str()))
                 .unwrap_or(""),
             instances: instances.len(),
-            counts: Counts::of(verdicts.iter().copied()),
+            standing: Standing::of(verdicts.iter().copied(), whole),
             verdicts,
             failing,
             tightest,
@@ -170,7 +84,7 @@ impl<'a> Tally<'a> {
 
     /// What became of the claim.
     pub fn outcome(&self) -> Outcome {
-        self.counts.outcome()
+        self.standing.outcome
     }
 
     /// The verdict that stands for the claim: the worst failing one, else the tightest of its first kind of
@@ -179,13 +93,13 @@ impl<'a> Tally<'a> {
         self.failing.first().or(self.tightest.first()).copied()
     }
 
-    /// What a pass would have caught, if that is known and the claim passes.
+    /// What a pass would have caught, if that is known and the claim passes, in a shard so far.
     pub fn caught(&self) -> Option<&'a str> {
         let caught = self
             .info
             .map(|i| i.caught.as_str())
             .filter(|c| !c.is_empty());
-        caught.filter(|_| self.outcome() == Outcome::Holds)
+        caught.filter(|_| matches!(self.outcome(), Outcome::Holds | Outcome::Open))
     }
 }
 
@@ -196,6 +110,10 @@ pub struct Summary<'a> {
     pub claims: Vec<Tally<'a>>,
     /// Over all claims.
     pub counts: Counts,
+    /// What became of the run.
+    pub outcome: Outcome,
+    /// (i, n) where the run is shard i of n.
+    shard: Option<(usize, usize)>,
 }
 
 impl<'a> Summary<'a> {
@@ -221,12 +139,16 @@ impl<'a> Summary<'a> {
             }
             groups[at].2.push(v);
         }
+        let shard = run.info.shard;
+        let claims: Vec<Tally<'_>> = groups
+            .into_iter()
+            .map(|(name, info, verdicts)| Tally::new(name, info, verdicts, shard.is_none()))
+            .collect();
         Self {
-            claims: groups
-                .into_iter()
-                .map(|(name, info, verdicts)| Tally::new(name, info, verdicts))
-                .collect(),
+            outcome: Outcome::of_run(claims.iter().map(Tally::outcome)),
+            claims,
             counts: Counts::of(&run.verdicts),
+            shard,
         }
     }
 
@@ -255,11 +177,17 @@ impl<'a> Summary<'a> {
                 super::format::count(all, "claim")
             );
         }
-        if holds == 0 {
+        if self.counts.pass == 0 {
             return "Nothing was violated, and nothing could be judged".into();
         }
+        if let Some((i, n)) = self.shard {
+            return format!("Nothing was violated in shard {i} of {n}; the whole run decides");
+        }
+        if holds == 0 {
+            return "Nothing was violated, and no claim was decided".into();
+        }
         let rest = if undecided > 0 {
-            format!("; {undecided} could not be judged")
+            format!("; {undecided} could not be decided")
         } else {
             String::new()
         };
@@ -274,13 +202,22 @@ impl<'a> Summary<'a> {
     pub fn closing(&self) -> String {
         let c = &self.counts;
         format!(
-            "{}, {}: {} pass, {} fail, {} inconclusive, {} not applicable",
+            "{}, {}: {} pass, {} fail, {} inconclusive, {} not applicable; {} decided",
             super::format::count(self.claims.len(), "claim"),
             super::format::count(c.total(), "verdict"),
             c.pass,
             c.fail,
             c.inconclusive,
-            c.not_applicable
+            c.not_applicable,
+            super::format::percent(c.decided(), c.applicable())
         )
+    }
+
+    /// The claims with checks that applied somewhere and decided nothing, and these checks. In a shard the
+    /// others may have decided them: there are none.
+    pub fn silent(&self) -> Vec<(&'a str, String)> {
+        let whole = self.claims.iter().filter(|_| self.shard.is_none());
+        let named = whole.map(|t| (t.claim, t.standing.silent().collect::<Vec<_>>().join(", ")));
+        named.filter(|(_, checks)| !checks.is_empty()).collect()
     }
 }

@@ -4,15 +4,16 @@
 
 use std::fmt::Write as _;
 
-use super::format::{count, number, visible};
+use super::facts::{figures, sentences};
+use super::format::{count, number, percent, visible};
 use super::run::Run;
-use super::tally::{Outcome, Summary, Tally};
-use crate::claims::verdict::Verdict;
+use super::tally::{Summary, Tally};
+use crate::claims::Outcome;
 
 /// Failing verdicts shown for one claim.
 pub(super) const SHOWN: usize = 3;
 
-const HEADER: [&str; 10] = [
+const HEADER: [&str; 11] = [
     "claim",
     "theorem",
     "method",
@@ -21,20 +22,23 @@ const HEADER: [&str; 10] = [
     "fail",
     "inconclusive",
     "n/a",
+    "decided",
     "tightest slack",
     "verdict",
 ];
 
-/// Columns of [`HEADER`] that hold counts, and are set flush right.
-const COUNTS: std::ops::RangeInclusive<usize> = 3..=7;
+/// Columns of [`HEADER`] that hold counts or a share, and are set flush right.
+const COUNTS: std::ops::RangeInclusive<usize> = 3..=8;
 
-/// The table of claims; below it what the passing ones would have caught, the failing verdicts of the
-/// others (at most three each), and the counts. Ends with a newline. With `colour`, ANSI escapes.
+/// The table of claims; below it the checks that decided nothing, what the passing claims would have
+/// caught, the failing verdicts of the others (at most three each), and the counts. Ends with a newline.
+/// With `colour`, ANSI escapes.
 pub fn text(run: &Run, colour: bool) -> String {
     let summary = Summary::of(run);
     let paint = Paint(colour);
     let mut out = String::new();
     table(&mut out, &summary.claims, paint);
+    silent(&mut out, &summary);
     caught(&mut out, &summary.claims);
     for tally in summary.claims.iter().filter(|t| !t.failing.is_empty()) {
         failures(&mut out, tally, paint);
@@ -43,16 +47,6 @@ pub fn text(run: &Run, colour: bool) -> String {
         out.push('\n');
     }
     out + &summary.closing() + "\n"
-}
-
-/// Measured value, bound and slack of a verdict in one line.
-pub(super) fn figures(v: &Verdict) -> String {
-    format!(
-        "measured {}, bound {}, slack {}",
-        number(v.measured),
-        number(v.bound),
-        number(v.slack)
-    )
 }
 
 /// The slack that stands for a claim, with the kind of check it belongs to.
@@ -67,7 +61,7 @@ fn table(out: &mut String, claims: &[Tally<'_>], paint: Paint) {
     if claims.is_empty() {
         return;
     }
-    let rows: Vec<[String; 10]> = claims.iter().map(cells).collect();
+    let rows: Vec<[String; 11]> = claims.iter().map(cells).collect();
     let mut widths = HEADER.map(|h| h.chars().count());
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -88,8 +82,8 @@ fn table(out: &mut String, claims: &[Tally<'_>], paint: Paint) {
     }
 }
 
-fn cells(t: &Tally<'_>) -> [String; 10] {
-    let c = &t.counts;
+fn cells(t: &Tally<'_>) -> [String; 11] {
+    let c = &t.standing.counts;
     [
         visible(t.claim),
         visible(t.theorem),
@@ -99,16 +93,17 @@ fn cells(t: &Tally<'_>) -> [String; 10] {
         c.fail.to_string(),
         c.inconclusive.to_string(),
         c.not_applicable.to_string(),
+        percent(c.decided(), c.applicable()),
         tightest(t),
-        t.outcome().word().to_owned(),
+        t.outcome().to_string(),
     ]
 }
 
 /// Cells are padded before they are painted, and the last is not padded at all.
 fn line(
     out: &mut String,
-    cells: &[String; 10],
-    widths: &[usize; 10],
+    cells: &[String; 11],
+    widths: &[usize; 11],
     paint: impl Fn(usize, &str) -> String,
 ) {
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
@@ -128,6 +123,17 @@ fn line(
         }
     }
     out.push('\n');
+}
+
+fn silent(out: &mut String, summary: &Summary<'_>) {
+    let silent = summary.silent();
+    if silent.is_empty() {
+        return;
+    }
+    *out += "\nchecks that decided no instance:\n";
+    for (claim, checks) in silent {
+        let _ = writeln!(out, "  {}: {}", visible(claim), visible(&checks));
+    }
 }
 
 fn caught(out: &mut String, claims: &[Tally<'_>]) {
@@ -155,8 +161,8 @@ fn failures(out: &mut String, tally: &Tally<'_>, paint: Paint) {
     for v in tally.failing.iter().take(SHOWN) {
         let _ = writeln!(out, "  {}", visible(&v.id));
         let _ = writeln!(out, "    {}", figures(v));
-        if !v.detail.is_empty() {
-            let _ = writeln!(out, "    {}", visible(&v.detail));
+        for sentence in sentences(v) {
+            let _ = writeln!(out, "    {}", visible(&sentence));
         }
         let _ = writeln!(out, "    replay: {}", visible(&v.replay));
     }
@@ -179,7 +185,7 @@ impl Paint {
             match outcome {
                 Outcome::Violated => "1;31",
                 Outcome::Holds => "32",
-                Outcome::Inconclusive | Outcome::NotJudged => "33",
+                Outcome::Open | Outcome::Undecided | Outcome::NotJudged => "33",
                 Outcome::NotApplicable => "2",
             },
             text,

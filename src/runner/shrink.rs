@@ -39,7 +39,10 @@ pub fn shrink(
         let label = Label::named(smaller.spec.kind.name());
         let mut subject = factory.make(claim.method)?;
         let judged = judge(&alone, &evidence, &label, quiet, subject.as_mut());
-        let failing = judged.verdicts.into_iter().find(|v| v.status == Ruling::Fail);
+        let failing = judged
+            .verdicts
+            .into_iter()
+            .find(|v| v.status == Ruling::Fail);
         Ok(failing.map(|v| Smallest {
             spec: smaller.spec.clone(),
             seed,

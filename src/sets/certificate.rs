@@ -1,10 +1,10 @@
 //! Certificates of a distance to a convex set.
 //!
-//! Owns what proves a bound of inf over b in B of ‖a - b‖ for a hull or a box B: from above the norm at a
-//! feasible b; from below any matrix Y through weak duality,
+//! Owns what proves a bound of inf over b in B of ‖a - b‖ for a hull or a box B: from above the
+//! norm at a feasible b; from below any matrix Y through weak duality,
 //!     inf ≥ (⟨Y, a⟩ - max over B of ⟨Y, b⟩) / ‖Y‖_*.
-//! Both are evaluated with outward rounding, so that they hold however far a search came. Must not know how
-//! b and Y are found.
+//! Both are evaluated with outward rounding, so that they hold however far a search came. Must not
+//! know how b and Y are found.
 
 use nalgebra::DMatrix;
 
@@ -56,8 +56,8 @@ impl Problem<'_> {
         }
     }
 
-    /// ‖a - b‖ at the feasible b of these weights, rounded up. Weights of a hull need not add up to one:
-    /// b = Σ w_j b_j / W and a - b = Σ w_j (a - b_j) / W.
+    /// ‖a - b‖ at the feasible b of these weights, rounded up. Weights of a hull need not add up to
+    /// one: b = Σ w_j b_j / W and a - b = Σ w_j (a - b_j) / W.
     pub fn upper(&self, weights: &[f64]) -> f64 {
         let (rows, cols) = self.a.shape();
         match self.target {

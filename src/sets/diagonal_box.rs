@@ -17,7 +17,8 @@ pub const MAX_ENUMERATED: usize = 12;
 
 /// {L diag(s) R + C : s_i ∈ [lo_i, hi_i]}, of shape d × m.
 ///
-/// Entries with lo_i = hi_i are folded into C at construction; only the free ones are kept, in order.
+/// Entries with lo_i = hi_i are folded into C at construction; only the free ones are kept, in
+/// order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagonalBox {
     left: DMatrix<f64>,
@@ -141,7 +142,8 @@ impl DiagonalBox {
         })
     }
 
-    /// Support function max over the set of ⟨Y, ·⟩ = ⟨Y, C⟩ + Σ_i max(lo_i g_i, hi_i g_i), g_i = l_iᵀ Y r_i.
+    /// Support function max over the set of ⟨Y, ·⟩ = ⟨Y, C⟩ + Σ_i max(lo_i g_i, hi_i g_i), g_i =
+    /// l_iᵀ Y r_i.
     pub fn support(&self, y: &DMatrix<f64>) -> Result<Enclosure> {
         same_shape("the direction", y.shape(), self.shape())?;
         finite(y)?;

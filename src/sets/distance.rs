@@ -1,7 +1,8 @@
 //! Distance of a matrix to a set, with certificates.
 //!
-//! Owns inf over b in B of ‖a - b‖: finite sets member by member; hulls and boxes from a Euclidean first guess,
-//! which is exact for single columns, to the operator norm. Must not know where the sets come from.
+//! Owns inf over b in B of ‖a - b‖: finite sets member by member; hulls and boxes from a Euclidean
+//! first guess, which is exact for single columns, to the operator norm. Must not know where the
+//! sets come from.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -77,7 +78,8 @@ pub struct Nearest {
     pub weights: Vec<f64>,
     /// That element (to rounding); its distance attains the upper bound.
     pub point: DMatrix<f64>,
-    /// Y of the lower bound (not normalised); zero where the bound is trivial or the set not convex.
+    /// Y of the lower bound (not normalised); zero where the bound is trivial or the set not
+    /// convex.
     pub separator: DMatrix<f64>,
 }
 

@@ -2,7 +2,8 @@
 
 use crate::tol;
 
-/// How much work a distance may cost. What is not reached within it widens the enclosure, never invalidates it.
+/// How much work a distance may cost. What is not reached within it widens the enclosure, never
+/// invalidates it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effort {
     /// Relative gap at which an operator-norm distance may stop.

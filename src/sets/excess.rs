@@ -1,9 +1,9 @@
 //! The excess Δ(A, B) = sup over a in A of inf over b in B of ‖a - b‖ (Definition 2.3), and ‖A‖sup.
 //!
-//! Owns the supremum over finitely many matrices. Where B is convex, the distance to B is a convex function,
-//! so that its supremum over a hull is at a vertex: the excess of the vertices is that of their hull. Where B
-//! is not convex, the excess of a hull may lie inside it, and what is returned is that of the vertices alone.
-//! Must not know how distances are found.
+//! Owns the supremum over finitely many matrices. Where B is convex, the distance to B is a convex
+//! function, so that its supremum over a hull is at a vertex: the excess of the vertices is that of
+//! their hull. Where B is not convex, the excess of a hull may lie inside it, and what is returned
+//! is that of the vertices alone. Must not know how distances are found.
 
 use super::distance::{SetRef, distance};
 use super::effort::Effort;

@@ -1,7 +1,8 @@
-//! Singular value decomposition by one-sided Jacobi rotations (Hestenes, 1958; Demmel and Veselić, 1992).
+//! Singular value decomposition by one-sided Jacobi rotations (Hestenes, 1958; Demmel and Veselić,
+//! 1992).
 //!
-//! Owns a thin decomposition of small matrices whose small singular values are as good as its large ones,
-//! which the duals near the central path need. Must not know sets.
+//! Owns a thin decomposition of small matrices whose small singular values are as good as its large
+//! ones, which the duals near the central path need. Must not know sets.
 
 use nalgebra::DMatrix;
 
@@ -10,7 +11,8 @@ use crate::tol::UNIT;
 /// Sweeps over all pairs; fewer than ten are usual.
 const SWEEPS: usize = 40;
 
-/// Y = Σ_i σ_i u_i v_iᵀ with p = min(d, m) terms; columns of `u` (d × p) and `v` (m × p), zero where σ_i = 0.
+/// Y = Σ_i σ_i u_i v_iᵀ with p = min(d, m) terms; columns of `u` (d × p) and `v` (m × p), zero
+/// where σ_i = 0.
 #[derive(Clone, Debug)]
 pub(super) struct Svd {
     pub u: DMatrix<f64>,

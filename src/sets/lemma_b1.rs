@@ -1,7 +1,8 @@
-//! Lemma B.1: the rules by which the excess is computed with, tested on random sets of small matrices.
+//! Lemma B.1: the rules by which the excess is computed with, tested on random sets of small
+//! matrices.
 //!
-//! Owns the six inequalities, the draws, and what came of them. For nonempty compact sets (source: the proofs
-//! of the paper's appendix B, with the constants of (iii) and (v) explicit)
+//! Owns the six inequalities, the draws, and what came of them. For nonempty compact sets (source:
+//! the proofs of the paper's appendix B, with the constants of (iii) and (v) explicit)
 //! ```text
 //!     (i)   Δ(A,C) ≤ Δ(A,B) + Δ(B,C)          (ii)  Δ(A+B, C+E) ≤ Δ(A,C) + Δ(B,E)
 //!     (iii) Δ(AB, CE) ≤ ‖A‖Δ(B,E) + ‖E‖Δ(A,C)  and  ≤ ‖B‖Δ(A,C) + ‖C‖Δ(B,E)
@@ -9,12 +10,14 @@
 //!     (v)   Δ(A⁻¹, B⁻¹) ≤ ‖A⁻¹‖‖B⁻¹‖ Δ(A,B)    (vi)  Δ of a block of coordinates ≤ Δ of the whole
 //! ```
 //! with ‖·‖ the largest norm in a set. The two other pairings of (iii), ‖A‖Δ(B,E) + ‖B‖Δ(A,C) and
-//! ‖C‖Δ(B,E) + ‖E‖Δ(A,C), are false, and the draws have to refute them. Must not know maps or theorems.
+//! ‖C‖Δ(B,E) + ‖E‖Δ(A,C), are false, and the draws have to refute them. Must not know maps or
+//! theorems.
 //!
-//! Both sides are certified enclosures, so that a violation is a proof. Finite sets and hulls of finite sets
-//! are drawn: for a convex target the excess of a hull is that of its vertices, that of AB over conv(CE)
-//! included. In two of four draws the sets are positive multiples of one matrix, in order, where every inequality
-//! is an equality: a constant that is too small by one part in 10¹² shows there, and the false pairings fail.
+//! Both sides are certified enclosures, so that a violation is a proof. Finite sets and hulls of
+//! finite sets are drawn: for a convex target the excess of a hull is that of its vertices, that of
+//! AB over conv(CE) included. In two of four draws the sets are positive multiples of one matrix,
+//! in order, where every inequality is an equality: a constant that is too small by one part in
+//! 10¹² shows there, and the false pairings fail.
 
 use super::distance::SetRef;
 use super::excess::{excess, sup_norm};
@@ -38,7 +41,8 @@ pub struct Inequality {
 }
 
 impl Inequality {
-    /// The left side over the right one at the ends that favour the inequality: above 1 it is certainly false.
+    /// The left side over the right one at the ends that favour the inequality: above 1 it is
+    /// certainly false.
     pub fn ratio(&self) -> f64 {
         if self.left.lower <= 0.0 {
             0.0
@@ -58,7 +62,8 @@ impl Inequality {
 pub struct LemmaB1 {
     /// Each inequality where it comes closest to being false, in the order of the lemma.
     pub closest: Vec<Inequality>,
-    /// The false pairings of (iii), where they are refuted first; shorter than two where one was not.
+    /// The false pairings of (iii), where they are refuted first; shorter than two where one was
+    /// not.
     pub refuted: Vec<Inequality>,
 }
 
@@ -155,7 +160,8 @@ struct Sets {
 }
 
 impl Sets {
-    /// Multiples a < b < c < e of matrices of ones (of the identity, for inverses), or in the opposite order.
+    /// Multiples a < b < c < e of matrices of ones (of the identity, for inverses), or in the
+    /// opposite order.
     fn ordered(random: &mut Random, dim: usize, falling: bool) -> Result<Self> {
         let [r, s, c, n] = [0; 4].map(|_| random.integer(1, dim.max(1)));
         let mut value = 0.0;

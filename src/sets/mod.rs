@@ -1,16 +1,17 @@
 //! Sets of matrices, their algebra, and the excess (Section 2.1, Definitions 2.1-2.3, Lemma B.1).
 //!
-//! Owns [`Points`] (a finite set, not convex) with Minkowski sums, products and inverses, [`Hull`] (the convex
-//! hull of one), [`DiagonalBox`] ({L diag(s) R + C}, convex), [`distance`], [`excess`] and [`sup_norm`], all as
-//! certified [`Enclosure`]s, and the test of [`lemma_b1`]. Must not know what the matrices mean: no maps, no Jacobians,
-//! no theorems. Norms are the operator norm; for sets of single columns (cotangent
-//! images) that is the Euclidean norm, and the methods are exact up to rounding.
+//! Owns [`Points`] (a finite set, not convex) with Minkowski sums, products and inverses, [`Hull`]
+//! (the convex hull of one), [`DiagonalBox`] ({L diag(s) R + C}, convex), [`distance`], [`excess`]
+//! and [`sup_norm`], all as certified [`Enclosure`]s, and the test of [`lemma_b1()`]. Must not know
+//! what the matrices mean: no maps, no Jacobians, no theorems. Norms are the operator norm; for
+//! sets of single columns (cotangent images) that is the Euclidean norm, and the methods are exact
+//! up to rounding.
 //!
-//! Rounding. Every set carries a `rounding` radius r ≥ 0: each element of the exact
-//! set is within r (Frobenius norm) of the stored element of the same name, so that the two sets are
-//! within r of one another. Constructors from data have r = 0; operations that round
-//! add to it what they lost, exactly zero where they lost nothing (small integers,
-//! masks). Every enclosure speaks of the exact set.
+//! Rounding. Every set carries a `rounding` radius r ≥ 0: each element of the exact set is within r
+//! (Frobenius norm) of the stored element of the same name, so that the two sets are within r of
+//! one another. Constructors from data have r = 0; operations that round add to it what they lost,
+//! exactly zero where they lost nothing (small integers, masks). Every enclosure speaks of the
+//! exact set.
 
 mod certificate;
 mod diagonal_box;

@@ -1,7 +1,7 @@
 //! Newton equations of the barrier method.
 //!
-//! Owns the domains of the parameters, and the factorisation, scaling and simplex constraint of the equations. Must not know where
-//! gradient and Hessian come from.
+//! Owns the domains of the parameters, and the factorisation, scaling and simplex constraint of the
+//! equations. Must not know where gradient and Hessian come from.
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
@@ -16,7 +16,8 @@ pub(super) enum Domain {
     Simplex,
 }
 
-/// Cholesky factors of a Hessian scaled to unit diagonal, and the constraint Σ Δθ_i = 0 of the simplex.
+/// Cholesky factors of a Hessian scaled to unit diagonal, and the constraint Σ Δθ_i = 0 of the
+/// simplex.
 pub(super) struct Factor {
     scale: DVector<f64>,
     chol: Cholesky<f64, Dyn>,
@@ -27,8 +28,8 @@ pub(super) struct Factor {
 impl Factor {
     /// `None` where `h` (lower triangle) is not positive definite to rounding.
     ///
-    /// On the simplex H may be changed by any multiple of ccᵀ: enough of it makes the direction that
-    /// is forbidden anyway as stiff as the others, where it would be lost to rounding.
+    /// On the simplex H may be changed by any multiple of ccᵀ: enough of it makes the direction
+    /// that is forbidden anyway as stiff as the others, where it would be lost to rounding.
     pub fn new(mut h: DMatrix<f64>, domain: Domain, theta: &[f64]) -> Option<Self> {
         if domain == Domain::Simplex {
             let k = theta.len();
@@ -45,8 +46,9 @@ impl Factor {
                 h[(i, j)] *= scale[i] * scale[j];
             }
         }
-        // Affinely dependent vertices leave directions with nothing but the domain's curvature, which rounding may turn
-        // negative; there a shift by that rounding changes only steps that do not matter.
+        // Affinely dependent vertices leave directions with nothing but the domain's curvature,
+        // which rounding may turn negative; there a shift by that rounding changes only steps that
+        // do not matter.
         let chol = Cholesky::new(h.clone()).or_else(|| {
             for i in 0..n {
                 h[(i, i)] += 16.0 * n as f64 * UNIT;
@@ -66,8 +68,8 @@ impl Factor {
         Some(factor)
     }
 
-    /// The Newton equations; for the simplex with a multiplier, whose estimate Σ θ_i rhs_i is taken out first because
-    /// it would cost all digits of a small step.
+    /// The Newton equations; for the simplex with a multiplier, whose estimate Σ θ_i rhs_i is taken
+    /// out first because it would cost all digits of a small step.
     pub fn solve(&self, mut rhs: DVector<f64>) -> DVector<f64> {
         if let Some((theta, _)) = &self.constraint {
             let multiplier = theta.dot(&rhs.rows(1, theta.len()));

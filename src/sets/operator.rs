@@ -142,8 +142,8 @@ impl Search<'_> {
         }
     }
 
-    /// The vertices in use, thinned by Carathéodory's theorem until they are affinely independent: dependent ones make the
-    /// barrier method's equations singular, and cost it digits.
+    /// The vertices in use, thinned by Carathéodory's theorem until they are affinely independent:
+    /// dependent ones make the barrier method's equations singular, and cost it digits.
     fn independent_support(&self, vertices: &[DMatrix<f64>], weights: &[f64]) -> Vec<usize> {
         let largest = weights.iter().fold(0.0f64, |a, &b| a.max(b));
         let mut support: Vec<usize> = (0..weights.len())

@@ -33,7 +33,8 @@ impl Points {
         Self::rounded(members, 0.0)
     }
 
-    /// The same for members that are each within `rounding` (Frobenius norm) of what they stand for.
+    /// The same for members that are each within `rounding` (Frobenius norm) of what they stand
+    /// for.
     pub fn rounded(members: Vec<DMatrix<f64>>, rounding: f64) -> Result<Self> {
         if rounding.is_nan() || rounding < 0.0 {
             return Err(Error::input(format!(

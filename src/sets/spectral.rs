@@ -138,8 +138,9 @@ impl Program {
         }
     }
 
-    /// On the simplex Σ θ_i = 1 allows a constant in all G_i. Taking it such that Σ θ_i G_i = 0 here makes X = X_0, and
-    /// keeps the Hessian of the direction that the constraint forbids, worth 1/μ² of rounding, out of the equations.
+    /// On the simplex Σ θ_i = 1 allows a constant in all G_i. Taking it such that Σ θ_i G_i = 0
+    /// here makes X = X_0, and keeps the Hessian of the direction that the constraint forbids,
+    /// worth 1/μ² of rounding, out of the equations.
     fn rebase(&mut self, theta: &[f64]) {
         if self.domain == Domain::Simplex
             && let Generators::Dense(generators) = &mut self.generators
@@ -285,10 +286,11 @@ impl Program {
 
     /// The dual matrix near the central path: -Q once the dual equalities are restored.
     ///
-    /// -Q alone is orthogonal to the generators of free θ_i only as far as the point is centred. With ΔM the Newton
-    /// step, Z = M⁻¹ - M⁻¹ΔM M⁻¹ satisfies the linearised equalities exactly; its corner is
-    /// Q - τ(PQ + QR) - PER - QEᵀQ, τ = Δt, E = -Σ Δθ_i G_i. The Hessian is ill-conditioned (1/μ² against 1/μ), so
-    /// the step is refined on the residuals of the corner itself.
+    /// -Q alone is orthogonal to the generators of free θ_i only as far as the point is centred.
+    /// With ΔM the Newton step, Z = M⁻¹ - M⁻¹ΔM M⁻¹ satisfies the linearised equalities exactly;
+    /// its corner is Q - τ(PQ + QR) - PER - QEᵀQ, τ = Δt, E = -Σ Δθ_i G_i. The Hessian is
+    /// ill-conditioned (1/μ² against 1/μ), so the step is refined on the residuals of the corner
+    /// itself.
     fn dual(&self, t: f64, theta: &[f64], mu: f64, state: &State) -> DMatrix<f64> {
         let inv = state.chol.inverse();
         let q = -(&state.x * &inv);
@@ -325,7 +327,8 @@ impl Program {
     }
 }
 
-/// Runs the method from the centre of the domain. `None` where X is zero there or nothing could be done.
+/// Runs the method from the centre of the domain. `None` where X is zero there or nothing could be
+/// done.
 pub(super) fn minimise(program: Program, stop: Stop) -> Option<Solution> {
     let wide = program.base.ncols() > program.base.nrows();
     let program = if wide { program.transposed() } else { program };
@@ -359,7 +362,8 @@ pub(super) fn minimise(program: Program, stop: Stop) -> Option<Solution> {
             if decrement < CENTRED * CENTRED {
                 break;
             }
-            // Backtracking; 1/(1+λ) is admissible for a self-concordant function, so few halvings are needed.
+            // Backtracking; 1/(1+λ) is admissible for a self-concordant function, so few halvings
+            // are needed.
             let mut alpha = 1.0;
             (t, theta, state) = loop {
                 let trial: Vec<f64> = theta

@@ -20,8 +20,9 @@ fn effort() -> Effort {
     Effort::default()
 }
 
-/// Whether an enclosure of a problem of size `size` is as narrow as the methods ought to make it. This judges
-/// their work, not their certificates: 1e-9 is what they aim at, 7e-9 the worst of 20,000 random hulls.
+/// Whether an enclosure of a problem of size `size` is as narrow as the methods ought to make it.
+/// This judges their work, not their certificates: 1e-9 is what they aim at, 7e-9 the worst of
+/// 20,000 random hulls.
 fn sharp(e: Enclosure, size: f64) -> bool {
     e.width() <= 1e-7 * e.upper + 1e-13 * size
 }
@@ -79,10 +80,18 @@ fn box_set(rows: usize, cols: usize) -> impl Strategy<Value = DiagonalBox> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn cotangent_images_do_not_exceed_the_norm_of_the_cotangent(a in hull(3, 2), b in box_set(3, 2), y in matrix(3, 1)) {
+    fn cotangent_images_do_not_exceed_the_norm_of_the_cotangent(
+        a in hull(3, 2),
+        b in box_set(3, 2),
+        y in matrix(3, 1),
+    ) {
         let (ya, yb) = (a.cotangent(y.as_slice()).unwrap(), b.cotangent(y.as_slice()).unwrap());
         let (image, whole) = (excess(ya.points(), &yb).unwrap(), excess(a.points(), &b).unwrap());
         prop_assert!(image.lower <= norm_upper(&y) * whole.upper);
@@ -90,7 +99,7 @@ proptest! {
         // Transposed factors describe the same image as its corners do.
         let listed = corners(&b).cotangent(y.as_slice()).unwrap();
         let other = excess(ya.points(), &listed).unwrap();
-        prop_assert!(image.lower <= other.upper && other.lower <= image.upper, "{:?} {:?}", image, other);
+        prop_assert!(image.lower <= other.upper && other.lower <= image.upper, "{:?}", other);
     }
 
     #[test]
@@ -104,21 +113,24 @@ proptest! {
     /// Members that are no vertices are at distance zero, to rounding.
     #[test]
     fn members_are_at_no_distance(c in box_set(2, 3), share in 0.0..1.0f64) {
-        let s: Vec<f64> = c.lo().iter().zip(c.hi()).map(|(l, h)| (1.0 - share) * l + share * h).collect();
+        let between = c.lo().iter().zip(c.hi()).map(|(l, h)| (1.0 - share) * l + share * h);
+        let s: Vec<f64> = between.collect();
         let (inner, error) = c.at(&s).unwrap();
         let d = distance(&inner, &c, &effort()).unwrap().distance;
         prop_assert!(d.lower <= error && d.upper < 1e-12, "{:?}", d);
     }
 }
 
-/// Norms of 2 x 2 matrices by the closed form, from nothing this folder uses: a matrix of the plane is a
-/// similarity plus a reflected one, and its largest singular value is the sum of their factors.
+/// Norms of 2 x 2 matrices by the closed form, from nothing this folder uses: a matrix of the plane
+/// is a similarity plus a reflected one, and its largest singular value is the sum of their
+/// factors.
 fn norm_2x2(x: &M) -> f64 {
     let (a, b, c, d) = (x[(0, 0)], x[(0, 1)], x[(1, 0)], x[(1, 1)]);
     ((a + d).hypot(b - c) + (a - d).hypot(b + c)) / 2.0
 }
 
-/// Every certified distance lies between the best grid point minus the reach of the grid, and that point.
+/// Every certified distance lies between the best grid point minus the reach of the grid, and that
+/// point.
 #[test]
 fn distances_agree_with_brute_force_grids() {
     let mut stream = Stream(3);
@@ -170,12 +182,14 @@ fn distances_agree_with_brute_force_grids() {
 /// Closed forms: diagonal matrices, where the operator norm is the largest entry.
 #[test]
 fn distances_with_closed_forms() {
-    // diag(3, 2) from {diag(s, s)}: the minimax is 1/2 at s = 5/2; the Frobenius-nearest is the same point.
+    // diag(3, 2) from {diag(s, s)}: the minimax is 1/2 at s = 5/2; the Frobenius-nearest is the
+    // same point.
     let a = m(2, 2, &[3.0, 0.0, 0.0, 2.0]);
     let h = Hull::new(vec![M::zeros(2, 2), M::identity(2, 2) * 4.0]).unwrap();
     let d = distance(&a, &h, &effort()).unwrap().distance;
     assert!(d.contains(0.5) && sharp(d, 4.0), "{d:?}");
-    // diag(3, 1, 1) from the same line: 1 at s = 2, where the Frobenius-nearest element s = 5/3 gives 4/3.
+    // diag(3, 1, 1) from the same line: 1 at s = 2, where the Frobenius-nearest element s = 5/3
+    // gives 4/3.
     let a = M::from_diagonal(&nalgebra::DVector::from_vec(vec![3.0, 1.0, 1.0]));
     let h = Hull::new(vec![M::zeros(3, 3), M::identity(3, 3) * 4.0]).unwrap();
     let d = distance(&a, &h, &effort()).unwrap().distance;
@@ -248,7 +262,8 @@ fn excesses_agree_with_brute_force() {
     }
 }
 
-/// Big random targets: 12 free entries at 50 x 10 and 64-vertex hulls close without listing vertices.
+/// Big random targets: 12 free entries at 50 x 10 and 64-vertex hulls close without listing
+/// vertices.
 #[test]
 fn twelve_kinks_close_without_enumeration() {
     let mut stream = Stream(5);
@@ -380,8 +395,9 @@ fn bad_input_is_refused_with_its_field() {
     let empty = Points::single(M::zeros(0, 3)).unwrap();
     assert_eq!(sup_norm(&empty), Enclosure::ZERO);
 }
-/// Distances known by construction: with U, V of orthonormal columns and b the element of B furthest in direction
-/// UVᵀ, the distance of b + δUVᵀ is δ (UVᵀ over its nuclear norm is a dual that proves it).
+/// Distances known by construction: with U, V of orthonormal columns and b the element of B
+/// furthest in direction UVᵀ, the distance of b + δUVᵀ is δ (UVᵀ over its nuclear norm is a dual
+/// that proves it).
 #[test]
 fn planted_distances_are_enclosed() {
     let mut stream = Stream(23);

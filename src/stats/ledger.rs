@@ -15,7 +15,8 @@ use crate::tol;
 
 use super::sequential::ALPHA;
 
-/// α/M for each of the M = `checks` checks of the whole run, rounded down so that all shares sum to at most α.
+/// α/M for each of the M = `checks` checks of the whole run, rounded down so that all shares sum to
+/// at most α.
 ///
 /// # Errors
 /// When `alpha` is outside (0, 1], there are no checks, or the share underflows.

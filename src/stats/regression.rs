@@ -2,18 +2,20 @@
 //!
 //! Owns the fit of y = a + bx + e. With centred sums S_xx = Σ(x-x̄)², S_xy, S_yy and residuals r:
 //! ```text
-//!     b = S_xy/S_xx,   a = ȳ - b x̄,   s² = Σr²/(n-2),   Var b = s²/S_xx,   Var a = s²(1/n + x̄²/S_xx),
-//!     R² = 1 - Σr²/S_yy.
+//!     b = S_xy/S_xx,       a = ȳ - b x̄,                   s² = Σr²/(n-2),
+//!     Var b = s²/S_xx,     Var a = s²(1/n + x̄²/S_xx),     R² = 1 - Σr²/S_yy.
 //! ```
-//! Must not know what x and y are. Numerics: x and y are scaled by powers of two (exact), so that nothing
-//! overflows, and all sums are double-double, so that centring loses no digit that the data have.
+//! Must not know what x and y are. Numerics: x and y are scaled by powers of two (exact), so that
+//! nothing overflows, and all sums are double-double, so that centring loses no digit that the data
+//! have.
 
 use super::estimate::{DEFAULT_CONFIDENCE, Estimate, student_t_quantile};
 use crate::error::{Error, Result};
 use crate::linalg::Dd;
 use crate::tol;
 
-/// Powers of two beyond which scaling is cut off, so that a factor and its inverse are both normal numbers.
+/// Powers of two beyond which scaling is cut off, so that a factor and its inverse are both normal
+/// numbers.
 const MAX_EXPONENT: i32 = 1000;
 
 /// A fitted line; intervals at [`DEFAULT_CONFIDENCE`].
@@ -32,8 +34,8 @@ pub struct Line {
 /// The least-squares line through the points (x_i, y_i).
 ///
 /// # Errors
-/// Lengths that differ, fewer than three points, values that are not finite, x that do not vary beyond
-/// rounding, or coefficients that overflow.
+/// Lengths that differ, fewer than three points, values that are not finite, x that do not vary
+/// beyond rounding, or coefficients that overflow.
 pub fn line(x: &[f64], y: &[f64]) -> Result<Line> {
     if x.len() != y.len() {
         let text = format!("has {} values, but y has {}", x.len(), y.len());
@@ -166,7 +168,8 @@ mod tests {
         ]
     }
 
-    /// The data are no binary fractions: their rounding costs the small intercept the digits that cancel.
+    /// The data are no binary fractions: their rounding costs the small intercept the digits that
+    /// cancel.
     #[test]
     fn nist_certified_values_and_a_planted_fault() {
         let (x, mut y) = norris();

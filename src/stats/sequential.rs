@@ -108,8 +108,8 @@ impl MeanAtMost {
         })
     }
 
-    /// Takes one sample; returns whether H0 is rejected by now. An infinite sample has probability 0
-    /// under H0 and rejects.
+    /// Takes one sample; returns whether H0 is rejected by now. An infinite sample has probability
+    /// 0 under H0 and rejects.
     ///
     /// # Errors
     /// When `x` is NaN or negative; the state is unchanged then.
@@ -190,13 +190,13 @@ impl MeanAtMost {
     /// The smallest r ≥ 1 such that samples r·b·Y, Y = X/mean(X) having the observed
     /// shape, would have been rejected with probability [`POWER`].
     ///
-    /// A deterministic computation from the recorded sample: for each λ the log-growth
-    /// g_i = ln(1-λ+λrY_i) has observed mean G and variance V, and H0 is taken to be rejected with that
-    /// power when nG - z_{0.99} sqrt(nV) ≥ ln(1/α) + ln K for some λ. That is the
-    /// Gaussian approximation of Σg_i for the observed shape (the logarithm has light tails even
-    /// where X has not), ignoring the other bets and earlier crossings, both of which only help.
-    /// It tells how sensitive the test was; it is no part of the guarantee. `None` when b = 0, when
-    /// nothing but zeros was seen, or when no ratio is detectable.
+    /// A deterministic computation from the recorded sample: for each λ the log-growth g_i =
+    /// ln(1-λ+λrY_i) has observed mean G and variance V, and H0 is taken to be rejected with that
+    /// power when nG - z_{0.99} sqrt(nV) ≥ ln(1/α) + ln K for some λ. That is the Gaussian
+    /// approximation of Σg_i for the observed shape (the logarithm has light tails even where X has
+    /// not), ignoring the other bets and earlier crossings, both of which only help. It tells how
+    /// sensitive the test was; it is no part of the guarantee. `None` when b = 0, when nothing but
+    /// zeros was seen, or when no ratio is detectable.
     pub fn detectable_ratio(&self) -> Option<f64> {
         let mean = self.mean();
         if !(self.samples.len() >= 2 && mean > 0.0 && mean.is_finite() && self.bound > 0.0) {

@@ -4,17 +4,17 @@
 //! other assumption on the law (no boundedness, no normal approximation), so that the false-alarm
 //! probability is at most α for every n. Must not know where μ and v come from.
 //!
-//! **Catoni** ("Challenging the empirical mean and empirical variance: a deviation
-//! study", Ann. IHP Prob. Stat. 48 (2012)). Influence function ψ(y) = sign(y) ln(1 + |y| + y²/2), which obeys
-//! ψ(y) ≤ ln(1 + y + y²/2) and ψ(y) ≥ -ln(1 - y + y²/2). With r(θ) = Σ_i ψ(a(X_i - θ)), under H0 with
-//! room = 0,
+//! **Catoni** ("Challenging the empirical mean and empirical variance: a deviation study", Ann. IHP
+//! Prob. Stat. 48 (2012)). Influence function ψ(y) = sign(y) ln(1 + |y| + y²/2), which obeys ψ(y) ≤
+//! ln(1 + y + y²/2) and ψ(y) ≥ -ln(1 - y + y²/2). With r(θ) = Σ_i ψ(a(X_i - θ)), under H0 with room
+//! = 0,
 //! ```text
 //!     E exp(±r(μ)) ≤ (1 + a²v/2)ⁿ,    hence    P(|r(μ)| ≥ n ln(1 + a²v/2) + ln(2/α)) ≤ α
 //! ```
-//! by Markov's inequality on both sides. So p = min(1, 2 exp(n ln(1+a²v/2) - |r(μ)|)) is a p-value, and
-//! {θ : |r(θ)| < n ln(1+a²v/2) + ln(2/α)} is a confidence interval because r decreases; the
-//! two say the same. The estimate is the zero of r. With room > 0 take r at the nearer end of
-//! [μ-room, μ+room] (r decreases, so a mean further in only lowers it).
+//! by Markov's inequality on both sides. So p = min(1, 2 exp(n ln(1+a²v/2) - |r(μ)|)) is a p-value,
+//! and {θ : |r(θ)| < n ln(1+a²v/2) + ln(2/α)} is a confidence interval because r decreases; the two
+//! say the same. The estimate is the zero of r. With room > 0 take r at the nearer end of [μ-room,
+//! μ+room] (r decreases, so a mean further in only lowers it).
 //!
 //! With ε = α/2, L = ln(1/ε) and a² = 2L/(n(v+η²)), Catoni's Proposition 2.4 gives the a-priori
 //! radius |θ̂ - E X| ≤ η = sqrt(2vL/(n-2L)) with probability 1-α, for n > 2L: within a
@@ -178,7 +178,8 @@ impl Catoni {
             high += step;
             step *= 2.0;
         }
-        // r is Lipschitz with constant a·n: 2⁻⁴⁰ of the unit is far below the width of any interval.
+        // r is Lipschitz with constant a·n: 2⁻⁴⁰ of the unit is far below the width of any
+        // interval.
         for _ in 0..60 {
             let middle = 0.5 * low + 0.5 * high;
             if middle <= low || middle >= high || high - low <= unit * 2f64.powi(-40) {

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::linalg::stream::Stream;
     use crate::linalg::{Matrix, Vector};
-    use crate::maps::stochastic::{FiniteSum, Inner, Loss, NoiseModel, Outer, StochasticMap};
+    use crate::maps::composite::{Composite, FiniteSum, Inner, Loss, NoiseModel, Outer};
     use crate::tol::bound_room;
     use crate::truth::expectation::Recursion;
 
@@ -69,7 +69,7 @@ mod tests {
             let loss = if trial % 3 == 0 {
                 Loss::Logistic
             } else {
-                Loss::Squared
+                Loss::Quadratic
             };
             let x = s.vec(n * d);
             let y: Vec<f64> = s
@@ -79,7 +79,7 @@ mod tests {
                 .collect();
             let eta = 0.2 + 0.2 * (trial % 5) as f64;
             let inner = FiniteSum::new(x, y, d, eta, loss).unwrap();
-            let map = StochasticMap::new(Inner::FiniteSum(inner), Outer::Soft { eta }).unwrap();
+            let map = Composite::new(Inner::FiniteSum(inner), Outer::Soft { eta }).unwrap();
             let lambda = [0.1, 0.05 + 0.1 * (trial % 4) as f64];
             let (w, cotangent, batch) = (s.vec(d), s.vec(d), 1 + trial % 3);
             let gamma = map.mean_gamma(&w, &lambda, 0.0);
@@ -124,7 +124,7 @@ mod tests {
             one(0.0),
             Vector::zeros(1),
         );
-        let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+        let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
         let gamma = map.mean_gamma(&[0.0], &[0.0], 0.0);
         Recursion::nsid(&map, &[0.0], &[0.0], &gamma, &[1.0], 1).unwrap()
     }

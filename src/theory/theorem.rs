@@ -1,6 +1,7 @@
 //! What a theorem says, on one instance, in a form that can be printed.
 
 use super::hypothesis::Hypothesis;
+use crate::linalg::eigen::Enclosure;
 
 /// A lemma or theorem with its constants on one instance. Its bound is a method of its own, since what it depends on differs;
 /// [`Theorem::table`] shows it at a few points.
@@ -37,6 +38,8 @@ pub enum Value {
     Pair([f64; 2]),
     /// A count; `None` where there is none, which the text says why.
     Count(Option<usize>, &'static str),
+    /// A number known to within an enclosure.
+    Enclosed(Enclosure),
     /// No number, and why.
     None(String),
 }
@@ -62,6 +65,12 @@ impl Row {
         about: &'static str,
     ) -> Self {
         let value = Value::Count(count, otherwise);
+        Self { name, value, about }
+    }
+
+    /// A number known to within an enclosure.
+    pub fn enclosed(name: &'static str, value: Enclosure, about: &'static str) -> Self {
+        let value = Value::Enclosed(value);
         Self { name, value, about }
     }
 

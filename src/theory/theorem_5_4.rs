@@ -14,7 +14,7 @@
 
 use super::lemma_d2::Unmet;
 use crate::linalg::product::norm2;
-use crate::maps::stochastic::{PointModuli, StochasticMap, Variance};
+use crate::maps::composite::{Composite, PointModuli, Variance};
 
 /// The data of Theorem 5.4 that do not depend on how long anything runs; all upper bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +47,7 @@ impl Theorem54 {
     /// Collects the constants of `map` at w(λ) = `w_star`; `inner` is the variance of one inner minibatch at
     /// (or uniformly over) the w in use.
     pub fn new(
-        map: &StochasticMap,
+        map: &Composite,
         w_star: &[f64],
         lambda: &[f64],
         y: &[f64],
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::linalg::stream::Stream;
     use crate::linalg::{Matrix, Vector};
-    use crate::maps::stochastic::{Channel, FiniteSum, Inner, Loss, NoiseModel, Outer};
+    use crate::maps::composite::{Channel, FiniteSum, Inner, Loss, NoiseModel, Outer};
     use crate::theory::lemma_d3::LemmaD3;
     use crate::tol::bound_room;
     use crate::truth::expectation::{Recursion, conditional_readout, reference};
@@ -159,7 +159,7 @@ mod tests {
     /// Every ξ⁽¹⁾ of J single samples enumerated, ξ⁽²⁾ in exact expectation: E‖r-r*‖² and the largest
     /// E[‖v_k-v̂‖² | ξ⁽¹⁾].
     fn exact(
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         y: &[f64],
@@ -182,7 +182,7 @@ mod tests {
     }
 
     /// w(λ) by iterating Φ to a standstill.
-    fn solve(map: &StochasticMap, lambda: &[f64]) -> Vec<f64> {
+    fn solve(map: &Composite, lambda: &[f64]) -> Vec<f64> {
         let (mut w, mut u, mut next) = (
             vec![0.0; map.dim()],
             vec![0.0; map.dim()],
@@ -205,7 +205,7 @@ mod tests {
             let loss = if logistic {
                 Loss::Logistic
             } else {
-                Loss::Squared
+                Loss::Quadratic
             };
             let targets = s
                 .vec(n)
@@ -222,7 +222,7 @@ mod tests {
                 },
                 _ => Outer::Nonnegative,
             };
-            let map = StochasticMap::new(Inner::FiniteSum(inner), outer).unwrap();
+            let map = Composite::new(Inner::FiniteSum(inner), outer).unwrap();
             let lambda = [0.03, 0.4];
             let w_star = solve(&map, &lambda);
             let y = s.vec(d);
@@ -276,7 +276,7 @@ mod tests {
             Vector::zeros(1),
         );
         model.bilinear = vec![one(1.0)];
-        let map = StochasticMap::new(Inner::Noise(model), Outer::Identity).unwrap();
+        let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
         let (w, lambda, y, k) = ([0.1], [0.0], [1.0], 1000);
         let variance = map.variance(&w, &lambda, 1);
         assert!((variance.sigma1 - 0.5).abs() < 1e-14);
@@ -316,7 +316,7 @@ mod tests {
             c: Vector::from_element(d, 0.01),
             channels: (0..d).map(channel).collect(),
         };
-        let map = StochasticMap::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
+        let map = Composite::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
         let (w, lambda, y) = (vec![0.01; d], [0.0], vec![1.0; d]);
         let variance = map.variance(&w, &lambda, 1);
         let theorem = Theorem54::new(&map, &w, &lambda, &y, &variance);
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn unmet_hypotheses_are_named() {
-        let map = StochasticMap::elastic_net(vec![1.0, 0.5], vec![1.0], 2, 1.0).unwrap();
+        let map = Composite::elastic_net(vec![1.0, 0.5], vec![1.0], 2, 1.0).unwrap();
         let (lambda, y) = ([0.1, 0.0], [1.0, 0.0]);
         let variance = map.variance(&[0.0; 2], &lambda, 1);
         let theorem = Theorem54::new(&map, &[0.0; 2], &lambda, &y, &variance);

@@ -134,13 +134,13 @@ impl ProxSgdRate {
 mod tests {
     use super::*;
     use crate::linalg::product::norm2;
-    use crate::maps::stochastic::{Sample, StochasticMap};
+    use crate::maps::composite::{Composite, Sample};
     use crate::theory::lemma_d3::LemmaD3;
     use crate::tol::bound_room;
 
-    fn instance() -> (StochasticMap, [f64; 2], Vec<f64>) {
+    fn instance() -> (Composite, [f64; 2], Vec<f64>) {
         let map =
-            StochasticMap::elastic_net(vec![1.0, 0.2, -0.3, 0.9], vec![1.0, 0.8], 2, 0.8).unwrap();
+            Composite::elastic_net(vec![1.0, 0.2, -0.3, 0.9], vec![1.0, 0.8], 2, 0.8).unwrap();
         let lambda = [0.05, 0.3];
         let (mut w, mut u, mut next) = (vec![0.0; 2], vec![0.0; 2], vec![0.0; 2]);
         for _ in 0..5000 {

@@ -1,8 +1,10 @@
-//! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its residual.
+//! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its
+//! residual.
 
-use super::doubt::Doubt;
+use super::ambiguous_units::AmbiguousUnits;
+use super::fixed_point::kappa;
+use super::ground::Truth;
 use super::reference::Scalar;
-use super::{Truth, kappa};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::solve::solve;
 use crate::linalg::{Dd, Matrix, Vector};
@@ -30,7 +32,8 @@ pub struct AidLimit {
     pub doubt: bool,
 }
 
-/// Solves at w with this weight at ties; `None` where the system is singular or the field lacks an activation.
+/// Solves at w with this weight at ties; `None` where the system is singular or the field lacks an
+/// activation.
 pub fn aid_limit(truth: &Truth, w: &Vector, weight: f64) -> Option<AidLimit> {
     let (d, m) = truth.naive.dims();
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
@@ -57,6 +60,6 @@ pub fn aid_limit(truth: &Truth, w: &Vector, weight: f64) -> Option<AidLimit> {
         forming,
         w: w.clone(),
         weight,
-        doubt: !Doubt::at(truth, &point, w_norm, 0.0).is_none(),
+        doubt: !AmbiguousUnits::at(truth, &point, w_norm, 0.0).is_none(),
     })
 }

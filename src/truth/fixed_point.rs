@@ -5,7 +5,6 @@ use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::{Map, Tie};
 use crate::tol::{CONTRACTION_FALLBACK_STEPS, DD_UNIT, NEWTON_STEPS};
 
-use super::kappa;
 use super::reference::{Naive, Scalar};
 
 /// The fixed point with its certificate.
@@ -15,6 +14,11 @@ pub struct FixedPoint {
     pub w: Vector,
     /// ‖ŵ - w(λ)‖ ≤ error, by κ‖Φ(ŵ)-ŵ‖ (Banach), the residual evaluated in double-double.
     pub error: f64,
+    /// What rounding to binary64 left of w(λ) - ŵ: ‖ŵ + rest - w(λ)‖ ≤ `rest_error`, so that distances to
+    /// w(λ) do not end at u‖ŵ‖.
+    pub rest: Vector,
+    /// The same bound for ŵ + rest, near 2⁻¹⁰⁰.
+    pub rest_error: f64,
     /// ‖Φ(ŵ)-ŵ‖. For an elastic net this is η times the distance of 0 to the subdifferential, the KKT residual.
     pub residual: f64,
     /// Linear systems solved until the piece was identified.
@@ -132,19 +136,21 @@ fn certify(
     newton_steps: usize,
 ) -> Result<FixedPoint, Unsolved> {
     let d = w.len();
-    let mut residual = exact_residual(naive, &w);
-    for _ in 0..2 {
+    let none = Vector::zeros(d);
+    let mut residual = exact_residual(naive, &w, &none);
+    let newton = |w: &Vector, residual: &Vector| {
         let mut lin = map.linearization();
         map.linearize(w.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
         let system = Matrix::identity(d, d) - map.jacobian_w(&lin);
-        let Some(delta) = solve(
-            &system,
-            &Matrix::from_column_slice(d, 1, residual.as_slice()),
-        ) else {
+        let rhs = Matrix::from_column_slice(d, 1, residual.as_slice());
+        solve(&system, &rhs).map(|s| s.x.column(0).into_owned())
+    };
+    for _ in 0..2 {
+        let Some(delta) = newton(&w, &residual) else {
             break;
         };
-        let candidate = &w + delta.x.column(0);
-        let next = exact_residual(naive, &candidate);
+        let candidate = &w + delta;
+        let next = exact_residual(naive, &candidate, &none);
         if !(next.norm() < residual.norm()) {
             break;
         }
@@ -159,17 +165,32 @@ fn certify(
     }
     // The double-double evaluation loses at most 2⁻⁴⁵ of what binary64 may lose.
     let lost = level * DD_UNIT / crate::tol::UNIT;
+    let error = |norm: f64| kappa(q) * (norm * (1.0 + crate::tol::gamma(d + 4)) + lost);
+    // One step more, kept beside ŵ; across a kink it may lead nowhere.
+    let further = newton(&w, &residual).map(|rest| {
+        let left = error(exact_residual(naive, &w, &rest).norm());
+        (rest, left)
+    });
+    let (rest, rest_error) = further
+        .filter(|f| f.1 < error(norm))
+        .unwrap_or((none, error(norm)));
     Ok(FixedPoint {
+        error: error(norm),
         w,
-        error: kappa(q) * (norm * (1.0 + crate::tol::gamma(d + 4)) + lost),
+        rest,
+        rest_error,
         residual: norm,
         newton_steps,
     })
 }
 
-/// Φ(w) - w rounded to binary64 after a double-double evaluation.
-fn exact_residual(naive: &Naive<Dd>, w: &Vector) -> Vector {
-    let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
+/// Φ(w) - w at w + rest, rounded to binary64 after a double-double evaluation.
+fn exact_residual(naive: &Naive<Dd>, w: &Vector, rest: &Vector) -> Vector {
+    let exact: Vec<Dd> = w
+        .iter()
+        .zip(rest.iter())
+        .map(|(v, r)| Dd::exactly(*v) + Dd::exactly(*r))
+        .collect();
     match naive.at(&exact, &mut Tie::Weight(1.0)) {
         Some(p) => Vector::from_iterator(
             w.len(),
@@ -177,4 +198,10 @@ fn exact_residual(naive: &Naive<Dd>, w: &Vector) -> Vector {
         ),
         None => Vector::from_element(w.len(), f64::NAN),
     }
+}
+
+/// 1/(1-q) rounded up.
+pub(super) fn kappa(q: f64) -> f64 {
+    // 1-q is exact for q ≥ 1/2 (Sterbenz) and loses one rounding below; the quotient one more.
+    1.0 / (1.0 - q) * (1.0 + 2.0 * f64::EPSILON)
 }

@@ -5,8 +5,7 @@ use crate::linalg::{Dd, Matrix};
 use crate::maps::{Constants, Tie};
 use crate::tol::{DD_UNIT, gamma};
 
-use super::fixed_point::FixedPoint;
-use super::kappa;
+use super::fixed_point::{FixedPoint, kappa};
 use super::reference::{Naive, Scalar};
 
 /// The implicit derivative at a point where it is one matrix.
@@ -18,6 +17,8 @@ pub struct ImplicitJacobian {
     pub error: f64,
     /// P = ∂₁Φ(ŵ, λ), rounded (d×d).
     pub p: Matrix,
+    /// ‖P - ∂₁Φ(ŵ, λ)‖_F of that rounding.
+    pub p_lost: f64,
     /// ∂₂Φ(ŵ, λ), rounded (d×m).
     pub d2: Matrix,
 }
@@ -34,6 +35,8 @@ pub fn implicit_jacobian(
     let point = naive.at(&w, &mut Tie::Weight(1.0))?;
     let columns = naive.jacobian_w(&point);
     let p = Matrix::from_fn(d, d, |i, j| columns[j][i].hi());
+    let lost: f64 = columns.iter().flatten().map(|v| v.lo() * v.lo()).sum();
+    let p_lost = lost.sqrt() * (1.0 + gamma(d * d + 4));
     let rhs: Vec<Vec<Dd>> = (0..m).map(|j| naive.column(&point, j)).collect();
     let d2 = Matrix::from_fn(d, m, |i, j| rhs[j][i].hi());
     let system = Matrix::identity(d, d) - &p;
@@ -61,5 +64,11 @@ pub fn implicit_jacobian(
     let moved =
         (constants.l1 * j.norm() + constants.l2_at(at.w.norm()) * (m as f64).sqrt()) * at.error;
     let error = kappa(constants.q) * (r.norm() * (1.0 + gamma(d * m + 4)) + dd_lost + moved);
-    Some(ImplicitJacobian { j, error, p, d2 })
+    Some(ImplicitJacobian {
+        j,
+        error,
+        p,
+        p_lost,
+        d2,
+    })
 }

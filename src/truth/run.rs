@@ -6,9 +6,9 @@ use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::Tie;
 use crate::tol::BOUND_ROOM;
 
-use super::Truth;
-use super::doubt::Doubt;
+use super::ambiguous_units::AmbiguousUnits;
 use super::floor::{AidFloor, Floor};
+use super::ground::Truth;
 use super::reference::{self, Columns, Itd, Scalar};
 
 /// ITD from w_0 for t = 0..=T, evaluated in double-double and rounded once.
@@ -18,6 +18,8 @@ pub struct ItdRun {
     pub w: Vec<Vector>,
     /// Upper bounds of e_t = ‖w_t - w(λ)‖.
     pub e: Vec<f64>,
+    /// The same for w_t rounded to binary64, the point that AID is given.
+    pub e_given: Vec<f64>,
     /// D_t (T+1 matrices d×m).
     pub d: Vec<Matrix>,
     /// E_t = D_t - J, formed before rounding; empty where J is a set.
@@ -27,10 +29,12 @@ pub struct ItdRun {
     /// First t at which binary64 may select another piece at w_t than the exact iterate: D_s is
     /// comparable exactly for s ≤ t only, and to within `band[s]` after it.
     pub doubt_from: Option<usize>,
-    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is not enclosed.
+    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is
+    /// not enclosed.
     pub band: Vec<f64>,
     /// First t from which on every w_t of the run lies on the piece of w(λ); `None` if the last
-    /// one does not. 0 for maps without kinks.
+    /// one does not, and where w(λ) lies on a kink, for several pieces meet there. 0 for maps
+    /// without kinks.
     pub identified: Option<usize>,
 }
 
@@ -49,9 +53,10 @@ pub struct AidRun {
     pub floor: AidFloor,
     /// A unit of w lies within rounding of its kink: another selection is possible.
     pub doubt: bool,
-    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such units can lead.
+    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such
+    /// units can lead.
     pub band: Vec<[f64; 2]>,
-    /// w lies on the piece of w(λ).
+    /// w lies on the piece of w(λ); never where that lies on a kink.
     pub identified: bool,
 }
 
@@ -60,7 +65,8 @@ pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
     run_along(truth, w0, None, steps)
 }
 
-/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one for every step.
+/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one
+/// for every step.
 pub fn itd_run_along(truth: &Truth, path: &[Vec<f64>]) -> ItdRun {
     run_along(truth, &path[0], Some(path), path.len() - 1)
 }
@@ -71,6 +77,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
     let mut run = ItdRun {
         w: Vec::with_capacity(steps + 1),
         e: Vec::with_capacity(steps + 1),
+        e_given: Vec::with_capacity(steps + 1),
         d: Vec::with_capacity(steps + 1),
         error: Vec::new(),
         floor: Floor::start(),
@@ -84,6 +91,8 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
         let rounded = vector(&w);
         let w_norm = rounded.norm();
         run.e.push(distance(truth, &w));
+        let given: Vec<Dd> = rounded.iter().map(|v| Dd::exactly(*v)).collect();
+        run.e_given.push(distance(truth, &given));
         if let Some(j) = &truth.jacobian {
             run.error.push(difference(&d_columns, &j.j));
         }
@@ -97,12 +106,12 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
         if let Some(next) = path.and_then(|path| path.get(t + 1)) {
             state.w = next.iter().map(|v| Dd::exactly(*v)).collect();
         }
-        let doubt = Doubt::at(truth, &point, w_norm, run.floor.w[t]);
+        let doubt = AmbiguousUnits::at(truth, &point, w_norm, run.floor.w[t]);
         if !doubt.is_none() {
             run.doubt_from = run.doubt_from.or(Some(t));
         }
         let band = run.band[t];
-        let on_piece = star.as_ref().is_none_or(|s| *s == point.piece());
+        let on_piece = star.as_ref().is_some_and(|s| *s == point.piece());
         run.identified = if on_piece {
             run.identified.or(Some(t))
         } else {
@@ -145,8 +154,8 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
         .map(|j| norm_sq(&truth.naive.column(&point, j)))
         .sum::<f64>()
         .sqrt();
-    let doubt = Doubt::at(truth, &point, w_norm, 0.0);
-    let mut band = Band::new(truth, &doubt, d2_norm);
+    let doubt = AmbiguousUnits::at(truth, &point, w_norm, 0.0);
+    let mut band = SelectionRadius::new(truth, &doubt, d2_norm);
     let (mut ds, mut error) = (Vec::with_capacity(steps + 1), Vec::new());
     reference::aid_fp(&truth.naive, &point, steps, |_, columns| {
         if let Some(j) = &truth.jacobian {
@@ -168,7 +177,7 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
         floor: AidFloor::new(&truth.constants, &truth.rounding, w_norm, d2_most, &norms),
         doubt: !doubt.is_none(),
         band: band.values,
-        identified: piece_at_solution(truth).is_none_or(|s| s == point.piece()),
+        identified: piece_at_solution(truth).is_some_and(|s| s == point.piece()),
     })
 }
 
@@ -177,9 +186,10 @@ fn known(band: f64) -> f64 {
     if band.is_finite() { band } else { 0.0 }
 }
 
-/// The bands of AID-FP at one point: r_{k+1} = q r_k + jump of a step at D^k in forward mode; in reverse mode the same of
-/// v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then u = ∂₂ᵀv.
-struct Band {
+/// How far selections at ambiguous units can carry AID-FP at one point. In forward mode the radius
+/// after k steps obeys r_{k+1} = q r_k + the jump of a step at D^k; in reverse mode it is that of
+/// v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then of u = ∂₂ᵀv.
+struct SelectionRadius {
     values: Vec<[f64; 2]>,
     next: [f64; 2],
     /// Jumps of ∂₁Φ and ∂₂Φ themselves, and ‖∂₂Φ‖_F.
@@ -188,8 +198,8 @@ struct Band {
     second: f64,
 }
 
-impl Band {
-    fn new(truth: &Truth, doubt: &Doubt, d2_norm: f64) -> Self {
+impl SelectionRadius {
+    fn new(truth: &Truth, doubt: &AmbiguousUnits, d2_norm: f64) -> Self {
         let d = truth.w().len();
         let mut out = Self {
             values: Vec::new(),
@@ -212,7 +222,7 @@ impl Band {
         out
     }
 
-    fn push(&mut self, truth: &Truth, doubt: &Doubt, columns: &Columns<Dd>) {
+    fn push(&mut self, truth: &Truth, doubt: &AmbiguousUnits, columns: &Columns<Dd>) {
         let (q, kappa) = (truth.constants.q, truth.kappa());
         let [forward, v] = self.next;
         let reverse = (self.second + self.by_lambda) * v + self.by_lambda * kappa;
@@ -229,19 +239,24 @@ impl Band {
     }
 }
 
-/// The piece active at ŵ; empty for maps without kinks.
+/// The piece active at ŵ, empty for maps without kinks; `None` where w(λ) is on no single piece.
 fn piece_at_solution(truth: &Truth) -> Option<Vec<f64>> {
+    if !truth.moduli.kinks.is_empty() {
+        return None;
+    }
     let w: Vec<Dd> = truth.w().iter().map(|v| Dd::exactly(*v)).collect();
     Some(truth.naive.at(&w, &mut Tie::Weight(0.0))?.piece())
 }
 
+/// ‖w - w(λ)‖, at most this.
 fn distance(truth: &Truth, w: &[Dd]) -> f64 {
+    let at = &truth.fixed_point;
     let diff: Vec<f64> = w
         .iter()
-        .zip(truth.w().iter())
-        .map(|(a, b)| (*a - Dd::from(*b)).hi())
+        .zip(at.w.iter().zip(at.rest.iter()))
+        .map(|(a, (b, rest))| (*a - (Dd::from(*b) + Dd::from(*rest))).hi())
         .collect();
-    norm2(&diff) * (1.0 + crate::tol::gamma(diff.len() + 4)) + truth.fixed_point.error
+    norm2(&diff) * (1.0 + crate::tol::gamma(diff.len() + 4)) + at.rest_error
 }
 
 fn norm_sq(v: &[Dd]) -> f64 {

@@ -4,7 +4,7 @@
 //! E_{t+1} = P E_t + [K_1δ_t … K_mδ_t], where K_j = ∂(column j of ∂₂Φ)/∂w on the active piece.
 //! s steps are composed by repeated squaring, O(m d³ log s).
 
-use super::Truth;
+use super::ground::Truth;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Tie;
 

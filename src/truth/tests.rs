@@ -141,3 +141,100 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
             .all(|b| *b == 0.0)
     );
 }
+
+/// ρ and the second modulus of matrices that no Schur form in binary64 can tell, from the eigenvalues of
+/// the generated entries in 2,000 bits (FLINT, outside this crate).
+#[cfg(feature = "instances")]
+#[test]
+fn the_local_rate_is_enclosed_where_eigenvectors_are_no_help() {
+    use crate::instances::{Instance, Kind, Spec};
+    for (kind, dim, seed, rho, second) in [
+        (
+            Kind::AffineNonNormal,
+            20,
+            77,
+            0.147_384_854_545_386_5,
+            0.145_846_742_256_346_14,
+        ),
+        (
+            Kind::AffineNonNormal,
+            15,
+            1,
+            0.195_900_763_394_581_12,
+            0.195_900_763_394_581_12,
+        ),
+        (
+            Kind::AffineNonNormal,
+            40,
+            3,
+            0.333_335_684_179_308_76,
+            0.332_226_338_151_684_4,
+        ),
+        (
+            Kind::ElasticNetNearDuplicated,
+            40,
+            77,
+            0.800_000_006_889_862,
+            0.800_000_006_889_801_9,
+        ),
+    ] {
+        let spec = Spec {
+            dim,
+            rows: 2 * dim,
+            ..Spec::typical(kind, 1)
+        };
+        let instance = Instance::generate(&spec, seed).unwrap();
+        let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
+        let s = truth.spectrum().unwrap();
+        // Sixteen digits are quoted.
+        let near = |e: crate::linalg::eigen::Enclosure, x: f64| {
+            e.lower <= x * (1.0 + 1e-15) && x * (1.0 - 1e-15) <= e.upper
+        };
+        assert!(near(s.rho, rho) && near(s.second, second), "{s:?}, {rho}");
+        assert!(s.rho.relative() <= crate::tol::SPECTRUM_WIDTH, "{s:?}");
+        assert!(s.complex != Some(seed != 1), "{s:?}");
+    }
+}
+
+#[test]
+fn nothing_is_identified_where_pieces_meet() {
+    // Φ(w) = A max(w + λ, 0) turns the iterates about the kink at w(λ) = 0: the second one lies now on
+    // this side, now on that, for good.
+    let problem = Problem::Layer {
+        a: Matrix::from_row_slice(1, 1, &[-0.5]),
+        v: Matrix::from_element(1, 1, 1.0),
+        b: Matrix::from_element(1, 1, 1.0),
+        c: Vector::zeros(1),
+        activation: Activation::Abs,
+    };
+    let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
+    assert_eq!(truth.moduli.kinks, vec![0]);
+    for w0 in [0.0, 0.5, -0.5] {
+        assert_eq!(itd_run(&truth, &[w0], 12).identified, None, "w_0 = {w0}");
+    }
+    assert!(!aid_run(&truth, truth.w(), 2).unwrap().identified);
+    assert!(truth.spectrum().is_none());
+}
+
+/// Distances to w(λ) far below u‖ŵ‖, against a run in sixty digits outside this crate; the point that AID is
+/// given is no nearer than its rounding.
+#[cfg(feature = "instances")]
+#[test]
+fn distances_to_the_solution_do_not_end_at_its_rounding() {
+    use crate::instances::{Instance, Kind, Spec};
+    let spec = Spec {
+        dim: 10,
+        rows: 11,
+        q: 0.304_708_410_880_090_6,
+        ..Spec::typical(Kind::LogisticBox, 1)
+    };
+    let instance = Instance::generate(&spec, 17_429_280_163_626_175_238).unwrap();
+    let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
+    let run = itd_run(&truth, &instance.w0, 40);
+    for (t, e, given) in [(32, 7.7105e-19, 7.3343e-18), (40, 4.8188e-23, 7.2262e-18)] {
+        assert!((run.e[t] / e - 1.0).abs() < 1e-3, "e_{t} = {:e}", run.e[t]);
+        let at = run.e_given[t];
+        assert!((at / given - 1.0).abs() < 1e-3, "given w_{t}: {at:e}");
+    }
+    assert!(truth.fixed_point.rest_error < 1e-28);
+}

@@ -62,7 +62,10 @@ fn itd_with(
         return None;
     }
     let w = path(case, case.horizon() + 1);
-    Some(pick(case, &carried(zero(case), case.horizon(), |s| at(&w, s), rule)))
+    Some(pick(
+        case,
+        &carried(zero(case), case.horizon(), |s| at(&w, s), rule),
+    ))
 }
 
 /// ITD in reverse mode: the adjoint over the steps that `order` lists for t, and a rule for the adjoint.
@@ -198,7 +201,10 @@ fn differences(case: &Case<'_>, h: f64) -> Estimates {
 
 /// The same, added to what was handed out before.
 fn added(memory: &mut Memory, mut estimates: Vec<Matrix>) -> Estimates {
-    let before = memory.state.take().filter(|m| m.shape() == estimates[0].shape());
+    let before = memory
+        .state
+        .take()
+        .filter(|m| m.shape() == estimates[0].shape());
     if let Some(before) = before {
         estimates.iter_mut().for_each(|m| *m += &before);
     }

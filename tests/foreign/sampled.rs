@@ -2,7 +2,7 @@
 
 use ratecert::case::{Case, Method};
 use ratecert::linalg::Matrix;
-use ratecert::maps::stochastic::{Gamma, Inner, Sample};
+use ratecert::maps::composite::{Gamma, Inner, Sample};
 
 use super::{Memory, Row};
 
@@ -37,12 +37,19 @@ fn run(memory: &mut Memory, case: &Case<'_>, bugs: Bugs) -> Option<Vec<Matrix>> 
         inner.truncate(1);
     }
     if bugs.shared {
-        inner = (0..inner.len()).map(|j| linear.get(j).copied().unwrap_or(inner[j])).collect();
+        inner = (0..inner.len())
+            .map(|j| linear.get(j).copied().unwrap_or(inner[j]))
+            .collect();
     }
     let gamma_of = |batch: &[usize]| -> Gamma {
         let (mut u, mut gamma) = (vec![0.0; d], g.gamma(d));
         t.apply(w, lambda, Sample::Batch(batch), &mut u);
-        g.linearize(if bugs.gamma_at_w { w } else { &u }, lambda, 0.0, &mut gamma);
+        g.linearize(
+            if bugs.gamma_at_w { w } else { &u },
+            lambda,
+            0.0,
+            &mut gamma,
+        );
         gamma
     };
     let pooled = inner.concat();
@@ -60,7 +67,8 @@ fn run(memory: &mut Memory, case: &Case<'_>, bugs: Bugs) -> Option<Vec<Matrix>> 
                         continue;
                     }
                     seen.push(i);
-                    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                    let dot =
+                        |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
                     let row = sum.row(i);
                     let h = sum.curvature(dot(row, w)) * dot(row, &masked);
                     let c = sum.eta() / batch.len() as f64;
@@ -116,7 +124,11 @@ fn run(memory: &mut Memory, case: &Case<'_>, bugs: Bugs) -> Option<Vec<Matrix>> 
             product(batch, &fixed, &v)
         };
         round(&mut p);
-        let eta = given.eta[if bugs.next_eta { (i + 1).min(given.eta.len() - 1) } else { i }];
+        let eta = given.eta[if bugs.next_eta {
+            (i + 1).min(given.eta.len() - 1)
+        } else {
+            i
+        }];
         let mut next: Vec<f64> = (0..d).map(|j| v[j] + eta * (p[j] + y[j] - v[j])).collect();
         round(&mut next);
         let moved: f64 = next.iter().zip(&v).map(|(a, b)| (a - b).powi(2)).sum();

@@ -76,8 +76,7 @@ pub(super) mod methods {
     /// Whose derivative is carried from step to step.
     pub const CARRIED: &[Method] = &[Method::ITD, Method::AID_FP, Method::AID_FP_FORWARD];
     /// Whose theory lets every step select anew: the v of AID's reverse mode has one operator.
-    pub const STEP_BY_STEP: &[Method] =
-        &[Method::ITD, Method::ITD_REVERSE, Method::AID_FP_FORWARD];
+    pub const STEP_BY_STEP: &[Method] = &[Method::ITD, Method::ITD_REVERSE, Method::AID_FP_FORWARD];
     /// AID-FP in both modes.
     pub const AID_FP: &[Method] = &[Method::AID_FP, Method::AID_FP_FORWARD];
     /// AID-FP in reverse mode.

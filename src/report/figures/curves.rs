@@ -8,10 +8,12 @@ use super::canvas::{
     VERMILLION, bold, draw, fitted, font, width,
 };
 use super::frame::Frame;
-use super::stem;
-use crate::claims::verdict::Curve;
-use crate::report::Figure;
+use super::name::stem;
+use super::shown::Shown;
+use crate::checks::Curve;
+use crate::report::figure::Figure;
 use crate::report::format::number;
+use crate::tol::RHO_DIGITS;
 
 /// Panels of one figure.
 const PANELS: usize = 6;
@@ -36,15 +38,17 @@ const DASHES: [(Colour, &[f64]); 4] = [
 
 /// The figures of all claims with curves: one for each claim and method, several if the kinds of
 /// instance are many. Of each kind, the first curve.
-pub(super) fn figures(curves: &[&Curve]) -> Vec<Figure> {
-    let mut groups: Vec<(&str, &str, Vec<&Curve>)> = Vec::new();
+pub(super) fn figures(curves: &[Shown<'_, Curve>]) -> Vec<Figure> {
+    let mut groups: Vec<(&str, &str, Vec<Shown<'_, Curve>>)> = Vec::new();
     for &curve in curves {
         match groups
             .iter_mut()
-            .find(|g| g.0 == curve.claim && g.1 == curve.method)
+            .find(|g| g.0 == curve.from.claim && g.1 == curve.from.method)
         {
-            None => groups.push((&curve.claim, &curve.method, vec![curve])),
-            Some((.., kinds)) if kinds.iter().all(|c| c.kind != curve.kind) => kinds.push(curve),
+            None => groups.push((&curve.from.claim, &curve.from.method, vec![curve])),
+            Some((.., kinds)) if kinds.iter().all(|c| c.from.kind != curve.from.kind) => {
+                kinds.push(curve)
+            }
             Some(_) => {}
         }
     }
@@ -79,10 +83,19 @@ pub(super) fn figures(curves: &[&Curve]) -> Vec<Figure> {
     out
 }
 
-fn caption(panels: &[&Curve]) -> String {
+/// ρ, with its radius where that reaches the digits shown.
+fn local(c: &Curve) -> String {
+    if c.rho_radius > RHO_DIGITS * c.rho {
+        format!("{} ± {}", number(c.rho), number(c.rho_radius))
+    } else {
+        number(c.rho)
+    }
+}
+
+fn caption(panels: &[Shown<'_, Curve>]) -> String {
     let list: Vec<String> = panels
         .iter()
-        .map(|c| format!("{} (q {}, ρ {})", c.instance, number(c.q), number(c.rho)))
+        .map(|c| format!("{} (q {}, ρ {})", c.from.instance(), number(c.q), local(c)))
         .collect();
     let clipped = panels
         .iter()
@@ -110,7 +123,7 @@ fn caption(panels: &[&Curve]) -> String {
     text
 }
 
-fn figure(title: &str, panels: &[&Curve]) -> String {
+fn figure(title: &str, panels: &[Shown<'_, Curve>]) -> String {
     let columns = if panels.len() == 1 { 1 } else { 2 };
     let rows = panels.len().div_ceil(columns);
     let (head, foot) = (66.0, 8.0);
@@ -138,7 +151,7 @@ fn figure(title: &str, panels: &[&Curve]) -> String {
                     right: left + column_width - 20.0,
                     bottom: top + row_height - 46.0,
                 };
-                panel(canvas, &frame, curve);
+                panel(canvas, &frame, *curve);
             }
         },
     )
@@ -153,7 +166,7 @@ fn series(curve: &Curve) -> [(&'static str, &[f64], Colour, f64); 3] {
     ]
 }
 
-fn legend(canvas: &mut Canvas<'_>, panels: &[&Curve]) {
+fn legend(canvas: &mut Canvas<'_>, panels: &[Shown<'_, Curve>]) {
     let mut x = 16.0;
     let y = 46.0;
     let mut entry =
@@ -166,7 +179,7 @@ fn legend(canvas: &mut Canvas<'_>, panels: &[&Curve]) {
         canvas.line((x, y), (x + SAMPLE, y), INK, 1.4);
         canvas.disc((x + SAMPLE / 2.0, y), 2.4, INK);
     });
-    for (i, (name, _, colour, width)) in series(panels[0]).into_iter().enumerate() {
+    for (i, (name, _, colour, width)) in series(&panels[0]).into_iter().enumerate() {
         if panels
             .iter()
             .any(|c| series(c)[i].1.iter().any(|v| *v > 0.0 && v.is_finite()))
@@ -194,7 +207,7 @@ fn legend(canvas: &mut Canvas<'_>, panels: &[&Curve]) {
     }
 }
 
-fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve) {
+fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: Shown<'_, Curve>) {
     let steps = &curve.steps;
     let (first, last) = (
         steps.iter().min().copied().unwrap_or(0),
@@ -205,13 +218,13 @@ fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve) {
         last.max(first.saturating_add(1)) as f64,
         frame.across(),
     );
-    let y = vertical(curve, frame);
+    let y = vertical(&curve, frame);
 
     let heading = frame.top - 29.0;
-    let moduli = format!("q = {}, ρ = {}", number(curve.q), number(curve.rho));
+    let moduli = format!("q = {}, ρ = {}", number(curve.q), local(&curve));
     let room = frame.right - frame.left - width(&moduli, 12.0) - 16.0;
     canvas.text(
-        &fitted(&curve.kind, room, 13.0),
+        &fitted(&curve.from.kind, room, 13.0),
         (frame.left, heading),
         Anchor::Start,
         bold(13.0),
@@ -237,8 +250,8 @@ fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: &Curve) {
     for s in &floor {
         canvas.path(s, EDGE, 1.2);
     }
-    marks(canvas, frame, curve, &x, last);
-    for (_, values, colour, width) in series(curve) {
+    marks(canvas, frame, &curve, &x, last);
+    for (_, values, colour, width) in series(&curve) {
         trace(
             canvas,
             &segments(steps, values, &x, &y, Past::Cut),

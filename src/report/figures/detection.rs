@@ -2,7 +2,7 @@
 
 use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use crate::report::Figure;
+use crate::report::figure::Figure;
 
 const COLOURS: [Colour; 7] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BROWN];
 

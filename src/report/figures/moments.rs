@@ -2,9 +2,10 @@
 
 use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use super::stem;
-use crate::claims::verdict::MomentCurve;
-use crate::report::Figure;
+use super::name::stem;
+use super::shown::Shown;
+use crate::checks::Moments;
+use crate::report::figure::Figure;
 
 /// Panels of one figure.
 const PANELS: usize = 6;
@@ -63,15 +64,15 @@ const KINDS: [Kind; 5] = [
 ];
 
 /// One figure for every claim and kind of curve.
-pub(super) fn figures(all: &[&MomentCurve]) -> Vec<Figure> {
-    let mut groups: Vec<(&str, &str, Vec<&MomentCurve>)> = Vec::new();
+pub(super) fn figures(all: &[Shown<'_, Moments>]) -> Vec<Figure> {
+    let mut groups: Vec<(&str, &str, Vec<Shown<'_, Moments>>)> = Vec::new();
     for &c in all {
         match groups
             .iter_mut()
-            .find(|g| g.0 == c.claim && g.1 == c.figure)
+            .find(|g| g.0 == c.from.claim && g.1 == c.figure)
         {
             Some(group) => group.2.push(c),
-            None => groups.push((&c.claim, &c.figure, vec![c])),
+            None => groups.push((&c.from.claim, &c.data.figure, vec![c])),
         }
     }
     groups
@@ -83,8 +84,8 @@ pub(super) fn figures(all: &[&MomentCurve]) -> Vec<Figure> {
                 || format!("{claim}: {figure}"),
                 |k| format!("{claim}: {}", k.title),
             );
-            let panels: Vec<Panel> = curves.iter().map(|c| panel(c, known)).collect();
-            let instances: Vec<&str> = curves.iter().map(|c| c.instance.as_str()).collect();
+            let panels: Vec<Panel> = curves.iter().map(|c| panel(*c, known)).collect();
+            let instances: Vec<String> = curves.iter().map(|c| c.from.instance()).collect();
             Figure {
                 name: stem(&format!("moments {claim} {figure}")),
                 caption: format!(
@@ -100,7 +101,7 @@ pub(super) fn figures(all: &[&MomentCurve]) -> Vec<Figure> {
         .collect()
 }
 
-fn panel(curve: &MomentCurve, kind: Option<&Kind>) -> Panel {
+fn panel(curve: Shown<'_, Moments>, kind: Option<&Kind>) -> Panel {
     let shift = if kind.is_some_and(|k| k.shifted) {
         curve.gamma
     } else {
@@ -123,11 +124,11 @@ fn panel(curve: &MomentCurve, kind: Option<&Kind>) -> Panel {
         }
     });
     Panel {
-        heading: curve.kind.clone(),
+        heading: curve.from.kind.clone(),
         note: if curve.gamma.is_finite() {
-            format!("{}, γ = {:.1}", curve.method, curve.gamma)
+            format!("{}, γ = {:.1}", curve.from.method, curve.gamma)
         } else {
-            curve.method.clone()
+            curve.from.method.clone()
         },
         across: (kind.map_or("k", |k| k.axis).into(), Scale::Log),
         up: Scale::Log,

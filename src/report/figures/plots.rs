@@ -2,9 +2,10 @@
 
 use super::canvas::{BLUE, Colour, GREEN, INK, ORANGE, PURPLE, SKY, SOFT, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use super::stem;
-use crate::claims::verdict::Plot;
-use crate::report::Figure;
+use super::name::stem;
+use super::shown::Shown;
+use crate::checks::Plot;
+use crate::report::figure::Figure;
 
 /// Panels of one figure.
 const PANELS: usize = 6;
@@ -68,16 +69,16 @@ const KINDS: [Kind; 3] = [
 ];
 
 /// One figure for every claim and kind of plot.
-pub(super) fn figures(all: &[&Plot]) -> Vec<Figure> {
-    let mut groups: Vec<(&str, &Kind, Vec<&Plot>)> = Vec::new();
+pub(super) fn figures(all: &[Shown<'_, Plot>]) -> Vec<Figure> {
+    let mut groups: Vec<(&str, &Kind, Vec<Shown<'_, Plot>>)> = Vec::new();
     for &p in all {
         let Some(kind) = KINDS.iter().find(|k| k.name == p.figure) else {
             continue;
         };
-        let same = |g: &&mut (&str, &Kind, _)| g.0 == p.claim && g.1.name == kind.name;
+        let same = |g: &&mut (&str, &Kind, _)| g.0 == p.from.claim && g.1.name == kind.name;
         match groups.iter_mut().find(same) {
             Some(group) => group.2.push(p),
-            None => groups.push((&p.claim, kind, vec![p])),
+            None => groups.push((&p.from.claim, kind, vec![p])),
         }
     }
     groups
@@ -85,8 +86,8 @@ pub(super) fn figures(all: &[&Plot]) -> Vec<Figure> {
         .map(|(claim, kind, mut plots)| {
             plots.truncate(PANELS);
             let title = format!("{claim}: {}", kind.title);
-            let panels: Vec<Panel> = plots.iter().map(|p| panel(p, kind)).collect();
-            let instances: Vec<&str> = plots.iter().map(|p| p.instance.as_str()).collect();
+            let panels: Vec<Panel> = plots.iter().map(|p| panel(*p, kind)).collect();
+            let instances: Vec<String> = plots.iter().map(|p| p.from.instance()).collect();
             Figure {
                 name: stem(&format!("{} {claim}", kind.name)),
                 caption: format!("{} Instances: {}.", kind.caption, instances.join("; ")),
@@ -97,11 +98,11 @@ pub(super) fn figures(all: &[&Plot]) -> Vec<Figure> {
         .collect()
 }
 
-fn panel(plot: &Plot, kind: &Kind) -> Panel {
+fn panel(plot: Shown<'_, Plot>, kind: &Kind) -> Panel {
     let series = plot.series.iter().zip(kind.looks.iter().cycle());
     let log = |scale: Scale| scale == Scale::Log;
     Panel {
-        heading: plot.kind.clone(),
+        heading: plot.from.kind.clone(),
         note: plot.note.clone(),
         across: (kind.across.0.into(), kind.across.1),
         up: kind.up,

@@ -2,8 +2,9 @@
 
 use super::canvas::{BLUE, Colour, MARK_IDENTIFIED, MARK_TAU, ORANGE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use crate::claims::verdict::Race;
-use crate::report::Figure;
+use super::shown::Shown;
+use crate::checks::Race;
+use crate::report::figure::Figure;
 use crate::report::format::number;
 
 /// Panels shown.
@@ -16,11 +17,11 @@ const DASHES: [(Colour, &[f64]); 4] = [
 ];
 
 /// The figure of the races with the most to see (largest τ first), or none.
-pub(super) fn figure(all: &[&Race]) -> Option<Figure> {
-    let mut shown: Vec<&Race> = Vec::new();
-    for race in all {
+pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
+    let mut shown: Vec<Shown<'_, Race>> = Vec::new();
+    for &race in all {
         // One of each kind.
-        match shown.iter_mut().find(|r| r.kind == race.kind) {
+        match shown.iter_mut().find(|r| r.from.kind == race.from.kind) {
             Some(other) if other.tau < race.tau => *other = race,
             Some(_) => {}
             None => shown.push(race),
@@ -33,9 +34,16 @@ pub(super) fn figure(all: &[&Race]) -> Option<Figure> {
     let title = "AID-FP against ITD around identification".to_owned();
     let list: Vec<String> = shown
         .iter()
-        .map(|r| format!("{} (q {}, R {})", r.instance, number(r.q), number(r.r)))
+        .map(|r| {
+            format!(
+                "{} (q {}, R {})",
+                r.from.instance(),
+                number(r.q),
+                number(r.r)
+            )
+        })
         .collect();
-    let panels: Vec<Panel> = shown.iter().map(|r| panel(r)).collect();
+    let panels: Vec<Panel> = shown.iter().map(|r| panel(*r)).collect();
     Some(Figure {
         name: "identification".into(),
         caption: format!(
@@ -50,7 +58,7 @@ pub(super) fn figure(all: &[&Race]) -> Option<Figure> {
     })
 }
 
-fn panel(race: &Race) -> Panel {
+fn panel(race: Shown<'_, Race>) -> Panel {
     let series = |name: &str, colour, look, values: &[f64]| Series {
         name: name.into(),
         colour,
@@ -66,7 +74,7 @@ fn panel(race: &Race) -> Panel {
         .identified
         .map(|t| (t as f64, "identified".to_owned(), MARK_IDENTIFIED));
     Panel {
-        heading: race.kind.clone(),
+        heading: race.from.kind.clone(),
         note: format!("q = {}, R = {}", number(race.q), number(race.r)),
         across: ("step t (AID-FP: k = t)".into(), Scale::Linear(true)),
         up: Scale::Log,

@@ -8,8 +8,10 @@ use super::canvas::{
     VERMILLION, bold, draw, fitted, font,
 };
 use super::frame::Frame;
-use crate::claims::verdict::Fit;
-use crate::report::Figure;
+use super::shown::Shown;
+use crate::checks::Fit;
+use crate::claims::Origin;
+use crate::report::figure::Figure;
 use crate::report::format::{count, number};
 
 const WIDTH: f64 = 900.0;
@@ -36,13 +38,13 @@ const SHAPES: [Shape; 4] = [
 ];
 
 /// The figure of the pure fits whose rates can be drawn; None if there are none.
-pub(super) fn figure(fits: &[&Fit]) -> Option<Figure> {
-    let pure: Vec<&Fit> = fits
+pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
+    let pure: Vec<Shown<'_, Fit>> = fits
         .iter()
         .copied()
         .filter(|f| f.growth == "pure")
         .collect();
-    let drawn: Vec<&Fit> = pure
+    let drawn: Vec<Shown<'_, Fit>> = pure
         .iter()
         .copied()
         .filter(|f| f.predicted > 0.0 && f.predicted < 1.0 && f.fitted.is_finite())
@@ -50,8 +52,8 @@ pub(super) fn figure(fits: &[&Fit]) -> Option<Figure> {
     if drawn.is_empty() {
         return None;
     }
-    let kinds = names(&drawn, |f| &f.kind);
-    let methods = names(&drawn, |f| &f.method);
+    let kinds = names(&drawn, |o| &o.kind);
+    let methods = names(&drawn, |o| &o.method);
     let height = 66.0 + 420.0 + 26.0 + 19.0 * (kinds.len().div_ceil(COLUMNS) + 1) as f64;
     let title = "Fitted against predicted local rate".to_owned();
     let dashes: [(Colour, &[f64]); 1] = [(AGREEMENT, &[5.0, 4.0])];
@@ -128,12 +130,12 @@ fn lie(n: usize, thing: &str) -> String {
 }
 
 /// Different names in alphabetical order.
-fn names<'a>(fits: &[&'a Fit], of: impl Fn(&'a Fit) -> &'a str) -> Vec<&'a str> {
-    let set: std::collections::BTreeSet<&str> = fits.iter().map(|f| of(f)).collect();
+fn names<'a>(fits: &[Shown<'a, Fit>], of: impl Fn(&'a Origin) -> &'a str) -> Vec<&'a str> {
+    let set: std::collections::BTreeSet<&str> = fits.iter().map(|f| of(f.from)).collect();
     set.into_iter().collect()
 }
 
-fn rates(canvas: &mut Canvas<'_>, fits: &[&Fit], kinds: &[&str], methods: &[&str]) {
+fn rates(canvas: &mut Canvas<'_>, fits: &[Shown<'_, Fit>], kinds: &[&str], methods: &[&str]) {
     let frame = Frame {
         left: 56.0,
         top: 66.0,
@@ -169,7 +171,7 @@ fn rates(canvas: &mut Canvas<'_>, fits: &[&Fit], kinds: &[&str], methods: &[&str
             canvas,
             at,
             (y.at(f.lower), y.at(f.upper)),
-            look(f, kinds, methods),
+            look(f.from, kinds, methods),
         );
     }
     frame.border(canvas, "predicted rate ρ");
@@ -177,7 +179,7 @@ fn rates(canvas: &mut Canvas<'_>, fits: &[&Fit], kinds: &[&str], methods: &[&str
 
 fn deviations(
     canvas: &mut Canvas<'_>,
-    fits: &[&Fit],
+    fits: &[Shown<'_, Fit>],
     kinds: &[&str],
     methods: &[&str],
 ) -> Option<f64> {
@@ -209,7 +211,7 @@ fn deviations(
             continue;
         };
         let interval = (y.at(relative(f, f.lower)), y.at(relative(f, f.upper)));
-        point(canvas, at, interval, look(f, kinds, methods));
+        point(canvas, at, interval, look(f.from, kinds, methods));
     }
     frame.border(canvas, "predicted rate ρ");
     y.threshold()
@@ -223,9 +225,9 @@ struct Look {
     shape: Shape,
 }
 
-fn look(fit: &Fit, kinds: &[&str], methods: &[&str]) -> Look {
-    let kind = kinds.iter().position(|k| *k == fit.kind).unwrap_or(0);
-    let method = methods.iter().position(|m| *m == fit.method).unwrap_or(0);
+fn look(of: &Origin, kinds: &[&str], methods: &[&str]) -> Look {
+    let kind = kinds.iter().position(|k| *k == of.kind).unwrap_or(0);
+    let method = methods.iter().position(|m| *m == of.method).unwrap_or(0);
     Look {
         shape: SHAPES[method % SHAPES.len()],
         ..kind_look(kind)

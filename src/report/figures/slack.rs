@@ -2,8 +2,9 @@
 
 use super::canvas::{BLUE, Colour, GREEN, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use crate::claims::verdict::Slack;
-use crate::report::Figure;
+use super::shown::Shown;
+use crate::checks::Slack;
+use crate::report::figure::Figure;
 use crate::report::format::count;
 
 const LEVELS: [(&str, &str, Colour); 3] = [
@@ -13,17 +14,17 @@ const LEVELS: [(&str, &str, Colour); 3] = [
 ];
 
 /// One figure for every method that has such records.
-pub(super) fn figures(all: &[&Slack]) -> Vec<Figure> {
-    let mut methods: Vec<&str> = all.iter().map(|s| s.method.as_str()).collect();
+pub(super) fn figures(all: &[Shown<'_, Slack>]) -> Vec<Figure> {
+    let mut methods: Vec<&str> = all.iter().map(|s| s.from.method.as_str()).collect();
     methods.sort_unstable();
     methods.dedup();
     methods
         .into_iter()
         .filter_map(|method| {
-            let own: Vec<&Slack> = all
+            let own: Vec<Shown<'_, Slack>> = all
                 .iter()
                 .copied()
-                .filter(|s| s.method == method && s.slack.is_finite() && s.slack > 0.0)
+                .filter(|s| s.from.method == method && s.slack.is_finite() && s.slack > 0.0)
                 .collect();
             if own.is_empty() {
                 return None;
@@ -54,7 +55,7 @@ pub(super) fn figures(all: &[&Slack]) -> Vec<Figure> {
         .collect()
 }
 
-fn panel(all: &[&Slack], heading: &str, axis: &str, x: impl Fn(&Slack) -> f64) -> Panel {
+fn panel(all: &[Shown<'_, Slack>], heading: &str, axis: &str, x: impl Fn(&Slack) -> f64) -> Panel {
     let series = LEVELS.iter().map(|(level, name, colour)| Series {
         name: (*name).into(),
         colour: *colour,

@@ -1,20 +1,32 @@
 use super::*;
-use crate::claims::verdict::{Curve, Fit};
-use crate::report::tests::{curve, fit, well_formed};
+use crate::checks::{Curve, Data, Fit};
+use crate::claims::{Origin, Record};
+use crate::report::tests::{curve, fit, origin, well_formed};
 
-fn records(curves: Vec<Curve>, fits: Vec<Fit>) -> Vec<Record> {
-    curves
-        .into_iter()
-        .map(Record::Curve)
-        .chain(fits.into_iter().map(Record::Fit))
-        .collect()
+fn records(curves: Vec<(Origin, Curve)>, fits: Vec<Fit>) -> Vec<Record> {
+    let curves = curves.into_iter().map(|(origin, curve)| Record {
+        origin,
+        data: Data::Curve(curve),
+    });
+    let fits = fits.into_iter().map(|fit| Record {
+        origin: origin("rate-itd"),
+        data: Data::Fit(fit),
+    });
+    curves.chain(fits).collect()
 }
 
-fn named(kind: &str) -> Curve {
-    Curve {
-        kind: kind.into(),
-        ..curve()
-    }
+fn named(kind: &str) -> (Origin, Curve) {
+    let kind = kind.into();
+    let origin = Origin {
+        kind,
+        ..origin("bound-itd")
+    };
+    (origin, curve())
+}
+
+/// The figure of one curve.
+fn alone(curve: Curve) -> Figure {
+    draw(&records(vec![(origin("bound-itd"), curve)], vec![])).remove(0)
 }
 
 #[test]
@@ -75,10 +87,13 @@ fn kinds_make_panels_and_at_most_six_a_figure() {
 
 #[test]
 fn names_are_safe_and_unique() {
-    let other = |claim: &str, method: &str| Curve {
-        claim: claim.into(),
-        method: method.into(),
-        ..curve()
+    let other = |claim: &str, method: &str| {
+        let method = method.into();
+        let origin = Origin {
+            method,
+            ..origin(claim)
+        };
+        (origin, curve())
     };
     let curves = vec![
         other("../A b", "itd"),
@@ -103,7 +118,7 @@ fn names_are_safe_and_unique() {
 
 #[test]
 fn every_series_and_mark_is_there() {
-    let svg = &draw(&records(vec![curve()], vec![]))[0].svg;
+    let svg = alone(curve()).svg;
     // Paper, trajectory, sharp, floor, both marks: each in the legend and in the panel.
     for colour in [
         "#D55E00", "#0072B2", "#009E73", "#9B9B9B", "#8C4F8C", "#7A6A00",
@@ -118,7 +133,7 @@ fn every_series_and_mark_is_there() {
     );
     let mut none = curve();
     (none.tau, none.identified) = (None, None);
-    let svg = &draw(&records(vec![none], vec![]))[0].svg;
+    let svg = alone(none).svg;
     assert!(!svg.contains("#8C4F8C") && !svg.contains("identified"));
 }
 
@@ -138,19 +153,19 @@ fn strange_numbers_are_drawn_without_panic() {
     let mut curves = Vec::new();
     for (i, a) in strange.into_iter().enumerate() {
         for (j, b) in strange.into_iter().enumerate() {
-            let mut c = named(&format!("{i}-{j}"));
+            let (mut o, mut c) = named(&format!("{i}-{j}"));
             (c.error[3], c.error[4], c.floor[4], c.paper[j], c.q, c.rho) = (a, b, a, b, a, b);
-            curves.push(c.clone());
+            curves.push((o.clone(), c.clone()));
             // All of one value, a single step, no step, columns that do not match.
-            c.kind.push('x');
+            o.kind.push('x');
             (c.error, c.paper, c.floor) = (vec![a; 21], vec![b; 21], vec![a; 21]);
-            curves.push(c.clone());
-            c.kind.push('y');
+            curves.push((o.clone(), c.clone()));
+            o.kind.push('y');
             (c.steps, c.tau) = (vec![usize::MAX], Some(usize::MAX));
-            curves.push(c.clone());
-            c.kind.push('z');
+            curves.push((o.clone(), c.clone()));
+            o.kind.push('z');
             c.steps.clear();
-            curves.push(c);
+            curves.push((o, c));
         }
     }
     let mut fits = vec![fit()];
@@ -184,11 +199,11 @@ fn strange_numbers_are_drawn_without_panic() {
 fn a_zero_error_lies_on_the_floor_and_is_explained() {
     let mut c = curve();
     c.error[20] = 0.0;
-    let figure = &draw(&records(vec![c.clone()], vec![]))[0];
+    let figure = alone(c.clone());
     assert!(figure.caption.contains("exactly zero"));
     let mut same = c;
     same.error[20] = same.floor[20];
-    assert_eq!(figure.svg, draw(&records(vec![same], vec![]))[0].svg);
+    assert_eq!(figure.svg, alone(same).svg);
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Fixtures, and the tests of counting and of the table.
 
+use std::fs;
+
+use super::folder::figures_of;
 use super::*;
-use crate::claims::verdict::{Curve, Fit, InstanceId, Record, Status, Verdict};
+use crate::checks::{Curve, Data, Fit, Ruling};
+use crate::claims::{InstanceId, Origin, Outcome, Record, Verdict};
 use crate::instances::{Kind, Spec};
 
+mod facts;
 mod pages;
 mod reading;
 mod xml;
@@ -14,7 +19,7 @@ pub(in crate::report) fn verdict(
     claim: &str,
     index: usize,
     check: &str,
-    status: Status,
+    status: Ruling,
     slack: f64,
 ) -> Verdict {
     let (id, replay) = (
@@ -40,6 +45,25 @@ pub(in crate::report) fn verdict(
         slack,
         detail: format!("step {index} decides"),
         replay,
+        unit: None,
+        headroom: f64::NAN,
+        attained: false,
+        step: None,
+        reason: None,
+        smallest: None,
+        diagnosis: None,
+    }
+}
+
+pub(in crate::report) fn origin(claim: &str) -> Origin {
+    Origin {
+        claim: claim.into(),
+        check: "bound".into(),
+        method: "itd".into(),
+        kind: "tight".into(),
+        family: 0,
+        index: 0,
+        seed: 7,
     }
 }
 
@@ -65,12 +89,9 @@ pub(in crate::report) fn curve() -> Curve {
             .collect::<Vec<f64>>()
     };
     Curve {
-        claim: "bound-itd".into(),
-        method: "itd".into(),
-        kind: "tight".into(),
-        instance: "tight/0".into(),
         q: 0.5,
         rho: 0.25,
+        rho_radius: 0.0,
         tau: Some(4),
         identified: Some(3),
         error: powers(1.0, 0.25),
@@ -84,32 +105,29 @@ pub(in crate::report) fn curve() -> Curve {
 
 pub(in crate::report) fn fit() -> Fit {
     Fit {
-        claim: "rate-itd".into(),
-        method: "itd".into(),
-        kind: "tight".into(),
-        instance: "tight/0".into(),
         growth: "pure".into(),
         predicted: 0.5,
         fitted: 0.5001,
         lower: 0.4999,
         upper: 0.5003,
+        accepted: 0.025,
         r_squared: 0.999,
-        window: [3, 18],
+        steps: (3..=18).collect(),
     }
 }
 
 fn run() -> Run {
     let verdicts = vec![
-        verdict("bound-itd", 0, "bound", Status::Pass, 1.5),
-        verdict("bound-itd", 1, "bound", Status::Pass, 1.0004),
-        verdict("bound-itd", 1, "limit", Status::Pass, 0.02),
-        verdict("bound-itd", 2, "bound", Status::NotApplicable, f64::NAN),
-        verdict("rate-itd", 0, "local-rate", Status::Inconclusive, f64::NAN),
-        verdict("dimp-itd", 0, "bound", Status::Fail, 0.9),
-        verdict("dimp-itd", 1, "bound", Status::Fail, 0.5),
-        verdict("dimp-itd", 2, "bound", Status::Fail, 0.75),
-        verdict("dimp-itd", 3, "bound", Status::Fail, 0.8),
-        verdict("dimp-itd", 4, "bound", Status::Pass, 2.0),
+        verdict("bound-itd", 0, "bound", Ruling::Pass, 1.5),
+        verdict("bound-itd", 1, "bound", Ruling::Pass, 1.0004),
+        verdict("bound-itd", 1, "limit", Ruling::Pass, 0.02),
+        verdict("bound-itd", 2, "bound", Ruling::NotApplicable, f64::NAN),
+        verdict("rate-itd", 0, "local-rate", Ruling::Inconclusive, f64::NAN),
+        verdict("dimp-itd", 0, "bound", Ruling::Fail, 0.9),
+        verdict("dimp-itd", 1, "bound", Ruling::Fail, 0.5),
+        verdict("dimp-itd", 2, "bound", Ruling::Fail, 0.75),
+        verdict("dimp-itd", 3, "bound", Ruling::Fail, 0.8),
+        verdict("dimp-itd", 4, "bound", Ruling::Pass, 2.0),
     ];
     let mut claims: Vec<ClaimInfo> = ["bound-itd", "rate-itd", "dimp-itd", "unused"]
         .map(claim)
@@ -118,7 +136,16 @@ fn run() -> Run {
     Run {
         info: info(claims),
         verdicts,
-        records: vec![Record::Curve(curve()), Record::Fit(fit())],
+        records: vec![
+            Record {
+                origin: origin("bound-itd"),
+                data: Data::Curve(curve()),
+            },
+            Record {
+                origin: origin("rate-itd"),
+                data: Data::Fit(fit()),
+            },
+        ],
     }
 }
 
@@ -130,7 +157,7 @@ fn info(claims: Vec<ClaimInfo>) -> RunInfo {
         started: String::new(),
         seconds: 1.25,
         instances: 5,
-        shard: Some((1, 2)),
+        shard: None,
         alpha: 1e-9,
         claims,
     }
@@ -148,7 +175,7 @@ fn all_failing() -> Run {
     let mut run = run();
     run.verdicts
         .iter_mut()
-        .for_each(|v| v.status = Status::Fail);
+        .for_each(|v| v.status = Ruling::Fail);
     run
 }
 
@@ -169,7 +196,7 @@ fn hostile() -> Run {
         }
         v.instance.kind.push_str(nasty);
     }
-    run.verdicts[1].status = Status::Inconclusive;
+    run.verdicts[1].status = Ruling::Inconclusive;
     for c in &mut run.info.claims {
         for field in [
             &mut c.title,
@@ -185,22 +212,16 @@ fn hostile() -> Run {
     run.info.version.push_str(nasty);
     run.info.started.push_str(nasty);
     for r in &mut run.records {
-        match r {
-            Record::Curve(c) => {
-                [&mut c.claim, &mut c.kind, &mut c.instance].map(|f| f.push_str(nasty))
-            }
-            Record::Fit(f) => [&mut f.method, &mut f.kind, &mut f.claim].map(|f| f.push_str(nasty)),
-            Record::Slack(s) => {
-                [&mut s.method, &mut s.kind, &mut s.level].map(|f| f.push_str(nasty))
-            }
-            Record::Race(r) => {
-                [&mut r.claim, &mut r.kind, &mut r.instance].map(|f| f.push_str(nasty))
-            }
-            Record::Plot(p) => [&mut p.claim, &mut p.kind, &mut p.note].map(|f| f.push_str(nasty)),
-            Record::Moments(m) => {
-                [&mut m.claim, &mut m.kind, &mut m.figure].map(|f| f.push_str(nasty))
-            }
-        };
+        let o = &mut r.origin;
+        for field in [&mut o.claim, &mut o.method, &mut o.kind] {
+            field.push_str(nasty);
+        }
+        match &mut r.data {
+            Data::Fit(_) | Data::Curve(_) | Data::Race(_) => {}
+            Data::Slack(s) => s.level.push_str(nasty),
+            Data::Plot(p) => p.note.push_str(nasty),
+            Data::Moments(m) => m.figure.push_str(nasty),
+        }
     }
     run
 }
@@ -208,11 +229,14 @@ fn hostile() -> Run {
 #[test]
 fn the_table_reads_like_this() {
     let expected = "\
-claim      theorem      method  instances  pass  fail  inconclusive  n/a  tightest slack  verdict
-bound-itd  Theorem 4.1  itd             3     3     0             0    1  1 bound         holds
-rate-itd   Theorem 4.1  itd             1     0     0             1    0  -               inconclusive
-dimp-itd   Theorem 4.1  itd             5     1     4             0    0  0.5 bound       VIOLATED
-unused     Theorem 4.1  itd             0     0     0             0    0  -               not judged
+claim      theorem      method  instances  pass  fail  inconclusive  n/a  decided  tightest slack  verdict
+bound-itd  Theorem 4.1  itd             3     3     0             0    1    100 %  1 bound         holds
+rate-itd   Theorem 4.1  itd             1     0     0             1    0      0 %  -               undecided
+dimp-itd   Theorem 4.1  itd             5     1     4             0    0    100 %  0.5 bound       VIOLATED
+unused     Theorem 4.1  itd             0     0     0             0    0        -  -               not judged
+
+checks that decided no instance:
+  rate-itd: local-rate
 
 what the passing claims would have caught:
   bound-itd: a factor q off by 1 %
@@ -232,7 +256,7 @@ dimp-itd is violated (Theorem 4.1)
     replay: ratecert replay dimp-itd/tight/3/bound
   and 1 more failing verdict
 
-4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable
+4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable; 88 % decided
 ";
     assert_eq!(text(&run(), false), expected);
 }
@@ -264,12 +288,12 @@ fn an_empty_run_is_reported_as_such() {
     let run = empty();
     assert_eq!(
         text(&run, true),
-        "0 claims, 0 verdicts: 0 pass, 0 fail, 0 inconclusive, 0 not applicable\n"
+        "0 claims, 0 verdicts: 0 pass, 0 fail, 0 inconclusive, 0 not applicable; - decided\n"
     );
     assert!(markdown(&run).starts_with("# No claims were run\n"));
     assert_eq!(well_formed(&junit(&run)), Ok(1));
     assert!(html(&run, &[]).contains("<h1 class=\"not-judged\">No claims were run</h1>"));
-    assert_eq!(Summary::of(&run).counts.outcome(), Outcome::NotJudged);
+    assert_eq!(Summary::of(&run).outcome, Outcome::NotJudged);
 }
 
 #[test]
@@ -278,9 +302,9 @@ fn headlines_say_what_happened() {
     assert_eq!(headline(&run()), "1 of 4 claims violated");
     assert_eq!(headline(&all_failing()), "3 of 4 claims violated");
     let mut r = run();
-    r.verdicts.retain(|v| v.status != Status::Fail);
-    assert_eq!(headline(&r), "2 of 4 claims hold; 2 could not be judged");
-    r.verdicts.retain(|v| v.status != Status::Pass);
+    r.verdicts.retain(|v| v.status != Ruling::Fail);
+    assert_eq!(headline(&r), "2 of 4 claims hold; 2 could not be decided");
+    r.verdicts.retain(|v| v.status != Ruling::Pass);
     assert_eq!(
         headline(&r),
         "Nothing was violated, and nothing could be judged"
@@ -289,6 +313,53 @@ fn headlines_say_what_happened() {
     r.verdicts.truncate(2);
     r.info.claims.truncate(1);
     assert_eq!(headline(&r), "The claim holds");
+    r.info.shard = Some((1, 2));
+    assert_eq!(
+        headline(&r),
+        "Nothing was violated in shard 1 of 2; the whole run decides"
+    );
+    assert_eq!(Summary::of(&r).outcome, Outcome::Open);
+    assert!(Summary::of(&r).silent().is_empty());
+    // Passing is not enough where a check of the claim decided nothing.
+    r.info.shard = None;
+    r.verdicts.push(verdict(
+        "bound-itd",
+        0,
+        "limit",
+        Ruling::Inconclusive,
+        f64::NAN,
+    ));
+    assert_eq!(
+        headline(&r),
+        "Nothing was violated, and no claim was decided"
+    );
+}
+
+/// What a claim was not decided by is said on every page, with its decided share.
+#[test]
+fn a_check_that_decided_nothing_is_named() {
+    let mut run = run();
+    run.verdicts
+        .retain(|v| v.check != "limit" && v.status != Ruling::Fail);
+    run.verdicts.push(verdict(
+        "bound-itd",
+        0,
+        "limit",
+        Ruling::Inconclusive,
+        f64::NAN,
+    ));
+    let summary = Summary::of(&run);
+    assert_eq!(summary.claims[0].outcome(), Outcome::Undecided);
+    assert_eq!(summary.outcome, Outcome::Undecided);
+    assert!(text(&run, false).contains("decided no instance:\n  bound-itd: limit\n"));
+    let summary = markdown(&run);
+    assert!(summary.contains("- `bound-itd`: limit\n") && summary.contains("| 66 % |"));
+    let page = html(&run, &[]);
+    assert!(page.contains("Decided no instance: limit") && page.contains(">66 %</td>"));
+    let value: serde_json::Value = serde_json::from_str(&json(&run)).unwrap();
+    assert_eq!(value["claims"][0]["outcome"], "undecided");
+    assert_eq!(value["claims"][0]["checks"][1]["check"], "limit");
+    assert_eq!(value["claims"][0]["checks"][1]["decided"], 0.0);
 }
 
 #[test]

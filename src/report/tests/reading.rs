@@ -51,7 +51,7 @@ fn a_written_run_reads_back_and_redraws_to_the_same_bytes() {
     assert!(
         folder
             .text("run.json")
-            .starts_with("{\n  \"schema\": 1,\n  \"version\": ")
+            .starts_with("{\n  \"schema\": 2,\n  \"version\": ")
     );
 }
 
@@ -84,13 +84,19 @@ fn reading_errors_name_file_line_and_field() {
             "run.json",
             "\"alpha\": 1e-9,",
             "",
-            "DIR/run.json:56: field `alpha`: is missing",
+            "DIR/run.json:53: field `alpha`: is missing",
         ),
         (
             "run.json",
-            "\"schema\": 1",
+            "\"schema\": 2",
             "\"schema\": 9",
-            "DIR/run.json: field `schema`: format version 9 is not supported, only 1 is",
+            "DIR/run.json: field `schema`: format version 9 is not supported, only 2 is",
+        ),
+        (
+            "run.json",
+            "\"schema\": 2",
+            "\"schema\": 1",
+            "DIR/run.json: field `schema`: format version 1 is of an older ratecert, this one reads 2; run `certify` again",
         ),
         (
             "verdicts.jsonl",
@@ -120,25 +126,25 @@ fn reading_errors_name_file_line_and_field() {
             "records.jsonl",
             "\"fitted\":0.5001",
             "\"fitted\":null",
-            "DIR/records.jsonl:2: field `fitted`: expected a number, got null",
+            "DIR/records.jsonl:2: field `data.fit.fitted`: expected a number, got null",
         ),
         (
             "records.jsonl",
             "\"tau\":4",
             "\"tau\":4.5",
-            "DIR/records.jsonl:1: field `tau`: invalid type: floating point `4.5`, expected usize",
+            "DIR/records.jsonl:1: field `data.curve.tau`: invalid type: floating point `4.5`, expected usize",
         ),
         (
             "records.jsonl",
             "\"error\":[1.0,",
             "\"error\":[",
-            "DIR/records.jsonl:1: field `error`: expected 21 numbers as in steps, got 20",
+            "DIR/records.jsonl:1: field `data.curve.error`: expected 21 numbers as in steps, got 20",
         ),
         (
             "records.jsonl",
-            "\"record\":\"fit\"",
-            "\"record\":\"fut\"",
-            "DIR/records.jsonl:2: field `record`: unknown record \"fut\"; one of curve, fit, moments, slack, race, plot",
+            "\"fit\":{",
+            "\"fut\":{",
+            "DIR/records.jsonl:2: field `data`: unknown variant `fut`, expected one of `curve`, `fit`, `moments`, `slack`, `race`, `plot`",
         ),
     ] {
         assert_eq!(swap(file, from, to), expected);
@@ -149,7 +155,7 @@ fn reading_errors_name_file_line_and_field() {
     });
     assert_eq!(
         last,
-        "DIR/records.jsonl:1: field `floor`: expected a number, got \"y\""
+        "DIR/records.jsonl:1: field `data.curve.floor`: expected a number, got \"y\""
     );
     let cut = complaint("verdicts.jsonl", &|text| text[..text.len() - 30].to_owned());
     assert!(

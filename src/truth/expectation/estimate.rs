@@ -4,7 +4,7 @@ use super::recursion::{Moments, Recursion};
 use super::solve_vector;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{Gamma, Inner, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 
 /// How an estimate reads v_k: r = K_ξv_k with E K_ξ = K and E(K_ξ-K)ᵀ(K_ξ-K) = G, independent of v_k.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl Readout {
 /// With the recursion at this Γ, [`Readout::mse`] is E[‖r - r*‖² | ξ⁽¹⁾], the Rao-Blackwellised error:
 /// only ξ⁽¹⁾ is left to sample or enumerate.
 pub fn conditional_readout(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     inner: &[usize],
@@ -70,7 +70,7 @@ pub fn conditional_readout(
 /// NSID's readout where Γ does not depend on ξ⁽¹⁾ (`None` where it may); `inner` = J·|b|, the number of
 /// samples averaged in ξ⁽¹⁾. Then [`Readout::mse`] is E‖r - r*‖² with nothing left to sample.
 pub fn certain_readout(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     inner: usize,
@@ -92,7 +92,7 @@ pub fn certain_readout(
 }
 
 /// (Γ₁D₂ + Γ₂)ᵀ.
-fn readout(map: &StochasticMap, d2: &Matrix, gamma: &Gamma) -> Matrix {
+fn readout(map: &Composite, d2: &Matrix, gamma: &Gamma) -> Matrix {
     let g = map.outer();
     (g.d1_matrix(gamma) * d2 + g.d2_matrix(gamma, map.params())).transpose()
 }
@@ -108,7 +108,7 @@ pub struct Reference {
 
 /// [`Reference`] at (w, λ).
 pub fn reference(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     y: &[f64],

@@ -8,7 +8,7 @@
 use super::law::{Outcome, mean_of_samples};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{Gamma, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Sample};
 
 /// Largest dimension: D⁴ = 256 entries.
 pub const FOURTH_MAX_DIM: usize = 3;
@@ -44,7 +44,7 @@ struct Branch {
 /// A dimension above [`FOURTH_MAX_DIM`], or more outcomes of ξ⁽¹⁾ or ξ⁽²⁾ than can be enumerated.
 #[allow(clippy::too_many_arguments)]
 pub fn squared_error(
-    map: &StochasticMap,
+    map: &Composite,
     (w, lambda, y): (&[f64], &[f64], &[f64]),
     r_star: &Vector,
     sid: bool,
@@ -123,7 +123,7 @@ pub fn squared_error(
         .collect())
 }
 
-fn gamma_at(map: &StochasticMap, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> Gamma {
+fn gamma_at(map: &Composite, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> Gamma {
     let (mut u, mut gamma) = (vec![0.0; w.len()], map.outer().gamma(w.len()));
     map.inner().apply(w, lambda, sample, &mut u);
     map.outer().linearize(&u, lambda, 0.0, &mut gamma);
@@ -131,13 +131,13 @@ fn gamma_at(map: &StochasticMap, w: &[f64], lambda: &[f64], sample: Sample<'_>) 
 }
 
 /// (D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ) of a sample.
-fn read_at(map: &StochasticMap, w: &[f64], sample: Sample<'_>, gamma: &Gamma) -> Matrix {
+fn read_at(map: &Composite, w: &[f64], sample: Sample<'_>, gamma: &Gamma) -> Matrix {
     let g = map.outer();
     (g.d1_matrix(gamma) * map.inner().d2_matrix(w, sample) + g.d2_matrix(gamma, map.params()))
         .transpose()
 }
 
-fn nsid_branches(map: &StochasticMap, w: &[f64], lambda: &[f64], law: Vec<Outcome>) -> Vec<Branch> {
+fn nsid_branches(map: &Composite, w: &[f64], lambda: &[f64], law: Vec<Outcome>) -> Vec<Branch> {
     let mut out: Vec<Branch> = Vec::new();
     for o in law {
         let sample = Sample::Batch(&o.samples);
@@ -156,7 +156,7 @@ fn nsid_branches(map: &StochasticMap, w: &[f64], lambda: &[f64], law: Vec<Outcom
 
 /// The law of J⁻¹Σ_j B_{ξ_j} for J independent minibatches, by J-fold convolution over distinct readouts.
 fn sid_reads(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     law: &[Outcome],
@@ -274,8 +274,8 @@ mod tests {
     /// Two rows, J = 2, two updates: all 16 outcomes by hand, NSID and SID.
     #[test]
     fn mean_and_variance_equal_the_enumeration_of_all_samples() {
-        let map = StochasticMap::elastic_net(vec![1.0, 0.5, -0.25, 0.75], vec![0.9, -0.4], 2, 0.5)
-            .unwrap();
+        let map =
+            Composite::elastic_net(vec![1.0, 0.5, -0.25, 0.75], vec![0.9, -0.4], 2, 0.5).unwrap();
         let (w, lambda, y) = ([0.4, -0.1], [0.3, 0.2], [1.0, -2.0]);
         let r_star = Vector::from_vec(vec![0.1, -0.3]);
         let eta = [0.5, 0.25];

@@ -3,7 +3,7 @@
 //! Owns the enumeration of what matters of N samples: how often each row of a sum occurs, or how many
 //! signs of each channel are positive. Must not know what is computed from it.
 
-use crate::maps::stochastic::{Inner, StochasticMap};
+use crate::maps::composite::{Composite, Inner};
 
 /// Most outcomes that are enumerated.
 pub const LAW_LIMIT: usize = 20_000;
@@ -19,7 +19,7 @@ pub struct Outcome {
 
 /// Every distinct mean over `count` ≥ 1 independent samples, with its probability: multisets of rows
 /// (multinomial) for finite sums, numbers of positive signs (binomial) for noise. `None` beyond [`LAW_LIMIT`].
-pub fn mean_of_samples(map: &StochasticMap, count: usize) -> Option<Vec<Outcome>> {
+pub fn mean_of_samples(map: &Composite, count: usize) -> Option<Vec<Outcome>> {
     if count == 0 {
         return None;
     }

@@ -21,7 +21,11 @@ fn every_stochastic_kind_has_a_mean_that_is_solved() {
                 .apply(&i.start, &i.lambda, &mut u, &mut own);
             let value = map.apply(&i.start, &i.lambda);
             let naive: Naive<crate::linalg::Dd> = Naive::new(map.problem(), &i.lambda);
-            let w: Vec<_> = i.start.iter().map(|v| crate::linalg::Dd::exactly(*v)).collect();
+            let w: Vec<_> = i
+                .start
+                .iter()
+                .map(|v| crate::linalg::Dd::exactly(*v))
+                .collect();
             let exact = naive.at(&w, &mut crate::maps::Tie::Weight(0.0)).unwrap();
             let mut lin = map.linearization();
             map.linearize(

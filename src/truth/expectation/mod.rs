@@ -9,10 +9,10 @@ mod estimate;
 mod fourth;
 mod law;
 mod limits;
-mod recursion;
-mod sid;
 #[cfg(all(test, feature = "instances"))]
 mod mean_tests;
+mod recursion;
+mod sid;
 
 #[cfg(test)]
 mod tests;

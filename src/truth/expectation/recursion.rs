@@ -4,7 +4,7 @@ use super::covariance::Covariance;
 use super::solve_vector;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::stochastic::{Gamma, Inner, Sample, StochasticMap};
+use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 
 /// v_{i+1} = (1-η_i)v_i + η_i(P_ξv_i + y), v_0 = 0, with independent P_ξ of mean P and covariance operator N:
 /// with v̂ = (I-P)⁻¹y, m_i = E(v_i-v̂), C_i = Cov v_i and M̄ = (1-η_i)I + η_iP,
@@ -48,7 +48,7 @@ impl Recursion {
     /// NSID's linear system at (w, λ) with the given Γ₁ and minibatches of `batch` independent
     /// samples: P_ξ = ∂₁T̂(w, λ, ξ)ᵀΓ₁ᵀ.
     pub fn nsid(
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         gamma: &Gamma,

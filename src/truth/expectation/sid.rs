@@ -8,8 +8,9 @@ use super::estimate::Readout;
 use super::recursion::Recursion;
 use super::solve_vector;
 use crate::error::{Error, Result};
-use crate::linalg::{Matrix, Vector, norm};
-use crate::maps::stochastic::{Sample, StochasticMap};
+use crate::linalg::eigen::{Enclosure, spectrum};
+use crate::linalg::{Matrix, Vector};
+use crate::maps::composite::{Composite, Sample};
 
 /// Most minibatches that are enumerated (populationᵇ ordered minibatches of size b).
 pub const ENUMERATION_LIMIT: usize = 1 << 20;
@@ -25,9 +26,9 @@ pub struct SidLimit {
     pub v: Vector,
     /// r_SID = E B_ξ v_SID; its distance to NSID's reference at the same w is SID's bias.
     pub r: Vector,
-    /// The largest real part of an eigenvalue of E P_ξ.
-    pub abscissa: f64,
-    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1. (The mean map
+    /// The largest real part of an eigenvalue of E P_ξ (as summed here).
+    pub abscissa: Enclosure,
+    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1, proved. (The mean map
     /// need not be a contraction; with a constant η, |1-η(1-μ)| < 1 is needed for every eigenvalue μ.)
     pub stable: bool,
 }
@@ -35,7 +36,7 @@ pub struct SidLimit {
 /// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾. Refused where
 /// there are more than [`ENUMERATION_LIMIT`] minibatches.
 pub fn sid_limit(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     y: &[f64],
@@ -61,16 +62,14 @@ pub fn sid_limit(
         "I - E P",
     )?;
     let r = &b * &v;
-    let abscissa = norm::eigenvalues(&p).map_or(f64::NAN, |e| {
-        e.iter().fold(f64::NEG_INFINITY, |m, z| m.max(z.re))
-    });
+    let abscissa = spectrum(&p, 0.0).abscissa;
     Ok(SidLimit {
         p,
         b,
         v,
         r,
         abscissa,
-        stable: abscissa < 1.0,
+        stable: abscissa.upper < 1.0,
     })
 }
 
@@ -79,7 +78,7 @@ impl SidLimit {
     /// pays O(count·d⁵) once.
     pub fn recursion(
         &self,
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         y: &[f64],
@@ -97,7 +96,7 @@ impl SidLimit {
     /// How SID reads v_k with J inner minibatches of `inner_batch` samples.
     pub fn readout(
         &self,
-        map: &StochasticMap,
+        map: &Composite,
         w: &[f64],
         lambda: &[f64],
         tie: f64,
@@ -124,7 +123,7 @@ impl SidLimit {
 
 /// ∂₁T̂ᵀΓ₁ᵀ.
 fn step_matrix(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     sample: Sample<'_>,
@@ -134,19 +133,13 @@ fn step_matrix(
 }
 
 /// ∂₂T̂ᵀΓ₁ᵀ + Γ₂ᵀ.
-fn read_matrix(
-    map: &StochasticMap,
-    w: &[f64],
-    sample: Sample<'_>,
-    g1: &Matrix,
-    g2: &Matrix,
-) -> Matrix {
+fn read_matrix(map: &Composite, w: &[f64], sample: Sample<'_>, g1: &Matrix, g2: &Matrix) -> Matrix {
     (g1 * map.inner().d2_matrix(w, sample) + g2).transpose()
 }
 
 /// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that minibatch; their number.
 fn each_minibatch(
-    map: &StochasticMap,
+    map: &Composite,
     w: &[f64],
     lambda: &[f64],
     tie: f64,

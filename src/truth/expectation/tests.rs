@@ -2,14 +2,13 @@
 
 use super::*;
 use crate::linalg::stream::Stream;
-use crate::maps::stochastic::{
-    Channel, FiniteSum, Gamma, Inner, Loss, NoiseModel, Outer, OuterActivation, Sample,
-    StochasticMap,
+use crate::maps::composite::{
+    Activation, Channel, Composite, FiniteSum, Gamma, Inner, Loss, NoiseModel, Outer, Sample,
 };
 
 const LAMBDA: [f64; 2] = [0.2, 0.1];
 
-fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<StochasticMap> {
+fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<Composite> {
     let eta = 0.4;
     let x = s.vec(n * d);
     let y = s.vec(n);
@@ -19,7 +18,7 @@ fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<StochasticMap> {
         v: &v / (1.1 * crate::linalg::norm::spectral_upper(&v)),
         b: s.matrix(d, 2),
         c: Vector::from_vec(s.vec(d)),
-        activation: OuterActivation::Tanh,
+        activation: Activation::Tanh,
     };
     let channel = |s: &mut Stream| Channel {
         n: Some(s.matrix(d, d) * 0.3),
@@ -34,7 +33,7 @@ fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<StochasticMap> {
         channels: vec![channel(s), channel(s)],
     };
     let squares =
-        || Inner::FiniteSum(FiniteSum::new(x.clone(), y.clone(), d, eta, Loss::Squared).unwrap());
+        || Inner::FiniteSum(FiniteSum::new(x.clone(), y.clone(), d, eta, Loss::Quadratic).unwrap());
     let logistic =
         Inner::FiniteSum(FiniteSum::new(x.clone(), labels, d, eta, Loss::Logistic).unwrap());
     let group = Outer::GroupSoft {
@@ -50,7 +49,7 @@ fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<StochasticMap> {
         (Inner::Noise(noise), layer),
     ]
     .into_iter()
-    .map(|(t, g)| StochasticMap::new(t, g).unwrap())
+    .map(|(t, g)| Composite::new(t, g).unwrap())
     .collect()
 }
 
@@ -85,7 +84,7 @@ fn enumerate(p: &[Matrix], y: &Vector, eta: &[f64]) -> (Vector, Matrix) {
     (mean, second)
 }
 
-fn gamma_at(map: &StochasticMap, w: &[f64], batch: &[usize]) -> Gamma {
+fn gamma_at(map: &Composite, w: &[f64], batch: &[usize]) -> Gamma {
     let (mut u, mut gamma) = (vec![0.0; w.len()], map.outer().gamma(w.len()));
     map.inner().apply(w, &LAMBDA, Sample::Batch(batch), &mut u);
     map.outer().linearize(&u, &LAMBDA, 0.0, &mut gamma);
@@ -223,7 +222,7 @@ fn the_three_forms_of_the_covariance_agree() {
 
 fn elastic_net_recursion(d: usize, n: usize) -> (Recursion, f64) {
     let mut s = Stream(5);
-    let map = StochasticMap::elastic_net(s.vec(n * d), s.vec(n), d, 0.8).unwrap();
+    let map = Composite::elastic_net(s.vec(n * d), s.vec(n), d, 0.8).unwrap();
     let (w, y) = (s.vec(d), s.vec(d));
     let gamma = gamma_at(&map, &w, &[0]);
     let q = map.q(&[0.05, 0.2]);
@@ -341,11 +340,11 @@ fn sid_moments_and_limit_equal_enumeration() {
 #[test]
 fn sid_is_unbiased_for_a_linear_outer_map_and_knows_when_it_is_unstable() {
     let mut s = Stream(8);
-    let inner = FiniteSum::new(s.vec(15), s.vec(5), 3, 0.4, Loss::Squared).unwrap();
-    let linear = StochasticMap::new(Inner::FiniteSum(inner.clone()), Outer::Identity).unwrap();
-    let soft = StochasticMap::new(Inner::FiniteSum(inner), Outer::Soft { eta: 0.4 }).unwrap();
+    let inner = FiniteSum::new(s.vec(15), s.vec(5), 3, 0.4, Loss::Quadratic).unwrap();
+    let linear = Composite::new(Inner::FiniteSum(inner.clone()), Outer::Identity).unwrap();
+    let soft = Composite::new(Inner::FiniteSum(inner), Outer::Soft { eta: 0.4 }).unwrap();
     let (w, y) = (s.vec(3), s.vec(3));
-    let bias = |map: &StochasticMap| {
+    let bias = |map: &Composite| {
         let sid = sid_limit(map, &w, &[0.9, 0.1], &y, 0.0, 1, 1).unwrap();
         (sid.r - reference(map, &w, &[0.9, 0.1], &y, 0.0).unwrap().r).norm()
     };
@@ -355,9 +354,9 @@ fn sid_is_unbiased_for_a_linear_outer_map_and_knows_when_it_is_unstable() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let model =
         NoiseModel::multiplicative(one(0.3), one(5.0), one(1.0), one(0.0), Vector::zeros(1));
-    let map = StochasticMap::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
+    let map = Composite::new(Inner::Noise(model), Outer::Nonnegative).unwrap();
     let sid = sid_limit(&map, &[1.0], &[0.0], &[1.0], 0.0, 1, 1).unwrap();
-    assert!((sid.abscissa - 2.65).abs() < 1e-14 && !sid.stable);
+    assert!((sid.abscissa.middle() - 2.65).abs() < 1e-14 && !sid.stable);
     assert!(
         sid_limit(&soft, &w, &[0.9, 0.1], &y, 0.0, 40, 1)
             .unwrap_err()

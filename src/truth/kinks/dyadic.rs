@@ -1,5 +1,5 @@
-//! Exact sums and products of binary64 numbers: integers times powers of two, without the greatest common divisors that a
-//! fraction pays for at every operation.
+//! Exact sums and products of binary64 numbers. They are kept as integers times powers of two,
+//! which saves the greatest common divisor that a fraction pays for at every operation.
 
 use std::cmp::Ordering;
 
@@ -13,7 +13,7 @@ use crate::linalg::Matrix;
 pub(super) trait Ring: Clone + PartialOrd {
     /// The number x, which must be finite.
     fn of(x: f64) -> Self;
-    /// Close to it.
+    /// A binary64 number close to this one.
     fn near(&self) -> f64;
     /// self·other.
     fn times(&self, other: &Self) -> Self;
@@ -23,7 +23,7 @@ pub(super) trait Ring: Clone + PartialOrd {
     fn add_product(&mut self, a: &Self, b: &Self) {
         *self = self.plus(&a.times(b));
     }
-    /// Exactly zero.
+    /// Whether this is exactly zero.
     fn is_null(&self) -> bool;
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Dyadic {
 }
 
 impl Dyadic {
-    /// Both mantissas at the smaller exponent.
+    /// Both mantissas at the smaller one of the two exponents, and that exponent.
     fn aligned(&self, other: &Self) -> (BigInt, BigInt, i64) {
         let exponent = self.exponent.min(other.exponent);
         let at = |d: &Self| &d.mantissa << (d.exponent - exponent) as usize;
@@ -109,7 +109,8 @@ impl Ring for Dyadic {
         }
     }
     fn near(&self) -> f64 {
-        // The leading 64 bits and a power of two in two steps, so that neither overflows before the product does.
+        // The leading 64 bits times a power of two, the latter in two factors, so that neither
+        // overflows before the product does.
         let bits = self.mantissa.bits() as i64;
         let drop = (bits - 64).max(0);
         let head = &self.mantissa.abs() >> drop as usize;

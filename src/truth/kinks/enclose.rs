@@ -1,30 +1,33 @@
 //! Distance of an estimate to (the image of) D_joint and D_imp, enclosed.
 //!
-//! From below: the hull of the vertices, and branch and bound over the slopes of ∂₁; from above: elements. The slopes of ∂₂ enter
-//! D_imp affinely, so that at fixed slopes of ∂₁ it is the image of a box, and convex.
+//! Lower bounds come from the hull of the vertices, and from branch and bound over the slopes of
+//! ∂₁Φ; upper bounds from elements. The slopes of ∂₂Φ enter D_imp affinely, so that at fixed slopes
+//! of ∂₁Φ it is the affine image of a box, and convex.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::hulls::MAX_IMP_KINKS;
-use super::{Image, Kinks};
+use super::{Kinks, Observed};
 use crate::linalg::{Matrix, Vector};
 use crate::sets::{
     DiagonalBox, Effort, Enclosure, Hull, MAX_ENUMERATED, Points, distance, nuclear_upper,
 };
 use crate::tol::{BOUND_ROOM, KINK_GAP, KINK_NODES, gamma};
 
+/// Most kinks for which the 4^k vertices of D_imp are listed; beyond, 2^k of them with a box each.
+pub const MAX_IMP_KINKS: usize = 5;
+
 /// Steps of Gauss-Newton from one start.
 const FITTED_STEPS: usize = 12;
 /// Rounds of cutting planes for conv D_imp beyond [`MAX_IMP_KINKS`].
 const CUTS: usize = 40;
 
-/// Which set.
+/// Which of the two sets a distance is taken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Set {
-    /// {(I - SA)⁻¹SB}: one slope for both blocks.
+    /// D_joint = {(I - SA)⁻¹SB}: each unit has one slope for both blocks.
     Joint,
-    /// (10): slopes of the two blocks independent.
+    /// D_imp of equation (10): the slopes of the two blocks are independent.
     Imp,
 }
 
@@ -47,41 +50,43 @@ impl PartialOrd for Node {
     }
 }
 impl Ord for Node {
-    /// Smallest lower bound first out of the heap.
+    /// The node with the smallest lower bound is the first out of the heap.
     fn cmp(&self, other: &Self) -> Ordering {
         other.lower.total_cmp(&self.lower)
     }
 }
 
-/// What is known at one choice of the slopes of ∂₁.
+/// What is known at one choice of the slopes of ∂₁Φ.
 struct Centre {
     distance: Enclosure,
-    /// Per kink i: ‖l_i‖ times a bound of the row that multiplies it; κ times their sum over half-widths is the radius.
-    reach: Vec<f64>,
+    /// For each kink i, ‖l_i‖ times a bound of the row that multiplies it. κ times their sum, each
+    /// times the half-width of its slope, bounds how far an element of the box is from the centre.
+    rates: Vec<f64>,
 }
 
 impl Kinks {
-    /// Certified enclosure of the distance of an estimate to D_joint or D_imp, or of Dᵀy to its image. `None` beyond 12 kinks or
-    /// for the wrong shape. The width is what the work (`nodes` openings at most) leaves.
+    /// A certified enclosure of the distance of an estimate to D_joint or D_imp, or of Dᵀy to its
+    /// image. `None` beyond 12 kinks or for the wrong shape. At most `nodes` boxes of slopes are
+    /// opened; the enclosure is as wide as these leave it.
     pub fn distance_to(
         &self,
         set: Set,
-        image: Image,
+        observed: Observed,
         shown: &Matrix,
         nodes: usize,
     ) -> Option<Enclosure> {
         let f = &self.form;
-        if self.count() > MAX_ENUMERATED || !image.fits(shown, self.shape()) {
+        if self.count() > MAX_ENUMERATED || !observed.fits(shown, self.shape()) {
             return None;
         }
         let outer = match set {
-            Set::Joint => self.distance_to_joint_hull(image, shown)?.lower,
-            Set::Imp => self.distance_to_imp_hull(image, shown)?.lower,
+            Set::Joint => self.distance_to_joint_hull(observed, shown)?.lower,
+            Set::Imp => self.distance_to_imp_hull(observed, shown)?.lower,
         };
-        let mut upper = self.fitted(set, image, shown)?.1;
+        let mut upper = self.fitted(set, observed, shown)?.1;
         let (lo, hi) = (f.range[0], f.range[1]);
         let k = self.count();
-        let first = self.centre(set, image, shown, &vec![0.5 * (lo + hi); k])?;
+        let first = self.centre(set, observed, shown, &vec![0.5 * (lo + hi); k])?;
         upper = upper.min(first.distance.upper);
         let mut heap = BinaryHeap::from([Node {
             lower: outer,
@@ -96,10 +101,10 @@ impl Kinks {
                 break;
             }
             opened += 1;
-            let here = self.centre(set, image, shown, &node.mid)?;
+            let here = self.centre(set, observed, shown, &node.mid)?;
             upper = upper.min(here.distance.upper);
-            // Split where it matters most.
-            let weight = |i: usize| here.reach[i] * node.half[i];
+            // The slope that matters most is halved.
+            let weight = |i: usize| here.rates[i] * node.half[i];
             let Some(widest) = (0..k).max_by(|&i, &j| weight(i).total_cmp(&weight(j))) else {
                 break;
             };
@@ -107,9 +112,9 @@ impl Kinks {
                 let (mut mid, mut half) = (node.mid.clone(), node.half.clone());
                 mid[widest] += side * half[widest];
                 half[widest] *= 0.5;
-                let centre = self.centre(set, image, shown, &mid)?;
+                let centre = self.centre(set, observed, shown, &mid)?;
                 upper = upper.min(centre.distance.upper);
-                let radius: f64 = centre.reach.iter().zip(&half).map(|(r, h)| r * h).sum();
+                let radius: f64 = centre.rates.iter().zip(&half).map(|(r, h)| r * h).sum();
                 let radius = self.kappa() * radius * (1.0 + gamma(k + 8));
                 let bound = (centre.distance.lower - radius).next_down().max(node.lower);
                 heap.push(Node {
@@ -122,8 +127,9 @@ impl Kinks {
         Some(Enclosure::new(lower.min(upper).max(0.0), upper))
     }
 
-    /// Distance at fixed slopes of ∂₁, and how fast it can change with them: X(s) - X(c) = (I-A(s))⁻¹L diag(s-c)(R_1X(c) [+ R_2]).
-    fn centre(&self, set: Set, image: Image, shown: &Matrix, s: &[f64]) -> Option<Centre> {
+    /// The distance at fixed slopes c of ∂₁Φ, and how fast it can change with them:
+    /// X(s) - X(c) = (I-A(s))⁻¹L diag(s-c)(R_1X(c) [+ R_2]).
+    fn centre(&self, set: Set, observed: Observed, shown: &Matrix, s: &[f64]) -> Option<Centre> {
         let f = &self.form;
         let left: Vec<f64> = self
             .active
@@ -134,7 +140,7 @@ impl Kinks {
         if set == Set::Joint {
             let (element, error) = self.element(s, s)?;
             let rows = &f.right_w * &element + &f.right_lambda;
-            let reach = self
+            let rates = self
                 .active
                 .iter()
                 .zip(&left)
@@ -147,18 +153,19 @@ impl Kinks {
                 })
                 .collect();
             return Some(Centre {
-                distance: image.apart(shown, &element, error),
-                reach,
+                distance: observed.apart(shown, &element, error),
+                rates,
             });
         }
         let (set, error, parts) = self.box_at(s)?;
-        let set = image.of_box(set)?;
-        let found = image.per_unit(distance(shown, &set, &Effort::default()).ok()?.distance);
-        // The rows R_1,i X over the box: its offset, and every generator at its largest slope.
+        let set = observed.of_box(set)?;
+        let found = observed.per_unit(distance(shown, &set, &Effort::default()).ok()?.distance);
+        // The rows R_1,i X over the box are bounded by those of its offset and of every generator
+        // at its largest slope.
         let top = f.range[0].abs().max(f.range[1].abs());
         let offset_rows = &f.right_w * &parts.0;
         let moved = &f.right_w * &parts.1;
-        let reach = self
+        let rates = self
             .active
             .iter()
             .zip(&left)
@@ -169,7 +176,8 @@ impl Kinks {
                     .enumerate()
                     .map(|(n, &j)| moved[(i, n)].abs() * top * f.right_lambda.row(j).norm())
                     .sum();
-                // The same sum with norms for products: what forming the rows may have lost.
+                // The same sum with norms in place of products bounds what forming the rows may
+                // have lost.
                 let generators = self.active.iter().zip(parts.1.column_iter());
                 let sizes: f64 = generators
                     .map(|(&j, g)| g.norm() * top * f.right_lambda.row(j).norm())
@@ -182,7 +190,7 @@ impl Kinks {
             .collect();
         Some(Centre {
             distance: Enclosure::nonnegative(found.lower - error, found.upper + error),
-            reach,
+            rates,
         })
     }
 
@@ -197,7 +205,8 @@ impl Kinks {
         self.form.lost[1] * x.norm() + self.form.lost[2]
     }
 
-    /// D_imp at fixed slopes s of ∂₁: {X_0 + Σ s'_i (Gl_i)r₂,iᵀ}, with an error bound for every element, and (X_0, [Gl_i]).
+    /// D_imp at fixed slopes s of ∂₁Φ, the box {X_0 + Σ s'_i (Gl_i)r₂,iᵀ}; an error bound that
+    /// holds for every element of it; and (X_0, [Gl_i]).
     fn box_at(&self, s: &[f64]) -> Option<(DiagonalBox, f64, (Matrix, Matrix))> {
         let f = &self.form;
         let k = self.count();
@@ -212,7 +221,8 @@ impl Kinks {
         let solved = (Matrix::identity(d, d) - &p).lu().solve(&rhs)?;
         let residual = &p * &solved + &rhs - &solved;
         let right = f.right_lambda.select_rows(&self.active);
-        // An element is [X_0 | Gl]·(1, s'r₂): its error is that of the columns times 1 + Σ|s'|‖r₂‖.
+        // An element is [X_0 | Gl]·(1, s'r₂), so that its error is that of the columns times
+        // 1 + Σ|s'|‖r₂‖.
         let top = f.range[0].abs().max(f.range[1].abs());
         let carried: f64 = 1.0 + right.row_iter().map(|r| r.norm() * top).sum::<f64>();
         let columns = self.kappa()
@@ -225,29 +235,35 @@ impl Kinks {
         Some((set, error * (1.0 + gamma(k + 8)), (x0, gl)))
     }
 
-    /// An element that is likely to be near: its slopes (∂₁, ∂₂) and its certified distance.
-    pub fn fitted(&self, set: Set, image: Image, shown: &Matrix) -> Option<([Vec<f64>; 2], f64)> {
-        if !image.fits(shown, self.shape()) {
+    /// An element that is likely to be near: its slopes (for ∂₁Φ and for ∂₂Φ) and its certified
+    /// distance.
+    pub fn fitted(
+        &self,
+        set: Set,
+        observed: Observed,
+        shown: &Matrix,
+    ) -> Option<([Vec<f64>; 2], f64)> {
+        if !observed.fits(shown, self.shape()) {
             return None;
         }
         let mut best: Option<([Vec<f64>; 2], f64)> = None;
         let mut offer = |slopes: &[Vec<f64>; 2]| -> Option<f64> {
             let (element, error) = self.element(&slopes[0], &slopes[1])?;
-            let upper = image.apart(shown, &element, error).upper;
+            let upper = observed.apart(shown, &element, error).upper;
             if best.as_ref().is_none_or(|b| upper < b.1) {
                 best = Some((slopes.clone(), upper));
             }
             Some(upper)
         };
-        match image {
-            // The slopes that fit best in X ≈ LS(R_1X + R_2).
-            Image::Whole => {
+        match observed {
+            // The slopes with which X comes nearest to LS(R_1X + R_2).
+            Observed::Whole => {
                 let unit = Matrix::identity(shown.nrows(), shown.nrows());
                 let slopes = self.nearest_slopes(set, &unit, shown, shown)?;
                 offer(&slopes)?;
             }
-            // X is not seen: Gauss-Newton from the ends and the middle.
-            Image::Cotangent(y) => {
+            // X itself is not observed: Gauss-Newton from both ends of the ranges and the middle.
+            Observed::Cotangent(y) => {
                 let [lo, hi] = self.form.range;
                 for start in [lo, hi, 0.5 * (lo + hi)] {
                     let mut slopes = [vec![start; self.count()], vec![start; self.count()]];
@@ -269,7 +285,8 @@ impl Kinks {
         best
     }
 
-    /// One step: Xᵀy moves with the slopes by Σ(s_i - c_i)(l_iᵀv)(R_1X)_iᵀ, v = (I-A)⁻ᵀy, and by the same with R_2 for ∂₂.
+    /// One step of Gauss-Newton. With v = (I-A)⁻ᵀy, Xᵀy moves with the slopes of ∂₁Φ by
+    /// Σ(s_i - c_i)(l_iᵀv)(R_1X)_iᵀ, and with those of ∂₂Φ by the same with R_2 in place of R_1X.
     fn gauss_newton(
         &self,
         set: Set,
@@ -283,12 +300,14 @@ impl Kinks {
             .lu()
             .solve(y)?;
         let row = Matrix::from_row_slice(1, v.len(), v.as_slice());
-        // yᵀX = vᵀX - vᵀAX and vᵀX = vᵀL(SR_1X + S'R_2): that uᵀ is met means that the latter is uᵀ + vᵀAX.
+        // yᵀX = vᵀX - vᵀAX and vᵀX = vᵀL(SR_1X + S'R_2). So the estimate uᵀ is met where the latter
+        // is uᵀ + vᵀAX.
         let carried = &row * &a * &x;
         self.nearest_slopes(set, &row, &x, &(shown.transpose() + carried))
     }
 
-    /// The slopes s, s' at the kinks for which F·L(SR_1x + S'R_2) comes nearest to `target`; s' = s for D_joint.
+    /// The slopes s, s' at the kinks for which F·L(SR_1x + S'R_2) comes nearest to `target`; s' = s
+    /// for D_joint.
     pub(super) fn nearest_slopes(
         &self,
         set: Set,
@@ -334,10 +353,11 @@ impl Kinks {
         })
     }
 
-    /// Certified enclosure of the distance to conv D_imp, from its 4^k vertices or by cutting planes over 2^k boxes.
-    pub fn distance_to_imp_hull(&self, image: Image, shown: &Matrix) -> Option<Enclosure> {
+    /// Certified enclosure of the distance to conv D_imp, from its 4^k vertices or by cutting
+    /// planes over 2^k boxes.
+    pub fn distance_to_imp_hull(&self, observed: Observed, shown: &Matrix) -> Option<Enclosure> {
         if self.count() <= MAX_IMP_KINKS {
-            return image.distance_to_hull(shown, self.imp_hull()?);
+            return observed.distance_to_hull(shown, self.imp_hull()?);
         }
         if self.count() > MAX_ENUMERATED {
             return None;
@@ -346,15 +366,15 @@ impl Kinks {
         let mut worst = 0.0f64;
         for code in 0..1usize << self.count() {
             let (set, error, _) = self.box_at(&self.corner(code))?;
-            let set = image.of_box(set)?;
-            worst = worst.max(error * image.unit().upper);
+            let set = observed.of_box(set)?;
+            worst = worst.max(error * observed.unit().upper);
             boxes.push(set);
         }
         let start = self.corner(0);
         let (first, error) = self.element(&start, &start)?;
-        let (first, lost) = image.of(&first);
-        // What any member of the hull below may be off by.
-        let mut off = worst.max(error * image.unit().upper + lost);
+        let (first, lost) = observed.of(&first);
+        // What the members of the hulls below may be off by.
+        let mut off = worst.max(error * observed.unit().upper + lost);
         let mut members = vec![first];
         let (mut lower, mut upper) = (0.0f64, f64::INFINITY);
         for _ in 0..CUTS {
@@ -366,7 +386,7 @@ impl Kinks {
             if !(size > 0.0) {
                 break;
             }
-            // Support of conv D_imp in direction Y.
+            // The support function of conv D_imp in direction Y is the largest one of the boxes.
             let mut best: Option<(f64, &DiagonalBox)> = None;
             for set in &boxes {
                 let top = set.support(&y).ok()?.upper;
@@ -396,11 +416,11 @@ impl Kinks {
             }
             members.push(vertex);
         }
-        Some(image.per_unit(Enclosure::new(lower.min(upper), upper)))
+        Some(observed.per_unit(Enclosure::new(lower.min(upper), upper)))
     }
 
-    /// The default amount of work.
-    pub fn enclose(&self, set: Set, image: Image, shown: &Matrix) -> Option<Enclosure> {
-        self.distance_to(set, image, shown, KINK_NODES)
+    /// [`Self::distance_to`] with the usual amount of work.
+    pub fn enclose(&self, set: Set, observed: Observed, shown: &Matrix) -> Option<Enclosure> {
+        self.distance_to(set, observed, shown, KINK_NODES)
     }
 }

@@ -1,17 +1,15 @@
-//! Vertices of D_joint and D_imp; their hulls are those of the sets (see the module above).
+//! Vertices of D_joint and D_imp. Their hulls are those of the sets, as the module above shows.
 
 use super::super::reference::{Rational, Scalar};
-use super::{Image, Kinks, Set};
+use super::{Kinks, MAX_IMP_KINKS, Observed, Set};
 use crate::linalg::Matrix;
 use crate::sets::{Enclosure, Hull, MAX_ENUMERATED, Points, distance};
 use crate::tol::{BOUND_ROOM, EXACT_NEWTON_DIM};
 
-/// Most kinks for which the 2^k vertices of D_joint, or the 4^k of D_imp, are solved for in rationals.
+/// Most kinks for which the 2^k vertices of D_joint, or the 4^k of D_imp, are solved for in
+/// rationals.
 const MAX_EXACT_JOINT: usize = 4;
 const MAX_EXACT_IMP: usize = 2;
-
-/// Most kinks for which the 4^k vertices of D_imp are listed; beyond, 2^k of them with a box each.
-pub const MAX_IMP_KINKS: usize = 5;
 
 impl Kinks {
     /// Slopes at the kinks for vertex number `code`.
@@ -49,14 +47,16 @@ impl Kinks {
         Points::rounded(members, lost).ok().map(Points::into_hull)
     }
 
-    /// Certified enclosure of the distance of an estimate to (the image of) conv D_joint; `None` beyond 12 kinks.
-    pub fn distance_to_joint_hull(&self, image: Image, shown: &Matrix) -> Option<Enclosure> {
-        image.distance_to_hull(shown, self.joint_hull()?)
+    /// A certified enclosure of the distance of an estimate to (the image of) conv D_joint; `None`
+    /// beyond 12 kinks.
+    pub fn distance_to_joint_hull(&self, observed: Observed, shown: &Matrix) -> Option<Enclosure> {
+        observed.distance_to_hull(shown, self.joint_hull()?)
     }
 
-    /// The distance of an estimate to (the image of) conv D_joint or conv D_imp: a lower bound proven in rationals over all vertices, and
-    /// an upper bound. `None` beyond a few kinks or where rationals are out of reach.
-    pub fn hull_gap(&self, set: Set, image: Image, shown: &Matrix) -> Option<(f64, f64)> {
+    /// The distance of an estimate to (the image of) conv D_joint or conv D_imp: a lower bound that
+    /// is proven in rationals over all vertices, and an upper bound. `None` beyond a few kinks, or
+    /// where rationals would be too large.
+    pub fn hull_gap(&self, set: Set, observed: Observed, shown: &Matrix) -> Option<(f64, f64)> {
         let k = self.count();
         let most = match set {
             Set::Joint => MAX_EXACT_JOINT,
@@ -73,17 +73,17 @@ impl Kinks {
                 (0..all * all).map(|n| (n / all, n % all)).collect(),
             ),
         };
-        let near = distance(shown, &image.of_hull(hull)?, &Default::default()).ok()?;
-        let upper = image.per_unit(near.distance).upper;
+        let near = distance(shown, &observed.of_hull(hull)?, &Default::default()).ok()?;
+        let upper = observed.per_unit(near.distance).upper;
         let z = near.separator;
-        let size = image.size(&z);
+        let size = observed.size(&z);
         if !(size > 0.0) {
             return Some((0.0, upper));
         }
         let exactly = |v: f64| Rational::exactly(v);
-        let direction = |i: usize, j: usize| match image {
-            Image::Whole => exactly(z[(i, j)]),
-            Image::Cotangent(y) => exactly(y[i]) * exactly(z[j]),
+        let direction = |i: usize, j: usize| match observed {
+            Observed::Whole => exactly(z[(i, j)]),
+            Observed::Cotangent(y) => exactly(y[i]) * exactly(z[j]),
         };
         let at: Rational = z
             .iter()

@@ -1,39 +1,41 @@
 //! Implicit derivative sets where w(λ) lies exactly on kinks (theory, section 3).
 //!
-//! Owns the exact (rational) fixed point with its active kinks, the sets D_joint ⊂ D_imp ⊂ D_fix, certified distances to
-//! them, and exact runs with any selection. Must not know methods or claims.
+//! Owns the fixed point in rationals with its active kinks, the sets D_joint ⊂ D_imp ⊂ D_fix,
+//! certified distances to them, and runs in rationals with any selection. Must not know methods or
+//! claims.
 //!
-//! Every piecewise-affine map here has ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 at one point with S = diag(slopes), the slopes of
-//! the units at their kink anywhere in [lo, hi] (elastic net: L = I, R_1 = A, R_2 = -η[sign z, w]; layers: A, V, B).
+//! Every piecewise-affine map here has ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 at one point with S =
+//! diag(slopes), the slopes of the units at their kink anywhere in [lo, hi] (elastic net: L = I,
+//! R_1 = A, R_2 = -η[sign z, w]; layers: A, V, B).
 //!
-//! **Vertices suffice for the hulls.** Let X solve X = (P + s l r₁ᵀ)X + Q + s' l r₂ᵀ. As one slope s moves (with s' = s or
-//! not), X moves along a straight line, monotonically: with G = (I-P)⁻¹ and ξ the row r₁ᵀX (plus r₂ᵀ if s' = s),
-//! ξ = ξ_0/(1 - s·r₁ᵀGl) and X = X_0 + s/(1 - s·r₁ᵀGl)·Gl ξ_0. So a linear functional over D_joint or D_imp is monotone
-//! in every slope and attains its maximum at a vertex: conv D_joint and conv D_imp are the hulls of their 2^k and
-//! 4^k vertices, though neither set is convex.
+//! **Vertices suffice for the hulls.** Let X solve X = (P + s l r₁ᵀ)X + Q + s' l r₂ᵀ. As one slope
+//! s moves (with s' = s or not), X moves along a straight line, monotonically: with G = (I-P)⁻¹ and
+//! ξ the row r₁ᵀX (plus r₂ᵀ if s' = s), ξ = ξ_0/(1 - s·r₁ᵀGl) and X = X_0 + s/(1 - s·r₁ᵀGl)·Gl ξ_0.
+//! So a linear functional over D_joint or D_imp is monotone in every slope and attains its maximum
+//! at a vertex: conv D_joint and conv D_imp are the hulls of their 2^k and 4^k vertices, though
+//! neither set is convex.
 
-mod course;
 mod dyadic;
 mod enclose;
 mod hulls;
-mod image;
+mod nearest_element;
+mod observed;
 mod outer;
 mod product;
-mod reach;
-mod shadow;
+mod rational_run;
+mod support_bound;
 
 #[cfg(test)]
 mod tests;
 
-pub use course::{Course, Selection, course};
-pub use enclose::Set;
-pub use hulls::MAX_IMP_KINKS;
-pub use image::Image;
+pub use enclose::{MAX_IMP_KINKS, Set};
+pub use nearest_element::NearestElement;
+pub use observed::Observed;
 pub use product::Product;
-pub use shadow::Shadow;
+pub use rational_run::{RationalRun, Selection, rational_run};
 
 use super::Truth;
-use super::kappa;
+use super::fixed_point::kappa;
 use super::reference::{Naive, Rational, Scalar, solve};
 use crate::linalg::Matrix;
 use crate::maps::{Tie, Units};
@@ -47,7 +49,7 @@ pub struct Kinks {
     pub w: Vec<Rational>,
     /// Units exactly at their kink.
     pub active: Vec<usize>,
-    /// The same, rounded.
+    /// ∂_jΦ = L S R_j, rounded to binary64.
     pub form: Form,
     /// q, certified.
     pub q: f64,
@@ -62,17 +64,17 @@ pub struct Form {
     pub right_w: Matrix,
     /// R_2, h×m.
     pub right_lambda: Matrix,
-    /// Slopes; at a kink the lower one.
+    /// The slope of every unit, the lower one where it is at its kink.
     pub slope: Vec<f64>,
-    /// Range of a slope at its kink.
+    /// The range of the slope of a unit at its kink.
     pub range: [f64; 2],
     /// ‖·‖_F of what rounding took from L, R_1, R_2 (zero for short dyadic data).
     pub lost: [f64; 3],
 }
 
 impl Kinks {
-    /// Finds w(λ) in rationals, starting from the certified ŵ; `None` for maps that are not piecewise affine or where the
-    /// exact solution is out of reach.
+    /// Finds w(λ) in rationals, starting from the certified ŵ; `None` for maps that are not
+    /// piecewise affine or where the exact solution is out of reach.
     pub fn solve(truth: &Truth) -> Option<Self> {
         let naive: Naive<Rational> = Naive::new(truth.map.problem(), &truth.lambda);
         let w = exact_fixed_point(&naive, truth.w().as_slice())?;
@@ -124,9 +126,10 @@ impl Kinks {
         self.active.len()
     }
 
-    /// Can `shown` be an estimate of an element, or of its image: is it finite and of the right shape?
-    pub fn fits(&self, image: Image, shown: &Matrix) -> bool {
-        image.fits(shown, self.shape())
+    /// Whether `shown` can be an estimate of an element, or of its image: it is finite and of the
+    /// right shape.
+    pub fn fits(&self, observed: Observed, shown: &Matrix) -> bool {
+        observed.fits(shown, self.shape())
     }
 
     /// (d, m).
@@ -157,8 +160,8 @@ impl Kinks {
         &self.form.left * scaled
     }
 
-    /// The element (I - LSR_1)⁻¹LS'R_2 of D_imp (of D_joint for s' = s) with slopes s, s' at the kinks, and a bound of its
-    /// error in ‖·‖_F: κ times the residual, evaluated with its rounding.
+    /// The element (I - LSR_1)⁻¹LS'R_2 of D_imp (of D_joint for s' = s) with slopes s, s' at the
+    /// kinks, and a bound of its error in ‖·‖_F: κ times the residual, evaluated with its rounding.
     pub fn element(&self, s: &[f64], s2: &[f64]) -> Option<(Matrix, f64)> {
         let p = self.product(&self.slopes(s), &self.form.right_w);
         let q = self.product(&self.slopes(s2), &self.form.right_lambda);
@@ -170,7 +173,7 @@ impl Kinks {
         Some((x, error))
     }
 
-    /// What evaluating LSR_1·X + LS'R_2 - X can lose in ‖·‖_F, the rounding of the form included.
+    /// What evaluating LSR_1·X + LS'R_2 - X can lose in ‖·‖_F, with the rounding of L, R_1 and R_2.
     pub(super) fn step_lost(&self, x: &Matrix) -> f64 {
         let f = &self.form;
         let (h, d) = f.right_w.shape();
@@ -215,7 +218,8 @@ pub fn rounded(columns: &[Vec<Rational>], rows: usize) -> (Matrix, f64) {
     (m, lost * (1.0 + gamma(rows * columns.len() + 4)))
 }
 
-/// w(λ) exactly: ŵ itself where its nearest short dyadic point solves, else Newton on the pieces in rationals.
+/// w(λ) exactly: the short dyadic point nearest to ŵ where that solves, else Newton's method on the
+/// pieces in rationals.
 fn exact_fixed_point(naive: &Naive<Rational>, guess: &[f64]) -> Option<Vec<Rational>> {
     let short = |v: f64| Rational::exactly((v * (1u64 << 36) as f64).round() / (1u64 << 36) as f64);
     let mut w: Vec<Rational> = guess.iter().map(|v| short(*v)).collect();
@@ -228,7 +232,7 @@ fn exact_fixed_point(naive: &Naive<Rational>, guess: &[f64]) -> Option<Vec<Ratio
         if w.len() > EXACT_NEWTON_DIM {
             return None;
         }
-        // The guess fixes the piece; a short starting point keeps the numbers small.
+        // The guess fixes the piece, and a short starting point keeps the numbers small.
         if step > 0 && step + 1 == EXACT_NEWTON_STEPS {
             return None;
         }

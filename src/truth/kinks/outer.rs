@@ -1,11 +1,18 @@
-//! Lower bounds of the distance to D_fix: conv D_fix through its set iteration, in exact numbers.
+//! Lower bounds of the distance to D_fix: the support function of conv D_fix through its set
+//! iteration, in exact numbers.
 //!
-//! The support function h(Y) = sup over D_fix of ⟨Y, X⟩ obeys h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY), both
-//! maxima at vertices (h is convex). Sequences of vertices are opened best first, one slope at a time; what an open branch can still
-//! add is at most ⟨Z, X_c⟩ + V(Z), V sublinear: ρ‖Z‖_*, where D_fix lies within ρ = κ sup‖A X_c + B - X_c‖ of X_c, or the smaller one of
-//! [`super::reach`]. With G = LᵀY and some slopes of the step undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ is maximal unit by unit, and V
-//! is at most that with the undecided slopes in the middle plus what each can move. Searched in binary64; everything that decides is exact
-//! (V is rounded up): a violation reported from here is proven.
+//! The support function h(Y) = sup {⟨Y, X⟩ : X ∈ D_fix} obeys
+//!
+//!     h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY),
+//!
+//! and since h is convex both maxima are attained at vertices. Sequences of vertices are opened
+//! best first, one slope at a time. What an open branch with direction Z can still add is at most
+//! ⟨Z, X_c⟩ + V(Z) for a sublinear V: either V(Z) = ρ‖Z‖_*, where D_fix lies within
+//! ρ = κ sup‖A X_c + B - X_c‖ of X_c, or the smaller bound of [`super::support_bound`]. While some slopes of a step
+//! are undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ with G = LᵀY is maximal unit by unit,
+//! and V is at most its value with the undecided slopes in the middle plus what each of them can
+//! move. The search itself runs in binary64, but everything that decides is exact, and V is rounded
+//! up: a violation reported from here is proven.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -13,15 +20,17 @@ use std::rc::Rc;
 
 use super::super::reference::{Columns, Rational, Scalar};
 use super::dyadic::{Dyadic, Ring, columns};
-use super::reach::Reach;
-use super::{Image, Kinks};
+use super::support_bound::SupportBound;
+use super::{Kinks, Observed};
 use crate::linalg::Matrix;
 use crate::sets::{Effort, MAX_ENUMERATED, Points, distance, norm_upper, nuclear_upper};
 use crate::tol::{BOUND_ROOM, KINK_GAP, UNIT, gamma};
 
-/// Kinks up to which all vertices of D_joint start the hull that gives the first direction; the two extreme ones beyond.
+/// The hull that gives the first direction starts with all vertices of D_joint up to this many
+/// kinks, and with the two extreme ones beyond.
 const FEW_KINKS: usize = 4;
-/// Multiplications for one direction: half a second in binary64, some seconds exactly.
+/// Multiplications spent on one direction: half a second in binary64, some seconds in exact
+/// numbers.
 const WORK: usize = 100_000_000;
 /// Branches looked at for one direction.
 const LOOKED_AT: usize = 100_000;
@@ -35,7 +44,8 @@ const DIRECTIONS: usize = 6;
 pub struct Outside {
     /// The distance of the estimate to D_fix, or of Dᵀy to its image per ‖y‖, is at least this.
     pub lower: f64,
-    /// Z of the proof: with Y = Z, or Y = yZᵀ for an image, ⟨Z, estimate⟩ - h(Y) = `gap` in rationals and lower = gap/‖Y‖_*.
+    /// The direction Z of the proof. With Y = Z, or Y = yZᵀ for an image, ⟨Z, estimate⟩ - h(Y) is
+    /// at least `gap` in rationals, and `lower` is gap/‖Y‖_*.
     pub direction: Matrix,
     /// ⟨Z, estimate⟩ - (an upper bound of h(Y)), exactly.
     pub gap: Rational,
@@ -52,54 +62,56 @@ struct Exact<T> {
     range: [T; 2],
     /// The middle of the range.
     middle: T,
-    /// What can follow an open branch.
-    reach: Reach,
+    /// Bounds what can follow an open branch.
+    beyond: SupportBound,
     /// ρ: D_fix lies within it of X_c.
     radius: f64,
 }
 
-/// A step whose slopes are being decided: Z at its start and what the step adds for every slope.
+/// A step of the set iteration whose slopes are being decided: the direction Z at its start, and
+/// what the step adds for every slope.
 struct Level<T> {
     z: Columns<T>,
-    /// ⟨·, LS'R_2⟩ over the steps so far, this one included.
+    /// The sum of ⟨Z, LS'R_2⟩ over the steps so far, this one included.
     so_far: T,
     /// Σ over units away from their kink of s_i g_i, g_i = ⟨(LᵀZ)_i, (R_1X_c)_i⟩.
     fixed: T,
-    /// The units at their kink, those that matter most first.
+    /// The units at their kink; those that matter most come first.
     order: Vec<Active<T>>,
-    /// (LSR_1)ᵀZ with those units in the middle of their slopes.
+    /// (LSR_1)ᵀZ with the slopes of those units in the middle of their range.
     middle: Columns<T>,
     /// At least q‖Z‖_*ρ.
     ball: f64,
-    /// Vertices of the steps before, and that of ∂₂ in this one.
+    /// The vertices of the steps before, and the vertex of ∂₂Φ in this one.
     path: Vec<[usize; 2]>,
     second: usize,
 }
 
 /// One unit at its kink in a level.
 struct Active<T> {
-    /// Index in `active`.
+    /// Its index in `Kinks::active`.
     n: usize,
     /// g_i.
     g: T,
     /// (LᵀZ)_i by columns.
     back: Vec<T>,
-    /// At least ‖R_{1,i}‖‖(LᵀZ)_i‖ times half the range of slopes: how far the unit moves the next Z in ‖·‖_*.
+    /// How far the unit can move the next Z in ‖·‖_*: at least ‖R_{1,i}‖‖(LᵀZ)_i‖ times half the
+    /// range of slopes.
     moves: f64,
-    /// How much it can add to what follows.
+    /// How much the unit can add to what follows.
     ahead: f64,
 }
 
-/// A level with its first `decided` slopes chosen.
+/// A level of which the first `decided` slopes are chosen.
 struct Branch<T> {
     level: Rc<Level<T>>,
     code: usize,
     decided: usize,
-    /// Σ of the slopes decided.
+    /// Σ s_i g_i over the slopes that are decided.
     sum: T,
-    /// The next Z with the undecided slopes in the middle.
+    /// The next Z, with the undecided slopes in the middle of their range.
     z: Columns<T>,
-    /// What the branch can reach, at most.
+    /// No element that the branch leads to has a larger value than this.
     bound: T,
     /// The same in binary64, for the order.
     key: f64,
@@ -123,11 +135,12 @@ impl<T> Ord for Branch<T> {
 }
 
 impl Kinks {
-    /// A lower bound of the distance of an estimate to (the image of) D_fix, proven in rationals; the search ends once it exceeds
-    /// `enough`. `None` where that is out of reach: more than 12 kinks, rounded data.
-    pub fn outside_fix(&self, image: Image, shown: &Matrix, enough: f64) -> Option<Outside> {
+    /// A lower bound of the distance of an estimate to (the image of) D_fix, proven in rationals;
+    /// the search ends once it exceeds `enough`. `None` where that cannot be done: with more than
+    /// 12 kinks, or with data that were rounded.
+    pub fn outside_fix(&self, observed: Observed, shown: &Matrix, enough: f64) -> Option<Outside> {
         let k = self.count();
-        if k > MAX_ENUMERATED || self.form.lost != [0.0; 3] || !image.fits(shown, self.shape()) {
+        if k > MAX_ENUMERATED || self.form.lost != [0.0; 3] || !observed.fits(shown, self.shape()) {
             return None;
         }
         let (centre, radius) = self.ball()?;
@@ -143,23 +156,23 @@ impl Kinks {
         }
         let mut best: Option<Outside> = None;
         for _ in 0..DIRECTIONS {
-            let hull = image.of_hull(Points::new(members.clone()).ok()?.into_hull())?;
+            let hull = observed.of_hull(Points::new(members.clone()).ok()?.into_hull())?;
             let near = distance(shown, &hull, &Effort::default()).ok()?;
-            let upper = image.per_unit(near.distance).upper;
-            // Any direction will do, and one of few bits costs less.
+            let upper = observed.per_unit(near.distance).upper;
+            // Any direction proves something, and one of few bits costs less.
             let z = short(&near.separator);
-            let size = image.size(&z);
+            let size = observed.size(&z);
             if !(size > 0.0) || upper <= 0.0 {
                 break;
             }
             let at = inner(&z, shown);
             let target = at.to_f64() - enough * size * (1.0 + KINK_GAP);
-            // In binary64 first: what is not seen there is not proven exactly either.
-            let trial = self.exact_form::<f64>((&centre, radius), image, &z);
-            let (seen, path) = trial.support(self, image.direction(&z), target)?;
+            // First in binary64: what is not seen there is not proven in exact numbers either.
+            let trial = self.exact_form::<f64>((&centre, radius), observed, &z);
+            let (seen, path) = trial.support(self, observed.direction(&z), target)?;
             if at.to_f64() - seen > enough * size {
-                let exact = self.exact_form::<Dyadic>((&centre, radius), image, &z);
-                let (top, _) = exact.support(self, image.direction(&z), target)?;
+                let exact = self.exact_form::<Dyadic>((&centre, radius), observed, &z);
+                let (top, _) = exact.support(self, observed.direction(&z), target)?;
                 let gap = at - top.rational();
                 let lower = gap.to_f64() / size * (1.0 - BOUND_ROOM);
                 if best.as_ref().is_none_or(|b| lower > b.lower) {
@@ -188,14 +201,14 @@ impl Kinks {
         best
     }
 
-    /// A lower bound of the same distance in binary64, rounded downwards: that to the ball around D_fix. For any number of kinks and
-    /// any data.
-    pub fn outside_ball(&self, image: Image, shown: &Matrix) -> Option<f64> {
-        if !image.fits(shown, self.shape()) {
+    /// A lower bound of the same distance in binary64, rounded downwards: the distance to a ball
+    /// that holds D_fix. It is there for any number of kinks and any data.
+    pub fn outside_ball(&self, observed: Observed, shown: &Matrix) -> Option<f64> {
+        if !observed.fits(shown, self.shape()) {
             return None;
         }
         let (centre, radius) = self.ball()?;
-        Some((image.apart(shown, &centre, 0.0).lower - radius) * (1.0 - BOUND_ROOM))
+        Some((observed.apart(shown, &centre, 0.0).lower - radius) * (1.0 - BOUND_ROOM))
     }
 
     /// X_c and ρ: D_fix lies within ρ of X_c, the element in the middle of the slopes.
@@ -230,22 +243,25 @@ impl Kinks {
                 + moved * (1.0 + gamma(4 * centre.len() + 16)))
     }
 
-    /// L, R_1, R_2 and X_c, the latter two as the direction Z sees them.
+    /// L, R_1, R_2 and X_c, the latter two reduced to what the direction Z depends on.
     fn exact_form<T: Ring>(
         &self,
         (centre, radius): (&Matrix, f64),
-        image: Image,
+        observed: Observed,
         z: &Matrix,
     ) -> Exact<T> {
-        let radius = radius * image.scale(z) * (1.0 + BOUND_ROOM);
-        let reach = self.reach(centre, radius, image, z);
+        let radius = radius * observed.scale(z) * (1.0 + BOUND_ROOM);
+        let beyond = self.support_bound(centre, radius, observed, z);
         let rows = |m: &Matrix| -> Vec<Vec<T>> {
             m.row_iter()
                 .map(|r| r.iter().map(|v| T::of(*v)).collect())
                 .collect()
         };
         let seen = |m: &Matrix| -> Vec<Vec<T>> {
-            rows(m).into_iter().map(|r| image.reduced(r, z)).collect()
+            rows(m)
+                .into_iter()
+                .map(|r| observed.reduced(r, z))
+                .collect()
         };
         let right_w = rows(&self.form.right_w);
         let centre_rows = seen(centre);
@@ -266,15 +282,15 @@ impl Kinks {
             slope: self.form.slope.iter().map(|v| T::of(*v)).collect(),
             middle: T::of(0.5).times(&T::of(self.form.range[0]).plus(&T::of(self.form.range[1]))),
             range: self.form.range.map(T::of),
-            reach,
+            beyond,
             radius,
         }
     }
 }
 
 impl<T: Ring> Exact<T> {
-    /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices that comes closest. A bound only in
-    /// an exact ring.
+    /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices
+    /// that comes closest. It is a bound only in an exact ring.
     fn support(&self, kinks: &Kinks, y: Columns<T>, target: f64) -> Option<(T, Vec<[usize; 2]>)> {
         let k = kinks.count();
         let zero = T::of(0.0);
@@ -299,7 +315,7 @@ impl<T: Ring> Exact<T> {
                 for side in 0..2 {
                     let mut sum = top.sum.clone();
                     sum.add_product(&unit.g, &self.range[side]);
-                    // From the middle to this end.
+                    // The slope moves from the middle of its range to this end.
                     let off = self.range[side].plus(&self.middle.times(&T::of(-1.0)));
                     let mut z = top.z.clone();
                     for (column, g) in z.iter_mut().zip(&unit.back) {
@@ -331,7 +347,7 @@ impl<T: Ring> Exact<T> {
         Some((bound, best.1))
     }
 
-    /// The next step after Z.
+    /// The step of the set iteration that follows the direction Z.
     fn level(&self, kinks: &Kinks, z: Columns<T>, so_far: T, path: Vec<[usize; 2]>) -> Level<T> {
         let [lo, hi] = [0, 1].map(|side| self.range[side].near());
         let (mut fixed, mut added, mut second) = (T::of(0.0), so_far, 0);
@@ -353,7 +369,7 @@ impl<T: Ring> Exact<T> {
                 }
             }
             let g = sum_of_products(&back, &self.pushed[unit]);
-            // ⟨Z, LS'R_2⟩ is maximal unit by unit.
+            // ⟨Z, LS'R_2⟩ is a sum over units, so that its maximum is found unit by unit.
             let by_lambda = sum_of_products(&back, &self.right_lambda[unit]);
             let Some(n) = active else {
                 fixed.add_product(&g, slope);
@@ -371,7 +387,7 @@ impl<T: Ring> Exact<T> {
                 n,
                 g,
                 moves: half * norm(&seen) * norm(&near(&self.right_w[unit])),
-                ahead: half * self.reach.of_unit(n, &seen),
+                ahead: half * self.beyond.of_unit(n, &seen),
                 back,
             });
         }
@@ -388,7 +404,7 @@ impl<T: Ring> Exact<T> {
         }
     }
 
-    /// A level with nothing decided.
+    /// The branch of a level in which no slope is decided yet.
     fn open(&self, level: Level<T>) -> Branch<T> {
         let z = level.middle.clone();
         self.branch(Rc::new(level), 0, 0, T::of(0.0), z)
@@ -410,10 +426,10 @@ impl<T: Ring> Exact<T> {
             moves += unit.moves;
             ahead += unit.ahead;
         }
-        // The undecided slopes in the middle, and what each can add.
+        // What follows with the undecided slopes in the middle, and what each of them can add.
         let (rounded, size) = nuclear(&z);
         let ball = level.ball.min((size + moves) * self.radius);
-        let ahead = ball.min(self.reach.of(&rounded, size) + ahead);
+        let ahead = ball.min(self.beyond.of(&rounded, size) + ahead);
         bound = bound.plus(&T::of(ahead * (1.0 + BOUND_ROOM)));
         Branch {
             key: bound.near(),
@@ -438,7 +454,8 @@ impl<T: Ring> Exact<T> {
     }
 }
 
-/// Z rounded, and at least ‖Z‖_*: ‖·‖_* ≤ √m‖·‖_F for what rounding takes, at most four units of every entry.
+/// Z rounded to binary64, and a number that is at least ‖Z‖_*. Rounding takes at most four units of
+/// every entry, and ‖·‖_* ≤ √m‖·‖_F.
 fn nuclear<T: Ring>(z: &Columns<T>) -> (Matrix, f64) {
     let rows = z.first().map_or(0, Vec::len);
     let rounded = Matrix::from_fn(rows, z.len(), |i, j| z[j][i].near());
@@ -463,7 +480,7 @@ fn dot<T: Ring>(a: &Columns<T>, b: &Columns<T>) -> T {
     sum
 }
 
-/// Y with twenty bits in every entry, relative to the largest one.
+/// Y with every entry rounded to twenty bits, counted from the largest one.
 fn short(y: &Matrix) -> Matrix {
     let largest = y.amax();
     if !(largest > 0.0 && largest.is_finite()) {

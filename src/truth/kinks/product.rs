@@ -1,17 +1,19 @@
 //! Elements of D_fix whose image is near a given Dᵀy: what ITD shows in reverse mode.
 //!
-//! X = B_1 + A_1(B_2 + A_2(⋯(B_t + A_t X_0))) with [A_n, B_n] ∈ D_Φ at w(λ), slopes of its own in every step and block, and
-//! X_0 ∈ D_joint is an element of D_fix. With p_0 = y, p_n = A_nᵀp_{n-1} its image is Σ B_nᵀp_{n-1} + X_0ᵀp_t, affine in the slopes of any one
-//! step: the steps are fitted in turn. A shadow cannot be followed here, since each estimate comes from a pass of its own, with selections of its
-//! own. Whatever is found is an element; that none is found proves nothing.
+//! X = B_1 + A_1(B_2 + A_2(⋯(B_t + A_t X_0))) is an element of D_fix for X_0 ∈ D_joint and any
+//! [A_n, B_n] ∈ D_Φ at w(λ), where every step and block may have slopes of its own. With p_0 = y
+//! and p_n = A_nᵀp_{n-1} its image is Σ B_nᵀp_{n-1} + X_0ᵀp_t, which is affine in the slopes of any
+//! one step, so that the steps are fitted in turn. No element can be followed from one estimate to
+//! the next here, since each comes from a pass of its own with selections of its own. Whatever is
+//! found is an element; that none is found proves nothing.
 
-use super::{Image, Kinks, Set};
+use super::{Kinks, Observed, Set};
 use crate::linalg::{Matrix, Vector};
 
-/// Rounds through all steps from one start.
+/// How often all steps are fitted in turn from one start.
 const ROUNDS: usize = 6;
 
-/// An element of D_fix.
+/// An element of D_fix, by how near it is.
 #[derive(Clone, Debug)]
 pub struct Product {
     /// The distance of its image to the estimate per ‖y‖ is at most this.
@@ -21,8 +23,9 @@ pub struct Product {
 }
 
 impl Kinks {
-    /// Looks for an element of D_fix with its image per ‖y‖ within `enough` of `shown`. Each start gives the slopes at the kinks of the steps, last
-    /// step of ITD first: as many steps for every start. `None` for the wrong shape.
+    /// Looks for an element of D_fix whose image is within `enough`·‖y‖ of `shown`. Each start
+    /// gives the slopes at the kinks of every step, the last step of ITD first; all starts have as
+    /// many steps. `None` for the wrong shape.
     pub fn near_product(
         &self,
         y: &Vector,
@@ -30,21 +33,22 @@ impl Kinks {
         starts: &[Vec<Vec<f64>>],
         enough: f64,
     ) -> Option<Product> {
-        let image = Image::Cotangent(y);
-        if !image.fits(shown, self.shape()) {
+        let observed = Observed::Cotangent(y);
+        if !observed.fits(shown, self.shape()) {
             return None;
         }
         let lower = vec![self.form.range[0]; self.count()];
         let last = self.element(&lower, &lower)?;
         let mut best: Option<Product> = None;
-        // All starts before any search: an implementation that always selects the same is near one of them.
+        // All starts are looked at before any is fitted: an implementation that always selects the
+        // same is near one of them.
         for rounds in [0, ROUNDS] {
             for start in starts {
                 let mut slopes: Vec<_> = start.iter().map(|s| [s.clone(), s.clone()]).collect();
                 for round in 0..=rounds {
                     let tails = self.tails(&slopes, &last);
                     let (x, rounding) = &tails[0];
-                    let distance = image.apart(shown, x, *rounding).upper;
+                    let distance = observed.apart(shown, x, *rounding).upper;
                     if best.as_ref().is_none_or(|b| distance < b.distance) {
                         best = Some(Product {
                             distance,
@@ -77,7 +81,8 @@ impl Kinks {
         out
     }
 
-    /// Fits the slopes of every step, the first one first, to what the others leave.
+    /// Fits the slopes of every step, the first one first, to what the other steps leave of
+    /// `shown`.
     fn fit_in_turn(
         &self,
         y: &Vector,

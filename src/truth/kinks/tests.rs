@@ -68,13 +68,17 @@ fn elements_are_those_of_the_rationals() {
             assert!((&x - reference).norm() <= error + lost, "{kind:?}");
             assert!(error < 1e-10);
             // Membership is seen: the enclosure reaches zero.
-            let to_imp = kinks.distance_to(Set::Imp, Image::Whole, &x, 40).unwrap();
+            let to_imp = kinks
+                .distance_to(Set::Imp, Observed::Whole, &x, 40)
+                .unwrap();
             assert!(
                 to_imp.lower <= 0.0 + error && to_imp.upper < 0.3 * (1.0 + x.norm()),
                 "{kind:?} {to_imp:?}"
             );
             let (x, error) = kinks.element(&s, &s).unwrap();
-            let to_joint = kinks.distance_to(Set::Joint, Image::Whole, &x, 40).unwrap();
+            let to_joint = kinks
+                .distance_to(Set::Joint, Observed::Whole, &x, 40)
+                .unwrap();
             assert!(
                 to_joint.lower <= error && to_joint.upper <= 1e-9,
                 "{kind:?} {to_joint:?}"
@@ -88,14 +92,14 @@ fn the_two_named_instances_leave_d_imp_and_stay_with_d_fix() {
     for (kind, least) in [(Kind::KinkTwoCycle, 0.07), (Kind::KinkNetCycle, 0.3)] {
         let (instance, truth, kinks) = solved(kind, 1, 1, 0);
         let mut itd = Itd::start(&kinks.naive, &instance.w0);
-        let mut shadow = Shadow::start(&kinks).unwrap();
+        let mut element = NearestElement::start(&kinks).unwrap();
         let mut last = f64::NAN;
         for t in 0..60 {
             itd.step(&mut Tie::Weight(0.0)).unwrap();
             let (d, _) = rounded(&itd.d, instance.map.dims().w);
-            let near = shadow.follow(&d);
+            let near = element.follow(&d);
             if t >= 50 {
-                let imp = kinks.distance_to_imp_hull(Image::Whole, &d).unwrap();
+                let imp = kinks.distance_to_imp_hull(Observed::Whole, &d).unwrap();
                 assert!(imp.lower > least, "{kind:?} {imp:?} {d}");
                 last = near;
             }
@@ -109,18 +113,18 @@ fn what_lies_outside_d_fix_is_proven_outside_in_rationals() {
     for kind in KINDS {
         let (_, _, kinks) = solved(kind, 2, 1, 11);
         let (x, _) = kinks.element(&kinks.corner(0), &kinks.corner(1)).unwrap();
-        let inside = kinks.outside_fix(Image::Whole, &x, 1e-9);
+        let inside = kinks.outside_fix(Observed::Whole, &x, 1e-9);
         assert!(inside.is_none_or(|o| o.lower <= 1e-9), "{kind:?}");
         let far = &x * 3.0 + Matrix::from_element(x.nrows(), x.ncols(), 5.0 + x.norm());
-        let outside = kinks.outside_fix(Image::Whole, &far, 0.1).unwrap();
+        let outside = kinks.outside_fix(Observed::Whole, &far, 0.1).unwrap();
         assert!(outside.lower > 0.1, "{kind:?} {}", outside.lower);
-        let shadow = Shadow::start(&kinks).unwrap();
-        assert!(outside.lower <= shadow.distance(&far));
+        let element = NearestElement::start(&kinks).unwrap();
+        assert!(outside.lower <= element.distance(&far));
     }
 }
 
 #[test]
-fn courses_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
+fn rational_runs_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
     for kind in KINDS {
         let (_, truth, kinks) = solved(kind, 3, 2, 5);
         let theorem = crate::theory::Theorem41::new(truth.constants.q, &truth.moduli, 0.0, None);
@@ -131,7 +135,7 @@ fn courses_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
             Selection::Random(9),
             Selection::Adversarial,
         ] {
-            let c = course(&kinks, &kinks.w, 12, selection).unwrap();
+            let c = rational_run(&kinks, &kinks.w, 12, selection).unwrap();
             assert!(c.ties > 0 && c.e.iter().all(|e| *e == 0.0));
             for (t, x) in c.excess.iter().enumerate() {
                 let bound = theorem.paper_itd(t);
@@ -151,7 +155,7 @@ fn images_of_elements_are_seen_and_what_is_elsewhere_is_proven_outside() {
         let mut random = Random::new(5);
         let d = kinks.w.len();
         let y = crate::linalg::Vector::from_fn(d, |_, _| random.normal());
-        let image = Image::Cotangent(&y);
+        let observed = Observed::Cotangent(&y);
         let draw = |r: &mut Random| -> Vec<f64> {
             let [lo, hi] = kinks.form.range;
             let weight = |r: &mut Random| r.integer(0, 8) as f64 / 8.0;
@@ -161,26 +165,26 @@ fn images_of_elements_are_seen_and_what_is_elsewhere_is_proven_outside() {
         };
         for _ in 0..4 {
             let (s, s2) = (draw(&mut random), draw(&mut random));
-            let joint = image.of(&kinks.element(&s, &s).unwrap().0).0;
-            let (slopes, near) = kinks.fitted(Set::Joint, image, &joint).unwrap();
+            let joint = observed.of(&kinks.element(&s, &s).unwrap().0).0;
+            let (slopes, near) = kinks.fitted(Set::Joint, observed, &joint).unwrap();
             assert!(near < 1e-9, "{kind:?} {near} {slopes:?} {s:?}");
-            let to_joint = kinks.distance_to(Set::Joint, image, &joint, 40).unwrap();
+            let to_joint = kinks.distance_to(Set::Joint, observed, &joint, 40).unwrap();
             assert!(to_joint.lower <= 1e-12 && to_joint.upper < 1e-9);
-            let imp = image.of(&kinks.element(&s, &s2).unwrap().0).0;
-            let to_imp = kinks.distance_to(Set::Imp, image, &imp, 40).unwrap();
+            let imp = observed.of(&kinks.element(&s, &s2).unwrap().0).0;
+            let to_imp = kinks.distance_to(Set::Imp, observed, &imp, 40).unwrap();
             assert!(to_imp.lower <= 1e-12 && to_imp.upper < 1e-3, "{to_imp:?}");
             // The image of D_imp is within that of D_fix.
-            let outside = kinks.outside_fix(image, &imp, 1e-9);
+            let outside = kinks.outside_fix(observed, &imp, 1e-9);
             assert!(outside.is_none_or(|o| o.lower <= 1e-9), "{kind:?}");
         }
         let x = kinks
             .element(&draw(&mut random), &draw(&mut random))
             .unwrap()
             .0;
-        let near = image.of(&x).0;
+        let near = observed.of(&x).0;
         let far = &near * 3.0 + Matrix::from_element(near.nrows(), 1, 5.0 + near.norm());
-        let outside = kinks.outside_fix(image, &far, 0.1).unwrap().lower;
-        let ball = kinks.outside_ball(image, &far).unwrap();
+        let outside = kinks.outside_fix(observed, &far, 0.1).unwrap().lower;
+        let ball = kinks.outside_ball(observed, &far).unwrap();
         let distance = (&far - &near).norm() / y.norm();
         assert!(
             0.1 < outside && outside <= distance * (1.0 + 1e-12),
@@ -189,15 +193,15 @@ fn images_of_elements_are_seen_and_what_is_elsewhere_is_proven_outside() {
         assert!(ball <= distance * (1.0 + 1e-12));
         // What is seen of X is never further away than X.
         let whole = Matrix::from_fn(x.nrows(), x.ncols(), |_, _| random.normal());
-        let seen = image.of(&whole).0;
-        let of = |i: Image, m: &Matrix| kinks.distance_to(Set::Joint, i, m, 40).unwrap();
-        assert!(of(image, &seen).lower <= of(Image::Whole, &whole).upper);
+        let seen = observed.of(&whole).0;
+        let of = |i: Observed, m: &Matrix| kinks.distance_to(Set::Joint, i, m, 40).unwrap();
+        assert!(of(observed, &seen).lower <= of(Observed::Whole, &whole).upper);
         for wrong in [
             Matrix::zeros(2, 2),
             Matrix::from_element(near.nrows(), 1, f64::NAN),
         ] {
-            assert!(kinks.outside_fix(image, &wrong, 0.1).is_none());
-            assert!(kinks.fitted(Set::Joint, image, &wrong).is_none());
+            assert!(kinks.outside_fix(observed, &wrong, 0.1).is_none());
+            assert!(kinks.fitted(Set::Joint, observed, &wrong).is_none());
         }
     }
 }
@@ -221,7 +225,7 @@ fn products_with_random_slopes_are_found_again_from_their_image() {
             for _ in 0..steps {
                 x = kinks.step(&draw(), &draw(), &x);
             }
-            let shown = Image::Cotangent(&y).of(&x).0;
+            let shown = Observed::Cotangent(&y).of(&x).0;
             let same = |s: f64| vec![vec![s; kinks.count()]; steps];
             let starts = [same(lo), same(hi)];
             // Where the twelve steps themselves end.
@@ -235,7 +239,7 @@ fn products_with_random_slopes_are_found_again_from_their_image() {
 }
 
 #[test]
-fn no_element_of_d_fix_goes_further_than_its_reach() {
+fn no_element_of_d_fix_goes_further_than_its_support_bound() {
     let (mut tighter, mut all, mut closest) = (0, 0, 0.0f64);
     for kind in KINDS {
         for (dim, rows, seed) in [(1, 1, 3), (2, 1, 0), (4, 3, 1), (20, 8, 2)] {
@@ -245,34 +249,34 @@ fn no_element_of_d_fix_goes_further_than_its_reach() {
             let mut random = Random::new(seed);
             let (centre, radius) = kinks.ball().unwrap();
             let y = crate::linalg::Vector::from_fn(d, |_, _| random.normal());
-            for image in [Image::Whole, Image::Cotangent(&y)] {
-                let (rows, columns) = match image {
-                    Image::Whole => (d, m),
-                    Image::Cotangent(_) => (m, 1),
+            for observed in [Observed::Whole, Observed::Cotangent(&y)] {
+                let (rows, columns) = match observed {
+                    Observed::Whole => (d, m),
+                    Observed::Cotangent(_) => (m, 1),
                 };
                 for _ in 0..3 {
                     let z = Matrix::from_fn(rows, columns, |_, _| random.normal());
                     // Y, and X as Y sees it.
-                    let direction = image.direction::<f64>(&z);
+                    let direction = observed.direction::<f64>(&z);
                     let big = Matrix::from_fn(d, direction.len(), |i, j| direction[j][i]);
                     let seen = |x: &Matrix| {
                         let rows: Vec<Vec<f64>> = x
                             .row_iter()
-                            .map(|r| image.reduced(r.iter().copied().collect(), &z))
+                            .map(|r| observed.reduced(r.iter().copied().collect(), &z))
                             .collect();
                         Matrix::from_fn(d, direction.len(), |i, j| rows[i][j])
                     };
-                    let scaled = radius * image.scale(&z) * (1.0 + 1e-9);
-                    let reach = kinks.reach(&centre, scaled, image, &z);
+                    let scaled = radius * observed.scale(&z) * (1.0 + 1e-9);
+                    let support = kinks.support_bound(&centre, scaled, observed, &z);
                     let size = crate::sets::nuclear_upper(&big);
-                    let bound = reach.of(&big, size);
+                    let bound = support.of(&big, size);
                     all += 1;
                     tighter += usize::from(bound < size * scaled);
                     // Y may be that of one row, too.
                     let unit = kinks.form.right_w.row(kinks.active[0]);
                     let b: Vec<f64> = (0..direction.len()).map(|_| random.normal()).collect();
                     let single = Matrix::from_fn(d, b.len(), |i, j| unit[i] * b[j]);
-                    let by_unit = reach.of_unit(0, &b);
+                    let by_unit = support.of_unit(0, &b);
                     for trial in 0..30 {
                         // Backwards from Y: each step the vertex that adds most, or any.
                         let mut steps = Vec::new();
@@ -308,7 +312,10 @@ fn no_element_of_d_fix_goes_further_than_its_reach() {
                         } else {
                             (single.dot(&beyond), by_unit)
                         };
-                        assert!(value <= most, "{kind:?} {dim} {image:?} {value} > {most}");
+                        assert!(
+                            value <= most,
+                            "{kind:?} {dim} {observed:?} {value} > {most}"
+                        );
                         closest = closest.max(value / most);
                     }
                 }
@@ -333,8 +340,8 @@ fn products_are_never_proven_outside() {
                 x = kinks.step(&kinks.corner(code()), &kinks.corner(code()), &x);
             }
             let y = crate::linalg::Vector::from_fn(x.nrows(), |_, _| random.normal());
-            for image in [Image::Whole, Image::Cotangent(&y)] {
-                let outside = kinks.outside_fix(image, &image.of(&x).0, 0.0);
+            for observed in [Observed::Whole, Observed::Cotangent(&y)] {
+                let outside = kinks.outside_fix(observed, &observed.of(&x).0, 0.0);
                 let lower = outside.map_or(0.0, |o| o.lower);
                 assert!(lower <= 1e-12 * (1.0 + x.norm()), "{kind:?} {seed} {lower}");
             }

@@ -29,6 +29,15 @@ pub(super) fn times<T: Scalar>(m: &Rows<T>, x: &[T]) -> Vec<T> {
     m.iter().map(|row| dot(row, x)).collect()
 }
 
+/// Mᵀx.
+pub(super) fn transposed<T: Scalar>(m: &Rows<T>, x: &[T]) -> Vec<T> {
+    let mut out = vec![T::exactly(0.0); m.first().map_or(0, Vec::len)];
+    for (row, v) in m.iter().zip(x) {
+        add_to(&mut out, v, row);
+    }
+    out
+}
+
 pub(super) fn add<T: Scalar>(x: &[T], y: &[T]) -> Vec<T> {
     x.iter()
         .zip(y)

@@ -6,22 +6,26 @@
 
 mod affine;
 mod algebra;
+mod bilinear;
 mod clip;
-mod composed;
+mod composite;
 mod elastic_net;
 mod family;
+mod indexed;
 mod layer;
 mod max_min;
 mod naive;
-mod prox_gradient;
+mod outer;
 mod recursion;
 mod registry;
+mod sampled;
 mod scalar;
 mod scaling;
+mod simplex_qp;
 mod solve;
-pub mod stochastic;
 
 pub use family::{Point, Reference};
+pub use indexed::{ExactRun, Given};
 pub use naive::Naive;
 pub use recursion::{Columns, Itd, aid_fp};
 pub use scalar::{Rational, Scalar};

@@ -2,7 +2,7 @@
 
 use super::family::Reference;
 use super::scalar::Scalar;
-use super::{affine, clip, composed, elastic_net, layer, max_min, prox_gradient, scaling};
+use super::{affine, bilinear, clip, composite, elastic_net, layer, max_min, scaling, simplex_qp};
 use crate::maps::Problem;
 
 /// The family of `problem` at λ in the number type T.
@@ -13,8 +13,10 @@ pub(super) fn reference<T: Scalar>(problem: &Problem, lambda: &[T]) -> Box<dyn R
         Problem::Layer(data) => Box::new(layer::Exact::new(data, lambda)),
         Problem::ElasticNet(data) => Box::new(elastic_net::Exact::new(data)),
         Problem::Clip(data) => Box::new(clip::Exact::new(data, lambda)),
-        Problem::ProxGradient(data) => Box::new(prox_gradient::Exact::new(data)),
+        Problem::ProxGradient(data) => Box::new(composite::Exact::step(data)),
         Problem::MaxMin(data) => Box::new(max_min::Exact::new(data, lambda)),
-        Problem::Composed(data) => Box::new(composed::Exact::new(data, lambda)),
+        Problem::Composed(data) => Box::new(composite::Exact::composed(data)),
+        Problem::Bilinear(data) => Box::new(bilinear::Exact::new(data)),
+        Problem::SimplexQp(data) => Box::new(simplex_qp::Exact::new(data, lambda)),
     }
 }

@@ -3,7 +3,12 @@
 //! Owns s², σ₁', σ₂' at a given w and minibatch size, and q. Every value is exact up to rounding
 //! and then rounded up. Must not know which bound consumes them.
 
-use super::{FiniteSum, Inner, Loss, NoiseModel, Sample, StochasticMap};
+use super::finite_sum::FiniteSum;
+use super::inner::Inner;
+use super::loss::Loss;
+use super::noise::NoiseModel;
+use super::sample::Sample;
+use super::samples::Composite;
 use crate::linalg::Matrix;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
 use crate::linalg::product::dot;
@@ -23,7 +28,7 @@ pub struct Variance {
     pub sigma2: f64,
 }
 
-impl StochasticMap {
+impl Composite {
     /// s², σ₁', σ₂' at (w, λ) for minibatches of size `batch` ≥ 1.
     ///
     /// Cost O(n d²) for finite sums, O(p d³) for noise models.
@@ -54,7 +59,7 @@ impl StochasticMap {
                 // ‖|X|ᵀ|X|‖_F ≤ tr XᵀX bounds the rounding of forming XᵀX/n.
                 let lost = gamma(n + 6) * (1.0 + a.abs() + eta * lambda[1] + eta * trace);
                 match f.loss() {
-                    Loss::Squared => {
+                    Loss::Quadratic => {
                         spectral_upper(&(Matrix::identity(d, d) * a - gram * eta)) + lost
                     }
                     Loss::Logistic => {

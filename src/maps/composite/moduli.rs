@@ -3,7 +3,12 @@
 //! Owns L_j, M_j, R and ‖D_{·,2}‖sup of T at w and of G at u, all upper bounds (R a lower bound).
 //! Must not know the theorem that composes them.
 
-use super::{FiniteSum, Inner, Loss, Outer, OuterActivation, StochasticMap};
+use super::activation::Activation;
+use super::finite_sum::FiniteSum;
+use super::inner::Inner;
+use super::outer::Outer;
+use super::sample::Sample;
+use super::samples::Composite;
 use crate::linalg::Matrix;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
 use crate::linalg::product::{dot, norm2};
@@ -57,12 +62,7 @@ impl PointModuli {
     };
 }
 
-/// max |tanh''| = 4/(3√3).
-const TANH_CURVATURE: f64 = 0.769_800_358_919_501;
-/// max |σ''| of the logistic function = 1/(6√3).
-const LOGISTIC_CURVATURE: f64 = 0.096_225_044_864_937_64;
-
-impl StochasticMap {
+impl Composite {
     /// The moduli of D_T at (w, λ), w in the first role. T has no kinks, so R = ∞.
     pub fn inner_moduli(&self, w: &[f64], lambda: &[f64]) -> PointModuli {
         match self.inner() {
@@ -71,7 +71,7 @@ impl StochasticMap {
                 let up = gamma(f.dim() * (f.params() + 2) + 8);
                 let l2 = f.bilinear_norm();
                 let _ = lambda;
-                let d2 = self.inner().d2_matrix(w, super::Sample::Mean);
+                let d2 = self.inner().d2_matrix(w, Sample::Mean);
                 PointModuli {
                     l2,
                     b2: spectral_upper(&d2) * (1.0 + up),
@@ -111,7 +111,7 @@ impl StochasticMap {
             }
             Outer::Nonnegative => nearest(&mut u.iter().map(|x| x.abs())),
             Outer::Layer {
-                activation: OuterActivation::Tanh,
+                activation: Activation::Tanh,
                 ..
             } => f64::INFINITY,
             Outer::Layer { v, .. } => {
@@ -220,7 +220,18 @@ impl StochasticMap {
                 self.outer().units(u, lambda, &mut z);
                 let row: Vec<f64> = v.row_iter().map(|r| r.norm()).collect();
                 match activation {
-                    OuterActivation::Relu => {
+                    Activation::Tanh => {
+                        let steepest =
+                            Activation::CURVATURE * row.iter().fold(0.0f64, |m, n| m.max(*n));
+                        let slopes = scaled_rows(b, |i| 1.0 - z[i].tanh().powi(2));
+                        PointModuli {
+                            l1: steepest * spectral_upper(v),
+                            l2: steepest * spectral_upper(b),
+                            b2: spectral_upper(&slopes) + gamma(16 * u.len()) * b.norm(),
+                            ..PointModuli::SMOOTH
+                        }
+                    }
+                    _ => {
                         let gaps = z.iter().zip(&row).filter(|(z, n)| **z != 0.0 && **n != 0.0);
                         // A unit at its kink is active for one of the selections.
                         let on = scaled_rows(b, |i| if z[i] >= 0.0 { 1.0 } else { 0.0 });
@@ -229,16 +240,6 @@ impl StochasticMap {
                             m2: spectral_upper(b),
                             r: gaps.map(|(z, n)| z.abs() / n).fold(f64::INFINITY, f64::min),
                             b2: spectral_upper(&on),
-                            ..PointModuli::SMOOTH
-                        }
-                    }
-                    OuterActivation::Tanh => {
-                        let steepest = TANH_CURVATURE * row.iter().fold(0.0f64, |m, n| m.max(*n));
-                        let slopes = scaled_rows(b, |i| 1.0 - z[i].tanh().powi(2));
-                        PointModuli {
-                            l1: steepest * spectral_upper(v),
-                            l2: steepest * spectral_upper(b),
-                            b2: spectral_upper(&slopes) + gamma(16 * u.len()) * b.norm(),
                             ..PointModuli::SMOOTH
                         }
                     }
@@ -262,18 +263,18 @@ impl StochasticMap {
 fn finite_sum(f: &FiniteSum, w: &[f64]) -> PointModuli {
     let eta = f.eta();
     let up = 1.0 + gamma(f.rows() + f.dim() + 16);
-    let l1 = match f.loss() {
-        Loss::Squared => 0.0,
-        Loss::Logistic => {
-            // ‖n⁻¹Σ(h_i(w) - h_i(w'))x_i x_iᵀ‖ ≤ max|h'| max‖x_i‖ ‖w - w'‖ ‖XᵀX/n‖.
-            let gram = f.gram();
-            let row = (0..f.rows())
-                .map(|i| dot(f.row(i), f.row(i)))
-                .fold(0.0f64, f64::max)
-                .sqrt();
-            let norm = largest_eigenvalue_upper(&gram) + gamma(f.rows() + 6) * gram.trace();
-            eta * LOGISTIC_CURVATURE * row * norm * up
-        }
+    let third = f.loss().bounds().1;
+    let l1 = if third == 0.0 {
+        0.0
+    } else {
+        // ‖n⁻¹Σ(h_i(w) - h_i(w'))x_i x_iᵀ‖ ≤ max|h'| max‖x_i‖ ‖w - w'‖ ‖XᵀX/n‖.
+        let gram = f.gram();
+        let row = (0..f.rows())
+            .map(|i| dot(f.row(i), f.row(i)))
+            .fold(0.0f64, f64::max)
+            .sqrt();
+        let norm = largest_eigenvalue_upper(&gram) + gamma(f.rows() + 6) * gram.trace();
+        eta * third * row * norm * up
     };
     PointModuli {
         l1,

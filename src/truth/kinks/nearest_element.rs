@@ -1,26 +1,30 @@
-//! Shadow elements: certified upper bounds of the excess to D_fix.
+//! Elements of D_fix that follow the estimates of a method: certified upper bounds of its excess
+//! to D_fix.
 
 use super::Kinks;
 use crate::linalg::Matrix;
 use crate::sets::{DiagonalBox, Effort, distance, norm_upper};
 use crate::tol::UNIT;
 
-/// An element X_t of D_fix that follows a sequence D_t.
+/// An element X_t of D_fix that follows a sequence D_t (a shadow element of theory, section 3).
 ///
-/// X_0 ∈ D_imp, and X_{t+1} is the nearest point to D_{t+1} in D_{Φ,1}X_t + D_{Φ,2} at w(λ), a convex set inside D_fix. For a
-/// method that uses any elements of D_Φ(w_t), step by step,
-/// ‖D_{t+1} - X_{t+1}‖ ≤ ‖D_{t+1} - (A*X_t + B*)‖ ≤ q‖D_t - X_t‖ + (B C_1(e_t) + C_2(e_t)) e_t
-/// with the nearest A*, B*: the recursion of Theorem 4.1, whatever the selection. Nothing needs to be known of the method, so a
-/// bound proven here is proven for a black box.
-pub struct Shadow<'a> {
+/// X_0 is in D_imp, and X_{t+1} is the point nearest to D_{t+1} in D_{Φ,1}X_t + D_{Φ,2} at w(λ), a
+/// convex set inside D_fix. For a method that uses any elements of D_Φ(w_t), step by step,
+///
+///     ‖D_{t+1} - X_{t+1}‖ ≤ ‖D_{t+1} - (A*X_t + B*)‖ ≤ q‖D_t - X_t‖ + (B C_1(e_t) + C_2(e_t)) e_t
+///
+/// with the nearest A* and B*: the recursion of Theorem 4.1, whatever is selected. Nothing needs to
+/// be known of the method, so that a bound proven here is proven for a black box.
+pub struct NearestElement<'a> {
     kinks: &'a Kinks,
     x: Matrix,
-    /// ‖stored X_t - the element of D_fix it stands for‖_F.
+    /// At least ‖·‖_F of the difference between the stored X_t and the element of D_fix that it
+    /// stands for.
     rounding: f64,
     effort: Effort,
 }
 
-impl<'a> Shadow<'a> {
+impl<'a> NearestElement<'a> {
     /// X_0: the element of D_joint with the lower slopes.
     pub fn start(kinks: &'a Kinks) -> Option<Self> {
         let s = vec![kinks.form.range[0]; kinks.count()];
@@ -33,7 +37,8 @@ impl<'a> Shadow<'a> {
         })
     }
 
-    /// An upper bound of the distance of `d` to D_fix: to X_t.
+    /// The distance of `d` to X_t, an upper bound of that to D_fix; NaN for what is not a finite
+    /// matrix of the right shape.
     pub fn distance(&self, d: &Matrix) -> f64 {
         if d.shape() != self.x.shape() || d.iter().any(|v| !v.is_finite()) {
             return f64::NAN;
@@ -43,7 +48,8 @@ impl<'a> Shadow<'a> {
         norm_upper(&difference) + (lost + self.rounding) * (1.0 + f64::EPSILON * 4.0)
     }
 
-    /// Moves on to X_{t+1} for D_{t+1} = `d`; the distance to it. NaN for what is not a matrix of the right shape.
+    /// Moves on to X_{t+1} for D_{t+1} = `d` and gives the distance to it; NaN for what is not a
+    /// finite matrix of the right shape.
     pub fn follow(&mut self, d: &Matrix) -> f64 {
         if d.shape() != self.x.shape() || d.iter().any(|v| !v.is_finite()) {
             return f64::NAN;
@@ -85,7 +91,8 @@ impl<'a> Shadow<'a> {
         self.distance(d)
     }
 
-    /// ‖·‖_F between the stored X_t and the element of D_fix it stands for: part of every distance.
+    /// How far the stored X_t may be from the element of D_fix that it stands for, in ‖·‖_F. It is
+    /// a part of every distance.
     pub fn rounding(&self) -> f64 {
         self.rounding
     }

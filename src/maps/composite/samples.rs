@@ -1,148 +1,21 @@
-//! Composite stochastic maps Φ(w, λ) = G(T(w, λ), λ), T = E T̂(·, ·, ξ) (Section 5 of the paper).
-//!
-//! Owns the inner maps T̂ that are reached through samples only ([`FiniteSum`], [`NoiseModel`]), the outer
-//! maps G ([`Outer`]), products with all four partial Jacobians and their transposes, and the
-//! constants of Assumptions 5.1 and 5.2 computed from the data. A sample is an index below
-//! [`Inner::population`]; a minibatch is a slice of indices. Must not know how indices are drawn,
-//! which method uses the products, nor any theorem.
+//! Φ = G∘E T̂ with its samples.
 
-mod finite_sum;
-mod moduli;
-mod noise;
-mod outer;
-mod rows;
-mod sample;
-mod variance;
-
-#[cfg(test)]
-mod tests;
-
-pub use finite_sum::{FiniteSum, Loss};
-pub use moduli::PointModuli;
-pub use noise::{Channel, MAX_CHANNELS, NoiseModel};
-pub use outer::{Gamma, Outer, OuterActivation};
-pub use sample::Sample;
-pub use variance::Variance;
-
+use super::activation::Activation;
+use super::finite_sum::FiniteSum;
+use super::inner::Inner;
+use super::loss::Loss;
+use super::outer::{Gamma, Outer};
+use super::sample::Sample;
 use crate::error::{Error, Result};
-use crate::linalg::Matrix;
-
-/// The inner map T̂(w, λ, ξ).
-#[derive(Clone, Debug)]
-pub enum Inner {
-    /// A gradient step on a finite sum.
-    FiniteSum(FiniteSum),
-    /// An affine map with sign noise.
-    Noise(NoiseModel),
-}
-
-impl Inner {
-    /// d = dim w.
-    pub fn dim(&self) -> usize {
-        match self {
-            Inner::FiniteSum(f) => f.dim(),
-            Inner::Noise(f) => f.dim(),
-        }
-    }
-
-    /// m = dim λ.
-    pub fn params(&self) -> usize {
-        match self {
-            Inner::FiniteSum(_) => 2,
-            Inner::Noise(f) => f.params(),
-        }
-    }
-
-    /// The number of equally likely samples.
-    pub fn population(&self) -> usize {
-        match self {
-            Inner::FiniteSum(f) => f.rows(),
-            Inner::Noise(f) => f.population(),
-        }
-    }
-
-    /// out ← T̂(w, λ, sample).
-    pub fn apply(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, out: &mut [f64]) {
-        match self {
-            Inner::FiniteSum(f) => f.apply(w, lambda, sample, out),
-            Inner::Noise(f) => f.apply(w, lambda, sample, out),
-        }
-    }
-
-    /// out ← ∂₁T̂(w, λ, sample) v.
-    pub fn d1(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
-        match self {
-            Inner::FiniteSum(f) => f.d1(w, lambda, sample, v, out),
-            Inner::Noise(f) => {
-                out.fill(0.0);
-                f.d1(lambda, sample, v, false, out);
-            }
-        }
-    }
-
-    /// out ← ∂₁T̂(w, λ, sample)ᵀ v.
-    pub fn d1_tr(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
-        match self {
-            Inner::FiniteSum(f) => f.d1(w, lambda, sample, v, out),
-            Inner::Noise(f) => {
-                out.fill(0.0);
-                f.d1(lambda, sample, v, true, out);
-            }
-        }
-    }
-
-    /// out ← out + ∂₂T̂(w, λ, sample) u, u (m), out (d).
-    pub fn add_d2(&self, w: &[f64], sample: Sample<'_>, u: &[f64], out: &mut [f64]) {
-        match self {
-            Inner::FiniteSum(f) => {
-                let c = -f.eta() * u[1];
-                out.iter_mut().zip(w).for_each(|(o, x)| *o += c * x);
-            }
-            Inner::Noise(f) => f.add_d2(w, sample, u, out),
-        }
-    }
-
-    /// out ← out + ∂₂T̂(w, λ, sample)ᵀ v, v (d), out (m).
-    pub fn add_d2_tr(&self, w: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
-        match self {
-            Inner::FiniteSum(f) => out[1] -= f.eta() * crate::linalg::product::dot(w, v),
-            Inner::Noise(f) => f.add_d2_tr(w, sample, v, out),
-        }
-    }
-
-    /// ∂₁T̂ as a dense matrix (d×d).
-    pub fn d1_matrix(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> Matrix {
-        let d = self.dim();
-        let (mut out, mut unit) = (Matrix::zeros(d, d), vec![0.0; d]);
-        for (j, column) in out.as_mut_slice().chunks_exact_mut(d).enumerate() {
-            unit[j] = 1.0;
-            self.d1(w, lambda, sample, &unit, column);
-            unit[j] = 0.0;
-        }
-        out
-    }
-
-    /// ∂₂T̂ as a dense matrix (d×m).
-    pub fn d2_matrix(&self, w: &[f64], sample: Sample<'_>) -> Matrix {
-        let (d, m) = (self.dim(), self.params());
-        let (mut out, mut unit) = (Matrix::zeros(d, m), vec![0.0; m]);
-        for (j, column) in out.as_mut_slice().chunks_exact_mut(d).enumerate() {
-            unit[j] = 1.0;
-            self.add_d2(w, sample, &unit, column);
-            unit[j] = 0.0;
-        }
-        out
-    }
-}
 
 /// Φ = G∘E T̂.
 #[derive(Clone, Debug)]
-pub struct StochasticMap {
+pub struct Composite {
     inner: Inner,
     outer: Outer,
 }
 
-impl StochasticMap {
+impl Composite {
     /// Checks shapes, entries, and that G is nonexpansive.
     pub fn new(inner: Inner, outer: Outer) -> Result<Self> {
         if let Inner::Noise(model) = &inner {
@@ -156,7 +29,7 @@ impl StochasticMap {
 
     /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d row-major.
     pub fn elastic_net(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64) -> Result<Self> {
-        let inner = FiniteSum::new(x, y, d, eta, Loss::Squared)?;
+        let inner = FiniteSum::new(x, y, d, eta, Loss::Quadratic)?;
         Self::new(Inner::FiniteSum(inner), Outer::Soft { eta })
     }
 
@@ -309,7 +182,7 @@ impl StochasticMap {
                 }
                 Outer::Nonnegative
                 | Outer::Layer {
-                    activation: OuterActivation::Relu,
+                    activation: Activation::Relu,
                     ..
                 } => inside(*l, *h, 0.0),
                 Outer::Box { lower, upper } => inside(*l, *h, lower[i]) || inside(*l, *h, upper[i]),

@@ -1,25 +1,28 @@
-//! How far another selection at units within rounding of their kink can carry an estimate from the exact recursion.
+//! How far another selection at units within rounding of their kink can carry an estimate away from
+//! the exact recursion.
 //!
-//! Every slope of such a unit lies in the range of its two pieces, so that a step with any of them is within
-//! ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖ + ‖∂₂Φ(hi) - ∂₂Φ(lo)‖ of the step with one of them: the sum over units encloses the set of all selections,
-//! the two blocks chosen apart, and contracts by q like every other error. Of a maximum of forms the slopes are weights with sum 1, and
-//! Σ(s_j - s'_j)f_j = Σ(s_j - s'_j)(f_j - f_0) for any one form f_0 in doubt: each other one is compared with it.
+//! Every slope of such a unit lies in the range of its two pieces, so that a step with any of them
+//! is within ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖ + ‖∂₂Φ(hi) - ∂₂Φ(lo)‖ of the step with one of them: the sum over
+//! units encloses the set of all selections, the two blocks chosen apart, and contracts by q like
+//! every other error. Of a maximum of forms the slopes are weights with sum 1, and Σ(s_j - s'_j)f_j
+//! = Σ(s_j - s'_j)(f_j - f_0) for any one form f_0 in doubt: each other one is compared with it.
 
-use super::Truth;
+use super::ground::Truth;
 use super::reference::{Columns, Point, Scalar};
 use crate::linalg::Dd;
 use crate::maps::{Rounding, Units};
 use crate::tol::BOUND_ROOM;
 
-/// Units of one point whose slope rounding may change.
-pub(super) struct Doubt {
-    /// Pairs of points: with the lower and with the upper slope of a unit, or with one form alone and with another.
+/// The units of one point whose slope rounding may change.
+pub(super) struct AmbiguousUnits {
+    /// Pairs of points: with the lower and with the upper slope of a unit, or with one form of a
+    /// maximum alone and with another.
     ends: Vec<[Point<Dd>; 2]>,
     /// Some unit is in doubt and ∂Φ is not affine in its slope.
     pub(super) unbounded: bool,
 }
 
-impl Doubt {
+impl AmbiguousUnits {
     /// A decision is in doubt when |margin_i| ≤ ‖∂z_i/∂w‖·f^w + rounding of z_i.
     pub(super) fn at(truth: &Truth, p: &Point<Dd>, w_norm: f64, fw: f64) -> Self {
         let band = |i: usize| {
@@ -64,7 +67,7 @@ impl Doubt {
         out
     }
 
-    /// Whether any unit is.
+    /// Whether there is none.
     pub(super) fn is_none(&self) -> bool {
         self.ends.is_empty() && !self.unbounded
     }

@@ -5,33 +5,12 @@
 
 use std::ops::Range;
 
+use super::activation::Activation;
 use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::dot;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::shapes::consecutive;
-
-/// The activation of an outer layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OuterActivation {
-    /// max(z, 0).
-    Relu,
-    /// tanh z: the smooth nonlinear G.
-    Tanh,
-}
-
-impl OuterActivation {
-    /// Both with their names in files.
-    pub const NAMES: [(&'static str, Self); 2] = [("relu", Self::Relu), ("tanh", Self::Tanh)];
-
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, a)| *a == self)
-            .map_or("", |(n, _)| n)
-    }
-}
 
 /// G: ℝᵈ×ℝᵐ → ℝᵈ. Where a λ₁ occurs it is `lambda[0]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,8 +48,8 @@ pub enum Outer {
         b: Matrix,
         /// c (d).
         c: Vector,
-        /// σ.
-        activation: OuterActivation,
+        /// σ: relu or tanh.
+        activation: Activation,
     },
 }
 
@@ -132,7 +111,16 @@ impl Outer {
                     None => Ok(()),
                 }
             }
-            Outer::Layer { v, b, c, .. } => {
+            Outer::Layer {
+                v,
+                b,
+                c,
+                activation,
+            } => {
+                if !matches!(activation, Activation::Relu | Activation::Tanh) {
+                    let text = format!("must be relu or tanh, got {}", activation.name());
+                    return Err(Error::input(text).in_field("activation"));
+                }
                 length("c", c.len())?;
                 if v.shape() != (d, d) || b.shape() != (d, m) {
                     return Err(
@@ -204,12 +192,7 @@ impl Outer {
             Outer::Nonnegative => out.iter_mut().zip(u).for_each(|(o, x)| *o = x.max(0.0)),
             Outer::Layer { activation, .. } => {
                 self.units(u, lambda, out);
-                out.iter_mut().for_each(|z| {
-                    *z = match activation {
-                        OuterActivation::Relu => z.max(0.0),
-                        OuterActivation::Tanh => z.tanh(),
-                    }
-                });
+                out.iter_mut().for_each(|z| *z = activation.value(*z));
             }
         }
     }
@@ -291,11 +274,11 @@ impl Outer {
                 self.units(u, lambda, slope);
                 slope.iter_mut().for_each(|z| {
                     *z = match activation {
-                        OuterActivation::Relu => step(*z),
-                        OuterActivation::Tanh => {
+                        Activation::Tanh => {
                             let t = z.tanh();
                             (1.0 - t) * (1.0 + t)
                         }
+                        _ => step(*z),
                     }
                 });
             }

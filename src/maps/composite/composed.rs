@@ -10,22 +10,22 @@
 
 use std::sync::Arc;
 
-use super::constants::{Constants, Dims};
-use super::data::Data;
-use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, rows_norm, staircase};
-use super::products::{Certified, Products};
-use super::rounding::Rounding;
-use super::stochastic::{Channel, NoiseModel, Outer, OuterActivation, Sample};
-use super::structure::{Second, Structure, Units};
+use super::activation::Activation;
+use super::noise::{Channel, NoiseModel};
+use super::outer::Outer;
+use super::sample::Sample;
 use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
+use crate::maps::constants::{Constants, Dims};
+use crate::maps::data::Data;
+use crate::maps::linearization::{Linearization, Tie, Workspace};
+use crate::maps::moduli::{Moduli, rows_norm, staircase};
+use crate::maps::products::{Certified, Products};
+use crate::maps::rounding::Rounding;
+use crate::maps::structure::{Second, Structure, Units};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
-
-/// max |tanh''| = 4/(3√3), rounded up.
-const KAPPA_2: f64 = 0.769_800_358_919_502;
 
 /// The data of a composed map.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +116,7 @@ impl ComposedMap {
             Outer::Box { lower, upper } => Some([lower.clone(), upper.clone()]),
             Outer::Nonnegative
             | Outer::Layer {
-                activation: OuterActivation::Relu,
+                activation: Activation::Relu,
                 ..
             } => Some([vec![0.0; d], vec![f64::INFINITY; d]]),
             _ => None,
@@ -248,8 +248,8 @@ impl ComposedMap {
         }
         let worst = |k: usize| units.iter().fold(0.0f64, |top, u| top.max(u[k]));
         [
-            KAPPA_2 * worst(0),
-            KAPPA_2 * worst(1) + gamma(2 * LIBM_ULPS + 4),
+            Activation::CURVATURE * worst(0),
+            Activation::CURVATURE * worst(1) + gamma(2 * LIBM_ULPS + 4),
         ]
     }
 }
@@ -364,7 +364,7 @@ impl Certified for ComposedMap {
             .unit_sensitivity(lambda)
             .into_iter()
             .fold(0.0, f64::max);
-        let steepest = KAPPA_2 * row * up;
+        let steepest = Activation::CURVATURE * row * up;
         Constants {
             q,
             l1: steepest * self.v_norm * q * up,

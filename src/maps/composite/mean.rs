@@ -1,18 +1,23 @@
 //! The mean of a stochastic map as a problem like any other.
 
 use super::composed::Composed;
-use super::elastic_net::ElasticNet;
-use super::problem::Problem;
-use super::prox_gradient::{Loss, Prox, ProxGradient};
-use super::stochastic::{FiniteSum, Inner, Loss as Sampled, Outer, StochasticMap};
+use super::finite_sum::FiniteSum;
+use super::inner::Inner;
+use super::loss::Loss;
+use super::outer::Outer;
+use super::prox::Prox;
+use super::prox_gradient::ProxGradient;
+use super::samples::Composite;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
+use crate::maps::elastic_net::ElasticNet;
+use crate::maps::problem::Problem;
 
 /// Φ = G∘T as a problem like any other.
 ///
 /// # Errors
 /// When no family describes it.
-pub(super) fn mean(map: &StochasticMap) -> Result<Problem> {
+pub(in crate::maps) fn mean(map: &Composite) -> Result<Problem> {
     let regression = |f: &FiniteSum| {
         let (n, d) = (f.rows(), f.dim());
         (
@@ -29,7 +34,7 @@ pub(super) fn mean(map: &StochasticMap) -> Result<Problem> {
         }
     };
     match (map.inner(), map.outer()) {
-        (Inner::FiniteSum(f), Outer::Soft { eta }) if f.loss() == Sampled::Squared => {
+        (Inner::FiniteSum(f), Outer::Soft { eta }) if f.loss() == Loss::Quadratic => {
             unlike(*eta, f)?;
             let (x, y) = regression(f);
             let step = f.eta();
@@ -42,10 +47,7 @@ pub(super) fn mean(map: &StochasticMap) -> Result<Problem> {
                 x,
                 y,
                 step: f.eta(),
-                loss: match f.loss() {
-                    Sampled::Squared => Loss::Quadratic,
-                    Sampled::Logistic => Loss::Logistic,
-                },
+                loss: f.loss(),
                 prox: match map.outer() {
                     Outer::GroupSoft {
                         groups, weights, ..

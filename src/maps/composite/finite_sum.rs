@@ -3,34 +3,12 @@
 //! Owns T̂(w, λ, b) = w - η(∇ℓ_b(w) + λ₂w) for a minibatch b of row indices and its partial
 //! Jacobians. Must not know how indices are drawn, nor what follows the step.
 
+use super::loss::Loss;
 use super::rows::add_weighted_rows;
 use super::sample::Sample;
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
 use crate::linalg::product::dot;
-
-/// The loss of one row, averaged over a minibatch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// ½(x_i·w - y_i)².
-    Squared,
-    /// log(1 + exp(-y_i x_i·w)), y_i ∈ {-1, 1}.
-    Logistic,
-}
-
-impl Loss {
-    /// Both losses with their names in files.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("squared", Self::Squared), ("logistic", Self::Logistic)];
-
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, l)| *l == self)
-            .map_or("", |(n, _)| n)
-    }
-}
 
 /// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer map.
 ///
@@ -62,7 +40,7 @@ impl FiniteSum {
         let bad = |v: &f64| !v.is_finite() || (loss == Loss::Logistic && v.abs() != 1.0);
         if let Some(k) = y.iter().position(bad) {
             let text = match loss {
-                Loss::Squared => "a target must be finite",
+                Loss::Quadratic => "a target must be finite",
                 Loss::Logistic => "a label must be -1 or 1",
             };
             return Err(Error::input(text).in_field(format!("[{k}]")).in_field("y"));
@@ -95,6 +73,10 @@ impl FiniteSum {
     pub fn loss(&self) -> Loss {
         self.loss
     }
+
+    /// Both losses with the names they have in files of sampled maps.
+    pub const LOSSES: [(&'static str, Loss); 2] =
+        [("squared", Loss::Quadratic), ("logistic", Loss::Logistic)];
 
     /// x_i.
     pub fn row(&self, i: usize) -> &[f64] {
@@ -129,19 +111,12 @@ impl FiniteSum {
 
     /// ℓ'_i(s): the derivative of the loss of row i at the score s = x_i·w.
     pub fn slope(&self, i: usize, s: f64) -> f64 {
-        match self.loss {
-            Loss::Squared => s - self.y[i],
-            Loss::Logistic => -self.y[i] * sigmoid(-self.y[i] * s),
-        }
+        self.loss.slope(self.y[i], s)
     }
 
     /// h_i = ℓ''_i(s) at the score s = x_i·w.
     pub fn curvature(&self, s: f64) -> f64 {
-        match self.loss {
-            Loss::Squared => 1.0,
-            // σ(s)σ(-s), and not σ(1-σ), keeps its relative accuracy in the tails.
-            Loss::Logistic => sigmoid(s) * sigmoid(-s),
-        }
+        self.loss.curvature(s)
     }
 
     /// h_i for every row at w.
@@ -168,7 +143,7 @@ impl FiniteSum {
     ) {
         self.scaled_copy(v, lambda, out);
         match self.loss {
-            Loss::Squared => self.accumulate(v, sample, |_, s| s, out),
+            Loss::Quadratic => self.accumulate(v, sample, |_, s| s, out),
             // The score is recomputed: the row is in the cache, and a table of n curvatures would
             // cost a pass over all rows.
             Loss::Logistic => self.accumulate(
@@ -203,15 +178,5 @@ impl FiniteSum {
                 add_weighted_rows(&self.x, v, self.rows(), |k| k, |i, s| c * f(i, s), out);
             }
         }
-    }
-}
-
-/// 1/(1+e⁻ˢ) without overflow.
-fn sigmoid(s: f64) -> f64 {
-    if s >= 0.0 {
-        1.0 / (1.0 + (-s).exp())
-    } else {
-        let e = s.exp();
-        e / (1.0 + e)
     }
 }

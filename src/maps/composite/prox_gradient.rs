@@ -14,22 +14,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::constants::{Constants, Dims};
-use super::data::Data;
-use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, rows_norm, staircase};
-use super::products::{Certified, Products};
-use super::rounding::Rounding;
-use super::shapes::{consecutive, regression};
-use super::structure::{Gradient, Role, Second, Structure, Units};
+use super::loss::Loss;
+use super::prox::Prox;
 use crate::error::{Error, Result};
 use crate::linalg::norm::{spectral_upper, symmetric_range};
 use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
+use crate::maps::constants::{Constants, Dims};
+use crate::maps::data::Data;
+use crate::maps::linearization::{Linearization, Tie, Workspace};
+use crate::maps::moduli::{Moduli, rows_norm, staircase};
+use crate::maps::products::{Certified, Products};
+use crate::maps::rounding::Rounding;
+use crate::maps::shapes::{consecutive, regression};
+use crate::maps::structure::{Gradient, Role, Second, Structure, Units};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
 
-/// max |σ''| = 1/(6√3), rounded up.
-const LOGISTIC_THIRD: f64 = 0.096_225_044_864_937_64;
 /// 2/√3, rounded up.
 const TWO_OVER_ROOT_3: f64 = 1.154_700_538_379_252;
 
@@ -47,89 +47,6 @@ pub struct ProxGradient {
     pub loss: Loss,
     /// The prox of ηλ₁g.
     pub prox: Prox,
-}
-
-/// The smooth loss of a proximal gradient step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// (1/2n)‖Xw-y‖².
-    Quadratic,
-    /// (1/n) Σ log(1 + exp(-y_i x_iᵀw)), y_i = ±1.
-    Logistic,
-}
-
-/// The prox of a proximal gradient step, g in min f + λ₁g.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Prox {
-    /// g = ‖·‖₁: soft-thresholding.
-    Soft,
-    /// g = Σ‖w_g‖ over consecutive groups of `size` coordinates (the last may be shorter): group soft-thresholding.
-    Group {
-        /// Coordinates per group, at least 1.
-        size: usize,
-    },
-    /// g = Σω_g‖w_g‖ over consecutive groups g that cover all coordinates, ω_g > 0.
-    Groups {
-        /// The groups.
-        groups: Vec<Range<usize>>,
-        /// ω_g, one per group.
-        weights: Vec<f64>,
-    },
-    /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds allowed;
-    /// on the nonnegative orthant g is ‖·‖₁.
-    Box {
-        /// Lower bound of every coordinate.
-        lo: f64,
-        /// Upper bound of every coordinate.
-        hi: f64,
-    },
-}
-
-impl Loss {
-    /// All losses with the names they have in files.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("quadratic", Self::Quadratic), ("logistic", Self::Logistic)];
-
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, l)| *l == self)
-            .map_or("", |(n, _)| n)
-    }
-}
-
-impl Prox {
-    /// The name in files.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Soft => "soft",
-            Self::Group { .. } => "group",
-            Self::Groups { .. } => "groups",
-            Self::Box { .. } => "box",
-        }
-    }
-
-    /// Acts on every coordinate by itself.
-    pub fn is_separable(&self) -> bool {
-        matches!(self, Self::Soft | Self::Box { .. })
-    }
-
-    /// The coordinates of every unit, and the weight of its threshold.
-    pub(crate) fn units(&self, d: usize) -> Vec<(Range<usize>, f64)> {
-        match self {
-            Self::Soft | Self::Box { .. } => (0..d).map(|i| (i..i + 1, 1.0)).collect(),
-            Self::Group { size } => (0..d)
-                .step_by(*size)
-                .map(|i| (i..(i + size).min(d), 1.0))
-                .collect(),
-            Self::Groups { groups, weights } => groups
-                .iter()
-                .cloned()
-                .zip(weights.iter().copied())
-                .collect(),
-        }
-    }
 }
 
 impl Data for ProxGradient {
@@ -251,7 +168,7 @@ impl ProxGradientMap {
         let top = spectral_upper(x);
         let h_norm = top * top / n as f64 * (1.0 + 4.0 * UNIT);
         let spectrum = match loss {
-            Loss::Logistic => (0.0, 0.25 * h_norm),
+            Loss::Logistic => (0.0, loss.bounds().0 * h_norm),
             Loss::Quadratic if d <= n => {
                 let (lo, hi) = symmetric_range(&(x.tr_mul(x) / n as f64));
                 ((lo - lost).max(0.0), hi + lost)
@@ -291,14 +208,6 @@ impl ProxGradientMap {
     /// ηλ₁ω_g.
     fn threshold(&self, g: usize, lambda: &[f64]) -> f64 {
         self.step * lambda[0] * self.units[g].1
-    }
-
-    /// (‖∇²f‖ bound per ‖X‖²/n, Lipschitz factor of the curvatures).
-    fn curvature_bounds(&self) -> (f64, f64) {
-        match self.loss {
-            Loss::Quadratic => (1.0, 0.0),
-            Loss::Logistic => (0.25, LOGISTIC_THIRD),
-        }
     }
 
     /// out ← ∂₁T·x for every column.
@@ -420,14 +329,7 @@ impl Products for ProxGradientMap {
             .zip(weights.iter_mut())
             .zip(self.y.iter())
         {
-            (*c, *g) = match self.loss {
-                Loss::Quadratic => (1.0, *c - y),
-                Loss::Logistic => {
-                    // ℓ(m) = log(1 + e⁻ᵐ), m = y·xᵀw: ℓ' = -s, ℓ'' = s(1-s), s = 1/(1 + eᵐ).
-                    let s = 1.0 / (1.0 + (y * *c).exp());
-                    (s * (1.0 - s), -y * s)
-                }
-            };
+            (*c, *g) = (self.loss.curvature(*c), self.loss.slope(*y, *c));
         }
         gemv_tr(1.0 / n as f64, &self.x, weights, 0.0, &mut lin.inner);
         lin.workspace = ws;
@@ -557,7 +459,7 @@ impl Certified for ProxGradientMap {
         let rounding = 4.0 * UNIT * (1.0 + self.step * (l + lambda[1]));
         let q = at(mu).max(at(l)) + rounding;
         let up = 1.0 + gamma(8);
-        let (_, third) = self.curvature_bounds();
+        let (_, third) = self.loss.bounds();
         let inner = self.step * third * self.largest_row * self.h_norm * up;
         let (lg, ln) = self.prox_lipschitz(lambda);
         Constants {
@@ -597,7 +499,7 @@ impl Certified for ProxGradientMap {
             };
             radii.push((distance - band).max(0.0) / reach * (1.0 - 4.0 * UNIT));
         }
-        let (_, third) = self.curvature_bounds();
+        let (_, third) = self.loss.bounds();
         let inner_lipschitz = eta * third * self.largest_row * self.h_norm * (1.0 + gamma(8));
         let mut ws = Workspace::default();
         let mut at_w = Matrix::zeros(d, d);
@@ -648,7 +550,7 @@ impl Certified for ProxGradientMap {
         let (n, d, eta) = (self.x.nrows(), self.d(), self.step);
         // Norms of groups sum once more.
         let terms = 2.0 * gamma(n + d + 12);
-        let (bend, third) = self.curvature_bounds();
+        let (bend, third) = self.loss.bounds();
         let libm = gamma(2 * LIBM_ULPS + 8);
         let keep = 1.0 + eta * lambda[1];
         let h_abs = self.x_abs_norm * self.x_abs_norm / n as f64;

@@ -1,4 +1,4 @@
-//! ITD in rationals with any selection at ties, and its shadow in D_fix.
+//! ITD in rationals with any selection at ties, and an element of D_fix that follows it.
 
 use super::super::reference::{Columns, Point, Rational, Scalar};
 use super::{Kinks, rounded};
@@ -13,7 +13,7 @@ pub enum Selection {
     Fixed(f64),
     /// A random multiple of 1/16 per tie and block, from this seed.
     Random(u64),
-    /// At every step the vertex that leads furthest from where the shadow starts.
+    /// At every step the vertex that leads furthest away from X_0.
     Adversarial,
 }
 
@@ -28,42 +28,47 @@ impl Selection {
     }
 }
 
-/// Most ties for which every vertex is tried by the adversary; beyond, it flips all weights together.
+/// Most ties for which every vertex is tried by the adversary; beyond, it flips all weights
+/// together.
 const MAX_ADVERSARIAL_TIES: usize = 2;
 
-/// An exact run.
-pub struct Course {
+/// A run of ITD in rationals, with the element X_t of D_fix that follows it.
+pub struct RationalRun {
     /// Upper bounds of e_t = ‖w_t - w(λ)‖.
     pub e: Vec<f64>,
-    /// ‖D_t - X_t‖ for the shadow X_t ∈ D_fix: upper bounds of the excess, exact but for the final rounding.
+    /// ‖D_t - X_t‖ with X_t ∈ D_fix: upper bounds of the excess to D_fix, exact but for the
+    /// final rounding.
     pub excess: Vec<f64>,
-    /// D_t, rounded, with ‖·‖_F of what that lost.
+    /// D_t rounded to binary64, and ‖·‖_F of what the rounding took from it.
     pub d: Vec<(Matrix, f64)>,
     /// Number of ties met on the way.
     pub ties: usize,
 }
 
-/// A step tried: how far D_{t+1} is from the anchor, D_{t+1}, and the points of the two blocks.
+/// A step that was tried: the distance of D_{t+1} to X_0, then D_{t+1} itself, then the points at
+/// which the two blocks were linearised.
 type Candidate = (f64, Columns<Rational>, Point<Rational>, Point<Rational>);
 
-/// Runs ITD from w_0 for `steps` steps in rationals, D_0 = 0, and its shadow from the element X_0 of D_joint with lower slopes.
+/// Runs ITD from w_0 and D_0 = 0 for `steps` steps in rationals, beside elements X_t of D_fix that
+/// start at the element X_0 of D_joint with the lower slopes.
 ///
-/// The shadow copies the slopes used on the units that are at their kink at w(λ) and takes those of w(λ) elsewhere; in ∂₂Φ of
-/// an elastic net it takes 0 where the sign of z differs (theory, section 3).
-pub fn course(
+/// X_{t+1} = A X_t + B with [A, B] ∈ D_Φ(w(λ)): the units that are at their kink at w(λ) have the
+/// slopes that the run used, all others those of w(λ). In ∂₂Φ of an elastic net a unit has slope 0
+/// where the sign of z differs from that at w(λ) (theory, section 3).
+pub fn rational_run(
     kinks: &Kinks,
     w0: &[Rational],
     steps: usize,
     selection: Selection,
-) -> Option<Course> {
+) -> Option<RationalRun> {
     let naive = &kinks.naive;
     let (d, m) = naive.dims();
     let mut w = w0.to_vec();
     let mut columns: Columns<Rational> = vec![vec![Rational::exactly(0.0); d]; m];
     let low = kinks.form.range[0];
-    let mut shadow = kinks.exact_element(&vec![low; kinks.count()], &vec![low; kinks.count()])?;
-    let anchor = shadow.clone();
-    let mut out = Course {
+    let mut element = kinks.exact_element(&vec![low; kinks.count()], &vec![low; kinks.count()])?;
+    let anchor = element.clone();
+    let mut out = RationalRun {
         e: Vec::with_capacity(steps + 1),
         excess: Vec::with_capacity(steps + 1),
         d: Vec::with_capacity(steps + 1),
@@ -78,7 +83,7 @@ pub fn course(
         let delta: Vec<Rational> = w.iter().zip(&kinks.w).map(|(a, b)| a - b).collect();
         out.e.push(Kinks::norm_of(&[delta]));
         out.excess
-            .push(Kinks::norm_of(&subtract(&columns, &shadow)));
+            .push(Kinks::norm_of(&subtract(&columns, &element)));
         out.d.push(rounded(&columns, d));
         if t == steps {
             break;
@@ -122,7 +127,7 @@ pub fn course(
             }
         }
         let (_, next, a, b) = best?;
-        // The shadow's points sit at w(λ).
+        // X_t is carried on at w(λ), not at w_t.
         let (mut sa, mut sb) = (
             naive.at(&kinks.w, &mut Tie::Weight(0.0))?,
             naive.at(&kinks.w, &mut Tie::Weight(0.0))?,
@@ -136,7 +141,7 @@ pub fn course(
                 b.slope[i].clone()
             };
         }
-        shadow = advance(kinks, &sa, &sb, &shadow);
+        element = advance(kinks, &sa, &sb, &element);
         columns = next;
         w = a.value;
     }
@@ -144,7 +149,7 @@ pub fn course(
 }
 
 impl Kinks {
-    /// The sign of z enters ∂₂Φ (elastic nets).
+    /// Whether the sign of z enters ∂₂Φ, as it does in elastic nets.
     fn signed(&self) -> bool {
         self.form.range == [0.0, 1.0]
             && self.form.left == crate::linalg::Matrix::identity(self.w.len(), self.w.len())
@@ -207,7 +212,8 @@ fn subtract(x: &Columns<Rational>, y: &Columns<Rational>) -> Columns<Rational> {
         .collect()
 }
 
-/// Every pair of vertices for few ties, else all up or all down per block.
+/// The weights that the adversary tries: every pair of vertices where ties are few, else all up or
+/// all down in each block.
 fn vertices(n: usize) -> Vec<[Vec<f64>; 2]> {
     let corners: Vec<Vec<f64>> = if n <= MAX_ADVERSARIAL_TIES {
         (0..1usize << n)
@@ -224,8 +230,8 @@ fn vertices(n: usize) -> Vec<[Vec<f64>; 2]> {
 
 /// Differentiating w(·) itself, in rationals.
 impl Kinks {
-    /// Whether the element of D_imp with slopes s, s' solves X = AX + B exactly: it is then a fixed point of one member of the set
-    /// iteration (11), hence in D_fix.
+    /// Whether the element of D_imp with slopes s, s' solves X = AX + B exactly. It is then a fixed
+    /// point of one member of the set iteration (11), and hence in D_fix.
     pub fn solves_set_equation(&self, s: &[f64], s2: &[f64]) -> Option<bool> {
         let x = self.exact_element(s, s2)?;
         let (mut a, mut b) = (
@@ -239,13 +245,14 @@ impl Kinks {
         Some(advance(self, &a, &b, &x) == x)
     }
 
-    /// A(s)X + B(s'), one step of the set iteration, rounded.
+    /// A(s)X + B(s'), one step of the set iteration, in binary64.
     pub fn step(&self, s: &[f64], s2: &[f64], x: &crate::linalg::Matrix) -> crate::linalg::Matrix {
         self.product(&self.slopes(s), &self.form.right_w) * x
             + self.product(&self.slopes(s2), &self.form.right_lambda)
     }
 
-    /// (w(λ+hδ) - w(λ))/h exactly; λ + hδ must be exact in binary64 (short dyadic numbers).
+    /// (w(λ+hδ) - w(λ))/h exactly; `None` where λ + hδ is not exact in binary64 (it is for short
+    /// dyadic numbers) or w(λ+hδ) is not found.
     pub fn difference_quotient(
         &self,
         problem: &crate::maps::Problem,
@@ -280,9 +287,9 @@ impl Kinks {
         )
     }
 
-    /// The vertex S of slopes at the kinks with v = A_S v + B_S δ exactly, as a bit pattern; bits of units that do not move are 0.
+    /// The vertex S of slopes at the kinks with v = A_S v + B_S δ exactly, as a bit pattern: the
+    /// smallest one where the slope of a unit does not matter.
     pub fn one_sided_vertex(&self, v: &[Rational], direction: &[f64]) -> Option<usize> {
-        // The slope is that of the side the unit's input moves to: try both where it does not matter.
         let k = self.count();
         if k > crate::sets::MAX_ENUMERATED {
             return None;

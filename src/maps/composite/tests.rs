@@ -1,6 +1,7 @@
 //! Jacobians against differences, constants against enumeration, moduli against sampled pairs.
 
 use super::*;
+use crate::error::Result;
 use crate::linalg::stream::Stream;
 use crate::linalg::{Matrix, Vector};
 
@@ -28,7 +29,7 @@ fn inners(s: &mut Stream, d: usize, n: usize) -> Vec<Inner> {
         ],
     };
     vec![
-        Inner::FiniteSum(FiniteSum::new(x.clone(), y, d, 0.3, Loss::Squared).unwrap()),
+        Inner::FiniteSum(FiniteSum::new(x.clone(), y, d, 0.3, Loss::Quadratic).unwrap()),
         Inner::FiniteSum(FiniteSum::new(x, labels, d, 0.3, Loss::Logistic).unwrap()),
         Inner::Noise(noise),
     ]
@@ -56,8 +57,8 @@ fn outers(s: &mut Stream, d: usize) -> Vec<Outer> {
             upper: vec![0.4; d],
         },
         Outer::Nonnegative,
-        layer(OuterActivation::Relu, s),
-        layer(OuterActivation::Tanh, s),
+        layer(Activation::Relu, s),
+        layer(Activation::Tanh, s),
     ]
 }
 
@@ -167,7 +168,7 @@ fn a_tie_takes_the_weight_it_is_given() {
 fn variance_constants_equal_enumeration_over_all_minibatches() {
     let mut s = Stream(3);
     for f in inners(&mut s, 3, 5) {
-        let map = StochasticMap::new(f, Outer::Identity).unwrap();
+        let map = Composite::new(f, Outer::Identity).unwrap();
         let (f, w) = (map.inner(), s.vec(3));
         let (n, mut count) = (f.population(), 0.0);
         let mut mean = vec![0.0; 3];
@@ -213,7 +214,7 @@ fn variance_constants_equal_enumeration_over_all_minibatches() {
 fn q_bounds_every_jacobian_and_is_attained_by_quadratics() {
     let mut s = Stream(4);
     for (k, f) in inners(&mut s, 4, 9).into_iter().enumerate() {
-        let map = StochasticMap::new(f, Outer::Identity).unwrap();
+        let map = Composite::new(f, Outer::Identity).unwrap();
         let q = map.q(&LAMBDA);
         for _ in 0..20 {
             let w = s.vec(4);
@@ -234,7 +235,7 @@ fn moduli_hold_on_sampled_pairs() {
     let mut s = Stream(5);
     let noise = inners(&mut s, 5, 9).remove(2);
     for (k, g) in outers(&mut s, 5).into_iter().enumerate() {
-        let map = StochasticMap::new(noise.clone(), g).unwrap();
+        let map = Composite::new(noise.clone(), g).unwrap();
         let mut worst: f64 = 0.0;
         for _ in 0..3000 {
             let p = s.vec(5);
@@ -277,7 +278,7 @@ fn moduli_hold_on_sampled_pairs() {
         assert!(k == 0 || worst > 0.1, "outer {k}: {worst}");
     }
     for f in inners(&mut s, 5, 9) {
-        let map = StochasticMap::new(f, Outer::Identity).unwrap();
+        let map = Composite::new(f, Outer::Identity).unwrap();
         for _ in 0..300 {
             let (p, r) = (s.vec(5), s.vec(5));
             let m = map.inner_moduli(&p, &LAMBDA);
@@ -307,7 +308,7 @@ fn certain_gamma_is_never_contradicted() {
         let n = 4;
         for f in inners(&mut s, 3, n) {
             for g in outers(&mut s, 3) {
-                let map = StochasticMap::new(f.clone(), g).unwrap();
+                let map = Composite::new(f.clone(), g).unwrap();
                 let w: Vec<f64> = s.vec(3).iter().map(|x| 3.0 * x).collect();
                 let Some(certain) = map.certain_gamma(&w, &LAMBDA) else {
                     none += 1;
@@ -331,18 +332,10 @@ fn certain_gamma_is_never_contradicted() {
 
 #[test]
 fn bad_data_are_refused_with_the_field() {
-    let text = |r: Result<StochasticMap>| r.unwrap_err().to_string();
+    let text = |r: Result<Composite>| r.unwrap_err().to_string();
+    assert!(text(Composite::elastic_net(vec![1.0; 3], vec![1.0; 2], 2, 0.1)).contains("`X`"));
     assert!(
-        text(StochasticMap::elastic_net(
-            vec![1.0; 3],
-            vec![1.0; 2],
-            2,
-            0.1
-        ))
-        .contains("`X`")
-    );
-    assert!(
-        text(StochasticMap::elastic_net(
+        text(Composite::elastic_net(
             vec![1.0, f64::NAN],
             vec![1.0],
             2,
@@ -350,17 +343,17 @@ fn bad_data_are_refused_with_the_field() {
         ))
         .contains("X[0][1]")
     );
-    assert!(text(StochasticMap::elastic_net(vec![1.0; 2], vec![1.0], 2, -0.1)).contains("`step`"));
-    let f = || FiniteSum::new(vec![1.0; 2], vec![1.0], 2, 0.1, Loss::Squared).unwrap();
+    assert!(text(Composite::elastic_net(vec![1.0; 2], vec![1.0], 2, -0.1)).contains("`step`"));
+    let f = || FiniteSum::new(vec![1.0; 2], vec![1.0], 2, 0.1, Loss::Quadratic).unwrap();
     assert!(FiniteSum::new(vec![1.0; 2], vec![0.5], 2, 0.1, Loss::Logistic).is_err());
     let wide = Outer::Layer {
         v: Matrix::identity(2, 2) * 1.5,
         b: Matrix::zeros(2, 2),
         c: Vector::zeros(2),
-        activation: OuterActivation::Relu,
+        activation: Activation::Relu,
     };
-    assert!(text(StochasticMap::new(Inner::FiniteSum(f()), wide)).contains("nonexpansive"));
-    let map = StochasticMap::elastic_net(vec![1.0; 2], vec![1.0], 2, 0.1).unwrap();
+    assert!(text(Composite::new(Inner::FiniteSum(f()), wide)).contains("nonexpansive"));
+    let map = Composite::elastic_net(vec![1.0; 2], vec![1.0], 2, 0.1).unwrap();
     assert!(
         map.check(&[0.0; 2], &[0.0, 0.1], &[1.0; 2])
             .unwrap_err()
@@ -383,16 +376,16 @@ fn a_point_on_a_kink_is_at_distance_zero_from_it() {
         let model = NoiseModel::additive(zero, Matrix::zeros(d, 2), Vector::zeros(d), 0.1);
         Inner::Noise(model)
     };
-    let soft = StochasticMap::new(inner(2), Outer::Soft { eta: 0.5 }).unwrap();
+    let soft = Composite::new(inner(2), Outer::Soft { eta: 0.5 }).unwrap();
     assert_eq!(soft.kink_distance(&[0.5, 3.0], &[1.0, 0.0]), 0.0);
     assert_eq!(soft.kink_distance(&[0.75, 3.0], &[1.0, 0.0]), 0.25);
     let r = soft.outer_moduli(&[0.5, 3.0], &[1.0, 0.0]).r;
     assert!((r - 1.0).abs() <= crate::tol::gamma(64), "{r}");
-    let nonnegative = StochasticMap::new(inner(2), Outer::Nonnegative).unwrap();
+    let nonnegative = Composite::new(inner(2), Outer::Nonnegative).unwrap();
     assert_eq!(nonnegative.kink_distance(&[0.0, -2.0], &[0.0, 0.0]), 0.0);
     let r = nonnegative.outer_moduli(&[0.0, -2.0], &[0.0, 0.0]).r;
     assert!((r - 2.0).abs() <= crate::tol::gamma(64), "{r}");
-    let smooth = StochasticMap::new(inner(2), Outer::Identity).unwrap();
+    let smooth = Composite::new(inner(2), Outer::Identity).unwrap();
     assert_eq!(
         smooth.kink_distance(&[0.0, 0.0], &[0.0, 0.0]),
         f64::INFINITY

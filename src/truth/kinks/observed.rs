@@ -1,4 +1,4 @@
-//! What an estimate shows of an element X of a set: X itself, or Xᵀy.
+//! What an estimate lets one observe of an element X of a set: X itself, or its image Xᵀy.
 
 use super::dyadic::{Ring, columns};
 use crate::linalg::{Matrix, Vector};
@@ -8,17 +8,19 @@ use crate::sets::{
 use crate::tol::{BOUND_ROOM, UNIT, gamma};
 use crate::truth::reference::Columns;
 
-/// What of X is seen. Distances are operator norms of X, or Euclidean norms of Xᵀy per ‖y‖: the latter never exceed the former.
+/// What is observed of X. Distances are operator norms of X, or Euclidean norms of Xᵀy divided by
+/// ‖y‖; the latter never exceed the former.
 #[derive(Clone, Copy, Debug)]
-pub enum Image<'a> {
+pub enum Observed<'a> {
     /// X, d×m.
     Whole,
     /// Xᵀy as a column of m, for this y ≠ 0.
     Cotangent(&'a Vector),
 }
 
-impl Image<'_> {
-    /// Can `shown` be the image of a d×m matrix? Shapes fit and every entry is finite.
+impl Observed<'_> {
+    /// Whether `shown` can be what is observed of a d×m matrix: its shape fits and every entry is
+    /// finite.
     pub(super) fn fits(self, shown: &Matrix, (d, m): (usize, usize)) -> bool {
         let shape = match self {
             Self::Whole => (d, m),
@@ -28,7 +30,7 @@ impl Image<'_> {
         shown.shape() == shape && shown.iter().all(|v| v.is_finite())
     }
 
-    /// The image of X and ‖·‖_F of what rounding took from it.
+    /// What is observed of X, and ‖·‖_F of what rounding took from it.
     pub fn of(self, x: &Matrix) -> (Matrix, f64) {
         match self {
             Self::Whole => (x.clone(), 0.0),
@@ -40,7 +42,7 @@ impl Image<'_> {
         }
     }
 
-    /// ‖y‖, enclosed; 1 for X itself.
+    /// ‖y‖, enclosed; 1 where X itself is observed.
     pub(super) fn unit(self) -> Enclosure {
         match self {
             Self::Whole => Enclosure::new(1.0, 1.0),
@@ -51,10 +53,11 @@ impl Image<'_> {
         }
     }
 
-    /// The distance of `shown` to the image of an X that is stored with an error of `error` in ‖·‖_F.
+    /// The distance of `shown` to what is observed of an X that is stored with an error of at most
+    /// `error` in ‖·‖_F.
     pub(super) fn apart(self, shown: &Matrix, x: &Matrix, error: f64) -> Enclosure {
-        let (image, lost) = self.of(x);
-        let difference = shown - image;
+        let (observed, lost) = self.of(x);
+        let difference = shown - observed;
         let (below, above) = (norm_lower(&difference), norm_upper(&difference));
         // ‖·‖_F ≤ √(smaller side)·‖·‖, which does not overflow where its square does.
         let side = difference.nrows().min(difference.ncols()) as f64;
@@ -63,7 +66,7 @@ impl Image<'_> {
         Enclosure::nonnegative(distance.lower - error, distance.upper + error)
     }
 
-    /// A distance of images per ‖y‖.
+    /// A Euclidean distance of images, divided by ‖y‖.
     pub(super) fn per_unit(self, distance: Enclosure) -> Enclosure {
         let unit = self.unit();
         match self {
@@ -97,12 +100,13 @@ impl Image<'_> {
         }
     }
 
-    /// At least ‖Y‖_* of the Y below: a gap divided by it is a distance (per ‖y‖).
+    /// At least ‖Y‖_* for the Y of [`Self::direction`]: a gap divided by it is a distance.
     pub(super) fn size(self, z: &Matrix) -> f64 {
         nuclear_upper(z) * self.unit().upper * (1.0 + BOUND_ROOM)
     }
 
-    /// With [`Self::reduced`], ⟨Z, image of X⟩ = ⟨Y, reduced X⟩ for every X: Y = Z, or y where X is reduced to Xz.
+    /// The Y, by columns, with ⟨Z, observed of X⟩ = ⟨Y, reduced X⟩ for every X (see
+    /// [`Self::reduced`]): it is Z itself, or y where X is reduced to the one column Xz.
     pub(super) fn direction<T: Ring>(self, z: &Matrix) -> Columns<T> {
         match self {
             Self::Whole => columns(z),
@@ -110,8 +114,8 @@ impl Image<'_> {
         }
     }
 
-    /// A row of a matrix with m columns as the direction Z sees it: itself, or its product with z. The set iteration of Xz is that of X
-    /// with ∂₂Φ·z for ∂₂Φ.
+    /// What a functional in direction Z depends on of a row of a matrix with m columns: the row
+    /// itself, or its product with z. Xz follows the set iteration of X with ∂₂Φ·z in place of ∂₂Φ.
     pub(super) fn reduced<T: Ring>(self, row: Vec<T>, z: &Matrix) -> Vec<T> {
         match self {
             Self::Whole => row,
@@ -125,7 +129,7 @@ impl Image<'_> {
         }
     }
 
-    /// ‖reduced X‖ ≤ scale·‖X‖.
+    /// The factor with ‖reduced X‖ ≤ scale·‖X‖.
     pub(super) fn scale(self, z: &Matrix) -> f64 {
         match self {
             Self::Whole => 1.0,

@@ -1,29 +1,37 @@
-//! How far D_fix reaches beyond its middle element in a direction: what an open branch of the search can still add.
+//! How far D_fix extends beyond its middle element in a direction: what an open branch of the
+//! search in [`super::outer`] can still add.
 //!
-//! Every X of D_fix is A(s)X' + B(s') with X' of D_fix again. With the slopes c in the middle, X_c = A_cX_c + B_c and E = X - X_c,
-//!     E = A_cE' + Σ_j l_j(δ_j(r_jᵀX_c + r_jᵀE') + δ'_j r₂_j),   |δ_j|, |δ'_j| ≤ half the range, j over the units at their kink,
-//! so that with P such steps, g_jp = (A_c^p l_j)ᵀZ and ρ_j = sup ‖r_jᵀE‖
+//! Every X of D_fix is A(s)X' + B(s') with an X' of D_fix again. With the slopes c in the middle of
+//! their ranges, X_c = A_cX_c + B_c and E = X - X_c,
+//!
+//!     E = A_cE' + Σ_j l_j(δ_j(r_jᵀX_c + r_jᵀE') + δ'_j r₂_j),
+//!
+//! where j runs over the units at their kink and |δ_j|, |δ'_j| are at most half the range. With P
+//! such steps, g_jp = (A_c^p l_j)ᵀZ and ρ_j = sup ‖r_jᵀE‖ this gives
+//!
 //!     ⟨Z, E⟩ ≤ ½|range| Σ_p Σ_j (|⟨g_jp, r_jᵀX_c⟩| + |⟨g_jp, r₂_j⟩| + ‖g_jp‖ρ_j) + ‖A_c^P‖ρ‖Z‖_*,
-//! (and a little more: the stored X_c solves its equation up to a residual), and the ρ_j are below the same sums with r_j for Z; ρ_j ≤ ‖r_j‖ρ starts them. The ball, ρ‖Z‖_*, knows neither that only few rows of X
-//! vary nor in which directions.
+//!
+//! and a little more, since the stored X_c solves its equation up to a residual only. The ρ_j are
+//! bounded by the same sums with r_j in place of Z, starting from ρ_j ≤ ‖r_j‖ρ. The ball around
+//! X_c, which gives ρ‖Z‖_*, knows neither that only few rows of X vary nor in which directions.
 
-use super::{Image, Kinks};
+use super::{Kinks, Observed};
 use crate::linalg::{Matrix, Vector};
 use crate::sets::norm_upper;
 use crate::tol::{BOUND_ROOM, REACH_REST, gamma};
 
-/// Most steps followed apart from one another.
+/// Most steps P whose terms are summed one by one.
 const STEPS: usize = 16;
 /// Rounds in which the ρ_j are improved.
 const ROUNDS: usize = 60;
 
-/// Upper bounds of ⟨Z, X - X_c⟩ over D_fix, or over D_fix·z as a direction of an image sees it.
-pub(super) struct Reach {
+/// Upper bounds of ⟨Z, X - X_c⟩ over D_fix, or over D_fix·z where only an image is observed.
+pub(super) struct SupportBound {
     /// Half the range of a slope.
     half: f64,
-    /// [A_c^p l_j] by p and j.
+    /// A_c^p l_j, by p and then by j.
     carried: Vec<Vec<Vector>>,
-    /// r_jᵀX_c and r₂_j.
+    /// r_jᵀX_c and r₂_j, by j.
     rows: Vec<[Vector; 2]>,
     /// ρ_j.
     rho: Vec<f64>,
@@ -31,15 +39,22 @@ pub(super) struct Reach {
     hops: Matrix,
     /// ‖r_i‖.
     sizes: Vec<f64>,
-    /// What is left per ‖Z‖_*: the ball after P steps, and the rounding of X_c.
+    /// What is left after P steps, per ‖Z‖_*: that of the ball, and the rounding of X_c.
     rest: f64,
     /// What rounding may take from the sum per ‖Z‖_F.
     lost: f64,
 }
 
 impl Kinks {
-    /// `radius`: D_fix (reduced) lies within it of `centre`, the element in the middle of the slopes.
-    pub(super) fn reach(&self, centre: &Matrix, radius: f64, image: Image, z: &Matrix) -> Reach {
+    /// `centre` is the element with all slopes in the middle of their range, and D_fix (reduced as
+    /// the direction z asks) lies within `radius` of it.
+    pub(super) fn support_bound(
+        &self,
+        centre: &Matrix,
+        radius: f64,
+        observed: Observed,
+        z: &Matrix,
+    ) -> SupportBound {
         let f = &self.form;
         let k = self.count();
         let up = 1.0 + BOUND_ROOM;
@@ -48,7 +63,7 @@ impl Kinks {
         let slopes = self.slopes(&middle);
         let a = self.product(&slopes, &f.right_w);
         let residual = &a * centre + self.product(&slopes, &f.right_lambda) - centre;
-        let scale = image.scale(z);
+        let scale = observed.scale(z);
         let left_over = self.kappa() * (norm_upper(&residual) + self.step_lost(centre)) * scale;
         // One product with A_c loses this part of a vector.
         let top = slopes.iter().fold(0.0f64, |m, s| m.max(s.abs()));
@@ -59,7 +74,7 @@ impl Kinks {
             .iter()
             .map(|&i| f.right_w.row(i).norm() * up)
             .collect();
-        let seen = |row: Vec<f64>| Vector::from_vec(image.reduced(row, z));
+        let seen = |row: Vec<f64>| Vector::from_vec(observed.reduced(row, z));
         let rows: Vec<[Vector; 2]> = self
             .active
             .iter()
@@ -133,7 +148,7 @@ impl Kinks {
                 lost += half * each * (own[j] + rho[j]);
             }
         }
-        Reach {
+        SupportBound {
             half,
             carried,
             rows,
@@ -146,8 +161,9 @@ impl Kinks {
     }
 }
 
-impl Reach {
-    /// At least ⟨Z, X - X_c⟩ for every X of D_fix; Z rounded to binary64 once, entry by entry, and `size` at least ‖Z‖_*.
+impl SupportBound {
+    /// At least ⟨Z, X - X_c⟩ for every X of D_fix, where Z was rounded to binary64 once, entry by
+    /// entry, and `size` is at least ‖Z‖_*.
     pub(super) fn of(&self, z: &Matrix, size: f64) -> f64 {
         let mut sum = 0.0;
         for now in &self.carried {

@@ -1,0 +1,72 @@
+//! Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ: one smooth piece whose operator depends on λ.
+//!
+//! ∂₁Φ = A + Σ_k λ_k B_k and ∂₂Φ = C + [B_1w, …, B_mw], so that L_1 = 0, L_2 = β = λ_max(Σ B_kᵀB_k)^½, M = 0 and R = ∞. It is a composed map
+//! whose G is the identity, and is prepared as one.
+
+use std::sync::Arc;
+
+use super::composite::{Composed, NoiseModel, Outer};
+use super::constants::Dims;
+use super::data::Data;
+use super::products::Certified;
+use super::shapes::{finite, shape};
+use crate::error::Result;
+use crate::linalg::{Matrix, Vector};
+
+/// Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bilinear {
+    /// A, d×d.
+    pub a: Matrix,
+    /// B_k, d×d, one per entry of λ.
+    pub b: Vec<Matrix>,
+    /// C, d×m.
+    pub c: Matrix,
+}
+
+impl Bilinear {
+    /// The same map as a composed one.
+    pub fn composed(&self) -> Composed {
+        Composed {
+            inner: NoiseModel {
+                a: self.a.clone(),
+                bilinear: self.b.clone(),
+                b: self.c.clone(),
+                c: Vector::zeros(self.a.nrows()),
+                channels: Vec::new(),
+            },
+            outer: Outer::Identity,
+        }
+    }
+}
+
+impl Data for Bilinear {
+    fn validate(&self) -> Result<()> {
+        let (d, m) = self.c.shape();
+        shape("C", d, m, None, None)?;
+        finite("C", self.c.as_slice(), d)?;
+        shape("A", self.a.nrows(), self.a.ncols(), Some(d), Some(d))?;
+        finite("A", self.a.as_slice(), d)?;
+        shape("B", self.b.len(), 1, Some(m), None)?;
+        for (k, b) in self.b.iter().enumerate() {
+            let check = || -> Result<()> {
+                shape("", b.nrows(), b.ncols(), Some(d), Some(d))?;
+                finite("", b.as_slice(), d)
+            };
+            check().map_err(|e| e.in_field(format!("B[{k}]")))?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&self) -> Arc<dyn Certified> {
+        self.composed().prepare()
+    }
+
+    fn dims(&self) -> Dims {
+        Dims {
+            w: self.c.nrows(),
+            lambda: self.c.ncols(),
+            units: 0,
+        }
+    }
+}

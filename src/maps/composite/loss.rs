@@ -1,0 +1,66 @@
+//! Losses ℓ(xᵀw; y) of one row, with their derivatives in the score s = xᵀw.
+
+/// The smooth loss f, a mean over rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// ½(s - y)².
+    Quadratic,
+    /// log(1 + exp(-ys)), y = ±1.
+    Logistic,
+}
+
+/// max |σ''| = 1/(6√3), rounded up.
+const LOGISTIC_THIRD: f64 = 0.096_225_044_864_937_64;
+
+impl Loss {
+    /// All losses with the names they have in files.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("quadratic", Self::Quadratic), ("logistic", Self::Logistic)];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES
+            .iter()
+            .find(|(_, l)| *l == self)
+            .map_or("", |(n, _)| n)
+    }
+
+    /// ℓ'(s).
+    pub fn slope(self, y: f64, s: f64) -> f64 {
+        match self {
+            Self::Quadratic => s - y,
+            Self::Logistic => -y * sigmoids(-y * s).0,
+        }
+    }
+
+    /// ℓ''(s); y = ±1 does not matter.
+    pub fn curvature(self, s: f64) -> f64 {
+        match self {
+            Self::Quadratic => 1.0,
+            Self::Logistic => {
+                // σ(s)σ(-s), and not σ(1-σ), keeps its relative accuracy in the tails.
+                let (up, down) = sigmoids(s);
+                up * down
+            }
+        }
+    }
+
+    /// sup ℓ'' and a Lipschitz constant of ℓ''.
+    pub fn bounds(self) -> (f64, f64) {
+        match self {
+            Self::Quadratic => (1.0, 0.0),
+            Self::Logistic => (0.25, LOGISTIC_THIRD),
+        }
+    }
+}
+
+/// σ(s) and σ(-s), σ(s) = 1/(1+e⁻ˢ), without overflow.
+fn sigmoids(s: f64) -> (f64, f64) {
+    let e = (-s.abs()).exp();
+    let (large, small) = (1.0 / (1.0 + e), e / (1.0 + e));
+    if s >= 0.0 {
+        (large, small)
+    } else {
+        (small, large)
+    }
+}

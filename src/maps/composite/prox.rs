@@ -1,0 +1,63 @@
+//! The proxes of penalties λ₁g, described once for proximal gradient steps and for outer maps.
+
+use std::ops::Range;
+
+/// The prox of a proximal gradient step, g in min f + λ₁g.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prox {
+    /// g = ‖·‖₁: soft-thresholding.
+    Soft,
+    /// g = Σ‖w_g‖ over consecutive groups of `size` coordinates (the last may be shorter): group soft-thresholding.
+    Group {
+        /// Coordinates per group, at least 1.
+        size: usize,
+    },
+    /// g = Σω_g‖w_g‖ over consecutive groups g that cover all coordinates, ω_g > 0.
+    Groups {
+        /// The groups.
+        groups: Vec<Range<usize>>,
+        /// ω_g, one per group.
+        weights: Vec<f64>,
+    },
+    /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds allowed;
+    /// on the nonnegative orthant g is ‖·‖₁.
+    Box {
+        /// Lower bound of every coordinate.
+        lo: f64,
+        /// Upper bound of every coordinate.
+        hi: f64,
+    },
+}
+
+impl Prox {
+    /// The name in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::Group { .. } => "group",
+            Self::Groups { .. } => "groups",
+            Self::Box { .. } => "box",
+        }
+    }
+
+    /// Acts on every coordinate by itself.
+    pub fn is_separable(&self) -> bool {
+        matches!(self, Self::Soft | Self::Box { .. })
+    }
+
+    /// The coordinates of every unit, and the weight of its threshold.
+    pub(crate) fn units(&self, d: usize) -> Vec<(Range<usize>, f64)> {
+        match self {
+            Self::Soft | Self::Box { .. } => (0..d).map(|i| (i..i + 1, 1.0)).collect(),
+            Self::Group { size } => (0..d)
+                .step_by(*size)
+                .map(|i| (i..(i + size).min(d), 1.0))
+                .collect(),
+            Self::Groups { groups, weights } => groups
+                .iter()
+                .cloned()
+                .zip(weights.iter().copied())
+                .collect(),
+        }
+    }
+}

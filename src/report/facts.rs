@@ -1,0 +1,97 @@
+//! The facts of one verdict in words.
+//!
+//! Owns these sentences. Must not know where they are shown, and escapes nothing.
+
+use super::format::number;
+use crate::checks::{Reason, Ruling, Unit};
+use crate::claims::Verdict;
+
+/// Measured value, bound and slack in one line.
+pub(super) fn figures(v: &Verdict) -> String {
+    format!(
+        "measured {}, bound {}, slack {}",
+        number(v.measured),
+        number(v.bound),
+        number(v.slack)
+    )
+}
+
+/// What decided, how clearly, or why nothing was decided; empty where the verdict does not say.
+pub(super) fn margin(v: &Verdict) -> String {
+    let mut parts = Vec::new();
+    if let Some(reason) = v.reason {
+        parts.push(format!("nothing decided: {}", why(reason)));
+    }
+    match (v.unit, v.headroom.is_nan()) {
+        (Some(Unit::Exact), _) => parts.push(counted(Unit::Exact).into()),
+        (Some(unit), false) => {
+            parts.push(format!(
+                "headroom {} ({})",
+                number(v.headroom),
+                counted(unit)
+            ));
+        }
+        (None, false) => parts.push(format!("headroom {}", number(v.headroom))),
+        (_, true) => {}
+    }
+    if v.attained {
+        parts.push("attained by design".into());
+    }
+    if let Some(step) = v.step {
+        let what = match v.status {
+            Ruling::Fail => "first violated at step",
+            _ => "tightest at step",
+        };
+        parts.push(format!("{what} {step}"));
+    }
+    parts.join("; ")
+}
+
+/// All there is to say of a verdict beside its numbers, a sentence each: the detail, the margin, the
+/// smallest failing instance and what the implementation looks like.
+pub(super) fn sentences(v: &Verdict) -> Vec<String> {
+    let smallest = v.smallest.as_ref().map(|s| {
+        format!(
+            "smallest failing instance: {} with seed {}: measured {:e}, bound {:e}",
+            serde_json::to_string(&s.spec).unwrap_or_default(),
+            s.seed,
+            s.measured,
+            s.bound
+        )
+    });
+    let diagnosis = v.diagnosis.as_ref().map(|d| format!("diagnosis: {d}"));
+    let mut all = vec![v.detail.clone(), margin(v)];
+    all.extend(smallest);
+    all.extend(diagnosis);
+    all.retain(|s| !s.is_empty());
+    all
+}
+
+fn counted(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Bound => "bound over error",
+        Unit::Floor => "rounding floor over deviation",
+        Unit::Tolerance => "permitted over seen deviation",
+        Unit::Modulus => "constant over what was sampled of it",
+        Unit::Exact => "an equality of exact numbers, without headroom",
+        Unit::Shift => "smallest shift that would have been seen",
+        Unit::Excess => "measured over what it has to exceed",
+    }
+}
+
+fn why(reason: Reason) -> &'static str {
+    match reason {
+        Reason::AmbiguousUnits => "a unit is within rounding of its kink",
+        Reason::TooLarge => "exact arithmetic or an enumeration would be too large",
+        Reason::TooFewPoints => "too few steps between identification and the rounding floor",
+        Reason::NotSettled => "the exact sequence does not show the rate here",
+        Reason::NoSeparation => "neither a near element nor a separating direction was found",
+        Reason::NothingToSee => "what is claimed does not occur on this instance",
+        Reason::IllConditioned => "κ is too large for floating point",
+        Reason::NoPower => "the sample was too small",
+        Reason::Hypothesis => "a hypothesis of the claim is broken",
+        Reason::FailedElsewhere => "another check speaks of the run that failed",
+        Reason::Skipped => "the implementation does not do such cases",
+        Reason::Error => "something could not be computed",
+    }
+}

@@ -1,0 +1,65 @@
+//! The files of a run directory.
+//!
+//! Owns their names and which are written when. Must not know what stands in them.
+
+use std::fs;
+use std::path::Path;
+
+use super::figure::Figure;
+use super::html::html;
+use super::junit::junit;
+use super::markdown::markdown;
+use super::run::{Run, record_lines, verdict_lines};
+use crate::error::{Error, Result};
+
+/// Writes everything there is to say of `run` into `dir`, which exists: `run.json`, `verdicts.jsonl`,
+/// `records.jsonl`, `junit.xml`, `summary.md`, `index.html` and `figures/*.svg`.
+///
+/// # Errors
+/// When the system refuses; the error names the file.
+pub fn write(run: &Run, dir: &Path) -> Result<()> {
+    put(&dir.join("run.json"), &run.info.to_json())?;
+    put(&dir.join("verdicts.jsonl"), &verdict_lines(&run.verdicts))?;
+    put(&dir.join("records.jsonl"), &record_lines(&run.records))?;
+    draw_all(run, dir)
+}
+
+/// Draws everything again in a run directory from its recorded files, which stay as they are. Returns
+/// the run that was read.
+///
+/// # Errors
+/// When a recorded file cannot be read (the error names file, line and field) or one cannot be written.
+pub fn redraw(dir: &Path) -> Result<Run> {
+    let run = Run::read(dir)?;
+    draw_all(&run, dir)?;
+    Ok(run)
+}
+
+fn draw_all(run: &Run, dir: &Path) -> Result<()> {
+    put(&dir.join("junit.xml"), &junit(run))?;
+    put(&dir.join("summary.md"), &markdown(run))?;
+    let figures = figures_of(run);
+    if !figures.is_empty() {
+        let folder = dir.join("figures");
+        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
+        for figure in &figures {
+            put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
+        }
+    }
+    put(&dir.join("index.html"), &html(run, &figures))
+}
+
+#[cfg(feature = "plots")]
+pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
+    super::figures::draw(&run.records)
+}
+
+/// Without the feature `plots` there are none.
+#[cfg(not(feature = "plots"))]
+pub(super) fn figures_of(_: &Run) -> Vec<Figure> {
+    Vec::new()
+}
+
+fn put(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|e| Error::io(path, &e))
+}
