@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Exit, LATEST, catalogue, output};
-use crate::checks::Ruling;
-use crate::claims::{Claim, Profile};
+use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
 use crate::methods::Ours;
-use crate::report::{self, ClaimInfo, Run, RunInfo};
+use crate::report::{self, ClaimInfo, Run, RunInfo, Summary};
 use crate::runner::{self, Journal, Plan};
 use crate::tol::RUN_ALPHA;
 
@@ -156,14 +155,15 @@ pub(super) fn info(claim: &Claim) -> ClaimInfo {
     }
 }
 
+/// A violated claim, a claim of a whole run that some check decided nowhere, and what `--strict` asks.
 fn exit(run: &Run, strict: bool) -> Exit {
-    let any = |status| run.verdicts.iter().any(|v| v.status == status);
-    if any(Ruling::Fail) {
-        Exit::Violated
-    } else if !any(Ruling::Pass) || (strict && any(Ruling::Inconclusive)) {
-        Exit::Undecided
-    } else {
-        Exit::Holds
+    let summary = Summary::of(run);
+    match summary.outcome {
+        Outcome::Violated => Exit::Violated,
+        Outcome::Holds | Outcome::Open if !(strict && summary.counts.inconclusive > 0) => {
+            Exit::Holds
+        }
+        _ => Exit::Undecided,
     }
 }
 
