@@ -41,9 +41,9 @@ fn claim(row: &Row) -> Claim {
 fn failures(row: &Row) -> Vec<(String, Option<Diagnosis>)> {
     let plan = Plan {
         claims: vec![claim(row)],
-        // Conjugate gradients are asked for one number of steps only.
+        // Not every instance shows a cap or a sign.
         profile: match row.method {
-            Method::AID_CG => Profile::Quick,
+            Method::AID_CG | Method::AID_FP => Profile::Quick,
             _ => Profile::Test,
         },
         seed: 5,

@@ -7,7 +7,9 @@ use super::mistake::Mistake;
 use super::simulated::Simulated;
 use crate::case::{Answer, Case, Implementation, Method, Status};
 use crate::linalg::Matrix;
-use crate::tol::{DIAGNOSIS_NOISE, DIAGNOSIS_ROUNDING, DIAGNOSIS_SINGLE, UNIT_F32};
+use crate::tol::{
+    DIAGNOSIS_MATCH, DIAGNOSIS_NOISE, DIAGNOSIS_ROUNDING, DIAGNOSIS_SINGLE, UNIT_F32,
+};
 
 /// A case with what an implementation answered to it.
 pub struct Observation<'a> {
@@ -53,6 +55,15 @@ pub(super) struct Score {
 }
 
 impl Score {
+    /// Its weight for a full match, 0 for none.
+    pub(super) fn confidence(&self) -> f64 {
+        if self.left < 1.0 {
+            self.weight / (1.0 + (self.left / DIAGNOSIS_MATCH).powi(2))
+        } else {
+            0.0
+        }
+    }
+
     /// Departs where nothing was observed, or ends otherwise.
     const TOO_MUCH: Self = Self {
         left: f64::INFINITY,

@@ -5,15 +5,18 @@
 //! every observation of every object, those included where the answer is right. Rows as they stand are tried first;
 //! only where none without a parameter explains, parameters are fitted. "Unknown" is a legal answer.
 
-use super::bench::{Bench, Observation, Score};
+use super::bench::{Bench, Observation};
 use super::catalogue::{Fault, catalogue};
 use super::fit::fitted;
 use crate::case::Method;
 use crate::claims::{Diagnosis, Named};
 use crate::tol::{
-    DIAGNOSIS_BESIDE, DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
+    DIAGNOSIS_BESIDE, DIAGNOSIS_FITTED, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
     DIAGNOSIS_UNKNOWN,
 };
+
+/// A larger part left ends the simulation of further observations.
+const CUT: f64 = 1e-3;
 
 /// At most so many names that fit equally well are given.
 const MOST_NAMES: usize = 3;
@@ -31,7 +34,7 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
         .collect();
     let plain = |f: &Fault| {
         let ways = std::iter::once(f.edits).chain(f.also.iter().copied());
-        ways.map(|edits| confidence(bench.score(edits, DIAGNOSIS_MATCH * 1e3)))
+        ways.map(|edits| bench.score(edits, CUT).confidence())
             .fold(0.0, f64::max)
     };
     let mut scored: Vec<(f64, &'static str)> = own.iter().map(|f| (plain(f), f.name)).collect();
@@ -41,7 +44,7 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
     if !settled && bench.numbers() >= DIAGNOSIS_NUMBERS {
         for (f, scored) in own.iter().zip(&mut scored) {
             let ways = f.fit.iter().filter_map(|fit| fitted(&bench, fit));
-            let best = ways.map(confidence).fold(0.0, f64::max);
+            let best = ways.map(|score| score.confidence()).fold(0.0, f64::max);
             scored.0 = scored.0.max(DIAGNOSIS_FITTED * best);
         }
     }
@@ -49,15 +52,6 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
         scored,
         DIAGNOSIS_UNKNOWN + (DIAGNOSIS_RESOLVED / bench.resolution()).min(1.0),
     )
-}
-
-/// 1 for a full match, 0 for none.
-fn confidence(score: Score) -> f64 {
-    if score.left < 1.0 {
-        score.weight / (1.0 + (score.left / DIAGNOSIS_MATCH).powi(2))
-    } else {
-        0.0
-    }
 }
 
 /// The best of the candidates, if they stand out against "none of them", which weighs `unknown`.

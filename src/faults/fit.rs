@@ -6,7 +6,7 @@
 
 use super::bench::{Bench, Score};
 use super::catalogue::Fit;
-use crate::tol::{DIAGNOSIS_FIT, DIAGNOSIS_MATCH};
+use crate::tol::DIAGNOSIS_FIT;
 
 /// Points of the grid per factor of ten, and at least.
 const GRID: (f64, usize) = (1.0, 9);
@@ -14,6 +14,8 @@ const GRID: (f64, usize) = (1.0, 9);
 const TRIED: f64 = 64.0;
 /// Steps of the bisection.
 const STEPS: usize = 60;
+/// Confidence at which the search ends; half is the most where rounding is part of the explanation.
+const ENOUGH: f64 = 0.4;
 /// A larger part left ends the simulation of further observations.
 const CUT: f64 = 1e-3;
 
@@ -42,7 +44,7 @@ pub(super) fn fitted(bench: &Bench<'_>, fit: &Fit) -> Option<Score> {
         if ends[0].1 * ends[1].1 <= 0.0 {
             found = best(found.into_iter().chain(search.bisect(ends)));
         }
-        if found.is_some_and(|s| s.left <= DIAGNOSIS_MATCH) {
+        if found.is_some_and(|s| s.confidence() >= ENOUGH) {
             break;
         }
     }
@@ -50,7 +52,11 @@ pub(super) fn fitted(bench: &Bench<'_>, fit: &Fit) -> Option<Score> {
 }
 
 fn best(scores: impl Iterator<Item = Score>) -> Option<Score> {
-    scores.min_by(|a, b| a.left.total_cmp(&b.left))
+    let order = |a: &Score, b: &Score| {
+        let surer = a.confidence().total_cmp(&b.confidence());
+        surer.then(b.left.total_cmp(&a.left))
+    };
+    scores.max_by(order)
 }
 
 struct Search<'s, 'a> {
@@ -87,7 +93,8 @@ impl Search<'_, '_> {
             }
             let score = self.at(x);
             found = best(found.into_iter().chain([score]));
-            if score.left <= DIAGNOSIS_FIT || score.along.is_nan() {
+            if (score.left <= DIAGNOSIS_FIT && score.confidence() >= ENOUGH) || score.along.is_nan()
+            {
                 break;
             }
             if score.along * a.1 > 0.0 {

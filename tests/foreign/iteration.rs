@@ -388,10 +388,10 @@ pub const FAULTS: &[Row] = rows! {
                 (!now).then_some(next)
             })
         };
-    AID_FP "never more than 60 steps" ["fixed-iteration-count", "late-iteration-cap", "truncated-history"]
+    AID_FP "never more than 48 steps" ["fixed-iteration-count", "late-iteration-cap", "truncated-history"]
         |_, c| {
             let w = given(c)?;
-            aid(c, jacobians(c, &w), |_, next, y, k| (k < 60).then(|| next + y))
+            aid(c, jacobians(c, &w), |_, next, y, k| (k < 48).then(|| next + y))
         };
     AID_FP "ridge of 0.03 left" ["ridge-in-system"]
         |_, c| {

@@ -10,8 +10,6 @@ pub(super) static ROWS: &[Fault] = rows! {
     "tie-slope-below" "slope -2 at ties"
         ALL [Edit::AtTies(AtTies::Slopes(-2.0, -2.0))],
         fit real [1e-4, 1e5] (|s| vec![Edit::AtTies(AtTies::Slopes(-s, -s))]);
-    "tie-slope-zero" "slope 0 at ties, where the leaky ReLU has 0.01 at least"
-        ALL [Edit::AtTies(AtTies::Slopes(0.0, 0.0))];
     "tie-slope-huge" "slope 10⁶ at ties"
         ALL [Edit::AtTies(AtTies::Slopes(1e6, 1e6))];
     "tie-nan" "0/0 at ties"
