@@ -312,7 +312,10 @@ fn no_element_of_d_fix_goes_further_than_its_support_bound() {
                         } else {
                             (single.dot(&beyond), by_unit)
                         };
-                        assert!(value <= most, "{kind:?} {dim} {observed:?} {value} > {most}");
+                        assert!(
+                            value <= most,
+                            "{kind:?} {dim} {observed:?} {value} > {most}"
+                        );
                         closest = closest.max(value / most);
                     }
                 }
