@@ -145,7 +145,7 @@ fn quadrature(
     curve: &Curve,
     d: usize,
     on_grid: bool,
-    selected: &mut dyn FnMut(&[f64], &[f64], &[f64], &[f64]) -> Vec<f64>,
+    selected: Selected<'_>,
     [a, b]: [f64; 2],
 ) -> (Vec<f64>, f64) {
     let (mut sum, mut size) = (vec![0.0; d], 0.0);
