@@ -22,7 +22,7 @@ pub use fixed_point::{FixedPoint, Unsolved, fixed_point};
 pub use floor::{AidFloor, Floor};
 pub use ground::Truth;
 pub use jacobian::{ImplicitJacobian, implicit_jacobian};
-pub use run::{AidRun, ItdRun, aid_run, itd_run, itd_run_along};
+pub use run::{AidRun, ItdRun, Iterates, aid_run, itd_run, itd_run_along, iterates};
 pub use tail::Tail;
 
 #[cfg(test)]
