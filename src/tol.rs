@@ -156,8 +156,12 @@ pub const DIAGNOSIS_UNKNOWN: f64 = 0.02;
 /// explained by many faults.
 pub const DIAGNOSIS_RESOLVED: f64 = 10.0;
 
-/// Weight of a candidate whose parameter was fitted: it could explain more than one without.
-pub const DIAGNOSIS_FITTED: f64 = 0.5;
+/// Weight of a candidate whose parameter was fitted: it could explain more than one without. Above ½, the part of the
+/// best weight from which names are given: a tolerance of the catalogue can meet what was another fault's.
+pub const DIAGNOSIS_FITTED: f64 = 0.6;
+
+/// Part of the best weight from which a candidate is named beside the best.
+pub const DIAGNOSIS_BESIDE: f64 = 0.5;
 
 /// Numbers there must be to explain before a parameter is fitted to them: one of them is always met.
 pub const DIAGNOSIS_NUMBERS: usize = 3;

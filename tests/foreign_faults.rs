@@ -7,12 +7,14 @@ mod foreign;
 use std::sync::atomic::AtomicBool;
 
 use foreign::{Row, faults, right};
+use ratecert::case::Method;
 use ratecert::checks::Ruling;
 use ratecert::claims::{Claim, Diagnosis, Profile, conformance};
 use ratecert::runner::Plan;
 
 /// The kinds of instances that the foreign implementation knows.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
+    "affine-symmetric",
     "affine-non-normal",
     "layer-relu",
     "layer-leaky-relu",
@@ -39,7 +41,11 @@ fn claim(row: &Row) -> Claim {
 fn failures(row: &Row) -> Vec<(String, Option<Diagnosis>)> {
     let plan = Plan {
         claims: vec![claim(row)],
-        profile: Profile::Test,
+        // Conjugate gradients are asked for one number of steps only.
+        profile: match row.method {
+            Method::AID_CG => Profile::Quick,
+            _ => Profile::Test,
+        },
         seed: 5,
         jobs: Some(2),
         shard: None,

@@ -2,13 +2,22 @@
 
 use std::mem::discriminant;
 
-use super::diagnosis::Observation;
 use super::edit::Edit;
 use super::mistake::Mistake;
 use super::simulated::Simulated;
 use crate::case::{Answer, Case, Implementation, Method, Status};
 use crate::linalg::Matrix;
 use crate::tol::{DIAGNOSIS_NOISE, DIAGNOSIS_ROUNDING, DIAGNOSIS_SINGLE, UNIT_F32};
+
+/// A case with what an implementation answered to it.
+pub struct Observation<'a> {
+    /// The case.
+    pub case: Case<'a>,
+    /// The answer.
+    pub answer: &'a Answer,
+    /// How far rounding alone may carry an estimate from the correct one; 0 where that is not known.
+    pub floor: f64,
+}
 
 /// The observations of all objects.
 pub(super) struct Bench<'a> {

@@ -3,27 +3,17 @@
 //! For every candidate the distance of its simulated estimates to the observed ones is measured in units of the
 //! distance of the correct ones: 1 explains nothing, rounding level explains all. The same candidate must explain
 //! every observation of every object, those included where the answer is right. Rows as they stand are tried first;
-//! only where none of them explains, their parameters are fitted. "Unknown" is a legal answer.
+//! only where none without a parameter explains, parameters are fitted. "Unknown" is a legal answer.
 
-use super::bench::Bench;
+use super::bench::{Bench, Observation, Score};
 use super::catalogue::{Fault, catalogue};
 use super::fit::fitted;
-use crate::case::{Answer, Case, Method};
+use crate::case::Method;
 use crate::claims::{Diagnosis, Named};
 use crate::tol::{
-    DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
+    DIAGNOSIS_BESIDE, DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
     DIAGNOSIS_UNKNOWN,
 };
-
-/// A case with what an implementation answered to it.
-pub struct Observation<'a> {
-    /// The case.
-    pub case: Case<'a>,
-    /// The answer.
-    pub answer: &'a Answer,
-    /// How far rounding alone may carry an estimate from the correct one; 0 where that is not known.
-    pub floor: f64,
-}
 
 /// At most so many names that fit equally well are given.
 const MOST_NAMES: usize = 3;
@@ -45,8 +35,10 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
             .fold(0.0, f64::max)
     };
     let mut scored: Vec<(f64, &'static str)> = own.iter().map(|f| (plain(f), f.name)).collect();
-    let explained = scored.iter().any(|s| s.0 >= 0.5);
-    if !explained && bench.numbers() >= DIAGNOSIS_NUMBERS {
+    // What a row with a parameter explains, another parameter of another row may as well.
+    let mut settled = own.iter().zip(&scored).filter(|(f, _)| f.fit.is_empty());
+    let settled = settled.any(|(_, s)| s.0 >= DIAGNOSIS_BESIDE);
+    if !settled && bench.numbers() >= DIAGNOSIS_NUMBERS {
         for (f, scored) in own.iter().zip(&mut scored) {
             let ways = f.fit.iter().filter_map(|fit| fitted(&bench, fit));
             let best = ways.map(confidence).fold(0.0, f64::max);
@@ -60,7 +52,7 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
 }
 
 /// 1 for a full match, 0 for none.
-fn confidence(score: super::bench::Score) -> f64 {
+fn confidence(score: Score) -> f64 {
     if score.left < 1.0 {
         score.weight / (1.0 + (score.left / DIAGNOSIS_MATCH).powi(2))
     } else {
@@ -73,7 +65,10 @@ fn conclude(mut scored: Vec<(f64, &'static str)>, unknown: f64) -> Diagnosis {
     let total: f64 = scored.iter().map(|s| s.0).sum::<f64>() + unknown;
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let best = scored.first().map_or(0.0, |s| s.0);
-    scored.retain(|s| s.0 > 0.0 && s.0 >= 0.5 * best);
+    scored.retain(|s| s.0 > 0.0 && s.0 >= DIAGNOSIS_BESIDE * best);
+    if scored.len() > MOST_NAMES {
+        scored.retain(|s| s.0 > DIAGNOSIS_FITTED * best);
+    }
     let together: f64 = scored.iter().map(|s| s.0 / total).sum();
     if scored.is_empty() || scored.len() > MOST_NAMES || together < DIAGNOSIS_NAMED {
         return Diagnosis::Unknown;

@@ -152,7 +152,7 @@ impl Edit {
     /// order of operations rounds otherwise.
     pub fn noise(&self) -> f64 {
         match self {
-            Self::Differences(h) => UNIT / h,
+            Self::Differences(h) | Self::DifferencesAlong(h) => UNIT / h,
             Self::SingleEnds | Self::Sampled(Mistake::SinglePrecision) => f64::from(f32::EPSILON),
             _ => 0.0,
         }
@@ -205,6 +205,8 @@ pub enum Edit {
     SystemRidge(f64),
     /// Jacobians by forward differences with this increment.
     Differences(f64),
+    /// D ← ∂Φ along the columns of D and the unit vectors of λ, each by a forward difference with this increment.
+    DifferencesAlong(f64),
     /// ∂₁Φ changed.
     First(When, Change),
     /// ∂₂Φ changed.

@@ -191,6 +191,22 @@ impl Course<'_> {
         self.lin.ties().next().is_some()
     }
 
+    /// ∂₁Φ·D + ∂₂Φ at the point of step s, by a forward difference for every column.
+    pub(super) fn differences_along(&mut self, s: usize, state: &Matrix, h: f64) -> Matrix {
+        let w = self.points[if self.itd { s } else { 0 }].clone();
+        let base = Vector::from_vec(self.phi(&w));
+        let mut next = Matrix::zeros(state.nrows(), state.ncols());
+        for (j, direction) in state.column_iter().enumerate() {
+            let moved: Vec<f64> = w.iter().zip(&direction).map(|(w, v)| w + h * v).collect();
+            let mut lambda = self.lambda.clone();
+            lambda[j] += h;
+            let along = self.map.apply(&moved, &self.lambda) - &base;
+            let across = self.map.apply(&w, &lambda) - &base;
+            next.set_column(j, &((along + across) / h));
+        }
+        next
+    }
+
     fn differences(&mut self, w: &[f64], h: f64) -> (Matrix, Matrix) {
         let (d, m) = (w.len(), self.lambda.len());
         let base = Vector::from_vec(self.phi(w));

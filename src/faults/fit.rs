@@ -11,7 +11,7 @@ use crate::tol::{DIAGNOSIS_FIT, DIAGNOSIS_MATCH};
 /// Points of the grid per factor of ten, and at least.
 const GRID: (f64, usize) = (1.0, 9);
 /// A range of whole numbers up to this long is tried out.
-const TRIED: f64 = 40.0;
+const TRIED: f64 = 64.0;
 /// Steps of the bisection.
 const STEPS: usize = 60;
 /// A larger part left ends the simulation of further observations.

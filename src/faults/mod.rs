@@ -21,7 +21,8 @@ mod sampling;
 mod simulated;
 
 pub use catalogue::{Fault, Fit, catalogue, variants};
-pub use diagnosis::{Observation, diagnose};
+pub use bench::Observation;
+pub use diagnosis::diagnose;
 pub use edit::{AtTies, Beta, Block, Change, Edit, Other, Slopes, When};
 pub use mistake::Mistake;
 pub use random::random_fault;

@@ -121,6 +121,13 @@ impl Simulated {
         if self.skips(s) {
             return state.clone();
         }
+        let along = self.edits.iter().find_map(|e| match e {
+            Edit::DifferencesAlong(h) if cotangent.is_none() => Some(*h),
+            _ => None,
+        });
+        if let Some(h) = along {
+            return course.differences_along(s, state, h);
+        }
         let (first, second) = course.factor(s);
         let mut next = match cotangent {
             None => first * state + second,

@@ -1,6 +1,8 @@
+use super::bench::Bench;
 use super::*;
-use crate::claims::Catalogue;
-use crate::faults::Other;
+use crate::case::Method;
+use crate::claims::{Catalogue, Claim};
+use crate::faults::{Fault, catalogue, variants};
 
 fn claims() -> Vec<Claim> {
     Catalogue::builtin().unwrap().claims().to_vec()
@@ -32,13 +34,13 @@ fn correct_variants_pass_whatever_the_threads() {
             seed,
             ..Options::default()
         };
-        for (_, method) in deterministic() {
+        for (_, method) in Method::NAMES.into_iter().filter(|(_, m)| !m.is_stochastic()) {
             let bench = Bench::new(&claims, method, &options);
             let seen = bench.named(&variants(), false).unwrap();
             for v in &seen {
                 assert!(!v.caught, "{v:?}");
             }
-            if method == Method::Itd {
+            if method == Method::ITD {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(1)
                     .build()
@@ -62,7 +64,7 @@ fn detection_grows_with_size() {
         instances: 1,
         ..Options::default()
     };
-    let sizes = Bench::new(&claims, Method::AidFp, &options)
+    let sizes = Bench::new(&claims, Method::AID_FP, &options)
         .sizes(8)
         .unwrap();
     let caught = |size: f64| {
@@ -78,28 +80,16 @@ fn detection_grows_with_size() {
 /// carry the verdict alone: claims that look at bounds, limits and rates see these faults of ITD.
 #[test]
 fn other_claims_than_the_exact_trajectory_see_faults() {
-    let of = |name: &'static str, edits: Vec<Edit>| Fault {
-        name,
-        about: "",
-        edits,
-        methods: &[Method::Itd],
+    let rows = |names: &[&str]| -> Vec<Fault> {
+        let all = catalogue().into_iter();
+        all.filter(|f| names.contains(&f.name)).collect()
     };
-    let single: Vec<Edit> = catalogue()
-        .into_iter()
-        .filter(|f| f.name.starts_with("single-"))
-        .flat_map(|f| f.edits)
-        .collect();
-    assert_eq!(single.len(), 4);
-    let mut faults = vec![
-        of("first-mask", vec![Edit::Mask(Other::Start)]),
-        of("single-precision", single),
-    ];
     let options = Options {
         instances: 3,
         ..Options::default()
     };
     let caught = |claims: &[Claim], faults: &[Fault]| {
-        for f in Bench::new(claims, Method::Itd, &options)
+        for f in Bench::new(claims, Method::ITD, &options)
             .named(faults, false)
             .unwrap()
         {
@@ -109,11 +99,36 @@ fn other_claims_than_the_exact_trajectory_see_faults() {
     let (exact, others): (Vec<Claim>, Vec<Claim>) = claims()
         .into_iter()
         .partition(|c| c.name.starts_with("itd-exact"));
-    caught(&exact, &faults);
-    faults = catalogue();
-    faults.retain(|f| {
-        ["off-by-one", "damped", "sign-of-second", "direct-term-once"].contains(&f.name)
-    });
-    assert_eq!(faults.len(), 4);
-    caught(&others, &faults);
+    let unseen = rows(&["first-mask", "single-pipeline"]);
+    assert_eq!(unseen.len(), 2);
+    caught(&exact, &unseen);
+    let seen = rows(&["off-by-one", "damped", "sign-of-second", "direct-term-once"]);
+    assert_eq!(seen.len(), 4);
+    caught(&others, &seen);
+}
+
+/// The planted faults of a few claims are named as they are called, and the table says how many.
+#[test]
+fn planted_faults_are_named() {
+    let claims: Vec<Claim> = claims()
+        .into_iter()
+        .filter(|c| ["itd-exact", "aid-cg-termination", "nsid-exact"].contains(&c.name.as_str()))
+        .collect();
+    let options = Options {
+        instances: 1,
+        random: 0,
+        ..Options::default()
+    };
+    let power = run(&claims, &options).unwrap();
+    let text = power.to_text();
+    let (mut right, mut wrong) = (0, Vec::new());
+    for f in power.faults.iter().filter(|f| f.caught) {
+        if f.named.split(" or ").any(|n| n == f.fault) {
+            right += 1;
+        } else {
+            wrong.push((f.fault.as_str(), f.method.as_str(), f.named.as_str()));
+        }
+    }
+    assert!(right > 100 && wrong.is_empty(), "{right}, not {wrong:?}");
+    assert!(text.contains(&format!("named right {right} / named {right} / caught {right}")), "{text}");
 }

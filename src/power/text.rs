@@ -2,21 +2,26 @@
 
 use std::fmt::Write as _;
 
-use super::Power;
+use super::result::{FaultPower, LOOKS_RIGHT, Power, UNKNOWN};
+
+impl FaultPower {
+    /// The names it was given, at most three.
+    fn names(&self) -> Vec<&str> {
+        let is_name = |n: &&str| !n.is_empty() && ![UNKNOWN, LOOKS_RIGHT].contains(n);
+        self.named.split(" or ").filter(is_name).collect()
+    }
+}
 
 impl Power {
     /// Faults, variants and detection against size as text.
     pub fn to_text(&self) -> String {
         let mut out = String::new();
         let caught = self.faults.iter().filter(|f| f.caught).count();
-        let named = self
-            .faults
-            .iter()
-            .filter(|f| f.named.split(" or ").any(|n| n == f.fault))
-            .count();
+        let named = self.faults.iter().filter(|f| !f.names().is_empty()).count();
+        let right = self.faults.iter().filter(|f| f.names().contains(&f.fault.as_str())).count();
         let _ = writeln!(
             out,
-            "{caught} of {} faults caught, {named} named; {} false alarms on {} correct variants\n",
+            "named right {right} / named {named} / caught {caught} of {} faults; {} false alarms on {} correct variants\n",
             self.faults.len(),
             self.variants.iter().filter(|f| f.caught).count(),
             self.variants.len()

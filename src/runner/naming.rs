@@ -4,7 +4,7 @@
 //! instance and on a few others of the same problem kind that fail as well. Which those are depends on the claim and
 //! the run's seed alone, and on no other job: shards and the number of threads change no byte.
 
-use crate::case::{Answer, Draw, Factory, Implementation, Role, Target};
+use crate::case::{Answer, Draw, Factory, Implementation, Method, Role, Target};
 use crate::checks::Ruling;
 use crate::claims::{Claim, Diagnosis, Label, Named, Profile};
 use crate::error::Result;
@@ -25,6 +25,9 @@ const JUDGED: usize = 4;
 const SHORT: usize = 200;
 /// A run of more steps gives way to one along its course altogether.
 const LONGEST: usize = 2000;
+
+/// A run with fewer estimates that failed is looked at along its course.
+const FEW: usize = 4;
 
 /// Failing instances of one claim and one problem kind, besides the one that is named.
 #[derive(Debug, Default)]
@@ -154,7 +157,7 @@ fn observed<'e>(
     blamed: Option<&Request>,
     subject: &mut dyn Implementation,
 ) -> Seen<'e> {
-    let requests = shortened(runs(claim, e, blamed));
+    let requests = shortened(claim.method, runs(claim, e, blamed));
     let asked = requests.into_iter().filter_map(|r| {
         let asked = Asked::new(e, &r).ok()?;
         Some((asked, r))
@@ -168,8 +171,10 @@ fn observed<'e>(
         .collect()
 }
 
-/// Long runs give way to ones along their course; the last one, which failed, is kept as long as it can be.
-fn shortened(requests: Vec<Request>) -> Vec<Request> {
+/// Long runs give way to ones along their course. The last one, which failed, is kept as long as it can be, and is
+/// looked at along its course as well: one number is explained by every parameter. What conjugate gradients pass on
+/// their way is nobody's claim.
+fn shortened(method: Method, requests: Vec<Request>) -> Vec<Request> {
     let end = |r: &Request| r.steps.last().copied().unwrap_or(0);
     let count = requests.len();
     let mut out: Vec<Request> = Vec::new();
@@ -182,9 +187,10 @@ fn shortened(requests: Vec<Request>) -> Vec<Request> {
         if end(&request) > SHORT {
             asked.push(along(SHORT));
         }
-        if end(&request) > LONGEST && n + 1 == count {
-            asked.push(along(LONGEST));
-        } else if end(&request) <= SHORT || n + 1 == count {
+        let courses = method != Method::AID_CG && request.steps.len() < FEW;
+        if n + 1 == count && courses {
+            asked.push(along(end(&request).min(LONGEST)));
+        } else if end(&request) <= SHORT || (n + 1 == count && end(&request) <= LONGEST) {
             asked.push(request);
         }
         for request in asked {

@@ -306,8 +306,8 @@ pub const FAULTS: &[Row] = rows! {
         };
     ITD "never more than 37 steps" ["fixed-iteration-count", "late-iteration-cap"]
         |_, c| itd_with(c, at_w(c), |_, next, s| (s < 37).then_some(next));
-    ITD "never more than 64 steps" ["fixed-iteration-count", "late-iteration-cap"]
-        |_, c| itd_with(c, at_w(c), |_, next, s| (s < 64).then_some(next));
+    ITD "never more than 45 steps" ["fixed-iteration-count", "late-iteration-cap"]
+        |_, c| itd_with(c, at_w(c), |_, next, s| (s < 45).then_some(next));
     ITD "D_0 is 0.3" ["start-not-zero"]
         |_, c| known(c).then(|| {
             let w = path(c, c.horizon());

@@ -37,5 +37,7 @@ pub(super) static ROWS: &[Fault] = rows! {
         fit real [1e-8, 1.0] (|part| vec![Edit::First(Always, Change::Sparsify(part))]);
     "finite-differences" "Jacobians by forward differences with increment 1e-6"
         ALL [Edit::Differences(1e-6)],
+        also [Edit::DifferencesAlong(1e-6)],
+        fit real [1e-11, 0.1] (|width| vec![Edit::DifferencesAlong(width)]),
         fit real [1e-11, 0.1] (|width| vec![Edit::Differences(width)]);
 };

@@ -38,10 +38,10 @@ pub(super) static ROWS: &[Fault] = rows! {
         fit real [1e-6, 1e6] (|norm| vec![Edit::Clip(norm)]);
     "skipped-step" "every tenth step is left out (a checkpoint boundary)"
         FIXED_POINT [Edit::Skip(When::Every(10))],
-        fit whole [2.0, 100.0] (|n| vec![Edit::Skip(When::Every(n as usize))]);
+        fit whole [2.0, 64.0] (|n| vec![Edit::Skip(When::Every(n as usize))]);
     "restarted" "D is set to 0 every 25 steps"
         CARRIED [Edit::State(When::Every(25), Change::Scale(0.0))],
-        fit whole [2.0, 200.0] (|n| vec![Edit::State(When::Every(n as usize), Change::Scale(0.0))]);
+        fit whole [2.0, 64.0] (|n| vec![Edit::State(When::Every(n as usize), Change::Scale(0.0))]);
     "absolute-stop" "stops when D moves by less than 1e-8, whatever the size of the cotangent"
         FIXED_POINT [Edit::Stop { tolerance: 1e-8, relative: false }],
         fit real [1e-17, 0.1] (|tolerance| vec![Edit::Stop { tolerance, relative: false }]);
