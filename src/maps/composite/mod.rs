@@ -20,6 +20,7 @@ mod prox_gradient;
 mod rows;
 mod sample;
 mod samples;
+mod step;
 mod variance;
 
 #[cfg(test)]
