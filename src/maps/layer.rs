@@ -13,12 +13,17 @@ use super::moduli::{Moduli, columns_norm, rows_norm, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{finite, shape};
+use super::slopes::slopes_norm;
 use super::structure::{Factors, Structure, Units};
 use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
+
+/// Units whose slopes are enumerated for one norm: 2⁷ norms of small matrices take about a
+/// millisecond.
+const BRANCHED: usize = 7;
 
 /// Φ(w, λ) = A σ(Vw + Bλ + c).
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +78,8 @@ struct LayerMap {
     v_abs_norm: f64,
     a_norm: f64,
     v_norm: f64,
+    /// ‖A S V‖ over all slopes, rounded up.
+    q: f64,
     b_norm: f64,
     /// ‖V_i‖, rounded up.
     v_rows: Vec<f64>,
@@ -88,6 +95,14 @@ impl LayerMap {
             activation,
         } = data;
         let up = 1.0 + gamma(v.ncols() + 4);
+        let (a_norm, v_norm) = (spectral_upper(a), spectral_upper(v));
+        // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖; where that is no
+        // contraction a closer look may find one.
+        let mut q = a_norm * v_norm * (1.0 + f64::EPSILON);
+        if q >= 1.0 {
+            let (lo, hi) = activation.slopes().unwrap_or((0.0, 1.0));
+            q = q.min(slopes_norm(a, v, &vec![[lo, hi]; c.len()], BRANCHED));
+        }
         Self {
             a: a.clone(),
             v: v.clone(),
@@ -105,8 +120,9 @@ impl LayerMap {
             },
             a_abs_norm: spectral_upper(&abs(a)),
             v_abs_norm: spectral_upper(&abs(v)),
-            a_norm: spectral_upper(a),
-            v_norm: spectral_upper(v),
+            a_norm,
+            v_norm,
+            q,
             b_norm: spectral_upper(b),
             v_rows: v.row_iter().map(|r| r.norm() * up).collect(),
         }
@@ -220,8 +236,7 @@ impl Certified for LayerMap {
     }
 
     fn constants(&self, _: &[f64]) -> Constants {
-        // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖.
-        let q = self.a_norm * self.v_norm * (1.0 + f64::EPSILON);
+        let q = self.q;
         if self.activation != Activation::Tanh {
             return Constants::with(q, 0.0, 0.0);
         }
@@ -255,7 +270,8 @@ impl Certified for LayerMap {
                 if lin.margin[i] <= band {
                     kinks.push(i);
                 }
-                // A unit at its kink has both slopes in D_Φ already; one without weights never flips.
+                // A unit at its kink has both slopes in D_Φ already; one without weights never
+                // flips.
                 if lin.margin[i] <= band || self.v_rows[i] == 0.0 {
                     f64::INFINITY
                 } else {

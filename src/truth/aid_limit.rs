@@ -1,4 +1,5 @@
-//! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its residual.
+//! The limit of AID at a given w: J_w = (I-∂₁Φ(w))⁻¹∂₂Φ(w) by a direct solve, certified by its
+//! residual.
 
 use super::doubt::Doubt;
 use super::fixed_point::kappa;
@@ -31,7 +32,8 @@ pub struct AidLimit {
     pub doubt: bool,
 }
 
-/// Solves at w with this weight at ties; `None` where the system is singular or the field lacks an activation.
+/// Solves at w with this weight at ties; `None` where the system is singular or the field lacks an
+/// activation.
 pub fn aid_limit(truth: &Truth, w: &Vector, weight: f64) -> Option<AidLimit> {
     let (d, m) = truth.naive.dims();
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();

@@ -1,9 +1,11 @@
-//! How far another selection at units within rounding of their kink can carry an estimate from the exact recursion.
+//! How far another selection at units within rounding of their kink can carry an estimate from the
+//! exact recursion.
 //!
-//! Every slope of such a unit lies in the range of its two pieces, so that a step with any of them is within
-//! ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖ + ‖∂₂Φ(hi) - ∂₂Φ(lo)‖ of the step with one of them: the sum over units encloses the set of all selections,
-//! the two blocks chosen apart, and contracts by q like every other error. Of a maximum of forms the slopes are weights with sum 1, and
-//! Σ(s_j - s'_j)f_j = Σ(s_j - s'_j)(f_j - f_0) for any one form f_0 in doubt: each other one is compared with it.
+//! Every slope of such a unit lies in the range of its two pieces, so that a step with any of them
+//! is within ‖∂₁Φ(hi)D - ∂₁Φ(lo)D‖ + ‖∂₂Φ(hi) - ∂₂Φ(lo)‖ of the step with one of them: the sum over
+//! units encloses the set of all selections, the two blocks chosen apart, and contracts by q like
+//! every other error. Of a maximum of forms the slopes are weights with sum 1, and Σ(s_j - s'_j)f_j
+//! = Σ(s_j - s'_j)(f_j - f_0) for any one form f_0 in doubt: each other one is compared with it.
 
 use super::ground::Truth;
 use super::reference::{Columns, Point, Scalar};
@@ -13,7 +15,8 @@ use crate::tol::BOUND_ROOM;
 
 /// Units of one point whose slope rounding may change.
 pub(super) struct Doubt {
-    /// Pairs of points: with the lower and with the upper slope of a unit, or with one form alone and with another.
+    /// Pairs of points: with the lower and with the upper slope of a unit, or with one form alone
+    /// and with another.
     ends: Vec<[Point<Dd>; 2]>,
     /// Some unit is in doubt and ∂Φ is not affine in its slope.
     pub(super) unbounded: bool,

@@ -14,7 +14,8 @@ pub struct FixedPoint {
     pub w: Vector,
     /// ‖ŵ - w(λ)‖ ≤ error, by κ‖Φ(ŵ)-ŵ‖ (Banach), the residual evaluated in double-double.
     pub error: f64,
-    /// ‖Φ(ŵ)-ŵ‖. For an elastic net this is η times the distance of 0 to the subdifferential, the KKT residual.
+    /// ‖Φ(ŵ)-ŵ‖. For an elastic net this is η times the distance of 0 to the subdifferential, the
+    /// KKT residual.
     pub residual: f64,
     /// Linear systems solved until the piece was identified.
     pub newton_steps: usize,

@@ -27,7 +27,8 @@ pub struct ItdRun {
     /// First t at which binary64 may select another piece at w_t than the exact iterate: D_s is
     /// comparable exactly for s ≤ t only, and to within `band[s]` after it.
     pub doubt_from: Option<usize>,
-    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is not enclosed.
+    /// How far from D_t (Frobenius) selections at units in doubt can lead; infinite where that is
+    /// not enclosed.
     pub band: Vec<f64>,
     /// First t from which on every w_t of the run lies on the piece of w(λ); `None` if the last
     /// one does not. 0 for maps without kinks.
@@ -49,7 +50,8 @@ pub struct AidRun {
     pub floor: AidFloor,
     /// A unit of w lies within rounding of its kink: another selection is possible.
     pub doubt: bool,
-    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such units can lead.
+    /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such
+    /// units can lead.
     pub band: Vec<[f64; 2]>,
     /// w lies on the piece of w(λ).
     pub identified: bool,
@@ -60,7 +62,8 @@ pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
     run_along(truth, w0, None, steps)
 }
 
-/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one for every step.
+/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one
+/// for every step.
 pub fn itd_run_along(truth: &Truth, path: &[Vec<f64>]) -> ItdRun {
     run_along(truth, &path[0], Some(path), path.len() - 1)
 }
@@ -177,8 +180,8 @@ fn known(band: f64) -> f64 {
     if band.is_finite() { band } else { 0.0 }
 }
 
-/// The bands of AID-FP at one point: r_{k+1} = q r_k + jump of a step at D^k in forward mode; in reverse mode the same of
-/// v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then u = ∂₂ᵀv.
+/// The bands of AID-FP at one point: r_{k+1} = q r_k + jump of a step at D^k in forward mode; in
+/// reverse mode the same of v_{k+1} = ∂₁ᵀv_k + y with ‖v_k‖ ≤ κ, and then u = ∂₂ᵀv.
 struct Band {
     values: Vec<[f64; 2]>,
     next: [f64; 2],

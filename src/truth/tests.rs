@@ -118,7 +118,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     assert!(truth.jacobian.is_none());
     let run = itd_run(&truth, &[0.0], 3);
     assert_eq!(run.doubt_from, Some(0));
-    // Weight 0 gives D_t = 0; any slopes s_t ∈ [0, 1] give D_{t+1} = s_t(D_t/2 + 1), at most 1, 1.5, 1.75: the band is exactly that.
+    // Weight 0 gives D_t = 0; any slopes s_t ∈ [0, 1] give D_{t+1} = s_t(D_t/2 + 1), at most 1,
+    // 1.5, 1.75: the band is exactly that.
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-10;
     for (t, most) in [0.0, 1.0, 1.5, 1.75].into_iter().enumerate() {
         assert_eq!(run.d[t][(0, 0)], 0.0);
@@ -126,7 +127,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     }
     let aid = aid_run(&truth, truth.w(), 3).unwrap();
     assert!(aid.doubt && close(aid.band[3][0], 1.75));
-    // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode holds it.
+    // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode
+    // holds it.
     assert!(
         aid.band[3][1] >= 1.75 && aid.band[3][1] < 8.0,
         "{:?}",
@@ -140,4 +142,25 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
             .iter()
             .all(|b| *b == 0.0)
     );
+}
+
+/// ‖A‖‖V‖ = 1.8, but only one of the two units can be active in the direction that either sees: q =
+/// 0.9 at every vertex of the slopes.
+#[test]
+fn a_layer_that_contracts_for_every_slope_has_a_truth() {
+    let problem = Layer {
+        a: Matrix::from_row_slice(1, 2, &[0.9, -0.9]),
+        v: Matrix::from_row_slice(2, 1, &[1.0, 1.0]),
+        b: Matrix::from_row_slice(2, 1, &[1.0, 0.0]),
+        c: Vector::from_column_slice(&[0.5, -2.0]),
+        activation: Activation::Relu,
+    };
+    let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.25]).unwrap();
+    assert!(
+        (truth.constants.q - 0.9).abs() < 1e-14,
+        "{}",
+        truth.constants.q
+    );
+    // w = 0.9(w + 0.75) and 0.9(w - 2) both active: w = 0.9·2.75.
+    assert!((truth.w()[0] - 2.475).abs() < 1e-14, "{}", truth.w());
 }

@@ -81,8 +81,9 @@ impl Composite {
         }
     }
 
-    /// Distance of u = T(w, λ) from the nearest kink of G(·, λ), 0 on one: where it is positive D_G is a singleton. [`PointModuli::r`] is the
-    /// distance to the nearest *other* piece, and does not count the kinks u is on.
+    /// Distance of u = T(w, λ) from the nearest kink of G(·, λ), 0 on one: where it is positive D_G
+    /// is a singleton. [`PointModuli::r`] is the distance to the nearest *other* piece, and does
+    /// not count the kinks u is on.
     pub fn kink_distance(&self, u: &[f64], lambda: &[f64]) -> f64 {
         let nearest = |gaps: &mut dyn Iterator<Item = f64>| gaps.fold(f64::INFINITY, f64::min);
         match self.outer() {
@@ -170,7 +171,8 @@ impl Composite {
                     least = least.min(t);
                 }
                 PointModuli {
-                    // τ times the Lipschitz constant 2/(√3ρ²) of the Jacobian of z/‖z‖ on ‖z‖ ≥ ρ = τ.
+                    // τ times the Lipschitz constant 2/(√3ρ²) of the Jacobian of z/‖z‖ on ‖z‖ ≥ ρ =
+                    // τ.
                     l1: 2.0 / (3f64.sqrt() * least),
                     m1: 1.0,
                     // ηω_g times the Lipschitz constant 1/τ_g of z/‖z‖ there.

@@ -1,15 +1,17 @@
-//! Φ(w, λ) = G(w - η(∇f(w) + λ₂w), ηλ₁): a gradient step on a loss, then a prox; η constant in λ = (λ₁, λ₂).
+//! Φ(w, λ) = G(w - η(∇f(w) + λ₂w), ηλ₁): a gradient step on a loss, then a prox; η constant in λ =
+//! (λ₁, λ₂).
 //!
-//! T(w) = w - η(∇f(w) + λ₂w), ∂₁T = (1-ηλ₂)I - (η/n)XᵀDX with D the curvatures of the loss (1, or σ(1-σ) ≤ ¼).
-//! With u = T(w), θ = ηλ₁ and S = ∂_uG, a symmetric matrix with 0 ⪯ S ⪯ I:
+//! T(w) = w - η(∇f(w) + λ₂w), ∂₁T = (1-ηλ₂)I - (η/n)XᵀDX with D the curvatures of the loss (1, or
+//! σ(1-σ) ≤ ¼). With u = T(w), θ = ηλ₁ and S = ∂_uG, a symmetric matrix with 0 ⪯ S ⪯ I:
 //! - soft: S = diag(1{|u_i| > θ}), ∂₂Φ = [-ηS sign(u), -ηSw];
 //! - box (clip(u - θ1, lo, hi)): S = diag(1{inside}), ∂₂Φ = [-ηS1, -ηSw];
 //! - groups: S_g = (1-θ/r)(I-nnᵀ) + nnᵀ, r = ‖u_g‖ > θ, n = u_g/r, else 0; ∂₂Φ = [-ηSn, -ηSw].
 //!
-//! Constants. ∂₁T is Lipschitz with L_T = ηk₃ max‖x_i‖‖X‖²/n, k₃ = 1/(6√3) (logistic), 0 (quadratic). Soft and box: L_1 = L_T,
-//! L_2 = η. Groups: S = I - θ·∂(u/‖u‖) has Lipschitz constant L_G = 2/(√3θ) and n has 1/θ on ‖u‖ ≥ θ (theory, section 8), so
-//! L_1 = L_G q² + L_T and L_2 at w is η(q/θ + 1 + L_G q‖w‖). Jumps: rows of ∂₁T(w(λ)) that can change side; the new
-//! piece at u differs from its rows at w(λ) by L_T‖u-w(λ)‖ at most, since ‖S‖ ≤ 1.
+//! Constants. ∂₁T is Lipschitz with L_T = ηk₃ max‖x_i‖‖X‖²/n, k₃ = 1/(6√3) (logistic), 0
+//! (quadratic). Soft and box: L_1 = L_T, L_2 = η. Groups: S = I - θ·∂(u/‖u‖) has Lipschitz constant
+//! L_G = 2/(√3θ) and n has 1/θ on ‖u‖ ≥ θ (theory, section 8), so L_1 = L_G q² + L_T and L_2 at w
+//! is η(q/θ + 1 + L_G q‖w‖). Jumps: rows of ∂₁T(w(λ)) that can change side; the new piece at u
+//! differs from its rows at w(λ) by L_T‖u-w(λ)‖ at most, since ‖S‖ ≤ 1.
 
 use std::ops::Range;
 
@@ -141,7 +143,8 @@ impl StepMap {
         self.spectral_prox(lin, v, |s| s);
     }
 
-    /// v ← f(S) v for f with f(0) = 0, f(1) = 1 on groups; f is applied to the slopes of separable proxes.
+    /// v ← f(S) v for f with f(0) = 0, f(1) = 1 on groups; f is applied to the slopes of separable
+    /// proxes.
     fn spectral_prox(&self, lin: &Linearization, v: &mut [f64], f: impl Fn(f64) -> f64) {
         let Shape::Group = self.prox else {
             v.iter_mut().zip(&lin.slope).for_each(|(v, s)| *v *= f(*s));
@@ -401,7 +404,8 @@ impl Certified for StepMap {
                 kinks.push(g);
                 lin.slope[g] = 1.0;
             }
-            // A soft threshold at its kink has another one on the other side; the others have both pieces in D_Φ.
+            // A soft threshold at its kink has another one on the other side; the others have both
+            // pieces in D_Φ.
             let distance = match self.prox {
                 Shape::Soft if at_kink => 2.0 * eta * lambda[0],
                 _ if at_kink => f64::INFINITY,
@@ -418,7 +422,8 @@ impl Certified for StepMap {
         let is_kink = |g: &usize| kinks.binary_search(g).is_ok();
         let stairs = staircase(&radii, |flips| {
             let off: Vec<usize> = flips.iter().copied().filter(|g| !is_kink(g)).collect();
-            // From the other kink of a soft threshold, as in the elastic net; 1 at w(λ), where the group is 0.
+            // From the other kink of a soft threshold, as in the elastic net; 1 at w(λ), where the
+            // group is 0.
             let on: f64 = flips
                 .iter()
                 .filter(|g| is_kink(g))
@@ -464,7 +469,8 @@ impl Certified for StepMap {
         let libm = gamma(2 * LIBM_ULPS + 8);
         let keep = 1.0 + eta * lambda[1];
         let h_abs = self.x_abs_norm * self.x_abs_norm / n as f64;
-        // ‖∇f's weights‖ and what they lose: those of the quadratic loss are X w - y, of the logistic one at most 1 each.
+        // ‖∇f's weights‖ and what they lose: those of the quadratic loss are X w - y, of the
+        // logistic one at most 1 each.
         let (weights, weights_lost) = match self.loss {
             Loss::Quadratic => (self.y.norm(), 0.0),
             Loss::Logistic => ((n as f64).sqrt(), libm * (n as f64).sqrt()),
@@ -478,7 +484,8 @@ impl Certified for StepMap {
         ];
         let c = self.constants(lambda);
         let (lg, ln) = self.prox_lipschitz(lambda);
-        // S is applied in a few operations, to what lost `value`, and curvatures lose by their argument.
+        // S is applied in a few operations, to what lost `value`, and curvatures lose by their
+        // argument.
         let few = gamma(d + 16);
         let push_w = [
             eta * h_abs * third * terms * self.largest_row + lg * value[0] * c.q,

@@ -27,13 +27,14 @@ pub struct SidLimit {
     pub r: Vector,
     /// The largest real part of an eigenvalue of E P_ξ.
     pub abscissa: f64,
-    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1. (The mean map
-    /// need not be a contraction; with a constant η, |1-η(1-μ)| < 1 is needed for every eigenvalue μ.)
+    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1. (The
+    /// mean map need not be a contraction; with a constant η, |1-η(1-μ)| < 1 is needed for every
+    /// eigenvalue μ.)
     pub stable: bool,
 }
 
-/// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾. Refused where
-/// there are more than [`ENUMERATION_LIMIT`] minibatches.
+/// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾.
+/// Refused where there are more than [`ENUMERATION_LIMIT`] minibatches.
 pub fn sid_limit(
     map: &Composite,
     w: &[f64],
@@ -138,7 +139,8 @@ fn read_matrix(map: &Composite, w: &[f64], sample: Sample<'_>, g1: &Matrix, g2: 
     (g1 * map.inner().d2_matrix(w, sample) + g2).transpose()
 }
 
-/// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that minibatch; their number.
+/// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that
+/// minibatch; their number.
 fn each_minibatch(
     map: &Composite,
     w: &[f64],

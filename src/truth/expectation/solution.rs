@@ -13,7 +13,8 @@ pub struct Solution {
     pub error: f64,
 }
 
-/// w(λ) of the mean map, solved as any other; `None` where q ≥ 1 is all that is known, or no point is certified.
+/// w(λ) of the mean map, solved as any other; `None` where q ≥ 1 is all that is known, or no point
+/// is certified.
 pub fn solution(map: &Composite, lambda: &[f64]) -> Option<Solution> {
     let mean = Map::sampled(map.clone()).ok()?;
     let found = Truth::solve(&mean, lambda).ok()?.fixed_point;
@@ -29,8 +30,9 @@ mod tests {
     use crate::instances::{Kind, Spec, StochasticInstance};
     use crate::truth::reference::{Naive, Scalar};
 
-    /// The mean of every stochastic kind is a map like any other: Φ of its fast products, of its exact reference and of the
-    /// samples' own mean agree, and w(λ) is certified to a few units in the last place.
+    /// The mean of every stochastic kind is a map like any other: Φ of its fast products, of its
+    /// exact reference and of the samples' own mean agree, and w(λ) is certified to a few units in
+    /// the last place.
     #[test]
     fn every_stochastic_kind_has_a_mean_that_is_solved() {
         let mut seen = 0;
