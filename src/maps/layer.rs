@@ -9,7 +9,7 @@ use super::composite::Activation;
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, columns_norm, rows_norm, staircase};
+use super::moduli::{Moduli, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{finite, shape};
@@ -24,6 +24,9 @@ use crate::tol::{LIBM_ULPS, UNIT, gamma};
 /// Units whose slopes are enumerated for one norm: 2⁷ norms of small matrices take about a
 /// millisecond.
 const BRANCHED: usize = 7;
+
+/// Units that change side whose subsets are enumerated for one jump.
+const FLIPS: usize = 3;
 
 /// Φ(w, λ) = A σ(Vw + Bλ + c).
 #[derive(Clone, Debug, PartialEq)]
@@ -257,12 +260,11 @@ impl Certified for LayerMap {
         let c = self.constants(lambda);
         let rounding = self.rounding(lambda);
         let w_norm = norm2(w);
-        let d2_sup =
-            spectral_upper(&d2) + c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
+        let lost = c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
+        let mut d2_sup = spectral_upper(&d2);
         let Some((lo, hi)) = self.activation.slopes() else {
-            return Moduli::smooth(c.l1, c.l2, d2_sup);
+            return Moduli::smooth(c.l1, c.l2, d2_sup + lost);
         };
-        let width = (hi - lo).abs();
         let mut kinks = Vec::new();
         let radii: Vec<f64> = (0..dims.units)
             .map(|i| {
@@ -280,23 +282,27 @@ impl Certified for LayerMap {
             })
             .collect();
         let stairs = staircase(&radii, |flips| {
-            let a = columns_norm(&self.a, flips);
-            [
-                width * a * rows_norm(&self.v, flips),
-                width * a * rows_norm(&self.b, flips),
-            ]
+            // Every one of these units may change side: A(S' - S)V over all subsets of them.
+            let mut ranges = vec![[0.0, 0.0]; dims.units];
+            for &i in flips {
+                ranges[i] = [0.0, lo + hi - 2.0 * lin.slope[i]];
+            }
+            let branched = if flips.len() <= FLIPS { FLIPS } else { 0 };
+            [&self.v, &self.b].map(|right| slopes_norm(&self.a, right, &ranges, branched))
         });
-        let at_kinks = if kinks.is_empty() {
-            0.0
-        } else {
-            width * columns_norm(&self.a, &kinks) * rows_norm(&self.b, &kinks)
-        };
+        if !kinks.is_empty() {
+            let mut ranges: Vec<[f64; 2]> = lin.slope.iter().map(|s| [*s, *s]).collect();
+            for &i in &kinks {
+                ranges[i] = [lo, hi];
+            }
+            d2_sup = slopes_norm(&self.a, &self.b, &ranges, BRANCHED);
+        }
         Moduli {
             l: [0.0, 0.0],
             m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
             r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
             r_attained: true,
-            d2_sup: d2_sup + at_kinks,
+            d2_sup: d2_sup + lost,
             kinks,
             stairs,
         }
