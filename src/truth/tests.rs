@@ -118,7 +118,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     assert!(truth.jacobian.is_none());
     let run = itd_run(&truth, &[0.0], 3);
     assert_eq!(run.doubt_from, Some(0));
-    // Weight 0 gives D_t = 0; any slopes s_t ∈ [0, 1] give D_{t+1} = s_t(D_t/2 + 1), at most 1, 1.5, 1.75: the band is exactly that.
+    // Weight 0 gives D_t = 0; any slopes s_t ∈ [0, 1] give D_{t+1} = s_t(D_t/2 + 1), at most 1,
+    // 1.5, 1.75: the band is exactly that.
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-10;
     for (t, most) in [0.0, 1.0, 1.5, 1.75].into_iter().enumerate() {
         assert_eq!(run.d[t][(0, 0)], 0.0);
@@ -126,7 +127,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     }
     let aid = aid_run(&truth, truth.w(), 3).unwrap();
     assert!(aid.doubt && close(aid.band[3][0], 1.75));
-    // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode holds it.
+    // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode
+    // holds it.
     assert!(
         aid.band[3][1] >= 1.75 && aid.band[3][1] < 8.0,
         "{:?}",
