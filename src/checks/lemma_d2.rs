@@ -27,6 +27,10 @@ impl Check for LemmaD2 {
         "expectation"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, _: f64) -> String {
         "A constant of Lemma D.2 that is too small at any i: the start from v_0 = 0, σ̂₁ from v_0 = v̂.".into()
     }

@@ -24,6 +24,10 @@ impl Check for LemmaD3 {
         "expectation"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, _: f64) -> String {
         "A bound of Lemma D.3 that is too small at any i from v_0 = 0, where ‖y‖/(1-q) and γ decide, seldom σ̂₁."
             .into()

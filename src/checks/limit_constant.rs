@@ -28,6 +28,10 @@ impl Check for LimitConstant {
         "limit"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         format!("A limit of (γ+k)·MSE more than {percent} % off tr Σ, on either side.")

@@ -27,6 +27,10 @@ impl Check for Plateau {
         "expectation"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, _: f64) -> String {
         "A constant-step plateau other than the fixed point of the second-moment recursion.".into()
     }

@@ -30,6 +30,10 @@ impl Check for SidPlateau {
         "expectation"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         format!(

@@ -40,6 +40,10 @@ impl Check for Bound {
         "bound"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, _: f64) -> String {
         "A constant of Theorem 5.4 that is too small where it matters.".into()
     }

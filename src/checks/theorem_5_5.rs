@@ -38,6 +38,10 @@ impl Check for AlongTheSchedule {
         "bound"
     }
 
+    fn name(&self) -> String {
+        ENTRY.name.into()
+    }
+
     fn catches(&self, _: f64) -> String {
         "A mean square error above C/k along the schedule, or less than a quarter of the exact floor where t, J or k is held fixed (the floors judged are named in each verdict).".into()
     }
