@@ -43,11 +43,10 @@ impl Problem {
         self.map.samples().unwrap()
     }
 
-    /// What NSID and SID are given in one replicate: J minibatches of one sample, then minibatches of `batch`.
-    fn draw(&self, id: u64, j: usize, batch: usize, eta: &[f64]) -> Given {
+    /// What NSID and SID are given in one replicate of a seed: J minibatches of one sample, then minibatches of `batch`.
+    fn draw(&self, (seed, replicate): (u64, u64), j: usize, batch: usize, eta: &[f64]) -> Given {
         let draw = |role, count, size| {
             let population = self.samples().inner().population();
-            let (seed, replicate) = (7, id);
             let wanted = Draw {
                 seed,
                 replicate,
@@ -210,7 +209,7 @@ fn simulate(method: Method, problem: &Problem, recursion: &mut Recursion, readou
     let mut object = Ours.make(method).unwrap();
     let runs: Vec<Matrix> = (0..RUNS)
         .map(|id| {
-            let given = problem.draw(id, 3, 2, &eta);
+            let given = problem.draw((7, id), 3, 2, &eta);
             let answer = problem.run_on(&mut *object, method, &given, &[k]);
             answer.estimates.into_iter().next().unwrap()
         })
@@ -297,7 +296,7 @@ fn a_scalar_mean_square_error_with_an_exact_standard_error() {
     let problem = Problem::new(map, &[0.0], &[1.0], &[1.0]);
     let mut nsid = Ours.make(Method::NSID).unwrap();
     let runs = (0..20_000).map(|id| {
-        let given = problem.draw(id, 1, 1, &eta);
+        let given = problem.draw((3, id), 1, 1, &eta);
         let answer = problem.run_on(&mut *nsid, Method::NSID, &given, &[k]);
         (answer.estimates[0][0] - v_hat).powi(2)
     });
@@ -320,7 +319,7 @@ fn a_replicate_does_not_depend_on_the_others() {
         let mut seen = Vec::new();
         for id in 0..9 {
             let problem = &problems[(id % 4 / 2) as usize];
-            let given = problem.draw(id, 4, 3, &[0.4; 40]);
+            let given = problem.draw((1, id), 4, 3, &[0.4; 40]);
             let one = problem.run_on(&mut *kept, method, &given, &[5, 40]);
             assert_eq!(one, problem.run(method, &given, &[5, 40]));
             assert!(!seen.contains(&one.estimates));
@@ -336,7 +335,7 @@ fn divergence_and_overflow_are_statuses() {
         let model = NoiseModel::additive(one(a), one(1.0), Vector::zeros(1), 0.1);
         let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
         let problem = Problem::new(map, &[0.0], &[0.0], &[y]);
-        let given = problem.draw(0, 1, 1, &[1.0; 1000]);
+        let given = problem.draw((0, 0), 1, 1, &[1.0; 1000]);
         problem.run(Method::NSID, &given, &[0, 3, 1000])
     };
     let slow = go(-3.0, 1.0);
@@ -424,11 +423,11 @@ fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
     // O(1/t): twenty times longer, much nearer.
     let (long, short) = (error(20_000), error(1000));
     assert!(long < 0.2 * short, "{long} {short}");
-    // A long run with small noise ends near the noiseless reference.
+    // A long run with small noise ends near the noiseless reference, where w̄ of this draw is on T(w, λ)'s side of all kinks.
     let y = s.vec(4);
     let problem = Problem::new(samples.clone(), &lambda, star.as_slice(), &y);
     let k = 20_000;
-    let given = problem.draw(0, 3000, 30, &decreasing(theta, 100.0, k));
+    let given = problem.draw((0, 0), 3000, 30, &decreasing(theta, 100.0, k));
     let got = problem.run(Method::NSID, &given, &[k]);
     let want = reference(&samples, star.as_slice(), &lambda, &y, 0.0)
         .unwrap()
