@@ -43,7 +43,8 @@ impl Problem {
         self.map.samples().unwrap()
     }
 
-    /// What NSID and SID are given in one replicate of a seed: J minibatches of one sample, then minibatches of `batch`.
+    /// What NSID and SID are given in one replicate of a seed: J minibatches of one sample, then
+    /// minibatches of `batch`.
     fn draw(&self, (seed, replicate): (u64, u64), j: usize, batch: usize, eta: &[f64]) -> Given {
         let draw = |role, count, size| {
             let population = self.samples().inner().population();
@@ -99,7 +100,8 @@ fn lists(s: &mut Stream, count: usize, size: usize, n: usize) -> Batches {
     Batches::new(&lists).unwrap()
 }
 
-/// Algorithms 1 and 3 and SID for an elastic net, written out with dense matrices: nothing of the methods' code.
+/// Algorithms 1 and 3 and SID for an elastic net, written out with dense matrices: nothing of the
+/// methods' code.
 struct Naive {
     x: Matrix,
     y: Vector,
@@ -261,8 +263,8 @@ fn simulated_means_and_errors_agree_with_exact_expectations() {
     nsid(&map, &[2.0], &[1.0], &[1.0]);
 }
 
-/// d = 1, P = 0.3 ± 0.5: v is scalar, so its first four moments obey a closed recursion, and E(v-v̂)² is
-/// compared within five standard errors that are exact too.
+/// d = 1, P = 0.3 ± 0.5: v is scalar, so its first four moments obey a closed recursion, and
+/// E(v-v̂)² is compared within five standard errors that are exact too.
 #[test]
 fn a_scalar_mean_square_error_with_an_exact_standard_error() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
@@ -423,7 +425,8 @@ fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
     // O(1/t): twenty times longer, much nearer.
     let (long, short) = (error(20_000), error(1000));
     assert!(long < 0.2 * short, "{long} {short}");
-    // A long run with small noise ends near the noiseless reference, where w̄ of this draw is on T(w, λ)'s side of all kinks.
+    // A long run with small noise ends near the noiseless reference, where w̄ of this draw is on
+    // T(w, λ)'s side of all kinks.
     let y = s.vec(4);
     let problem = Problem::new(samples.clone(), &lambda, star.as_slice(), &y);
     let k = 20_000;
