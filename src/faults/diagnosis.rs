@@ -11,8 +11,8 @@ use super::fit::fitted;
 use crate::case::Method;
 use crate::claims::{Diagnosis, Named};
 use crate::tol::{
-    DIAGNOSIS_BESIDE, DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
-    DIAGNOSIS_UNKNOWN,
+    DIAGNOSIS_BESIDE, DIAGNOSIS_FITTED, DIAGNOSIS_MATCH, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS,
+    DIAGNOSIS_RESOLVED, DIAGNOSIS_UNKNOWN,
 };
 
 /// At most so many names that fit equally well are given.

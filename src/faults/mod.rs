@@ -20,8 +20,8 @@ mod rules;
 mod sampling;
 mod simulated;
 
-pub use catalogue::{Fault, Fit, catalogue, variants};
 pub use bench::Observation;
+pub use catalogue::{Fault, Fit, catalogue, variants};
 pub use diagnosis::diagnose;
 pub use edit::{AtTies, Beta, Block, Change, Edit, Other, Slopes, When};
 pub use mistake::Mistake;

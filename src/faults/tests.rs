@@ -47,9 +47,16 @@ fn the_empty_fault_is_correct() {
             let got = Simulated::new(method, &[]).run(&case);
             assert_eq!(got.status, Status::Completed);
             // Conjugate gradients before their end depend on rounding only in the last digits here.
-            let room = if method == Method::AID_CG { 1e-10 } else { 1e-13 };
+            let room = if method == Method::AID_CG {
+                1e-10
+            } else {
+                1e-13
+            };
             for (a, b) in got.estimates.iter().zip(&want.estimates) {
-                assert!((a - b).norm() < room * (1.0 + b.norm()), "{kind:?} {method:?}");
+                assert!(
+                    (a - b).norm() < room * (1.0 + b.norm()),
+                    "{kind:?} {method:?}"
+                );
             }
             assert_eq!(got.estimates.len(), want.estimates.len());
         }
@@ -126,20 +133,80 @@ fn parameters_are_fitted() {
         before: true,
     };
     for (method, kind, edit, name) in [
-        (Method::ITD, Kind::ElasticNet, Edit::Cap(33), "fixed-iteration-count"),
-        (Method::ITD, Kind::ElasticNet, Edit::Window(7), "truncated-history"),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            Edit::Cap(33),
+            "fixed-iteration-count",
+        ),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            Edit::Window(7),
+            "truncated-history",
+        ),
         (Method::ITD, Kind::ElasticNet, Edit::Damp(0.83), "damped"),
-        (Method::ITD, Kind::ElasticNet, stop(2.7e-5, false), "absolute-stop"),
-        (Method::ITD, Kind::ElasticNet, stop(7.3e-4, true), "relative-stop"),
-        (Method::ITD, Kind::LayerTanh, Edit::Differences(4.4e-5), "finite-differences"),
-        (Method::ITD, Kind::ElasticNet, Edit::Begin(-0.37), "start-not-zero"),
-        (Method::ITD, Kind::LayerLeakyRelu, Edit::Slopes(Slopes::Leaky(0.033)), "wrong-leaky-slope"),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            stop(2.7e-5, false),
+            "absolute-stop",
+        ),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            stop(7.3e-4, true),
+            "relative-stop",
+        ),
+        (
+            Method::ITD,
+            Kind::LayerTanh,
+            Edit::Differences(4.4e-5),
+            "finite-differences",
+        ),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            Edit::Begin(-0.37),
+            "start-not-zero",
+        ),
+        (
+            Method::ITD,
+            Kind::LayerLeakyRelu,
+            Edit::Slopes(Slopes::Leaky(0.033)),
+            "wrong-leaky-slope",
+        ),
         (Method::ITD, Kind::ElasticNet, rest, "stops-with-w"),
-        (Method::AID_FP, Kind::ElasticNet, Edit::LeftRidge(0.023), "ridge-in-system"),
-        (Method::AID_CG, Kind::ElasticNet, Edit::LeftRidge(0.023), "ridge-in-system"),
-        (Method::AID_FP, Kind::AffineNonNormal, Edit::Scale(0.61), "scaled"),
-        (Method::ITD, Kind::ElasticNet, Edit::StepSize(-0.04), "wrong-step"),
-        (Method::ITD, Kind::ElasticNet, Edit::Lambda(0.017), "derivative-at-other-lambda"),
+        (
+            Method::AID_FP,
+            Kind::ElasticNet,
+            Edit::LeftRidge(0.023),
+            "ridge-in-system",
+        ),
+        (
+            Method::AID_CG,
+            Kind::ElasticNet,
+            Edit::LeftRidge(0.023),
+            "ridge-in-system",
+        ),
+        (
+            Method::AID_FP,
+            Kind::AffineNonNormal,
+            Edit::Scale(0.61),
+            "scaled",
+        ),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            Edit::StepSize(-0.04),
+            "wrong-step",
+        ),
+        (
+            Method::ITD,
+            Kind::ElasticNet,
+            Edit::Lambda(0.017),
+            "derivative-at-other-lambda",
+        ),
     ] {
         let found = diagnosed(method, kind, &[edit], &[3, 4]);
         assert!(names(&found).contains(&name), "{edit:?}: {found:?}");
@@ -162,7 +229,10 @@ fn single_precision_is_known_by_its_numbers() {
         answer: &answer,
         floor: 0.0,
     };
-    assert_eq!(names(&diagnose(Method::ITD, &[vec![observation]])), ["single-pipeline"]);
+    assert_eq!(
+        names(&diagnose(Method::ITD, &[vec![observation]])),
+        ["single-pipeline"]
+    );
 }
 
 /// Users' reports: small inputs with the answer that the mistake gives, from closed forms.
@@ -178,25 +248,71 @@ fn mistakes_that_users_reported_give_the_answers_they_reported() {
     .unwrap();
     let (lambda, w, y) = ([0.25, 0.5], [1.5, 1.0], [2.0, 1.0]);
     let run = |method: Method, edits: &[Edit], steps: &[usize]| {
-        let at = if method.is_aid() { At::Point(&w) } else { At::Start(&w) };
-        let case = Case::new(method.algorithm, &map, &lambda, at, Target::Cotangent(&y), steps);
-        let last = Simulated::new(method, edits).run(&case).estimates.pop().unwrap();
+        let at = if method.is_aid() {
+            At::Point(&w)
+        } else {
+            At::Start(&w)
+        };
+        let case = Case::new(
+            method.algorithm,
+            &map,
+            &lambda,
+            at,
+            Target::Cotangent(&y),
+            steps,
+        );
+        let last = Simulated::new(method, edits)
+            .run(&case)
+            .estimates
+            .pop()
+            .unwrap();
         last.as_slice().to_vec()
     };
     let undamped = Edit::LeftRidge(0.1);
     for (method, edits, steps, want) in [
         (Method::AID_CG, vec![], 2, [-1.6, -2.2]),
-        (Method::AID_CG, vec![Edit::Stale(1e-10)], 2, [-1.666_666_666_666_666_5, -2.222_222_222_222_222]),
-        (Method::AID_CG, vec![Edit::OldResidual], 2, [-1.671_794_871_794_871_6, -2.229_059_829_059_828_7]),
-        (Method::AID_CG, vec![undamped], 2, [-1.523_178_807_947_019_7, -2.086_092_715_231_788_3]),
-        (Method::AID_CG, vec![Edit::Undivided], 2, [-0.909_090_909_090_909_1, -1.272_727_272_727_272_7]),
+        (
+            Method::AID_CG,
+            vec![Edit::Stale(1e-10)],
+            2,
+            [-1.666_666_666_666_666_5, -2.222_222_222_222_222],
+        ),
+        (
+            Method::AID_CG,
+            vec![Edit::OldResidual],
+            2,
+            [-1.671_794_871_794_871_6, -2.229_059_829_059_828_7],
+        ),
+        (
+            Method::AID_CG,
+            vec![undamped],
+            2,
+            [-1.523_178_807_947_019_7, -2.086_092_715_231_788_3],
+        ),
+        (
+            Method::AID_CG,
+            vec![Edit::Undivided],
+            2,
+            [-0.909_090_909_090_909_1, -1.272_727_272_727_272_7],
+        ),
         (Method::AID_FP, vec![Edit::Scale(0.4)], 500, [-0.64, -0.88]),
         (Method::AID_FP, vec![Edit::Cap(2)], 200, [-1.28, -1.76]),
-        (Method::ITD_REVERSE, vec![Edit::StopAtRest { tolerance: 1e-12, before: true }], 50, [0.0, 0.0]),
+        (
+            Method::ITD_REVERSE,
+            vec![Edit::StopAtRest {
+                tolerance: 1e-12,
+                before: true,
+            }],
+            50,
+            [0.0, 0.0],
+        ),
     ] {
         let got = run(method, &edits, &[steps]);
         for (got, want) in got.iter().zip(want) {
-            assert!((got - want).abs() < 1e-12, "{method} {edits:?}: {got} for {want}");
+            assert!(
+                (got - want).abs() < 1e-12,
+                "{method} {edits:?}: {got} for {want}"
+            );
         }
     }
 }

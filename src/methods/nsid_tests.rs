@@ -452,7 +452,7 @@ fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
         c: Vector::zeros(1),
         activation: Activation::Relu,
     };
-    let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Squared).unwrap();
+    let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Quadratic).unwrap();
     let map = Composite::new(Inner::FiniteSum(sum), layer).unwrap();
     let mut source = Iid::new(0, 0, Role::Solver, 1);
     let refused = prox_sgd(&map, &lambda, step, 5, 1, &mut source).unwrap_err();

@@ -203,7 +203,10 @@ impl<'a> Bench<'a> {
         let (instance, label) = claim.instance(self.options.seed, f, index)?;
         let evidence = Evidence::new(&instance, claim.method, claim.horizon());
         let row = Row(fault.edits);
-        let (run, own) = ((self.options.seed, self.options.profile), (&instance, &label));
+        let (run, own) = (
+            (self.options.seed, self.options.profile),
+            (&instance, &label),
+        );
         let pool = Pool::new(claim, run, own, judging()?, &row)?;
         let named = name(claim, &evidence, ("", None), &pool, &row)?;
         Ok(named.unwrap_or(Diagnosis::Unknown))
@@ -211,7 +214,12 @@ impl<'a> Bench<'a> {
 
     /// Which claims catch each fault; a claim that has caught a fault does not look at it again, with `once` no claim
     /// does.
-    pub(super) fn detect(&self, jobs: &[Job], faults: &[&[Edit]], once: bool) -> Result<Vec<Detected>> {
+    pub(super) fn detect(
+        &self,
+        jobs: &[Job],
+        faults: &[&[Edit]],
+        once: bool,
+    ) -> Result<Vec<Detected>> {
         let mut claims = vec![vec![false; self.claims.len()]; faults.len()];
         // In blocks, so that what is no longer asked does not depend on threads.
         for block in jobs.chunks(BLOCK) {

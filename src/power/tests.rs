@@ -34,7 +34,10 @@ fn correct_variants_pass_whatever_the_threads() {
             seed,
             ..Options::default()
         };
-        for (_, method) in Method::NAMES.into_iter().filter(|(_, m)| !m.is_stochastic()) {
+        for (_, method) in Method::NAMES
+            .into_iter()
+            .filter(|(_, m)| !m.is_stochastic())
+        {
             let bench = Bench::new(&claims, method, &options);
             let seen = bench.named(&variants(), false).unwrap();
             for v in &seen {
@@ -130,5 +133,10 @@ fn planted_faults_are_named() {
         }
     }
     assert!(right > 100 && wrong.is_empty(), "{right}, not {wrong:?}");
-    assert!(text.contains(&format!("named right {right} / named {right} / caught {right}")), "{text}");
+    assert!(
+        text.contains(&format!(
+            "named right {right} / named {right} / caught {right}"
+        )),
+        "{text}"
+    );
 }

@@ -18,7 +18,11 @@ impl Power {
         let mut out = String::new();
         let caught = self.faults.iter().filter(|f| f.caught).count();
         let named = self.faults.iter().filter(|f| !f.names().is_empty()).count();
-        let right = self.faults.iter().filter(|f| f.names().contains(&f.fault.as_str())).count();
+        let right = self
+            .faults
+            .iter()
+            .filter(|f| f.names().contains(&f.fault.as_str()))
+            .count();
         let _ = writeln!(
             out,
             "named right {right} / named {named} / caught {caught} of {} faults; {} false alarms on {} correct variants\n",

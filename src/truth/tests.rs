@@ -202,13 +202,13 @@ fn the_local_rate_is_enclosed_where_eigenvectors_are_no_help() {
 fn nothing_is_identified_where_pieces_meet() {
     // Φ(w) = A max(w + λ, 0) turns the iterates about the kink at w(λ) = 0: the second one lies now on
     // this side, now on that, for good.
-    let problem = Problem::Layer {
+    let problem = Problem::Layer(Layer {
         a: Matrix::from_row_slice(1, 1, &[-0.5]),
         v: Matrix::from_element(1, 1, 1.0),
         b: Matrix::from_element(1, 1, 1.0),
         c: Vector::zeros(1),
         activation: Activation::Abs,
-    };
+    });
     let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
     assert_eq!(truth.moduli.kinks, vec![0]);
     for w0 in [0.0, 0.5, -0.5] {
@@ -232,7 +232,7 @@ fn distances_to_the_solution_do_not_end_at_its_rounding() {
     };
     let instance = Instance::generate(&spec, 17_429_280_163_626_175_238).unwrap();
     let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
-    let run = itd_run(&truth, &instance.w0, 40);
+    let run = itd_run(&truth, &instance.start, 40);
     for (t, e, given) in [(32, 7.7105e-19, 7.3343e-18), (40, 4.8188e-23, 7.2262e-18)] {
         assert!((run.e[t] / e - 1.0).abs() < 1e-3, "e_{t} = {:e}", run.e[t]);
         let at = run.e_given[t];
