@@ -93,7 +93,7 @@ impl Check for Agreement {
 
 /// The last step looked at.
 fn steps(exact: &Exact, c: Context<'_>) -> usize {
-    c.steps.min(exact.run().w.len() - 1)
+    c.steps.min(exact.last())
 }
 
 /// For each level at each step: does the certified excess stay below the bound? The number of these

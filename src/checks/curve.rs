@@ -17,7 +17,7 @@ pub(super) struct Curve;
 
 /// The steps drawn.
 fn steps(exact: &Exact, aid: bool) -> Vec<usize> {
-    let last = exact.run().w.len() - 1;
+    let last = exact.last();
     let stride = if aid { last.div_ceil(POINTS).max(1) } else { 1 };
     (0..=last).step_by(stride).collect()
 }

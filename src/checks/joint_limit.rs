@@ -44,7 +44,7 @@ impl Check for JointLimit {
 
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         let exact = c.e.exact()?;
-        let last = c.steps.min(exact.run().w.len() - 1);
+        let last = c.steps.min(exact.last());
         // Conjugate gradients end after as many steps as there are unknowns, whatever is selected.
         let k = match c.e.method.algorithm {
             Algorithm::AidCg => exact.truth.w().len(),

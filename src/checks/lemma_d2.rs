@@ -1,4 +1,5 @@
-//! Lemma D.2 itself, for every i: exact second moments against the bound with the true ‖v_0 - v̂‖, no sampling.
+//! Lemma D.2 itself, for every i: exact second moments against the bound with the true ‖v_0 - v̂‖,
+//! no sampling.
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
@@ -46,7 +47,8 @@ impl Check for LemmaD2 {
         let mut worst = Worst::default();
         for (which, gamma_1) in s.gammas()?.iter().enumerate() {
             let mut recursion = s.recursion(s.w, gamma_1)?;
-            // From v_0 = 0 the start is most of the bound; from v_0 = v̂ the noise σ̂₁ is all of it.
+            // From v_0 = 0 the start is most of the bound; from v_0 = v̂ the noise σ̂₁ is all of
+            // it.
             let (zero, solved) = (recursion.start(), recursion.start_at(recursion.v_hat()));
             for (name, start) in [("v_0 = 0", zero), ("v_0 = v̂", solved)] {
                 let from = || format!("{name}, Γ₁ number {which}");

@@ -54,9 +54,7 @@ fn plan(exact: &Exact, method: Method) -> Plan {
                 return Some(1);
             }
             let none = exact.truth.w() * 0.0;
-            Tail::frozen(&exact.truth)?
-                .steps_to(&none, &-&j.j, level, LIMIT_TAIL_STEPS)
-                .map(|s| s.0)
+            Tail::frozen(&exact.truth)?.steps_to(&none, &-&j.j, level, LIMIT_TAIL_STEPS)
         });
         (Where::Solution, steps)
     } else if run.error.last().is_some_and(|e| e.norm() <= level) {
@@ -69,7 +67,7 @@ fn plan(exact: &Exact, method: Method) -> Plan {
         } else {
             None
         };
-        (Where::Start, more.map(|s| last + s.0))
+        (Where::Start, more.map(|s| last + s))
     } else {
         let mut t = last.max(1);
         while t < LIMIT_TAIL_STEPS && exact.theorem().paper_itd(t) > level {

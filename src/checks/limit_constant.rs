@@ -98,9 +98,10 @@ struct Settled {
 }
 
 impl Settled {
-    /// The product is tr Σ + a/(γ+k) + O(k^-p): the mean m_k = O(k^(-β(1-q))) enters the noise as η²N(m_kv̂ᵀ + v̂m_kᵀ) and
-    /// leaves p = β(1-q) = 2/(1+q) > 1; its square, k^(1-2β(1-q)), is smaller. One Richardson step from k/2 and k leaves an
-    /// error e(k) of order k^-p, so the steps at k/2 and k differ by (2^p-1)e(k) > e(k), which says how far it still is.
+    /// The product is tr Σ + a/(γ+k) + O(k^-p): the mean m_k = O(k^(-β(1-q))) enters the noise as
+    /// η²N(m_kv̂ᵀ + v̂m_kᵀ) and leaves p = β(1-q) = 2/(1+q) > 1; its square, k^(1-2β(1-q)), is
+    /// smaller. One Richardson step from k/2 and k leaves an error e(k) of order k^-p, so the steps
+    /// at k/2 and k differ by (2^p-1)e(k) > e(k), which says how far it still is.
     fn find(c: Context<'_>, recursion: &mut Recursion, rate: &Rate) -> Self {
         let x = |k: usize| rate.gamma + k as f64;
         let mut last = horizon(c, rate.gamma);
@@ -129,8 +130,9 @@ impl Settled {
         (rate.gamma + k as f64) * self.curve[k]
     }
 
-    /// The slope of log MSE on log(γ+k) over the last factor of eight. It is quoted, never asserted: transients of order
-    /// k^(1-2β(1-q)) bend it by a few per cent long after the constant is settled.
+    /// The slope of log MSE on log(γ+k) over the last factor of eight. It is quoted, never
+    /// asserted: transients of order k^(1-2β(1-q)) bend it by a few per cent long after the
+    /// constant is settled.
     fn slope(&self, rate: &Rate) -> Result<f64> {
         let points: Vec<usize> = (0..=24)
             .map(|j| {

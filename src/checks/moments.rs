@@ -1,4 +1,5 @@
-//! What the checks of exact second moments share: steps to look at, room for rounding, curves against Lemma D.2's rate.
+//! What the checks of exact second moments share: steps to look at, room for rounding, curves
+//! against Lemma D.2's rate.
 
 use super::check::Context;
 use super::worst::Worst;
@@ -10,7 +11,8 @@ use crate::truth::expectation::{Moments, Recursion};
 pub(super) const MULTIPLIERS: [(f64, f64); 4] =
     [(1.0, 1.0), (0.5625, 0.75), (2.0, 2.5), (1.0, 8.0)];
 
-/// Relative room for the rounding of i steps of the moment recursion in dimension d, and of the bound.
+/// Relative room for the rounding of i steps of the moment recursion in dimension d, and of the
+/// bound.
 pub(super) fn room(d: usize, i: usize) -> f64 {
     bound_room(i) + gamma(16 * d * d * (i + 1))
 }
@@ -20,7 +22,8 @@ pub(super) fn constant_step(part: f64, sigma2_hat: f64) -> f64 {
     part / (1.0 + sigma2_hat) * (1.0 - 4.0 * f64::EPSILON)
 }
 
-/// E‖v_i - v̂‖² from `start` with the steps of `rate` against its c/(γ+i), for every i up to `steps`.
+/// E‖v_i - v̂‖² from `start` with the steps of `rate` against its c/(γ+i), for every i up to
+/// `steps`.
 pub(super) fn along(
     worst: &mut Worst,
     recursion: &mut Recursion,

@@ -1,4 +1,5 @@
-//! Constant steps settle at the fixed point of the second-moment recursion, below Lemma D.2's plateau: no sampling.
+//! Constant steps settle at the fixed point of the second-moment recursion, below Lemma D.2's
+//! plateau: no sampling.
 
 use super::check::{Check, Context, Needs};
 use super::data::{Data, Moments, Series};
@@ -52,8 +53,8 @@ impl Check for Plateau {
         let mut figures = Vec::new();
         for (part, name) in [(1.0, "η"), (0.25, "η/4")] {
             let eta = constant_step(part, process.sigma2_hat);
-            // S_k - S_∞ contracts by 1-η(1-q²) a step in trace norm (Lemma D.2's proof), and is fed by
-            // η²N(m_kv̂ᵀ + v̂m_kᵀ), ‖m_k‖ ≤ (1-η(1-q))ᵏ‖v̂‖, the slower of the two.
+            // S_k - S_∞ contracts by 1-η(1-q²) a step in trace norm (Lemma D.2's proof), and is fed
+            // by η²N(m_kv̂ᵀ + v̂m_kᵀ), ‖m_k‖ ≤ (1-η(1-q))ᵏ‖v̂‖, the slower of the two.
             let slow = 1.0 - s.q;
             let k = (PLATEAU_EXPONENT / (eta * slow)).ceil() as usize;
             if k > LIMIT_STEPS {
@@ -66,7 +67,8 @@ impl Check for Plateau {
                 return Ok(Finding::below(false, Unit::Bound, eta, f64::NAN, text));
             };
             let mse = recursion.moments(k, |_| eta).mse();
-            // What k steps leave of the start, the certificate of the plateau, and rounding in steady state.
+            // What k steps leave of the start, the certificate of the plateau, and rounding in
+            // steady state.
             let fed = 2.0 * k as f64 * eta * eta * lemma.sigma1 / (1.0 - eta * slow);
             let left =
                 libm::exp(-PLATEAU_EXPONENT) * (process.initial * (1.0 + fed) + plateau.trace);

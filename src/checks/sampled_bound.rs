@@ -1,6 +1,7 @@
 //! Theorem 5.4 end to end, with w from proximal SGD, by betting.
 //!
-//! Half of the check's share of α goes to the solver's rate, half to the error; nothing is drawn again.
+//! Half of the check's share of α goes to the solver's rate, half to the error; nothing is drawn
+//! again.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;

@@ -80,7 +80,8 @@ impl Check for SidPlateau {
         let Some(nsid) = law.mse(&s, &sid.steps, &star, eta)? else {
             return Ok(many());
         };
-        // NSID has no bias, but an error of its own that J and k leave; it has to win where theory puts that clearly below.
+        // NSID has no bias, but an error of its own that J and k leave; it has to win where theory
+        // puts that clearly below.
         let expected = law
             .asymptote(&s, &star, beta)?
             .map(|a| a.floor + a.constant / (offset + sid.last as f64));
@@ -125,7 +126,8 @@ impl Course {
                 }
                 mse.push(read.mse(&recursion, &at, star));
             }
-            // One Richardson step in 1/(γ+k) from k/2 to k, and the one before, which says how far it still is.
+            // One Richardson step in 1/(γ+k) from k/2 to k, and the one before, which says how far
+            // it still is.
             let richardson = |k: usize| {
                 let [a, b] = [k / 2, k].map(|k| steps.binary_search(&k).unwrap_or(0));
                 let [x, z] = [a, b].map(|n| offset + steps[n] as f64);

@@ -1,4 +1,5 @@
-//! Replicates of a stochastic method at its own steps, and their mean square error beside the exact one: a drawing.
+//! Replicates of a stochastic method at its own steps, and their mean square error beside the exact
+//! one: a drawing.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -13,16 +14,17 @@ use crate::instances::mix;
 use crate::linalg::Vector;
 use crate::truth::expectation::{FOURTH_MAX_DIM, SquaredError, squared_error};
 
-/// E‖r_k - r*‖² of replicates beside the exact curve, for a figure; it decides nothing. The replicates are those of the
-/// `simulation` that it belongs to, seen at more steps.
+/// E‖r_k - r*‖² of replicates beside the exact curve, for a figure; it decides nothing. The
+/// replicates are those of the `simulation` that it belongs to, seen at more steps.
 #[derive(Debug)]
 pub(super) struct Simulated {
     /// How many.
     pub(super) replicates: usize,
 }
 
-/// κ = 1/(1-q): replicates take the steps η_i = κ/(κ+i), β = γ = κ. They start at η_0 = 1 and make progress within a few
-/// dozen updates, which Lemma D.3's seldom do; exact moments hold for any steps.
+/// κ = 1/(1-q): replicates take the steps η_i = κ/(κ+i), β = γ = κ. They start at η_0 = 1 and make
+/// progress within a few dozen updates, which Lemma D.3's seldom do; exact moments hold for any
+/// steps.
 pub(super) fn kappa(s: &Sampled<'_>) -> f64 {
     1.0 / (1.0 - s.q)
 }

@@ -1,7 +1,8 @@
 //! Replicates of the method as the user runs it, against exact means, two-sidedly.
 //!
 //! A check spends its share of α once, split over its own tests by the union bound, whatever the
-//! samples are; a sample that decides nothing is reported as inconclusive, and nothing is drawn again.
+//! samples are; a sample that decides nothing is reported as inconclusive, and nothing is drawn
+//! again.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -96,7 +97,8 @@ enum Reads {
     Error(usize),
     /// An entry of r there.
     Entry(usize, usize),
-    /// The slope of log MSE on log(γ+k), to first order around the exact curve: `slope` + Σ c_k (‖r_k - r*‖²/E_k - 1).
+    /// The slope of log MSE on log(γ+k), to first order around the exact curve: `slope` + Σ c_k
+    /// (‖r_k - r*‖²/E_k - 1).
     Slope {
         slope: f64,
         /// (c_k, E_k) for every step.
@@ -109,7 +111,8 @@ struct Quantity {
     reads: Reads,
     name: String,
     known: Known,
-    /// What a shift is measured against: the mean square error, the standard deviation of an entry, or 1 for a slope.
+    /// What a shift is measured against: the mean square error, the standard deviation of an entry,
+    /// or 1 for a slope.
     scale: f64,
     samples: Vec<f64>,
 }
@@ -259,8 +262,9 @@ impl Means<'_> {
     }
 }
 
-/// The slope of log MSE on log(γ+k) of replicates, whose exact mean is that of the finite-k curve: 1/(γ+k) has slope -1, but
-/// what a few dozen steps show is anything between. Its variance is at most (Σ|c_k| sd_k/E_k)², whatever the correlations.
+/// The slope of log MSE on log(γ+k) of replicates, whose exact mean is that of the finite-k curve:
+/// 1/(γ+k) has slope -1, but what a few dozen steps show is anything between. Its variance is at
+/// most (Σ|c_k| sd_k/E_k)², whatever the correlations.
 fn slope(steps: &[usize], offset: f64, errors: &[Known]) -> Option<Quantity> {
     let log = |v: f64| libm::log(v);
     let x: Vec<f64> = steps.iter().map(|k| log(offset + *k as f64)).collect();

@@ -49,7 +49,7 @@ impl Check for Termination {
             return Ok(Vec::new());
         }
         // w_0, an early and a late iterate, and the solution.
-        let last = exact.run().w.len() - 1;
+        let last = exact.last();
         let early = Where::Iterate(2.min(last));
         let places = [
             Where::Iterate(0),

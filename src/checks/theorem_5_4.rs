@@ -68,7 +68,8 @@ impl Check for Bound {
             met(theorem.check())?;
             let rate = met(s.lemma_d3_at(&w).rate(1.0, 1.0))?;
             let rho = (distance * (1.0 + gamma(w.len() + 8)) + star_error).powi(2);
-            // What the error of the computed w(λ) can move the reference: the theorem without noise.
+            // What the error of the computed w(λ) can move the reference: the theorem without
+            // noise.
             let noiseless = Theorem54 {
                 s2: 0.0,
                 sigma2: 0.0,

@@ -113,7 +113,8 @@ impl<'e> Planted<'e> {
         }
         let mut lemma = s.lemma_d3();
         lemma.sigma1 = sigma1;
-        // ‖w_t - w(λ)‖ ≤ √(ρ₀/t), the error of the computed w(λ) included: √t times it is at most √last times.
+        // ‖w_t - w(λ)‖ ≤ √(ρ₀/t), the error of the computed w(λ) included: √t times it is at most
+        // √last times.
         let far = RHO.sqrt() * (1.0 + gamma(star.len() + 16)) + (last as f64).sqrt() * star_error;
         let theorem = Theorem55 {
             constants: Theorem54::new(s.map, star, s.lambda, s.y, &variance),
@@ -175,7 +176,8 @@ impl<'e> Planted<'e> {
         }))
     }
 
-    /// Whether the error stays above the floors that can be seen here, and in words which those are.
+    /// Whether the error stays above the floors that can be seen here, and in words which those
+    /// are.
     fn judge_floors(&self, seen: &Seen, k: usize) -> Result<(bool, String)> {
         let n = seen.curves[0].len() - 1;
         let grown = seen.curves[0][n];
@@ -202,8 +204,9 @@ impl<'e> Planted<'e> {
         Ok((above, text))
     }
 
-    /// What is left of E‖r - r*‖² when everything but t, J or k has converged: with w_1 and no noise; with the w̄ of
-    /// one minibatch at w(λ); with v_k at w(λ) and no noise in w̄. NaN where the law of w̄ is out of reach.
+    /// What is left of E‖r - r*‖² when everything but t, J or k has converged: with w_1 and no
+    /// noise; with the w̄ of one minibatch at w(λ); with v_k at w(λ) and no noise in w̄. NaN where
+    /// the law of w̄ is out of reach.
     fn floors(&self, k: usize) -> Result<[f64; 3]> {
         let (s, star, wanted) = (&self.s, self.star, &*self.wanted);
         let by_t = (&*s.limit_at(&at(s, 1)?)? - wanted).norm_squared();

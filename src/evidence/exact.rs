@@ -12,7 +12,8 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::{Matrix, Vector};
 use crate::theory::{Level, Theorem41};
 use crate::truth::{
-    AidLimit, AidRun, ItdRun, Tail, Truth, aid_limit, aid_run, itd_run, itd_run_along,
+    AidLimit, AidRun, ItdRun, Iterates, Tail, Truth, aid_limit, aid_run, itd_run, itd_run_along,
+    iterates,
 };
 
 /// Everything exact about a deterministic instance.
@@ -30,6 +31,7 @@ pub struct Exact {
     horizon: usize,
     path_kind: Option<Path>,
     path: OnceCell<Option<Vec<Vec<f64>>>>,
+    iterates: OnceCell<Iterates>,
     run: OnceCell<ItdRun>,
     theorem: OnceCell<Theorem41>,
     recursions: [OnceCell<Vec<f64>>; 2],
@@ -50,6 +52,7 @@ impl Exact {
             horizon,
             path_kind: instance.spec.path,
             path: OnceCell::new(),
+            iterates: OnceCell::new(),
             run: OnceCell::new(),
             theorem: OnceCell::new(),
             recursions: Default::default(),
@@ -77,21 +80,50 @@ impl Exact {
         })
     }
 
+    /// The iterates alone, where nothing else of the exact run was asked for.
+    fn distances(&self) -> [&[f64]; 2] {
+        match self.run.get() {
+            Some(run) => [&run.e, &run.e_given],
+            None => [&self.alone().e, &self.alone().e_given],
+        }
+    }
+
+    fn alone(&self) -> &Iterates {
+        self.iterates.get_or_init(|| {
+            let path = self.path();
+            let start = path.map_or(&self.start, |path| &path[0]);
+            let steps = path.map_or(self.horizon, |path| path.len() - 1);
+            iterates(&self.truth, start, path, steps)
+        })
+    }
+
+    fn points(&self) -> &[Vector] {
+        match self.run.get() {
+            Some(run) => &run.w,
+            None => &self.alone().w,
+        }
+    }
+
+    /// The last step of the exact run.
+    pub fn last(&self) -> usize {
+        self.points().len() - 1
+    }
+
     /// The iterate w_t of the exact run, its last one for larger t.
     pub fn iterate(&self, t: usize) -> &Vector {
-        let w = &self.run().w;
+        let w = self.points();
         &w[t.min(w.len() - 1)]
     }
 
     /// e_t of the exact run, its last one for larger t.
     pub fn distance(&self, t: usize) -> f64 {
-        let e = &self.run().e;
+        let e = self.distances()[0];
         e[t.min(e.len() - 1)]
     }
 
     /// The same for w_t rounded to binary64, the point that AID is given.
     pub fn distance_given(&self, t: usize) -> f64 {
-        let e = &self.run().e_given;
+        let e = self.distances()[1];
         e[t.min(e.len() - 1)]
     }
 

@@ -65,7 +65,7 @@ impl Request {
     /// Runs that look at the whole course: all steps in forward mode, a growing selection where each
     /// step costs a pass of its own; AID at a selection of iterates, k growing, and k = t.
     pub fn along(exact: &Exact, method: Method, steps: usize) -> Vec<Self> {
-        let steps = steps.min(exact.run().w.len() - 1);
+        let steps = steps.min(exact.last());
         if !method.is_aid() {
             let steps = if method.is_reverse() {
                 growing(steps)

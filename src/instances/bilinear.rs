@@ -9,7 +9,8 @@ use crate::maps::Bilinear;
 /// Part of ‖A + Σ_k λ_k B_k‖ that rounding of a norm estimate may take: q is approached from below.
 const BELOW: f64 = 1.0 - 1.0 / 1024.0;
 
-/// K = A + Σ_k λ_k B_k of norm q, B_k of norm ½ and w_0 at distance about √d: A is what is left of K.
+/// K = A + Σ_k λ_k B_k of norm q, B_k of norm ½ and w_0 at distance about √d: A is what is left of
+/// K.
 pub(super) fn bilinear(spec: &Spec, random: &mut Random) -> Draft {
     let (d, m) = (spec.dim, spec.params);
     let mut of_norm = |norm: f64| {

@@ -6,8 +6,9 @@ use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::SimplexQp;
 
-/// A = I - ηQ symmetric with eigenvalues in [-q, q]; about half of the coordinates (at least two) are positive at w(λ), none smaller
-/// than 1/(2|S|), and z* of the others is at least 1/(4|S|) below its threshold; c = z* - Aw* - Bλ. w_0 is at distance about √d/2.
+/// A = I - ηQ symmetric with eigenvalues in [-q, q]; about half of the coordinates (at least two)
+/// are positive at w(λ), none smaller than 1/(2|S|), and z* of the others is at least 1/(4|S|)
+/// below its threshold; c = z* - Aw* - Bλ. w_0 is at distance about √d/2.
 pub(super) fn simplex_qp(spec: &Spec, random: &mut Random) -> Draft {
     let (d, m, q) = (spec.dim, spec.params, spec.q);
     let u = random.orthogonal(d);

@@ -4,7 +4,8 @@ use crate::truth::Truth;
 /// Every kind at several sizes yields a certified contraction with the q asked for.
 #[test]
 fn every_kind_has_a_solution_and_the_q_asked_for() {
-    for (kind, name, _) in Kind::ALL.iter().filter(|k| !k.0.is_kinked()) {
+    let smooth = |k: &&(Kind, &str, &str, Group)| !k.0.is_kinked() && !k.0.is_stochastic();
+    for (kind, name, ..) in Kind::ALL.iter().filter(smooth) {
         for (dim, q) in [(1, 0.5), (2, 0.9), (7, 0.99), (20, 0.7)] {
             for seed in 0..4 {
                 let spec = Spec {
@@ -85,8 +86,8 @@ fn instances_survive_json_exactly() {
         let back = InstanceFile::parse(&text).unwrap();
         assert_eq!(back.map.problem(), i.map.problem());
         assert_eq!(
-            (back.lambda, back.w0, back.cotangent, back.spec),
-            (i.lambda, i.w0, i.cotangent, i.spec)
+            (back.lambda, back.start, back.cotangent, back.spec),
+            (i.lambda, i.start, i.cotangent, i.spec)
         );
     }
 }

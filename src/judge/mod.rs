@@ -4,8 +4,12 @@
 //! of pass 1 after all of pass 0, on the same object), and the checks judge what comes back. What the status of a run
 //! means is decided here, once. Must not know how implementations are made, nor what a check looks at.
 
+#[cfg(test)]
+mod kink_tests;
 mod outcome;
 mod replicates;
 mod rulings;
+#[cfg(test)]
+mod stochastic_tests;
 
 pub use rulings::{Judged, Judging, judge, runs};

@@ -1,7 +1,8 @@
 //! Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ: one smooth piece whose operator depends on λ.
 //!
-//! ∂₁Φ = A + Σ_k λ_k B_k and ∂₂Φ = C + [B_1w, …, B_mw], so that L_1 = 0, L_2 = β = λ_max(Σ B_kᵀB_k)^½, M = 0 and R = ∞. It is a composed map
-//! whose G is the identity, and is prepared as one.
+//! ∂₁Φ = A + Σ_k λ_k B_k and ∂₂Φ = C + [B_1w, …, B_mw], so that L_1 = 0, L_2 = β = λ_max(Σ
+//! B_kᵀB_k)^½, M = 0 and R = ∞. It is a composed map whose G is the identity, and is prepared as
+//! one.
 
 use std::sync::Arc;
 

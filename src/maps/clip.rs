@@ -1,8 +1,10 @@
-//! Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise: the projected gradient step of a box-constrained or
-//! nonnegative quadratic programme with A = I - ηQ, Q ≻ 0; any A with ‖A‖ < 1 will do.
+//! Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise: the projected gradient step of a
+//! box-constrained or nonnegative quadratic programme with A = I - ηQ, Q ≻ 0; any A with ‖A‖ < 1
+//! will do.
 //!
-//! ∂₁Φ = SA, ∂₂Φ = SB, S = diag(1{lo < z < hi}). L_j = 0, M_1 = ‖A_flip‖, M_2 = ‖B_flip‖ over the rows that can change side,
-//! R = min over rows of the distance of z*_i to its nearer bound over ‖A_i‖.
+//! ∂₁Φ = SA, ∂₂Φ = SB, S = diag(1{lo < z < hi}). L_j = 0, M_1 = ‖A_flip‖, M_2 = ‖B_flip‖ over the
+//! rows that can change side, R = min over rows of the distance of z*_i to its nearer bound over
+//! ‖A_i‖.
 
 use std::sync::Arc;
 

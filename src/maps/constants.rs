@@ -7,7 +7,8 @@ pub struct Dims {
     pub w: usize,
     /// m = dim λ.
     pub lambda: usize,
-    /// Number of scalar units with a slope (rows of a layer, coordinates of a prox); 0 where Φ is one smooth piece without units.
+    /// Number of scalar units with a slope (rows of a layer, coordinates of a prox); 0 where Φ is
+    /// one smooth piece without units.
     pub units: usize,
 }
 
@@ -20,7 +21,8 @@ pub struct Constants {
     pub l1: f64,
     /// Lipschitz constant in w of ∂₂ of every piece; see `l2_per_w`.
     pub l2: f64,
-    /// Where ∂₂ is not globally Lipschitz: ‖∂₂π(u) - ∂₂π(w)‖ ≤ (l2 + l2_per_w‖w‖)‖u-w‖ for all u. Zero for most maps.
+    /// Where ∂₂ is not globally Lipschitz: ‖∂₂π(u) - ∂₂π(w)‖ ≤ (l2 + l2_per_w‖w‖)‖u-w‖ for all u.
+    /// Zero for most maps.
     pub l2_per_w: f64,
 }
 

@@ -20,8 +20,8 @@ use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, nor
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{UNIT, gamma};
 
-/// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁, λ₂):
-/// Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
+/// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁,
+/// λ₂): Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElasticNet {
     /// X, n×d.
@@ -315,7 +315,8 @@ impl Certified for ElasticNetMap {
         let at_kink = |i: &usize| kinks.binary_search(i).is_ok();
         let stairs = staircase(&radii, |flips| {
             let off: Vec<usize> = flips.iter().copied().filter(|i| !at_kink(i)).collect();
-            // From the other kink, [-sign, w_i], to the nearest s[sign, w_i]; at w(λ), where w_i = 0, it is 1.
+            // From the other kink, [-sign, w_i], to the nearest s[sign, w_i]; at w(λ), where w_i =
+            // 0, it is 1.
             let on: f64 = flips
                 .iter()
                 .filter(|i| at_kink(i))
@@ -326,7 +327,12 @@ impl Certified for ElasticNetMap {
                 .map(|&i| (1.0 + (w[i].abs() + w_error).powi(2)).max(4.0))
                 .sum();
             [
-                rows_norm(&a, &off) + a_lost,
+                // Units that only change their kink keep their row of A.
+                if off.is_empty() {
+                    0.0
+                } else {
+                    rows_norm(&a, &off) + a_lost
+                },
                 eta * (sum + on).sqrt() * (1.0 + gamma(d + 4)),
             ]
         });

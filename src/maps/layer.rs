@@ -9,16 +9,24 @@ use super::composite::Activation;
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, columns_norm, rows_norm, staircase};
+use super::moduli::{Moduli, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{finite, shape};
+use super::slopes::slopes_norm;
 use super::structure::{Factors, Structure, Units};
 use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
+
+/// Units whose slopes are enumerated for one norm: 2⁷ norms of small matrices take about a
+/// millisecond.
+const BRANCHED: usize = 7;
+
+/// Units that change side whose subsets are enumerated for one jump.
+const FLIPS: usize = 3;
 
 /// Φ(w, λ) = A σ(Vw + Bλ + c).
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +81,8 @@ struct LayerMap {
     v_abs_norm: f64,
     a_norm: f64,
     v_norm: f64,
+    /// ‖A S V‖ over all slopes, rounded up.
+    q: f64,
     b_norm: f64,
     /// ‖V_i‖, rounded up.
     v_rows: Vec<f64>,
@@ -88,6 +98,14 @@ impl LayerMap {
             activation,
         } = data;
         let up = 1.0 + gamma(v.ncols() + 4);
+        let (a_norm, v_norm) = (spectral_upper(a), spectral_upper(v));
+        // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖; where that is no
+        // contraction a closer look may find one.
+        let mut q = a_norm * v_norm * (1.0 + f64::EPSILON);
+        if q >= 1.0 {
+            let (lo, hi) = activation.slopes().unwrap_or((0.0, 1.0));
+            q = q.min(slopes_norm(a, v, &vec![[lo, hi]; c.len()], BRANCHED));
+        }
         Self {
             a: a.clone(),
             v: v.clone(),
@@ -105,8 +123,9 @@ impl LayerMap {
             },
             a_abs_norm: spectral_upper(&abs(a)),
             v_abs_norm: spectral_upper(&abs(v)),
-            a_norm: spectral_upper(a),
-            v_norm: spectral_upper(v),
+            a_norm,
+            v_norm,
+            q,
             b_norm: spectral_upper(b),
             v_rows: v.row_iter().map(|r| r.norm() * up).collect(),
         }
@@ -220,8 +239,7 @@ impl Certified for LayerMap {
     }
 
     fn constants(&self, _: &[f64]) -> Constants {
-        // Slopes lie in [-1, 1] for every activation, so ‖A S V‖ ≤ ‖A‖‖V‖.
-        let q = self.a_norm * self.v_norm * (1.0 + f64::EPSILON);
+        let q = self.q;
         if self.activation != Activation::Tanh {
             return Constants::with(q, 0.0, 0.0);
         }
@@ -242,12 +260,11 @@ impl Certified for LayerMap {
         let c = self.constants(lambda);
         let rounding = self.rounding(lambda);
         let w_norm = norm2(w);
-        let d2_sup =
-            spectral_upper(&d2) + c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
+        let lost = c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
+        let mut d2_sup = spectral_upper(&d2);
         let Some((lo, hi)) = self.activation.slopes() else {
-            return Moduli::smooth(c.l1, c.l2, d2_sup);
+            return Moduli::smooth(c.l1, c.l2, d2_sup + lost);
         };
-        let width = (hi - lo).abs();
         let mut kinks = Vec::new();
         let radii: Vec<f64> = (0..dims.units)
             .map(|i| {
@@ -255,7 +272,8 @@ impl Certified for LayerMap {
                 if lin.margin[i] <= band {
                     kinks.push(i);
                 }
-                // A unit at its kink has both slopes in D_Φ already; one without weights never flips.
+                // A unit at its kink has both slopes in D_Φ already; one without weights never
+                // flips.
                 if lin.margin[i] <= band || self.v_rows[i] == 0.0 {
                     f64::INFINITY
                 } else {
@@ -264,23 +282,27 @@ impl Certified for LayerMap {
             })
             .collect();
         let stairs = staircase(&radii, |flips| {
-            let a = columns_norm(&self.a, flips);
-            [
-                width * a * rows_norm(&self.v, flips),
-                width * a * rows_norm(&self.b, flips),
-            ]
+            // Every one of these units may change side: A(S' - S)V over all subsets of them.
+            let mut ranges = vec![[0.0, 0.0]; dims.units];
+            for &i in flips {
+                ranges[i] = [0.0, lo + hi - 2.0 * lin.slope[i]];
+            }
+            let branched = if flips.len() <= FLIPS { FLIPS } else { 0 };
+            [&self.v, &self.b].map(|right| slopes_norm(&self.a, right, &ranges, branched))
         });
-        let at_kinks = if kinks.is_empty() {
-            0.0
-        } else {
-            width * columns_norm(&self.a, &kinks) * rows_norm(&self.b, &kinks)
-        };
+        if !kinks.is_empty() {
+            let mut ranges: Vec<[f64; 2]> = lin.slope.iter().map(|s| [*s, *s]).collect();
+            for &i in &kinks {
+                ranges[i] = [lo, hi];
+            }
+            d2_sup = slopes_norm(&self.a, &self.b, &ranges, BRANCHED);
+        }
         Moduli {
             l: [0.0, 0.0],
             m: stairs.last().map_or([0.0, 0.0], |s| s.jump),
             r: stairs.first().map_or(f64::INFINITY, |s| s.radius),
             r_attained: true,
-            d2_sup: d2_sup + at_kinks,
+            d2_sup: d2_sup + lost,
             kinks,
             stairs,
         }

@@ -36,7 +36,8 @@ pub struct Linearization {
     pub slope: Vec<f64>,
     /// Distance of every z_i to the nearest kink; infinite where σ has none.
     pub margin: Vec<f64>,
-    /// The sign of z_i belongs to the piece (soft-thresholding has slope 1 on both sides of its kinks).
+    /// The sign of z_i belongs to the piece (soft-thresholding has slope 1 on both sides of its
+    /// kinks).
     pub(super) signed: bool,
     /// Second derivatives of a loss along its rows (n), where there is a loss.
     pub(super) curvature: Vec<f64>,
@@ -62,8 +63,9 @@ impl Linearization {
         }
     }
 
-    /// Which piece of Φ is active: equal keys, same piece. A unit with slope 0 has one piece whatever the sign of
-    /// its input; with another slope the sign belongs to it (soft-thresholding has slope 1 on both sides).
+    /// Which piece of Φ is active: equal keys, same piece. A unit with slope 0 has one piece
+    /// whatever the sign of its input; with another slope the sign belongs to it (soft-thresholding
+    /// has slope 1 on both sides).
     pub fn piece(&self) -> impl Iterator<Item = f64> + '_ {
         let kinked = self.margin.iter().map(|m| m.is_finite());
         self.slope

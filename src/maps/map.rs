@@ -43,7 +43,8 @@ impl Map {
     /// The mean Φ = G∘E T̂ of a stochastic map, which keeps its samples.
     ///
     /// # Errors
-    /// When no family describes the mean: a threshold G stands behind a finite sum, every other G behind a noise model.
+    /// When no family describes the mean: a threshold G stands behind a finite sum, every other G
+    /// behind a noise model.
     pub fn sampled(samples: Composite) -> Result<Self> {
         let mut map = Self::new(mean(&samples)?)?;
         map.samples = Some(Arc::new(samples));
@@ -198,13 +199,14 @@ impl Map {
         self.inner.rounding(lambda)
     }
 
-    /// v ← S^{½}v (or S^{-½}v on the support of S) where ∂₁Φ = SA with S the symmetric Jacobian of a prox
-    /// and A symmetric; see [`crate::methods::AidCg`].
+    /// v ← S^{½}v (or S^{-½}v on the support of S) where ∂₁Φ = SA with S the symmetric Jacobian of
+    /// a prox and A symmetric; see [`crate::methods::AidCg`].
     pub(crate) fn scale_by_root(&self, lin: &Linearization, inverse: bool, v: &mut [f64]) {
         self.inner.scale_by_root(lin, inverse, v);
     }
 
-    /// The derivative in w of column j of ∂₂Φ on the piece of `lin`, where Φ is piecewise affine; `None` where it is zero.
+    /// The derivative in w of column j of ∂₂Φ on the piece of `lin`, where Φ is piecewise affine;
+    /// `None` where it is zero.
     pub fn variation(&self, j: usize, lin: &Linearization) -> Option<Matrix> {
         self.inner.variation(j, lin)
     }

@@ -1,10 +1,12 @@
-//! Φ_i(w, λ) = max (or min) over j of (A_j w + B_j λ + c_j)_i: coordinatewise extremes of affine forms.
+//! Φ_i(w, λ) = max (or min) over j of (A_j w + B_j λ + c_j)_i: coordinatewise extremes of affine
+//! forms.
 //!
-//! Units are the pairs (i, j), numbered i·r + j; the slope of a unit is the weight of form j in coordinate i, so that row i of
-//! ∂₁Φ is Σ_j s_ij a_ij. z_ij is the distance of form j above (max) or below (min) the best other form of its coordinate.
-//! q bounds ‖·‖ over all choices of rows: the smallest of sqrt(Σ_i max_j‖a_ij‖²), ‖mid‖ + ‖radius‖ and, where there are few,
-//! the enumeration of the choices (theory, section 2). L_j = 0; jumps are differences of rows; R = min over losing forms of
-//! gap/‖a_ij - a_i,active‖.
+//! Units are the pairs (i, j), numbered i·r + j; the slope of a unit is the weight of form j in
+//! coordinate i, so that row i of ∂₁Φ is Σ_j s_ij a_ij. z_ij is the distance of form j above (max)
+//! or below (min) the best other form of its coordinate. q bounds ‖·‖ over all choices of rows: the
+//! smallest of sqrt(Σ_i max_j‖a_ij‖²), ‖mid‖ + ‖radius‖ and, where there are few, the enumeration
+//! of the choices (theory, section 2). L_j = 0; jumps are differences of rows; R = min over losing
+//! forms of gap/‖a_ij - a_i,active‖.
 
 use std::sync::Arc;
 
@@ -240,7 +242,8 @@ impl Products for MaxMinMap {
         // A form has one piece, whatever the sign of its lead.
         lin.signed = false;
         lin.inner.resize(d, 0.0);
-        // `z` first holds the values of the forms, with the sign that makes the best one the largest.
+        // `z` first holds the values of the forms, with the sign that makes the best one the
+        // largest.
         for (j, form) in self.forms.iter().enumerate() {
             lin.inner.copy_from_slice(form.c.as_slice());
             gemv(1.0, &form.b, lambda, 1.0, &mut lin.inner);

@@ -1,9 +1,9 @@
 //! Fixed-point maps Φ(w, λ) and products with their partial Jacobians.
 //!
-//! Owns the plain data of every family ([`Problem`], one file per family), the fast evaluation of Φ with a
-//! selection of D_Φ at kinks ([`Map`], [`Linearization`]), the certified constants q, L_j, and
-//! the moduli of D_Φ at a point (Lemma 2.5). Must not know how an instance was drawn, what
-//! its fixed point is, or which method runs on it.
+//! Owns the plain data of every family ([`Problem`], one file per family), the fast evaluation of Φ
+//! with a selection of D_Φ at kinks ([`Map`], [`Linearization`]), the certified constants q, L_j,
+//! and the moduli of D_Φ at a point (Lemma 2.5). Must not know how an instance was drawn, what its
+//! fixed point is, or which method runs on it.
 
 mod affine;
 mod bilinear;
@@ -23,6 +23,7 @@ mod rounding;
 mod scaling;
 mod shapes;
 mod simplex_qp;
+mod slopes;
 mod structure;
 
 pub use affine::Affine;

@@ -16,9 +16,12 @@ pub struct Moduli {
     pub r: f64,
     /// R is the distance itself (to rounding), not only a lower bound of it.
     pub r_attained: bool,
-    /// ‖D_{Φ,2}(w, λ)‖sup.
+    /// An upper bound of ‖D_{Φ,2}(w, λ)‖sup; the maximum itself (to rounding) where no unit is at a
+    /// kink, or where the slopes of those that are could be enumerated.
     pub d2_sup: f64,
-    /// Units exactly at a kink.
+    /// Units at a kink as far as their input is known: within its rounding and the error of w. All
+    /// other constants are those of the set with both of their slopes, whether they are exactly
+    /// there or a hair beside; R is then the distance to the next kink of another unit.
     pub kinks: Vec<usize>,
     /// The refined modulus as a staircase, by increasing radius.
     pub stairs: Vec<Stair>,
@@ -70,13 +73,13 @@ impl Moduli {
 }
 
 /// Builds the staircase from the flip radius of every unit: `jump(units)` bounds the jump of
-/// (∂₁, ∂₂) over all subsets of `units` and must grow with the set. It is called for a
+/// (∂₁, ∂₂) over all subsets of `units`. It is called for a
 /// geometric selection of prefixes only; between them the next larger value is used, which is
 /// still an upper bound.
 pub(super) fn staircase(radii: &[f64], mut jump: impl FnMut(&[usize]) -> [f64; 2]) -> Vec<Stair> {
     let mut order: Vec<usize> = (0..radii.len()).filter(|&i| radii[i].is_finite()).collect();
     order.sort_by(|&i, &j| radii[i].total_cmp(&radii[j]));
-    let mut stairs = Vec::new();
+    let mut stairs: Vec<Stair> = Vec::new();
     let mut from = 0;
     while from < order.len() {
         let width = (from / 3).max(1);
@@ -88,15 +91,17 @@ pub(super) fn staircase(radii: &[f64], mut jump: impl FnMut(&[usize]) -> [f64; 2
         });
         from = to;
     }
+    // What holds for more units holds for fewer; the bound of the larger set may be the smaller
+    // number.
+    for k in (1..stairs.len()).rev() {
+        let later = stairs[k].jump;
+        let jump = &mut stairs[k - 1].jump;
+        *jump = [jump[0].min(later[0]), jump[1].min(later[1])];
+    }
     stairs
 }
 
 /// ‖M_{rows,:}‖, rounded up.
 pub(super) fn rows_norm(m: &Matrix, rows: &[usize]) -> f64 {
     spectral_upper(&m.select_rows(rows))
-}
-
-/// ‖M_{:,cols}‖, rounded up.
-pub(super) fn columns_norm(m: &Matrix, cols: &[usize]) -> f64 {
-    spectral_upper(&m.select_columns(cols))
 }

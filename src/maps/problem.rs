@@ -52,7 +52,8 @@ macro_rules! families {
                 }
             }
 
-            /// Refuses wrong shapes, empty dimensions, entries that are not finite and a step ≤ 0, naming the field.
+            /// Refuses wrong shapes, empty dimensions, entries that are not finite and a step ≤ 0,
+            /// naming the field.
             pub fn validate(&self) -> Result<()> {
                 match self {
                     $(Self::$family(data) => data.validate(),)+
@@ -66,7 +67,8 @@ macro_rules! families {
                 }
             }
 
-            /// The same with its step size multiplied by `times`; `None` where there is no step size.
+            /// The same with its step size multiplied by `times`; `None` where there is no step
+            /// size.
             pub fn with_step(&self, times: f64) -> Option<Self> {
                 match self {
                     $(Self::$family(data) => data.with_step(times).map(Self::$family),)+

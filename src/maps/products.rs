@@ -1,4 +1,5 @@
-//! What a map provides: products with its Jacobians, which are all a method needs and all a served map has, and what is certified of it.
+//! What a map provides: products with its Jacobians, which are all a method needs and all a served
+//! map has, and what is certified of it.
 
 use super::constants::{Constants, Dims};
 use super::linearization::{Linearization, Tie, Workspace};
@@ -43,7 +44,8 @@ pub trait Certified: Products {
     fn rounding(&self, lambda: &[f64]) -> Rounding;
     /// ‖∂z_i/∂w‖ for every unit, rounded up.
     fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64>;
-    /// v ← S^{½}v, or S^{-½}v on the support of S, where ∂₁Φ = SA with A symmetric and S the symmetric Jacobian of a prox.
+    /// v ← S^{½}v, or S^{-½}v on the support of S, where ∂₁Φ = SA with A symmetric and S the
+    /// symmetric Jacobian of a prox.
     fn scale_by_root(&self, lin: &Linearization, inverse: bool, v: &mut [f64]) {
         for (v, s) in v.iter_mut().zip(&lin.slope) {
             *v = match (*s > 0.0, inverse) {
@@ -53,12 +55,13 @@ pub trait Certified: Products {
             };
         }
     }
-    /// The derivative in w of column j of ∂₂Φ on the piece of `lin` (d×d); `None` where that column is constant. Asked only where
-    /// Φ is piecewise affine in w.
+    /// The derivative in w of column j of ∂₂Φ on the piece of `lin` (d×d); `None` where that column
+    /// is constant. Asked only where Φ is piecewise affine in w.
     fn variation(&self, _j: usize, _lin: &Linearization) -> Option<Matrix> {
         None
     }
-    /// L, R_1, R_2 with ∂_jΦ = L S R_j, S the slopes of the units; `None` where L = I and R_j is ∂_jΦ with all slopes 1.
+    /// L, R_1, R_2 with ∂_jΦ = L S R_j, S the slopes of the units; `None` where L = I and R_j is
+    /// ∂_jΦ with all slopes 1.
     fn factors(&self) -> Option<Factors<'_>> {
         None
     }

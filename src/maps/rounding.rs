@@ -1,5 +1,6 @@
 //! What one floating-point evaluation of a map can lose, for any order of summation and for either
-//! form of a product (theory, section 9). Linear bounds in ‖w‖, so that no product is spent on them.
+//! form of a product (theory, section 9). Linear bounds in ‖w‖, so that no product is spent on
+//! them.
 
 use crate::tol::UNIT;
 

@@ -1,4 +1,5 @@
-//! Φ(w, λ) = λQw + c, Q orthogonal, λ scalar: Theorem 4.1's bounds are attained (theory, section 4).
+//! Φ(w, λ) = λQw + c, Q orthogonal, λ scalar: Theorem 4.1's bounds are attained (theory, section
+//! 4).
 //!
 //! ∂₁Φ = λQ, ∂₂Φ = Qw: L_1 = 0, L_2 = ‖Q‖ = 1, M = 0, R = ∞. The unit Qw is kept as `lin.z`.
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 
-/// Refuses groups that are not consecutive, not empty and not all of 0..d, and weights that are not positive.
+/// Refuses groups that are not consecutive, not empty and not all of 0..d, and weights that are not
+/// positive.
 pub(super) fn consecutive(groups: &[Range<usize>], weights: &[f64], d: usize) -> Result<()> {
     let mut end = 0;
     for g in groups {

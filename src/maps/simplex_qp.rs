@@ -1,20 +1,23 @@
-//! Φ(w, λ) = the projection of z = Aw + Bλ + c onto the simplex {x ≥ 0, Σx_i = 1}: with A = I - ηQ a projected gradient step
-//! of a quadratic programme on the simplex.
+//! Φ(w, λ) = the projection of z = Aw + Bλ + c onto the simplex {x ≥ 0, Σx_i = 1}: with A = I - ηQ
+//! a projected gradient step of a quadratic programme on the simplex.
 //!
-//! The projection is (z - θ1)₊ with θ = max_k (z_(1) + … + z_(k) - 1)/k over the sorted z (Held, Wolfe and Crowder 1974). With
-//! S = {i : z_i > θ} its Jacobian is P_S = I_S - 11ᵀ_S/|S|, a projector; ∂₁Φ = P_S A, ∂₂Φ = P_S B. At a tie z_i = θ of weight s_i ∈ [0, 1]
-//! the selection is P(s) = diag(s) - ssᵀ/Σs: with n = Σs before it, P(s, s_i) is (1-t)P(s, 0) + tP(s, 1) with t = s_i(n+1)/(n+s_i), so
-//! that it is in the convex hull of the pieces, tie by tie.
+//! The projection is (z - θ1)₊ with θ = max_k (z_(1) + … + z_(k) - 1)/k over the sorted z (Held,
+//! Wolfe and Crowder 1974). With S = {i : z_i > θ} its Jacobian is P_S = I_S - 11ᵀ_S/|S|, a
+//! projector; ∂₁Φ = P_S A, ∂₂Φ = P_S B. At a tie z_i = θ of weight s_i ∈ [0, 1] the selection is
+//! P(s) = diag(s) - ssᵀ/Σs: with n = Σs before it, P(s, s_i) is (1-t)P(s, 0) + tP(s, 1) with t =
+//! s_i(n+1)/(n+s_i), so that it is in the convex hull of the pieces, tie by tie.
 //!
 //! **Constants.** The pieces are affine: L_j = 0, and ‖P_S‖ ≤ 1 gives q = ‖A‖.
 //!
-//! **Jumps.** The range of P_S, the vectors on S of sum zero, grows with S (P_∅ = 0). If T differs from S in coordinates of F only, then P_S and P_T both
-//! lie between P_{S∖F} and P_{S∪F}, so that P_T - P_S acts in the range of Π = P_{S∪F} - P_{S∖F}; a difference of projectors has norm at
-//! most 1, hence ‖(P_T - P_S)A‖ ≤ ‖ΠA‖, with equality where F is one unit. With units at their kink, S∖F is taken of the smallest
-//! support there and S∪F of the largest.
+//! **Jumps.** The range of P_S, the vectors on S of sum zero, grows with S (P_∅ = 0). If T differs
+//! from S in coordinates of F only, then P_S and P_T both lie between P_{S∖F} and P_{S∪F}, so that
+//! P_T - P_S acts in the range of Π = P_{S∪F} - P_{S∖F}; a difference of projectors has norm at
+//! most 1, hence ‖(P_T - P_S)A‖ ≤ ‖ΠA‖, with equality where F is one unit. With units at their
+//! kink, S∖F is taken of the smallest support there and S∪F of the largest.
 //!
-//! **Radii.** On its piece z_i - θ has the gradient Aᵀ(e_i - 1_S/|S|), so R = min_i |z_i - θ|/‖Aᵀ(e_i - 1_S/|S|)‖ is attained. From anywhere
-//! e_i - 1_S/|S| is a mean of e_i - e_j: unit i moves by at most max_j‖A_i - A_j‖ per unit of w, and flips no earlier than that allows.
+//! **Radii.** On its piece z_i - θ has the gradient Aᵀ(e_i - 1_S/|S|), so R = min_i |z_i -
+//! θ|/‖Aᵀ(e_i - 1_S/|S|)‖ is attained. From anywhere e_i - 1_S/|S| is a mean of e_i - e_j: unit i
+//! moves by at most max_j‖A_i - A_j‖ per unit of w, and flips no earlier than that allows.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What kind of map Φ is, as data: everything that judges a method asks here and never which family it is.
+//! What kind of map Φ is, as data: everything that judges a method asks here and never which family
+//! it is.
 
 use std::ops::Range;
 
@@ -72,7 +73,8 @@ pub struct Structure {
     pub affine_in: Vec<bool>,
     /// How ∂₂Φ depends on w.
     pub second: Second,
-    /// ∂₁Φ = SA with A symmetric and S ⪰ 0 the Jacobian of a prox: the unit on which every coordinate of S depends.
+    /// ∂₁Φ = SA with A symmetric and S ⪰ 0 the Jacobian of a prox: the unit on which every
+    /// coordinate of S depends.
     pub symmetric: Option<Vec<usize>>,
     /// The gradient step Φ begins with, on averaged losses.
     pub gradient: Option<Gradient>,

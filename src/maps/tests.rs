@@ -280,7 +280,8 @@ fn a_clip_has_one_piece_between_its_bounds() {
     assert_eq!(map.moduli_at(&[0.5], &[0.0], 0.0).kinks.len(), 0);
 }
 
-/// At a tie of any weight the selection is a convex combination of the projectors on both sides, and its root is a root.
+/// At a tie of any weight the selection is a convex combination of the projectors on both sides,
+/// and its root is a root.
 #[test]
 fn ties_on_the_simplex_are_mixtures_of_projectors() {
     let c = Vector::from_column_slice(&[0.5, 0.5, 0.0, 0.0, -1.0]);

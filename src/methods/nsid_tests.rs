@@ -43,11 +43,11 @@ impl Problem {
         self.map.samples().unwrap()
     }
 
-    /// What NSID and SID are given in one replicate: J minibatches of one sample, then minibatches of `batch`.
-    fn draw(&self, id: u64, j: usize, batch: usize, eta: &[f64]) -> Given {
+    /// What NSID and SID are given in one replicate of a seed: J minibatches of one sample, then
+    /// minibatches of `batch`.
+    fn draw(&self, (seed, replicate): (u64, u64), j: usize, batch: usize, eta: &[f64]) -> Given {
         let draw = |role, count, size| {
             let population = self.samples().inner().population();
-            let (seed, replicate) = (7, id);
             let wanted = Draw {
                 seed,
                 replicate,
@@ -100,7 +100,8 @@ fn lists(s: &mut Stream, count: usize, size: usize, n: usize) -> Batches {
     Batches::new(&lists).unwrap()
 }
 
-/// Algorithms 1 and 3 and SID for an elastic net, written out with dense matrices: nothing of the methods' code.
+/// Algorithms 1 and 3 and SID for an elastic net, written out with dense matrices: nothing of the
+/// methods' code.
 struct Naive {
     x: Matrix,
     y: Vector,
@@ -210,7 +211,7 @@ fn simulate(method: Method, problem: &Problem, recursion: &mut Recursion, readou
     let mut object = Ours.make(method).unwrap();
     let runs: Vec<Matrix> = (0..RUNS)
         .map(|id| {
-            let given = problem.draw(id, 3, 2, &eta);
+            let given = problem.draw((7, id), 3, 2, &eta);
             let answer = problem.run_on(&mut *object, method, &given, &[k]);
             answer.estimates.into_iter().next().unwrap()
         })
@@ -262,8 +263,8 @@ fn simulated_means_and_errors_agree_with_exact_expectations() {
     nsid(&map, &[2.0], &[1.0], &[1.0]);
 }
 
-/// d = 1, P = 0.3 ± 0.5: v is scalar, so its first four moments obey a closed recursion, and E(v-v̂)² is
-/// compared within five standard errors that are exact too.
+/// d = 1, P = 0.3 ± 0.5: v is scalar, so its first four moments obey a closed recursion, and
+/// E(v-v̂)² is compared within five standard errors that are exact too.
 #[test]
 fn a_scalar_mean_square_error_with_an_exact_standard_error() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
@@ -297,7 +298,7 @@ fn a_scalar_mean_square_error_with_an_exact_standard_error() {
     let problem = Problem::new(map, &[0.0], &[1.0], &[1.0]);
     let mut nsid = Ours.make(Method::NSID).unwrap();
     let runs = (0..20_000).map(|id| {
-        let given = problem.draw(id, 1, 1, &eta);
+        let given = problem.draw((3, id), 1, 1, &eta);
         let answer = problem.run_on(&mut *nsid, Method::NSID, &given, &[k]);
         (answer.estimates[0][0] - v_hat).powi(2)
     });
@@ -320,7 +321,7 @@ fn a_replicate_does_not_depend_on_the_others() {
         let mut seen = Vec::new();
         for id in 0..9 {
             let problem = &problems[(id % 4 / 2) as usize];
-            let given = problem.draw(id, 4, 3, &[0.4; 40]);
+            let given = problem.draw((1, id), 4, 3, &[0.4; 40]);
             let one = problem.run_on(&mut *kept, method, &given, &[5, 40]);
             assert_eq!(one, problem.run(method, &given, &[5, 40]));
             assert!(!seen.contains(&one.estimates));
@@ -336,7 +337,7 @@ fn divergence_and_overflow_are_statuses() {
         let model = NoiseModel::additive(one(a), one(1.0), Vector::zeros(1), 0.1);
         let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
         let problem = Problem::new(map, &[0.0], &[0.0], &[y]);
-        let given = problem.draw(0, 1, 1, &[1.0; 1000]);
+        let given = problem.draw((0, 0), 1, 1, &[1.0; 1000]);
         problem.run(Method::NSID, &given, &[0, 3, 1000])
     };
     let slow = go(-3.0, 1.0);
@@ -424,11 +425,12 @@ fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
     // O(1/t): twenty times longer, much nearer.
     let (long, short) = (error(20_000), error(1000));
     assert!(long < 0.2 * short, "{long} {short}");
-    // A long run with small noise ends near the noiseless reference.
+    // A long run with small noise ends near the noiseless reference, where w̄ of this draw is on
+    // T(w, λ)'s side of all kinks.
     let y = s.vec(4);
     let problem = Problem::new(samples.clone(), &lambda, star.as_slice(), &y);
     let k = 20_000;
-    let given = problem.draw(0, 3000, 30, &decreasing(theta, 100.0, k));
+    let given = problem.draw((0, 0), 3000, 30, &decreasing(theta, 100.0, k));
     let got = problem.run(Method::NSID, &given, &[k]);
     let want = reference(&samples, star.as_slice(), &lambda, &y, 0.0)
         .unwrap()
@@ -450,7 +452,7 @@ fn proximal_sgd_reaches_the_fixed_point_and_nsid_its_reference() {
         c: Vector::zeros(1),
         activation: Activation::Relu,
     };
-    let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Squared).unwrap();
+    let sum = FiniteSum::new(vec![1.0], vec![1.0], 1, 0.1, Loss::Quadratic).unwrap();
     let map = Composite::new(Inner::FiniteSum(sum), layer).unwrap();
     let mut source = Iid::new(0, 0, Role::Solver, 1);
     let refused = prox_sgd(&map, &lambda, step, 5, 1, &mut source).unwrap_err();

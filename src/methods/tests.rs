@@ -116,7 +116,8 @@ fn checkpoints_save_memory_and_cost_one_more_pass() {
 #[test]
 fn divergence_and_nan_are_statuses() {
     let map = affine(1, &[1e30]);
-    // Conjugate gradients solve a linear system, contraction or not: nothing diverges there. NSID and SID need samples.
+    // Conjugate gradients solve a linear system, contraction or not: nothing diverges there. NSID
+    // and SID need samples.
     let deterministic = Method::NAMES.iter().map(|n| n.1);
     let iterated = deterministic.filter(|m| *m != Method::AID_CG && !m.is_stochastic());
     for method in iterated {
@@ -167,8 +168,8 @@ fn what_a_method_does_not_do_is_skipped() {
     }
 }
 
-/// AID-CG ends at the direct solve on the reduced system and on normal equations; plain conjugate gradients are refused
-/// where the operator is not symmetric, and would be wrong there.
+/// AID-CG ends at the direct solve on the reduced system and on normal equations; plain conjugate
+/// gradients are refused where the operator is not symmetric, and would be wrong there.
 #[test]
 fn conjugate_gradients_end_at_the_limit() {
     let run = |mut cg: AidCg, map: &Map, lambda: &[f64], w: &[f64], y: &[f64], k: usize| {

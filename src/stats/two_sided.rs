@@ -163,34 +163,28 @@ impl Catoni {
         (2.0 * (-log_e).exp()).min(1.0)
     }
 
-    /// The θ with r(θ) = target, by bisection, on the side of it away from the centre.
+    /// The θ with r(θ) = target, on the side of it away from the centre.
     fn solve(&self, samples: &[f64], target: f64) -> f64 {
         let unit = 1.0 / self.a;
-        let above = |theta: f64| self.influence(samples, theta).0 > target;
-        let centre = self.known.mean;
-        let (mut low, mut high, mut step) = (centre, centre, unit);
-        while !above(low) && low.is_finite() {
-            low -= step;
-            step *= 2.0;
-        }
-        step = unit;
-        while above(high) && high.is_finite() {
-            high += step;
-            step *= 2.0;
-        }
+        let excess = |theta: f64| self.influence(samples, theta).0 - target;
+        let centre = (self.known.mean, excess(self.known.mean));
+        let outwards = |side: f64| {
+            let (mut at, mut step) = (centre, unit);
+            while side * at.1 > 0.0 && at.0.is_finite() {
+                at.0 += side * step;
+                at.1 = excess(at.0);
+                step *= 2.0;
+            }
+            at
+        };
         // r is Lipschitz with constant a·n: 2⁻⁴⁰ of the unit is far below the width of any
         // interval.
-        for _ in 0..60 {
-            let middle = 0.5 * low + 0.5 * high;
-            if middle <= low || middle >= high || high - low <= unit * 2f64.powi(-40) {
-                break;
-            }
-            if above(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
+        let (low, high) = decreasing_root(
+            &excess,
+            outwards(-1.0),
+            outwards(1.0),
+            unit * 2f64.powi(-40),
+        );
         if target > 0.0 { low } else { high }
     }
 
@@ -206,6 +200,46 @@ impl Catoni {
         // 1 - sqrt(1-2b) without cancellation.
         (b <= 0.5).then(|| 2.0 * b / (1.0 + (1.0 - 2.0 * b).sqrt()) / self.a)
     }
+}
+
+/// Encloses the root of a decreasing function to within `width` between two places where its value, given
+/// beside each, is at least and at most 0: by the ITP method (Oliveira and Takahashi 2020), which needs at most one
+/// evaluation more than bisection and, on smooth functions, a fifth of it.
+fn decreasing_root(
+    f: &dyn Fn(f64) -> f64,
+    (mut low, mut f_low): (f64, f64),
+    (mut high, mut f_high): (f64, f64),
+    width: f64,
+) -> (f64, f64) {
+    let span = high - low;
+    let halvings = (span / width).log2().ceil().max(0.0);
+    let mut room = 0.5 * width * (halvings + 1.0).exp2();
+    while high - low > width {
+        let middle = 0.5 * low + 0.5 * high;
+        if middle <= low || middle >= high {
+            break;
+        }
+        let secant = (f_low * high - f_high * low) / (f_low - f_high);
+        let aside = (middle - secant).abs();
+        let side = (middle - secant).signum();
+        let truncated = secant + side * aside.min(0.2 / span * (high - low).powi(2));
+        let radius = room - 0.5 * (high - low);
+        let at = if (truncated - middle).abs() <= radius {
+            truncated
+        } else {
+            middle - side * radius
+        };
+        // A secant that is no number, or an end again, gives way to the middle.
+        let at = if at > low && at < high { at } else { middle };
+        let value = f(at);
+        if value > 0.0 {
+            (low, f_low) = (at, value);
+        } else {
+            (high, f_high) = (at, value);
+        }
+        room *= 0.5;
+    }
+    (low, high)
 }
 
 /// Catoni's ψ(y) = sign(y) ln(1 + |y| + y²/2).

@@ -13,7 +13,8 @@ use super::reference::{Naive, Scalar};
 pub struct ImplicitJacobian {
     /// Ĵ (d×m).
     pub j: Matrix,
-    /// ‖Ĵ - J‖_F ≤ error: κ(‖Ĵ-PĴ-D_2‖_F + (L_1‖Ĵ‖+L_2)‖ŵ-w(λ)‖), since ‖(I-P)⁻¹‖ ≤ κ (theory, section 9).
+    /// ‖Ĵ - J‖_F ≤ error: κ(‖Ĵ-PĴ-D_2‖_F + (L_1‖Ĵ‖+L_2)‖ŵ-w(λ)‖), since ‖(I-P)⁻¹‖ ≤ κ (theory,
+    /// section 9).
     pub error: f64,
     /// P = ∂₁Φ(ŵ, λ), rounded (d×d).
     pub p: Matrix,

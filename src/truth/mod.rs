@@ -1,7 +1,8 @@
-//! Exact ground truth: the fixed point, the implicit derivative, the exact course of the recursions.
+//! Exact ground truth: the fixed point, the implicit derivative, the exact course of the
+//! recursions.
 //!
-//! Owns everything that methods are judged against, each with a certified error bound. Starts
-//! from the data of a problem through [`mod@reference`], never from a method nor from a long run of one.
+//! Owns everything that methods are judged against, each with a certified error bound. Starts from
+//! the data of a problem through [`mod@reference`], never from a method nor from a long run of one.
 //! Must not know methods, claims or statistics.
 
 mod aid_limit;
@@ -22,7 +23,7 @@ pub use fixed_point::{FixedPoint, Unsolved, fixed_point};
 pub use floor::{AidFloor, Floor};
 pub use ground::Truth;
 pub use jacobian::{ImplicitJacobian, implicit_jacobian};
-pub use run::{AidRun, ItdRun, aid_run, itd_run, itd_run_along};
+pub use run::{AidRun, ItdRun, Iterates, aid_run, itd_run, itd_run_along, iterates};
 pub use tail::Tail;
 
 #[cfg(test)]

@@ -60,6 +60,43 @@ pub struct AidRun {
     pub identified: bool,
 }
 
+/// The iterates of ITD alone, in the same numbers as those of an [`ItdRun`].
+#[derive(Clone, Debug)]
+pub struct Iterates {
+    /// w_t.
+    pub w: Vec<Vector>,
+    /// Upper bounds of ‖w_t - w(λ)‖.
+    pub e: Vec<f64>,
+    /// The same for w_t rounded to binary64.
+    pub e_given: Vec<f64>,
+}
+
+/// The iterates from w_0, or given ones, for t = 0..=T.
+pub fn iterates(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize) -> Iterates {
+    let mut w: Vec<Dd> = w0.iter().map(|v| Dd::exactly(*v)).collect();
+    let mut out = Iterates {
+        w: Vec::with_capacity(steps + 1),
+        e: Vec::with_capacity(steps + 1),
+        e_given: Vec::with_capacity(steps + 1),
+    };
+    for t in 0..=steps {
+        let rounded = vector(&w);
+        out.e.push(distance(truth, &w));
+        let given: Vec<Dd> = rounded.iter().map(|v| Dd::exactly(*v)).collect();
+        out.e_given.push(distance(truth, &given));
+        out.w.push(rounded);
+        if let Some(next) = path.and_then(|path| path.get(t + 1)) {
+            w = next.iter().map(|v| Dd::exactly(*v)).collect();
+        } else if t < steps {
+            let Some(point) = truth.naive.at(&w, &mut Tie::Weight(0.0)) else {
+                break;
+            };
+            w = point.value;
+        }
+    }
+    out
+}
+
 /// Runs ITD exactly. `w0` must have the right length and be finite.
 pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
     run_along(truth, w0, None, steps)

@@ -100,25 +100,34 @@ impl Tail {
         (&self.p * delta, next)
     }
 
-    /// Smallest power of two s with ‖E_s‖_F ≤ level, and that norm; `None` beyond `limit` steps.
-    pub fn steps_to(
-        &self,
-        delta: &Vector,
-        e: &Matrix,
-        level: f64,
-        limit: usize,
-    ) -> Option<(usize, f64)> {
-        let mut operator = self.clone();
-        let mut s = 1;
-        while s <= limit {
-            let norm = operator.advance(delta, e).1.norm();
-            if norm <= level {
-                return Some((s, norm));
+    /// A number of steps s with ‖E_s‖_F ≤ level, less than an eighth above the smallest where the norm decreases; `None`
+    /// beyond `limit` steps.
+    pub fn steps_to(&self, delta: &Vector, e: &Matrix, level: f64, limit: usize) -> Option<usize> {
+        let reached = |e: &Matrix| e.norm() <= level;
+        // The operators of 1, 2, 4, ... steps.
+        let mut powers = vec![self.clone()];
+        let mut last = 0;
+        while !reached(&powers[last].advance(delta, e).1) {
+            if 1usize << (last + 1) > limit {
+                return None;
             }
-            operator = operator.after(&operator.clone());
-            s *= 2;
+            let square = powers[last].after(&powers[last]);
+            powers.push(square);
+            last += 1;
         }
-        None
+        if last < 2 {
+            return Some(1 << last);
+        }
+        // Not reached after half as many: three bits more of where it is.
+        let mut steps = 1 << (last - 1);
+        let mut at = powers[last - 1].advance(delta, e);
+        for k in (last.saturating_sub(4)..last - 1).rev() {
+            let next = powers[k].advance(&at.0, &at.1);
+            if !reached(&next.1) {
+                (at, steps) = (next, steps + (1 << k));
+            }
+        }
+        Some(steps + (1 << last.saturating_sub(4)))
     }
 
     /// Columns of D whose error grows like t·ρᵗ: those with a nonzero K.

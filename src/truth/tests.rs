@@ -118,7 +118,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     assert!(truth.jacobian.is_none());
     let run = itd_run(&truth, &[0.0], 3);
     assert_eq!(run.doubt_from, Some(0));
-    // Weight 0 gives D_t = 0; any slopes s_t ∈ [0, 1] give D_{t+1} = s_t(D_t/2 + 1), at most 1, 1.5, 1.75: the band is exactly that.
+    // Weight 0 gives D_t = 0; any slopes s_t ∈ [0, 1] give D_{t+1} = s_t(D_t/2 + 1), at most 1,
+    // 1.5, 1.75: the band is exactly that.
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-10;
     for (t, most) in [0.0, 1.0, 1.5, 1.75].into_iter().enumerate() {
         assert_eq!(run.d[t][(0, 0)], 0.0);
@@ -126,7 +127,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     }
     let aid = aid_run(&truth, truth.w(), 3).unwrap();
     assert!(aid.doubt && close(aid.band[3][0], 1.75));
-    // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode holds it.
+    // (D^k)ᵀy with any slopes at every product is at most 2 here, and the band of reverse mode
+    // holds it.
     assert!(
         aid.band[3][1] >= 1.75 && aid.band[3][1] < 8.0,
         "{:?}",
@@ -200,13 +202,13 @@ fn the_local_rate_is_enclosed_where_eigenvectors_are_no_help() {
 fn nothing_is_identified_where_pieces_meet() {
     // Φ(w) = A max(w + λ, 0) turns the iterates about the kink at w(λ) = 0: the second one lies now on
     // this side, now on that, for good.
-    let problem = Problem::Layer {
+    let problem = Problem::Layer(Layer {
         a: Matrix::from_row_slice(1, 1, &[-0.5]),
         v: Matrix::from_element(1, 1, 1.0),
         b: Matrix::from_element(1, 1, 1.0),
         c: Vector::zeros(1),
         activation: Activation::Abs,
-    };
+    });
     let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
     assert_eq!(truth.moduli.kinks, vec![0]);
     for w0 in [0.0, 0.5, -0.5] {
@@ -230,7 +232,7 @@ fn distances_to_the_solution_do_not_end_at_its_rounding() {
     };
     let instance = Instance::generate(&spec, 17_429_280_163_626_175_238).unwrap();
     let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
-    let run = itd_run(&truth, &instance.w0, 40);
+    let run = itd_run(&truth, &instance.start, 40);
     for (t, e, given) in [(32, 7.7105e-19, 7.3343e-18), (40, 4.8188e-23, 7.2262e-18)] {
         assert!((run.e[t] / e - 1.0).abs() < 1e-3, "e_{t} = {:e}", run.e[t]);
         let at = run.e_given[t];

@@ -1,12 +1,13 @@
-//! Φ(w, λ) = G((A + Σ_l λ_l A_l)w + Bλ + c, λ), G one of the identity, a projection to a box and a layer σ(Vu + B'λ + c'):
-//! the mean of a noise model behind an outer map.
+//! Φ(w, λ) = G((A + Σ_l λ_l A_l)w + Bλ + c, λ), G one of the identity, a projection to a box and a
+//! layer σ(Vu + B'λ + c'): the mean of a noise model behind an outer map.
 //!
-//! With K = A + Σ_l λ_l A_l, C(w) = V(B + [A_1w, …, A_mw]) + B' (V = I, B' = 0 where G is no layer) and S = diag(slopes):
-//! ∂₁Φ = S V K and ∂₂Φ = S C(w).
+//! With K = A + Σ_l λ_l A_l, C(w) = V(B + [A_1w, …, A_mw]) + B' (V = I, B' = 0 where G is no layer)
+//! and S = diag(slopes): ∂₁Φ = S V K and ∂₂Φ = S C(w).
 //!
-//! Constants. ‖S‖, ‖V‖ ≤ 1 give q = ‖K‖. [A_1w, …, A_mw] has norm at most β‖w‖, β² = λ_max(Σ A_lᵀA_l). Where σ is piecewise linear L_1 = 0 and
-//! L_2 = ‖V‖β, the jumps are rows of VK and C(w) that can change side. For tanh, with τ = max|tanh''| and r the largest row of VK, a move
-//! by δ changes S by at most τrδ: L_1 = τr‖VK‖, L_2 at w is τr(‖V‖(‖B‖ + β‖w‖) + ‖B'‖) + ‖V‖β.
+//! Constants. ‖S‖, ‖V‖ ≤ 1 give q = ‖K‖. [A_1w, …, A_mw] has norm at most β‖w‖, β² = λ_max(Σ
+//! A_lᵀA_l). Where σ is piecewise linear L_1 = 0 and L_2 = ‖V‖β, the jumps are rows of VK and C(w)
+//! that can change side. For tanh, with τ = max|tanh''| and r the largest row of VK, a move by δ
+//! changes S by at most τrδ: L_1 = τr‖VK‖, L_2 at w is τr(‖V‖(‖B‖ + β‖w‖) + ‖B'‖) + ‖V‖β.
 
 use std::sync::Arc;
 

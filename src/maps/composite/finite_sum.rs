@@ -10,10 +10,11 @@ use crate::error::{Error, Result};
 use crate::linalg::Matrix;
 use crate::linalg::product::dot;
 
-/// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer map.
+/// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer
+/// map.
 ///
-/// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares);
-/// ∂₂T̂ = \[0, -ηw\] does not depend on the sample.
+/// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares); ∂₂T̂ =
+/// \[0, -ηw\] does not depend on the sample.
 #[derive(Clone, Debug)]
 pub struct FiniteSum {
     /// n×d, one contiguous row per sample.
@@ -25,7 +26,8 @@ pub struct FiniteSum {
 }
 
 impl FiniteSum {
-    /// `x` holds n rows of length `d`, `y` the n targets (labels ±1 for the logistic loss), `eta` the step η > 0.
+    /// `x` holds n rows of length `d`, `y` the n targets (labels ±1 for the logistic loss), `eta`
+    /// the step η > 0.
     pub fn new(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64, loss: Loss) -> Result<Self> {
         let n = y.len();
         if d == 0 || n == 0 || n.checked_mul(d) != Some(x.len()) {

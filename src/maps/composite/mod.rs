@@ -1,10 +1,13 @@
-//! Composite maps Φ(w, λ) = G(T(w, λ), λ): a gradient step or a noise model, then a prox, a projection or a layer.
+//! Composite maps Φ(w, λ) = G(T(w, λ), λ): a gradient step or a noise model, then a prox, a
+//! projection or a layer.
 //!
-//! Owns the losses, proxes and activations, described once; the inner maps T̂ that are reached through samples ([`FiniteSum`],
-//! [`NoiseModel`]) and the outer maps G ([`Outer`]) with products of all four partial Jacobians and their transposes; the
-//! constants of Assumptions 5.1 and 5.2 computed from the data; and the families of their means ([`ProxGradient`], [`Composed`]), which are
-//! maps like any other (T = E T̂). A sample is an index below [`Inner::population`]; a minibatch is a slice of indices. Must not know
-//! how indices are drawn, which method uses the products, nor any theorem.
+//! Owns the losses, proxes and activations, described once; the inner maps T̂ that are reached
+//! through samples ([`FiniteSum`], [`NoiseModel`]) and the outer maps G ([`Outer`]) with products
+//! of all four partial Jacobians and their transposes; the constants of Assumptions 5.1 and 5.2
+//! computed from the data; and the families of their means ([`ProxGradient`], [`Composed`]), which
+//! are maps like any other (T = E T̂). A sample is an index below [`Inner::population`]; a
+//! minibatch is a slice of indices. Must not know how indices are drawn, which method uses the
+//! products, nor any theorem.
 
 mod activation;
 mod composed;
@@ -20,6 +23,7 @@ mod prox_gradient;
 mod rows;
 mod sample;
 mod samples;
+mod step;
 mod variance;
 
 #[cfg(test)]

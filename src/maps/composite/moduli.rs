@@ -3,6 +3,8 @@
 //! Owns L_j, M_j, R and ‖D_{·,2}‖sup of T at w and of G at u, all upper bounds (R a lower bound).
 //! Must not know the theorem that composes them.
 
+use std::ops::Range;
+
 use super::activation::Activation;
 use super::finite_sum::FiniteSum;
 use super::inner::Inner;
@@ -81,8 +83,9 @@ impl Composite {
         }
     }
 
-    /// Distance of u = T(w, λ) from the nearest kink of G(·, λ), 0 on one: where it is positive D_G is a singleton. [`PointModuli::r`] is the
-    /// distance to the nearest *other* piece, and does not count the kinks u is on.
+    /// Distance of u = T(w, λ) from the nearest kink of G(·, λ), 0 on one: where it is positive D_G
+    /// is a singleton. [`PointModuli::r`] is the distance to the nearest *other* piece, and does
+    /// not count the kinks u is on.
     pub fn kink_distance(&self, u: &[f64], lambda: &[f64]) -> f64 {
         let nearest = |gaps: &mut dyn Iterator<Item = f64>| gaps.fold(f64::INFINITY, f64::min);
         match self.outer() {
@@ -128,122 +131,31 @@ impl Composite {
     pub fn outer_moduli(&self, u: &[f64], lambda: &[f64]) -> PointModuli {
         let up = 1.0 + gamma(4 * u.len() + 16);
         let down = 1.0 - gamma(4 * u.len() + 16);
-        let root = |count: usize| (count as f64).sqrt();
+        // Bounds that u is on belong to D_G already.
+        let projection = |gaps: &mut dyn Iterator<Item = f64>| PointModuli {
+            m1: 1.0,
+            r: gaps.filter(|g| *g != 0.0).fold(f64::INFINITY, f64::min),
+            ..PointModuli::SMOOTH
+        };
         let mut out = match self.outer() {
             Outer::Identity => PointModuli::SMOOTH,
-            Outer::Soft { eta } => {
-                let t = eta * lambda[0];
-                // On a kink the next other piece is the one of the opposite sign.
-                let gap = |x: &f64| {
-                    if x.abs() == t {
-                        2.0 * t
-                    } else {
-                        (x.abs() - t).abs()
-                    }
-                };
-                let active = u.iter().filter(|x| x.abs() >= t).count();
-                PointModuli {
-                    m1: 1.0,
-                    // A column entry moves by η (on/off) or 2η (sign change).
-                    m2: 2.0 * eta * root(u.len()),
-                    r: u.iter().map(gap).fold(f64::INFINITY, f64::min),
-                    b2: eta * root(active),
-                    ..PointModuli::SMOOTH
-                }
-            }
+            Outer::Soft { eta } => soft(*eta, lambda[0], u),
             Outer::GroupSoft {
                 eta,
                 groups,
                 weights,
-            } => {
-                let (mut r, mut active, mut all, mut least) =
-                    (f64::INFINITY, 0.0, 0.0, f64::INFINITY);
-                for (g, weight) in groups.iter().zip(weights) {
-                    let (t, norm) = (eta * lambda[0] * weight, norm2(&u[g.clone()]));
-                    if norm != t {
-                        r = r.min((norm - t).abs());
-                    }
-                    if norm >= t * down {
-                        active += (eta * weight).powi(2);
-                    }
-                    all += (eta * weight).powi(2);
-                    least = least.min(t);
-                }
-                PointModuli {
-                    // τ times the Lipschitz constant 2/(√3ρ²) of the Jacobian of z/‖z‖ on ‖z‖ ≥ ρ = τ.
-                    l1: 2.0 / (3f64.sqrt() * least),
-                    m1: 1.0,
-                    // ηω_g times the Lipschitz constant 1/τ_g of z/‖z‖ there.
-                    l2: 1.0 / lambda[0],
-                    m2: all.sqrt(),
-                    r,
-                    b2: active.sqrt(),
-                }
-            }
+            } => group_soft(*eta, lambda[0], groups, weights, u),
             Outer::Box { lower, upper } => {
-                let gap = |(x, (l, h)): (&f64, (&f64, &f64))| {
-                    let g = |k: f64| {
-                        if (x - k) == 0.0 {
-                            f64::INFINITY
-                        } else {
-                            (x - k).abs()
-                        }
-                    };
-                    g(*l).min(g(*h))
-                };
-                let r = u
-                    .iter()
-                    .zip(lower.iter().zip(upper))
-                    .map(gap)
-                    .fold(f64::INFINITY, f64::min);
-                PointModuli {
-                    m1: 1.0,
-                    r,
-                    ..PointModuli::SMOOTH
-                }
+                let bounds = u.iter().zip(lower.iter().zip(upper));
+                projection(&mut bounds.flat_map(|(x, (l, h))| [(x - l).abs(), (x - h).abs()]))
             }
-            Outer::Nonnegative => {
-                let r = u
-                    .iter()
-                    .filter(|x| **x != 0.0)
-                    .fold(f64::INFINITY, |m, x| m.min(x.abs()));
-                PointModuli {
-                    m1: 1.0,
-                    r,
-                    ..PointModuli::SMOOTH
-                }
-            }
+            Outer::Nonnegative => projection(&mut u.iter().map(|x| x.abs())),
             Outer::Layer {
                 v, b, activation, ..
             } => {
                 let mut z = vec![0.0; u.len()];
                 self.outer().units(u, lambda, &mut z);
-                let row: Vec<f64> = v.row_iter().map(|r| r.norm()).collect();
-                match activation {
-                    Activation::Tanh => {
-                        let steepest =
-                            Activation::CURVATURE * row.iter().fold(0.0f64, |m, n| m.max(*n));
-                        let slopes = scaled_rows(b, |i| 1.0 - z[i].tanh().powi(2));
-                        PointModuli {
-                            l1: steepest * spectral_upper(v),
-                            l2: steepest * spectral_upper(b),
-                            b2: spectral_upper(&slopes) + gamma(16 * u.len()) * b.norm(),
-                            ..PointModuli::SMOOTH
-                        }
-                    }
-                    _ => {
-                        let gaps = z.iter().zip(&row).filter(|(z, n)| **z != 0.0 && **n != 0.0);
-                        // A unit at its kink is active for one of the selections.
-                        let on = scaled_rows(b, |i| if z[i] >= 0.0 { 1.0 } else { 0.0 });
-                        PointModuli {
-                            m1: spectral_upper(v),
-                            m2: spectral_upper(b),
-                            r: gaps.map(|(z, n)| z.abs() / n).fold(f64::INFINITY, f64::min),
-                            b2: spectral_upper(&on),
-                            ..PointModuli::SMOOTH
-                        }
-                    }
-                }
+                layer(v, b, *activation, &z)
             }
         };
         for c in [
@@ -257,6 +169,91 @@ impl Composite {
         }
         out.r *= down;
         out
+    }
+}
+
+/// Soft-thresholding at t = ηλ₁.
+fn soft(eta: f64, lambda1: f64, u: &[f64]) -> PointModuli {
+    let t = eta * lambda1;
+    // On a kink the next other piece is the one of the opposite sign.
+    let gap = |x: &f64| {
+        if x.abs() == t {
+            2.0 * t
+        } else {
+            (x.abs() - t).abs()
+        }
+    };
+    let active = u.iter().filter(|x| x.abs() >= t).count();
+    PointModuli {
+        m1: 1.0,
+        // A column entry moves by η (on/off) or 2η (sign change).
+        m2: 2.0 * eta * (u.len() as f64).sqrt(),
+        r: u.iter().map(gap).fold(f64::INFINITY, f64::min),
+        b2: eta * (active as f64).sqrt(),
+        ..PointModuli::SMOOTH
+    }
+}
+
+/// Group soft-thresholding at τ_g = ηλ₁ω_g.
+fn group_soft(
+    eta: f64,
+    lambda1: f64,
+    groups: &[Range<usize>],
+    weights: &[f64],
+    u: &[f64],
+) -> PointModuli {
+    let down = 1.0 - gamma(4 * u.len() + 16);
+    let (mut r, mut active, mut all, mut least) = (f64::INFINITY, 0.0, 0.0, f64::INFINITY);
+    for (g, weight) in groups.iter().zip(weights) {
+        let (t, norm) = (eta * lambda1 * weight, norm2(&u[g.clone()]));
+        if norm != t {
+            r = r.min((norm - t).abs());
+        }
+        if norm >= t * down {
+            active += (eta * weight).powi(2);
+        }
+        all += (eta * weight).powi(2);
+        least = least.min(t);
+    }
+    PointModuli {
+        // τ times the Lipschitz constant 2/(√3ρ²) of the Jacobian of z/‖z‖ on ‖z‖ ≥ ρ =
+        // τ.
+        l1: 2.0 / (3f64.sqrt() * least),
+        m1: 1.0,
+        // ηω_g times the Lipschitz constant 1/τ_g of z/‖z‖ there.
+        l2: 1.0 / lambda1,
+        m2: all.sqrt(),
+        r,
+        b2: active.sqrt(),
+    }
+}
+
+/// σ(Vu + Bλ + c) with the inputs z of its units.
+fn layer(v: &Matrix, b: &Matrix, activation: Activation, z: &[f64]) -> PointModuli {
+    let row: Vec<f64> = v.row_iter().map(|r| r.norm()).collect();
+    match activation {
+        Activation::Tanh => {
+            let steepest = Activation::CURVATURE * row.iter().fold(0.0f64, |m, n| m.max(*n));
+            let slopes = scaled_rows(b, |i| 1.0 - z[i].tanh().powi(2));
+            PointModuli {
+                l1: steepest * spectral_upper(v),
+                l2: steepest * spectral_upper(b),
+                b2: spectral_upper(&slopes) + gamma(16 * z.len()) * b.norm(),
+                ..PointModuli::SMOOTH
+            }
+        }
+        _ => {
+            let gaps = z.iter().zip(&row).filter(|(z, n)| **z != 0.0 && **n != 0.0);
+            // A unit at its kink is active for one of the selections.
+            let on = scaled_rows(b, |i| if z[i] >= 0.0 { 1.0 } else { 0.0 });
+            PointModuli {
+                m1: spectral_upper(v),
+                m2: spectral_upper(b),
+                r: gaps.map(|(z, n)| z.abs() / n).fold(f64::INFINITY, f64::min),
+                b2: spectral_upper(&on),
+                ..PointModuli::SMOOTH
+            }
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Affine inner maps with additive and multiplicative noise of known moments.
 //!
-//! Owns T̂(w, λ, ξ) = (A + Σ_l λ_l A_l + Σ_a ξ_a N_a) w + (B + Σ_a ξ_a M_a) λ + c + Σ_a ξ_a e_a with
-//! independent signs ξ_a = ±1 (mean 0, variance 1). A sample is an index in 0..2^p whose bit a gives ξ_a, so noise
-//! models have a finite population like sums have, can be enumerated exactly, and are driven by the
-//! same index lists.
+//! Owns T̂(w, λ, ξ) = (A + Σ_l λ_l A_l + Σ_a ξ_a N_a) w + (B + Σ_a ξ_a M_a) λ + c + Σ_a ξ_a e_a
+//! with independent signs ξ_a = ±1 (mean 0, variance 1). A sample is an index in 0..2^p whose bit a
+//! gives ξ_a, so noise models have a finite population like sums have, can be enumerated exactly,
+//! and are driven by the same index lists.
 
 use super::sample::Sample;
 use crate::error::{Error, Result};
@@ -42,7 +42,8 @@ pub struct NoiseModel {
 }
 
 impl NoiseModel {
-    /// Additive noise only: T̂ = Aw + Bλ + c + scale·(ξ_1, …, ξ_d), so that s² = d·scale² and σ₁' = σ₂' = 0.
+    /// Additive noise only: T̂ = Aw + Bλ + c + scale·(ξ_1, …, ξ_d), so that s² = d·scale² and σ₁' =
+    /// σ₂' = 0.
     pub fn additive(a: Matrix, b: Matrix, c: Vector, scale: f64) -> Self {
         let d = c.len();
         let unit = |i| Vector::from_fn(d, |j, _| if i == j { scale } else { 0.0 });

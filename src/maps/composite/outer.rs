@@ -147,7 +147,8 @@ impl Outer {
         }
     }
 
-    /// Whether G is the proximal map of a function (then its threshold may be scaled with the step).
+    /// Whether G is the proximal map of a function (then its threshold may be scaled with the
+    /// step).
     pub fn is_prox(&self) -> bool {
         !matches!(self, Outer::Layer { .. })
     }
@@ -157,7 +158,8 @@ impl Outer {
         self.apply_scaled(u, lambda, 1.0, out);
     }
 
-    /// G with η replaced by `scale`·η: the prox of a step of another length (no effect on projections).
+    /// G with η replaced by `scale`·η: the prox of a step of another length (no effect on
+    /// projections).
     pub fn apply_scaled(&self, u: &[f64], lambda: &[f64], scale: f64, out: &mut [f64]) {
         match self {
             Outer::Identity => out.copy_from_slice(u),
@@ -217,7 +219,8 @@ impl Outer {
         }
     }
 
-    /// Fixes the selection Γ at (u, λ); a mask entry exactly at a kink takes the value `tie` ∈ \[0, 1\].
+    /// Fixes the selection Γ at (u, λ); a mask entry exactly at a kink takes the value `tie` ∈ \[0,
+    /// 1\].
     pub fn linearize(&self, u: &[f64], lambda: &[f64], tie: f64, gamma: &mut Gamma) {
         let Gamma { slope, dir } = gamma;
         let step = |x: f64| {

@@ -7,7 +7,8 @@ use std::ops::Range;
 pub enum Prox {
     /// g = ‖·‖₁: soft-thresholding.
     Soft,
-    /// g = Σ‖w_g‖ over consecutive groups of `size` coordinates (the last may be shorter): group soft-thresholding.
+    /// g = Σ‖w_g‖ over consecutive groups of `size` coordinates (the last may be shorter): group
+    /// soft-thresholding.
     Group {
         /// Coordinates per group, at least 1.
         size: usize,
@@ -19,8 +20,8 @@ pub enum Prox {
         /// ω_g, one per group.
         weights: Vec<f64>,
     },
-    /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds allowed;
-    /// on the nonnegative orthant g is ‖·‖₁.
+    /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds
+    /// allowed; on the nonnegative orthant g is ‖·‖₁.
     Box {
         /// Lower bound of every coordinate.
         lo: f64,

@@ -6,8 +6,8 @@
 
 use crate::linalg::product::dot;
 
-/// out ← out + Σ_k f(i_k, x_{i_k}·v) x_{i_k} over `count` rows i_k = index(k), of a row-major matrix
-/// with rows of length d = v.len(). The order of summation depends on `count` and d only.
+/// out ← out + Σ_k f(i_k, x_{i_k}·v) x_{i_k} over `count` rows i_k = index(k), of a row-major
+/// matrix with rows of length d = v.len(). The order of summation depends on `count` and d only.
 pub(super) fn add_weighted_rows(
     x: &[f64],
     v: &[f64],

@@ -27,7 +27,8 @@ impl Composite {
         Ok(Self { inner, outer })
     }
 
-    /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d row-major.
+    /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d
+    /// row-major.
     pub fn elastic_net(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64) -> Result<Self> {
         let inner = FiniteSum::new(x, y, d, eta, Loss::Quadratic)?;
         Self::new(Inner::FiniteSum(inner), Outer::Soft { eta })
@@ -112,8 +113,8 @@ impl Composite {
         gamma
     }
 
-    /// Γ if it is the same whatever samples w̄ averages, because no coordinate (unit) of T̂(w, λ, ξ) can
-    /// cross a kink of G; `None` where a mask may flip or Γ varies smoothly with u.
+    /// Γ if it is the same whatever samples w̄ averages, because no coordinate (unit) of T̂(w, λ,
+    /// ξ) can cross a kink of G; `None` where a mask may flip or Γ varies smoothly with u.
     ///
     /// w̄ lies in the box spanned by the single samples; cost O(n d) (O(pd) for noise models).
     pub fn certain_gamma(&self, w: &[f64], lambda: &[f64]) -> Option<Gamma> {
@@ -166,7 +167,8 @@ impl Composite {
                 widen(&at(1.0));
             }
         }
-        // Room for the rounding of a unit, by whichever order it is summed: the magnitude of its terms.
+        // Room for the rounding of a unit, by whichever order it is summed: the magnitude of its
+        // terms.
         let largest = low.iter().chain(&high).fold(0.0f64, |m, v| m.max(v.abs()));
         let size = largest + self.term_size(w, lambda);
         let room = crate::tol::gamma(8 * (d + self.inner.population().min(1 << 20))) * size;
@@ -191,7 +193,8 @@ impl Composite {
         (!crosses).then_some(gamma)
     }
 
-    /// The largest sum of moduli of the terms that one entry of T̂(w, λ, ξ), and one unit of G after it, is made of.
+    /// The largest sum of moduli of the terms that one entry of T̂(w, λ, ξ), and one unit of G
+    /// after it, is made of.
     fn term_size(&self, w: &[f64], lambda: &[f64]) -> f64 {
         use crate::linalg::product::norm2;
         let inner = match &self.inner {

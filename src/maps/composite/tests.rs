@@ -229,7 +229,8 @@ fn q_bounds_every_jacobian_and_is_attained_by_quadratics() {
     }
 }
 
-/// Lemma 2.5 on random pairs: the distance of D at u to D at u' (a single matrix there) stays below (L+M/R)‖u-u'‖.
+/// Lemma 2.5 on random pairs: the distance of D at u to D at u' (a single matrix there) stays below
+/// (L+M/R)‖u-u'‖.
 #[test]
 fn moduli_hold_on_sampled_pairs() {
     let mut s = Stream(5);
@@ -368,7 +369,8 @@ fn bad_data_are_refused_with_the_field() {
     );
 }
 
-/// On a kink the distance to it is 0, where the radius R of the moduli counts the other pieces only.
+/// On a kink the distance to it is 0, where the radius R of the moduli counts the other pieces
+/// only.
 #[test]
 fn a_point_on_a_kink_is_at_distance_zero_from_it() {
     let inner = |d: usize| {

@@ -47,8 +47,8 @@ impl Composite {
         }
     }
 
-    /// A certified upper bound of ‖D_{T,1}(·, λ)‖sup over all w; with ‖D_{G,1}‖sup ≤ 1 also of ‖D_{Φ,1}‖sup.
-    /// It can be 1 or more; then Assumption 5.1 fails.
+    /// A certified upper bound of ‖D_{T,1}(·, λ)‖sup over all w; with ‖D_{G,1}‖sup ≤ 1 also of
+    /// ‖D_{Φ,1}‖sup. It can be 1 or more; then Assumption 5.1 fails.
     pub fn q(&self, lambda: &[f64]) -> f64 {
         match self.inner() {
             Inner::FiniteSum(f) => {

@@ -14,7 +14,8 @@ pub struct Covariance {
 
 #[derive(Clone, Debug)]
 enum Form {
-    /// P_ξ - P = -(x_i g_iᵀ - C): N(W) = scale·(n⁻¹Σ_i (g_iᵀWg_i) x_i x_iᵀ - C W Cᵀ). 2nd² per application.
+    /// P_ξ - P = -(x_i g_iᵀ - C): N(W) = scale·(n⁻¹Σ_i (g_iᵀWg_i) x_i x_iᵀ - C W Cᵀ). 2nd² per
+    /// application.
     RankOne {
         x: Matrix,
         g: Matrix,
@@ -25,7 +26,8 @@ enum Form {
     },
     /// N(W) = scale·Σ_a Q_a W Q_aᵀ. 2 d³ per matrix.
     Dense { q: Vec<Matrix>, scale: f64 },
-    /// N as a matrix on the p = d(d+1)/2 entries of the upper triangle, one contiguous row per output entry. p² per application.
+    /// N as a matrix on the p = d(d+1)/2 entries of the upper triangle, one contiguous row per
+    /// output entry. p² per application.
     Operator { rows: Vec<f64>, packed: Vec<f64> },
 }
 
@@ -34,7 +36,8 @@ enum Form {
 const OPERATOR_ENTRIES: usize = 1 << 20;
 
 impl Covariance {
-    /// N(W) = scale·(n⁻¹Σ_i (g_iᵀWg_i)x_ix_iᵀ - CWCᵀ) with C = n⁻¹Σ x_ig_iᵀ; `x`, `g` are d×n, one sample per column.
+    /// N(W) = scale·(n⁻¹Σ_i (g_iᵀWg_i)x_ix_iᵀ - CWCᵀ) with C = n⁻¹Σ x_ig_iᵀ; `x`, `g` are d×n, one
+    /// sample per column.
     pub fn rank_one(x: Matrix, g: Matrix, scale: f64) -> Self {
         let (d, n) = x.shape();
         let c = &x * g.transpose() / n as f64;

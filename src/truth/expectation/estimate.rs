@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 
-/// How an estimate reads v_k: r = K_ξv_k with E K_ξ = K and E(K_ξ-K)ᵀ(K_ξ-K) = G, independent of v_k.
+/// How an estimate reads v_k: r = K_ξv_k with E K_ξ = K and E(K_ξ-K)ᵀ(K_ξ-K) = G, independent of
+/// v_k.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Readout {
     /// K (m×d).
@@ -45,10 +46,11 @@ impl Readout {
     }
 }
 
-/// NSID's readout and Γ given ξ⁽¹⁾ (all J minibatches in one list): K = D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ with Γ at w̄(ξ⁽¹⁾).
+/// NSID's readout and Γ given ξ⁽¹⁾ (all J minibatches in one list): K = D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ with Γ at
+/// w̄(ξ⁽¹⁾).
 ///
-/// With the recursion at this Γ, [`Readout::mse`] is E[‖r - r*‖² | ξ⁽¹⁾], the Rao-Blackwellised error:
-/// only ξ⁽¹⁾ is left to sample or enumerate.
+/// With the recursion at this Γ, [`Readout::mse`] is E[‖r - r*‖² | ξ⁽¹⁾], the Rao-Blackwellised
+/// error: only ξ⁽¹⁾ is left to sample or enumerate.
 pub fn conditional_readout(
     map: &Composite,
     w: &[f64],
@@ -67,8 +69,9 @@ pub fn conditional_readout(
     Ok((gamma, Readout { k, spread: None }))
 }
 
-/// NSID's readout where Γ does not depend on ξ⁽¹⁾ (`None` where it may); `inner` = J·|b|, the number of
-/// samples averaged in ξ⁽¹⁾. Then [`Readout::mse`] is E‖r - r*‖² with nothing left to sample.
+/// NSID's readout where Γ does not depend on ξ⁽¹⁾ (`None` where it may); `inner` = J·|b|, the
+/// number of samples averaged in ξ⁽¹⁾. Then [`Readout::mse`] is E‖r - r*‖² with nothing left to
+/// sample.
 pub fn certain_readout(
     map: &Composite,
     w: &[f64],
@@ -102,7 +105,8 @@ fn readout(map: &Composite, d2: &Matrix, gamma: &Gamma) -> Matrix {
 pub struct Reference {
     /// v̂ = (I - ∂₁Tᵀ Γ₁ᵀ)⁻¹y with Γ at T(w, λ).
     pub v: Vector,
-    /// r = (∂₂TᵀΓ₁ᵀ + Γ₂ᵀ)v̂; at w = w(λ) an element of D_impᵀy, the only one where no kink is active.
+    /// r = (∂₂TᵀΓ₁ᵀ + Γ₂ᵀ)v̂; at w = w(λ) an element of D_impᵀy, the only one where no kink is
+    /// active.
     pub r: Vector,
 }
 

@@ -1,9 +1,10 @@
-//! Exact mean *and variance* of ‖r - r*‖² on tiny problems: what a two-sided test of a simulated mean
-//! square error needs to know.
+//! Exact mean *and variance* of ‖r - r*‖² on tiny problems: what a two-sided test of a simulated
+//! mean square error needs to know.
 //!
-//! With z = (v, 1) ∈ ℝᴰ, D = d+1, Algorithm 3 is z_{i+1} = Z_ξz_i, Z_ξ = [(1-η)I + ηP_ξ, ηy; 0, 1], so
-//! E z^{⊗4} obeys the linear recursion T ← E[Z_ξ^{⊗4}]T over the law of P_ξ; every moment up to the fourth is
-//! an entry of it. ‖Kv - r*‖² = zᵀQz with Q = [K, -r*]ᵀ[K, -r*], E = ⟨Q, E z^{⊗2}⟩, E of its square ⟨Q⊗Q, T⟩.
+//! With z = (v, 1) ∈ ℝᴰ, D = d+1, Algorithm 3 is z_{i+1} = Z_ξz_i, Z_ξ = [(1-η)I + ηP_ξ, ηy; 0, 1],
+//! so E z^{⊗4} obeys the linear recursion T ← E[Z_ξ^{⊗4}]T over the law of P_ξ; every moment up to
+//! the fourth is an entry of it. ‖Kv - r*‖² = zᵀQz with Q = [K, -r*]ᵀ[K, -r*], E = ⟨Q, E z^{⊗2}⟩, E
+//! of its square ⟨Q⊗Q, T⟩.
 
 use super::law::{Outcome, mean_of_samples};
 use crate::error::{Error, Result};
@@ -37,8 +38,9 @@ struct Branch {
     reads: Vec<(f64, Matrix)>,
 }
 
-/// The law of NSID's (`sid`: SID's) estimate at the k in `steps` (increasing), from J = `inner` minibatches of
-/// `inner_batch` samples and minibatches of `batch` in the linear system, with steps `eta(i)`.
+/// The law of NSID's (`sid`: SID's) estimate at the k in `steps` (increasing), from J = `inner`
+/// minibatches of `inner_batch` samples and minibatches of `batch` in the linear system, with steps
+/// `eta(i)`.
 ///
 /// # Errors
 /// A dimension above [`FOURTH_MAX_DIM`], or more outcomes of ξ⁽¹⁾ or ξ⁽²⁾ than can be enumerated.
@@ -154,7 +156,8 @@ fn nsid_branches(map: &Composite, w: &[f64], lambda: &[f64], law: Vec<Outcome>) 
     out
 }
 
-/// The law of J⁻¹Σ_j B_{ξ_j} for J independent minibatches, by J-fold convolution over distinct readouts.
+/// The law of J⁻¹Σ_j B_{ξ_j} for J independent minibatches, by J-fold convolution over distinct
+/// readouts.
 fn sid_reads(
     map: &Composite,
     w: &[f64],

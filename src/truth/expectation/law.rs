@@ -1,7 +1,7 @@
 //! The exact law of the mean over N independent samples.
 //!
-//! Owns the enumeration of what matters of N samples: how often each row of a sum occurs, or how many
-//! signs of each channel are positive. Must not know what is computed from it.
+//! Owns the enumeration of what matters of N samples: how often each row of a sum occurs, or how
+//! many signs of each channel are positive. Must not know what is computed from it.
 
 use crate::maps::composite::{Composite, Inner};
 
@@ -17,8 +17,9 @@ pub struct Outcome {
     pub samples: Vec<usize>,
 }
 
-/// Every distinct mean over `count` ≥ 1 independent samples, with its probability: multisets of rows
-/// (multinomial) for finite sums, numbers of positive signs (binomial) for noise. `None` beyond [`LAW_LIMIT`].
+/// Every distinct mean over `count` ≥ 1 independent samples, with its probability: multisets of
+/// rows (multinomial) for finite sums, numbers of positive signs (binomial) for noise. `None`
+/// beyond [`LAW_LIMIT`].
 pub fn mean_of_samples(map: &Composite, count: usize) -> Option<Vec<Outcome>> {
     if count == 0 {
         return None;

@@ -19,12 +19,13 @@ pub struct LyapunovLimit {
 /// covers every matrix whose distance from instability exceeds the unit roundoff.
 const MAX_DOUBLINGS: usize = 60;
 
-/// Solves (βN-I/2)Σ + Σ(βN-I/2)ᵀ = β²C, N = I-P, C = Cov((P_ξ-P)v̂); `None` where βN-I/2 is not stable (then the rate
-/// is slower than 1/k).
+/// Solves (βN-I/2)Σ + Σ(βN-I/2)ᵀ = β²C, N = I-P, C = Cov((P_ξ-P)v̂); `None` where βN-I/2 is not
+/// stable (then the rate is slower than 1/k).
 ///
-/// With F = βN-I/2 and a shift s > 0 the equation is Σ = AΣAᵀ + 2s(F+sI)⁻¹β²C(F+sI)⁻ᵀ, A = (F+sI)⁻¹(F-sI),
-/// summed by squaring A (Smith 1968): about a dozen products, sums of positive semidefinite terms
-/// only, and stability is decided by A's powers vanishing. The residual is that of the equation.
+/// With F = βN-I/2 and a shift s > 0 the equation is Σ = AΣAᵀ + 2s(F+sI)⁻¹β²C(F+sI)⁻ᵀ, A =
+/// (F+sI)⁻¹(F-sI), summed by squaring A (Smith 1968): about a dozen products, sums of positive
+/// semidefinite terms only, and stability is decided by A's powers vanishing. The residual is that
+/// of the equation.
 pub fn lyapunov(recursion: &mut Recursion, beta: f64) -> Option<LyapunovLimit> {
     let v = recursion.v_hat().clone();
     let d = v.len();

@@ -1,8 +1,8 @@
 //! Exact expectations of Algorithm 3, NSID and SID: no sampling, no Monte-Carlo noise.
 //!
 //! Owns the mean and second-moment recursions of v_k given w and Γ₁ ([`Recursion`]), the errors of
-//! estimates that follow from them, the limit constants (Lyapunov, constant-step plateau), and SID's
-//! limit. Must not know the methods that it judges, nor any bound.
+//! estimates that follow from them, the limit constants (Lyapunov, constant-step plateau), and
+//! SID's limit. Must not know the methods that it judges, nor any bound.
 
 mod covariance;
 mod estimate;

@@ -6,15 +6,16 @@ use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 
-/// v_{i+1} = (1-η_i)v_i + η_i(P_ξv_i + y), v_0 = 0, with independent P_ξ of mean P and covariance operator N:
-/// with v̂ = (I-P)⁻¹y, m_i = E(v_i-v̂), C_i = Cov v_i and M̄ = (1-η_i)I + η_iP,
+/// v_{i+1} = (1-η_i)v_i + η_i(P_ξv_i + y), v_0 = 0, with independent P_ξ of mean P and covariance
+/// operator N: with v̂ = (I-P)⁻¹y, m_i = E(v_i-v̂), C_i = Cov v_i and M̄ = (1-η_i)I + η_iP,
 ///
-///   m_{i+1} = M̄m_i,   C_{i+1} = M̄C_iM̄ᵀ + η_i²N(W_i),   W_i = E v_iv_iᵀ = C_i + (v̂+m_i)(v̂+m_i)ᵀ.
+/// m_{i+1} = M̄m_i, C_{i+1} = M̄C_iM̄ᵀ + η_i²N(W_i), W_i = E v_iv_iᵀ = C_i + (v̂+m_i)(v̂+m_i)ᵀ.
 ///
-/// This is the recursion of S_i = E(v_i-v̂)(v_i-v̂)ᵀ = C_i + m_im_iᵀ with the part that is exactly m_im_iᵀ split off, so
-/// that nothing cancels. Exact up to rounding, for any P that leaves I-P regular: the process need not contract.
-/// Cost per step: min(d⁴/4, 2nd²) multiplications for the covariance of a sum of n rank-one terms
-/// (the operator on symmetric matrices or the terms themselves) and 2d³ for M̄CM̄ᵀ; N is set up once.
+/// This is the recursion of S_i = E(v_i-v̂)(v_i-v̂)ᵀ = C_i + m_im_iᵀ with the part that is exactly
+/// m_im_iᵀ split off, so that nothing cancels. Exact up to rounding, for any P that leaves I-P
+/// regular: the process need not contract. Cost per step: min(d⁴/4, 2nd²) multiplications for the
+/// covariance of a sum of n rank-one terms (the operator on symmetric matrices or the terms
+/// themselves) and 2d³ for M̄CM̄ᵀ; N is set up once.
 #[derive(Clone, Debug)]
 pub struct Recursion {
     mean: Matrix,

@@ -33,8 +33,8 @@ pub struct SidLimit {
     pub stable: bool,
 }
 
-/// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾. Refused where
-/// there are more than [`ENUMERATION_LIMIT`] minibatches.
+/// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾.
+/// Refused where there are more than [`ENUMERATION_LIMIT`] minibatches.
 pub fn sid_limit(
     map: &Composite,
     w: &[f64],
@@ -137,7 +137,8 @@ fn read_matrix(map: &Composite, w: &[f64], sample: Sample<'_>, g1: &Matrix, g2: 
     (g1 * map.inner().d2_matrix(w, sample) + g2).transpose()
 }
 
-/// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that minibatch; their number.
+/// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that
+/// minibatch; their number.
 fn each_minibatch(
     map: &Composite,
     w: &[f64],

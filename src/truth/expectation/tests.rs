@@ -1,4 +1,5 @@
-//! The recursions against enumeration of all index sequences, the limits against independent solves.
+//! The recursions against enumeration of all index sequences, the limits against independent
+//! solves.
 
 use super::*;
 use crate::linalg::stream::Stream;
@@ -65,7 +66,8 @@ fn minibatches(n: usize, b: usize) -> Vec<Vec<usize>> {
     out
 }
 
-/// E v, E v vᵀ after the steps `eta` of Algorithm 3, every sequence of step matrices P_ξ enumerated.
+/// E v, E v vᵀ after the steps `eta` of Algorithm 3, every sequence of step matrices P_ξ
+/// enumerated.
 fn enumerate(p: &[Matrix], y: &Vector, eta: &[f64]) -> (Vector, Matrix) {
     let d = y.len();
     let mut states = vec![Vector::zeros(d)];
@@ -164,7 +166,8 @@ fn conditional_and_full_errors_equal_enumeration() {
     }
 }
 
-/// Where no mask can flip, the unconditional error equals the mean of the conditional ones over all ξ⁽¹⁾.
+/// Where no mask can flip, the unconditional error equals the mean of the conditional ones over all
+/// ξ⁽¹⁾.
 #[test]
 fn a_certain_readout_is_the_mean_of_the_conditional_ones() {
     let mut s = Stream(3);
@@ -274,7 +277,8 @@ fn the_plateau_equals_the_recursion_run_to_its_end() {
     assert!((curve[4000] / plateau.trace - 1.0).abs() < 1e-10);
 }
 
-/// P = 0.3 ± 5: the mean contracts for any η in (0, 1], the second moment only if (1-0.7η)² + 25η² < 1, η < 1.4/25.49.
+/// P = 0.3 ± 5: the mean contracts for any η in (0, 1], the second moment only if (1-0.7η)² + 25η²
+/// < 1, η < 1.4/25.49.
 #[test]
 fn a_plateau_exists_exactly_where_the_second_moment_contracts() {
     let one = |v: f64| Matrix::from_element(1, 1, v);
@@ -365,7 +369,8 @@ fn sid_is_unbiased_for_a_linear_outer_map_and_knows_when_it_is_unstable() {
     );
 }
 
-/// The reference at w(λ) is the derivative of yᵀw(λ): central differences of a fixed point iterated to a standstill.
+/// The reference at w(λ) is the derivative of yᵀw(λ): central differences of a fixed point iterated
+/// to a standstill.
 #[test]
 fn the_reference_is_the_derivative_of_the_fixed_point() {
     let mut s = Stream(9);

@@ -45,7 +45,7 @@ fn solutions_are_exactly_on_as_many_kinks_as_asked_for() {
         let i = Instance::generate(&spec.normalised(), seed).unwrap();
         let mut lin = i.map.linearization();
         i.map
-            .linearize(&i.w0, &i.lambda, &mut Tie::Weight(0.5), &mut lin);
+            .linearize(&i.start, &i.lambda, &mut Tie::Weight(0.5), &mut lin);
         assert!(lin.ties().count() >= 2);
     }
 }
@@ -91,7 +91,7 @@ fn elements_are_those_of_the_rationals() {
 fn the_two_named_instances_leave_d_imp_and_stay_with_d_fix() {
     for (kind, least) in [(Kind::KinkTwoCycle, 0.07), (Kind::KinkNetCycle, 0.3)] {
         let (instance, truth, kinks) = solved(kind, 1, 1, 0);
-        let mut itd = Itd::start(&kinks.naive, &instance.w0);
+        let mut itd = Itd::start(&kinks.naive, &instance.start);
         let mut element = NearestElement::start(&kinks).unwrap();
         let mut last = f64::NAN;
         for t in 0..60 {

@@ -53,7 +53,8 @@ impl<T: Scalar> Point<T> {
         &self.z
     }
 
-    /// Which piece of Φ is active, as [`crate::maps::Linearization::piece`]; empty for maps without kinks.
+    /// Which piece of Φ is active, as [`crate::maps::Linearization::piece`]; empty for maps without
+    /// kinks.
     pub fn piece(&self) -> Vec<f64> {
         if self.margin.is_empty() {
             return Vec::new();

@@ -3,10 +3,11 @@
 //!
 //! Uses the data of a map only, never its fast products.
 //!
-//! **Floor.** With M_i = (1-η_i)I + η_i∂₁T̂_iᵀΓ₁ᵀ, an error f_i of v_i becomes at most ‖M_i‖f_i + l_i. The local
-//! defect l_i bounds every order of summation: γ_p times the sum of the moduli of all terms, p the number of
-//! roundings on the longest path, plus what errors of Γ₁ (only where G is not piecewise affine) contribute.
-//! It holds while no unit of G is within its own rounding of a kink; beyond that the run is in doubt.
+//! **Floor.** With M_i = (1-η_i)I + η_i∂₁T̂_iᵀΓ₁ᵀ, an error f_i of v_i becomes at most ‖M_i‖f_i +
+//! l_i. The local defect l_i bounds every order of summation: γ_p times the sum of the moduli of
+//! all terms, p the number of roundings on the longest path, plus what errors of Γ₁ (only where G
+//! is not piecewise affine) contribute. It holds while no unit of G is within its own rounding of a
+//! kink; beyond that the run is in doubt.
 
 use super::algebra::dot;
 use super::composite::Exact;
@@ -48,7 +49,8 @@ pub struct ExactRun {
     pub estimates: Vec<Vec<Dd>>,
     /// Bound of ‖fl(r) - r‖ for each.
     pub floor: Vec<f64>,
-    /// Number of leading entries that can be compared: a mask beyond is within rounding of its kink.
+    /// Number of leading entries that can be compared: a mask beyond is within rounding of its
+    /// kink.
     pub comparable: usize,
 }
 
@@ -363,7 +365,8 @@ impl Lifted {
     }
 }
 
-/// Sums of moduli of the terms of T̂, ∂₁T̂ᵀ·, ∂₂T̂ᵀ·, Γ₁ᵀ·, Γ₂ᵀ·, and the longest chain of roundings.
+/// Sums of moduli of the terms of T̂, ∂₁T̂ᵀ·, ∂₂T̂ᵀ·, Γ₁ᵀ·, Γ₂ᵀ·, and the longest chain of
+/// roundings.
 struct Sizes {
     value: f64,
     push: f64,

@@ -1,4 +1,5 @@
-//! The inner maps T̂ as written: gradient steps on averaged losses and affine maps with sign noise, over a minibatch or the mean.
+//! The inner maps T̂ as written: gradient steps on averaged losses and affine maps with sign noise,
+//! over a minibatch or the mean.
 
 use super::algebra::{Rows, add, add_to, column, dot, hadamard, rows, times, transposed, vector};
 use super::scalar::Scalar;
@@ -80,7 +81,8 @@ impl<T: Scalar> Sampled<T> {
         }
     }
 
-    /// ℓ' and ℓ'' of every row at w (nothing for affine maps); `None` where the field lacks the logistic function.
+    /// ℓ' and ℓ'' of every row at w (nothing for affine maps); `None` where the field lacks the
+    /// logistic function.
     pub(super) fn derivatives(&self, w: &[T]) -> Option<[Vec<T>; 2]> {
         let Self::Sum { x, y, loss, .. } = self else {
             return Some([Vec::new(), Vec::new()]);

@@ -42,7 +42,8 @@ impl<T: Scalar> Reference<T> for Exact<T> {
         let z = add(&self.constant, &times(&self.a, w));
         let mut sorted = z.clone();
         sorted.sort_by(|a, b| b.partial_cmp(a).unwrap_or(std::cmp::Ordering::Equal));
-        // θ makes the positive parts of z - θ sum to 1: with the k largest it is (their sum - 1)/k, and the largest of these holds.
+        // θ makes the positive parts of z - θ sum to 1: with the k largest it is (their sum - 1)/k,
+        // and the largest of these holds.
         let (mut sum, mut theta) = (-one.clone(), None);
         for (k, zi) in sorted.into_iter().enumerate() {
             sum = sum + zi;

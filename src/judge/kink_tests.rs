@@ -1,13 +1,10 @@
 //! Planted faults around ties are caught; methods that differ by an allowed selection pass.
-//!
-//! These tests judge whole claims. What they need of the rooms below, beside what is imported:
-//! `Catalogue::select` for the claims of rates/, `judge(claim, instance, label, implementation)`
-//! with its verdicts, and `faults::{catalogue, variants, Edit, AtTies, Simulated}`.
 
-use super::Ruling as Status;
+use super::{Judging, judge};
 use crate::case::{Answer, Case, Factory, Implementation, Method};
-use crate::claims::verdict::Verdict;
-use crate::claims::{Catalogue, Label, judge};
+use crate::checks::Ruling;
+use crate::claims::{Catalogue, Claim, Label, Verdict};
+use crate::evidence::Evidence;
 use crate::instances::{Instance, Kind, Spec};
 use crate::linalg::Matrix;
 use crate::maps::{Linearization, Tie};
@@ -61,8 +58,28 @@ fn slope(ties: &[usize], blocks: &mut [Linearization; 2], value: f64) {
     }
 }
 
+/// The verdicts of a claim on one instance.
+fn verdicts_of(
+    claim: &Claim,
+    instance: &Instance,
+    subject: &mut dyn Implementation,
+) -> Vec<Verdict> {
+    let label = Label {
+        kind: instance.spec.kind.name().into(),
+        family: 0,
+        index: 0,
+        plot: false,
+    };
+    let evidence = Evidence::new(instance, claim.method, claim.horizon());
+    let judging = Judging {
+        share: 1e-9,
+        record: false,
+    };
+    judge(claim, &evidence, &label, judging, subject).verdicts
+}
+
 /// Verdicts of `kink-itd-bound` from w_0 = w(λ), where every step meets every tie.
-fn verdicts(kind: Kind, seed: u64, method: &mut Itd) -> Vec<Status> {
+fn verdicts(kind: Kind, seed: u64, method: &mut Itd) -> Vec<Ruling> {
     let catalogue = Catalogue::builtin().unwrap();
     let mut claim = catalogue
         .select(&["kink-itd-bound".into()])
@@ -79,13 +96,7 @@ fn verdicts(kind: Kind, seed: u64, method: &mut Itd) -> Vec<Status> {
     let mut instance = Instance::generate(&spec, seed).unwrap();
     let truth = Truth::solve(&instance.map, &instance.lambda).unwrap();
     instance.start = truth.w().as_slice().to_vec();
-    let label = Label {
-        instance: "x".into(),
-        replay: String::new(),
-        plot: false,
-    };
-    judge(&claim, &instance, &label, method)
-        .verdicts
+    verdicts_of(&claim, &instance, method)
         .iter()
         .map(|v| v.status)
         .collect()
@@ -124,7 +135,7 @@ fn allowed_selections_pass() {
             };
             let got = verdicts(kind, 3, &mut method);
             assert!(
-                got.iter().all(|s| *s == Status::Pass),
+                got.iter().all(|s| *s == Ruling::Pass),
                 "{name} {kind:?} {got:?}"
             );
         }
@@ -180,7 +191,7 @@ fn faults_at_ties_are_caught() {
                     weights: |_, _| [0.5, 0.5],
                     tamper,
                 };
-                verdicts(*kind, seed, &mut method).contains(&Status::Fail)
+                verdicts(*kind, seed, &mut method).contains(&Ruling::Fail)
             });
         assert!(caught, "{name}");
     }
@@ -191,11 +202,6 @@ fn faults_at_ties_are_caught() {
 fn faults_in_doubt_are_caught_by_exact_trajectories() {
     let catalogue = Catalogue::builtin().unwrap();
     let claim = catalogue.select(&["itd-exact".into()]).unwrap().remove(0);
-    let label = Label {
-        instance: "x".into(),
-        replay: String::new(),
-        plot: false,
-    };
     for kind in [Kind::KinkLayerRelu, Kind::KinkMaxMin, Kind::KinkElasticNet] {
         let spec = Spec {
             rows: 2,
@@ -213,13 +219,12 @@ fn faults_in_doubt_are_caught_by_exact_trajectories() {
             .find(|f| f.name == "tie-irregular")
             .unwrap();
         for (edits, wanted) in [
-            (&irregular.edits, Status::Pass),
-            (edits("tie-slope-huge"), Status::Fail),
-            (edits("tie-nan"), Status::Fail),
+            (&irregular.edits, Ruling::Pass),
+            (edits("tie-slope-huge"), Ruling::Fail),
+            (edits("tie-nan"), Ruling::Fail),
         ] {
             let mut method = crate::faults::Simulated::new(Method::ITD, edits);
-            let judged = judge(&claim, &instance, &label, &mut method);
-            let verdict = &judged.verdicts[0];
+            let verdict = &verdicts_of(&claim, &instance, &mut method)[0];
             assert_eq!(verdict.status, wanted, "{kind:?} {}", verdict.detail);
         }
     }
@@ -231,11 +236,6 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
     let claim = &catalogue
         .select(&["kink-closing-remark-search".into()])
         .unwrap()[0];
-    let label = Label {
-        instance: "x".into(),
-        replay: String::new(),
-        plot: false,
-    };
     let mut refuted = 0;
     for seed in 0..25 {
         let spec = Spec {
@@ -245,8 +245,8 @@ fn a_search_finds_further_instances_that_refute_the_closing_remark() {
         };
         let instance = Instance::generate(&spec.normalised(), seed).unwrap();
         let mut method = Ours.make(Method::ITD).unwrap();
-        let found = judge(claim, &instance, &label, method.as_mut()).verdicts;
-        assert!(found.iter().all(|v| v.status == Status::Pass));
+        let found = verdicts_of(claim, &instance, method.as_mut());
+        assert!(found.iter().all(|v| v.status == Ruling::Pass));
         refuted += usize::from(found[0].detail.starts_with("refuted"));
     }
     assert!(refuted > 0, "none in 25");
@@ -281,13 +281,7 @@ fn judged_with(
         ..Spec::typical(kind, dim)
     };
     let instance = Instance::generate(&spec.normalised(), seed).unwrap();
-    let label = Label {
-        instance: format!("{}.0.0", kind.name()),
-        replay: String::new(),
-        plot: false,
-    };
-    let judged = judge(&claim, &instance, &label, method);
-    judged.verdicts.into_iter().next().unwrap()
+    verdicts_of(&claim, &instance, method).remove(0)
 }
 
 fn fault(name: &str) -> Vec<crate::faults::Edit> {
@@ -315,13 +309,13 @@ fn twelve_kinks_in_fifty_dimensions_are_decided() {
         for kind in [Kind::KinkLayerRelu, Kind::KinkElasticNet] {
             let run = |edits: &[_]| judged(claim, kind, (50, 12, 5), edits);
             let correct = run(&[]);
-            assert_eq!(correct.status, Status::Pass, "{claim} {}", correct.detail);
+            assert_eq!(correct.status, Ruling::Pass, "{claim} {}", correct.detail);
             for name in names {
                 let found = run(&fault(name));
                 let detail = &found.detail;
                 assert_eq!(
                     found.status,
-                    Status::Fail,
+                    Ruling::Fail,
                     "{claim} {kind:?} {name}: {detail}"
                 );
             }
@@ -350,7 +344,7 @@ fn cotangents_at_ties_are_judged_by_the_image_of_the_set() {
                     let found = run(&edits);
                     assert_eq!(
                         found.status,
-                        Status::Pass,
+                        Ruling::Pass,
                         "{claim} {kind:?} {seed} {edits:?}: {}",
                         found.detail
                     );
@@ -368,7 +362,7 @@ fn cotangents_at_ties_are_judged_by_the_image_of_the_set() {
         ] {
             let caught = (0..4).any(|seed| {
                 let found = judged(claim, Kind::KinkLayerRelu, (4, 2, seed), &fault(name));
-                found.status == Status::Fail
+                found.status == Ruling::Fail
             });
             assert!(caught, "{claim} {name}");
         }
@@ -410,7 +404,7 @@ fn broken_answers_in_reverse_mode_do_not_pass() {
             let found = judged_with(claim, Kind::KinkLayerRelu, (3, 2, 1), &mut Answers(answer));
             assert_eq!(
                 found.status,
-                Status::Fail,
+                Ruling::Fail,
                 "{claim} {name}: {}",
                 found.detail
             );
@@ -426,7 +420,7 @@ fn a_huge_jacobian_is_no_element_of_d_joint() {
     });
     let size = (3, 2, 1);
     let found = judged_with("kink-aid-fp-joint", Kind::KinkLayerRelu, size, &mut method);
-    assert_eq!(found.status, Status::Fail, "{}", found.detail);
+    assert_eq!(found.status, Ruling::Fail, "{}", found.detail);
 }
 
 #[test]
