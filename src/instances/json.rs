@@ -66,6 +66,10 @@ pub fn problem_to_json(problem: &Problem) -> Value {
                     o["groups"] = groups.iter().map(|g| g.len()).collect();
                     o["weights"] = list(weights);
                 }
+                Prox::Intervals { lower, upper } => {
+                    o["lower"] = list(lower);
+                    o["upper"] = list(upper);
+                }
                 Prox::Box { lo, hi } => {
                     o["lo"] = number(*lo);
                     o["hi"] = number(*hi);

@@ -59,6 +59,10 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
             groups: vec![0..1, 1..4],
             weights: vec![0.7, 1.5],
         },
+        Prox::Intervals {
+            lower: vec![-0.3, 0.0, f64::NEG_INFINITY, f64::NEG_INFINITY],
+            upper: vec![0.2, f64::INFINITY, 0.1, f64::INFINITY],
+        },
         boxed(-0.3, 0.2),
         boxed(0.0, f64::INFINITY),
     ] {

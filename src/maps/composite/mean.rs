@@ -1,7 +1,6 @@
 //! The mean of a stochastic map as a problem like any other.
 
 use super::composed::Composed;
-use super::finite_sum::FiniteSum;
 use super::inner::Inner;
 use super::loss::Loss;
 use super::outer::Outer;
@@ -18,52 +17,52 @@ use crate::maps::problem::Problem;
 /// # Errors
 /// When no family describes it.
 pub(in crate::maps) fn mean(map: &Composite) -> Result<Problem> {
-    let regression = |f: &FiniteSum| {
-        let (n, d) = (f.rows(), f.dim());
-        (
-            Matrix::from_fn(n, d, |i, j| f.row(i)[j]),
-            Vector::from_fn(n, |i, _| f.target(i)),
-        )
+    let f = match map.inner() {
+        Inner::Noise(model) => return Ok(Composed::mean_of(model, map.outer()).into()),
+        Inner::FiniteSum(f) => f,
     };
-    let unlike = |eta: f64, f: &FiniteSum| {
-        if eta == f.eta() {
-            Ok(())
-        } else {
-            let text = format!("the threshold's step {eta} is not that of T̂, {}", f.eta());
-            Err(Error::input(text).in_field("outer.eta"))
+    let (n, d, step) = (f.rows(), f.dim(), f.eta());
+    let prox = match map.outer() {
+        Outer::Soft { eta } | Outer::GroupSoft { eta, .. } if *eta != step => {
+            let text = format!("the threshold's step {eta} is not that of T̂, {step}");
+            return Err(Error::input(text).in_field("outer.eta"));
+        }
+        Outer::Soft { .. } => Prox::Soft,
+        Outer::GroupSoft {
+            groups, weights, ..
+        } => Prox::Groups {
+            groups: groups.clone(),
+            weights: weights.clone(),
+        },
+        Outer::Identity => Prox::Intervals {
+            lower: vec![f64::NEG_INFINITY; d],
+            upper: vec![f64::INFINITY; d],
+        },
+        Outer::Nonnegative => Prox::Intervals {
+            lower: vec![0.0; d],
+            upper: vec![f64::INFINITY; d],
+        },
+        Outer::Box { lower, upper } => Prox::Intervals {
+            lower: lower.clone(),
+            upper: upper.clone(),
+        },
+        Outer::Layer { .. } => {
+            let text = "no family describes the mean of a finite sum behind a layer";
+            return Err(Error::input(text).in_field("outer"));
         }
     };
-    match (map.inner(), map.outer()) {
-        (Inner::FiniteSum(f), Outer::Soft { eta }) if f.loss() == Loss::Quadratic => {
-            unlike(*eta, f)?;
-            let (x, y) = regression(f);
-            let step = f.eta();
-            Ok(ElasticNet { x, y, step }.into())
+    let x = Matrix::from_fn(n, d, |i, j| f.row(i)[j]);
+    let y = Vector::from_fn(n, |i, _| f.target(i));
+    let loss = f.loss();
+    Ok(match (loss, prox) {
+        (Loss::Quadratic, Prox::Soft) => ElasticNet { x, y, step }.into(),
+        (_, prox) => ProxGradient {
+            x,
+            y,
+            step,
+            loss,
+            prox,
         }
-        (Inner::FiniteSum(f), Outer::Soft { eta } | Outer::GroupSoft { eta, .. }) => {
-            unlike(*eta, f)?;
-            let (x, y) = regression(f);
-            Ok(ProxGradient {
-                x,
-                y,
-                step: f.eta(),
-                loss: f.loss(),
-                prox: match map.outer() {
-                    Outer::GroupSoft {
-                        groups, weights, ..
-                    } => Prox::Groups {
-                        groups: groups.clone(),
-                        weights: weights.clone(),
-                    },
-                    _ => Prox::Soft,
-                },
-            }
-            .into())
-        }
-        (Inner::Noise(model), outer) => Ok(Composed::mean_of(model, outer).into()),
-        (Inner::FiniteSum(_), _) => Err(Error::input(
-            "no family describes the mean of a finite sum behind this outer map",
-        )
-        .in_field("outer")),
-    }
+        .into(),
+    })
 }

@@ -28,9 +28,25 @@ pub enum Prox {
         /// Upper bound of every coordinate.
         hi: f64,
     },
+    /// The projection on a product of intervals, infinite ones allowed; λ₁ does not enter.
+    Intervals {
+        /// Lower bounds, d.
+        lower: Vec<f64>,
+        /// Upper bounds, d.
+        upper: Vec<f64>,
+    },
 }
 
 impl Prox {
+    /// The lower and upper bounds of a projection; `None` for the others.
+    pub(crate) fn bounds(&self, d: usize) -> Option<[Vec<f64>; 2]> {
+        match self {
+            Self::Box { lo, hi } => Some([vec![*lo; d], vec![*hi; d]]),
+            Self::Intervals { lower, upper } => Some([lower.clone(), upper.clone()]),
+            _ => None,
+        }
+    }
+
     /// The name in files.
     pub fn name(&self) -> &'static str {
         match self {
@@ -38,18 +54,20 @@ impl Prox {
             Self::Group { .. } => "group",
             Self::Groups { .. } => "groups",
             Self::Box { .. } => "box",
+            Self::Intervals { .. } => "intervals",
         }
     }
 
     /// Acts on every coordinate by itself.
     pub fn is_separable(&self) -> bool {
-        matches!(self, Self::Soft | Self::Box { .. })
+        !matches!(self, Self::Group { .. } | Self::Groups { .. })
     }
 
     /// The coordinates of every unit, and the weight of its threshold.
     pub(crate) fn units(&self, d: usize) -> Vec<(Range<usize>, f64)> {
         match self {
             Self::Soft | Self::Box { .. } => (0..d).map(|i| (i..i + 1, 1.0)).collect(),
+            Self::Intervals { .. } => (0..d).map(|i| (i..i + 1, 0.0)).collect(),
             Self::Group { size } => (0..d)
                 .step_by(*size)
                 .map(|i| (i..(i + size).min(d), 1.0))

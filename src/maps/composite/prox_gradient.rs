@@ -10,7 +10,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::maps::constants::Dims;
 use crate::maps::data::Data;
 use crate::maps::products::Certified;
-use crate::maps::shapes::{consecutive, regression};
+use crate::maps::shapes::{consecutive, regression, shape};
 use crate::maps::structure::{Gradient, Role, Second, Structure, Units};
 
 /// Forward-backward step for min f(w) + (λ₂/2)‖w‖² + λ₁g(w) with constant step η, λ = (λ₁, λ₂):
@@ -45,6 +45,15 @@ impl Data for ProxGradient {
                 Err(Error::input("groups need at least one coordinate").in_field("size"))
             }
             Prox::Groups { groups, weights } => consecutive(groups, weights, self.x.ncols()),
+            Prox::Intervals { lower, upper } => {
+                shape("lower", lower.len(), 1, Some(self.x.ncols()), None)?;
+                shape("upper", upper.len(), 1, Some(self.x.ncols()), None)?;
+                match lower.iter().zip(upper).position(|(l, u)| !(l < u)) {
+                    None => Ok(()),
+                    Some(i) => Err(Error::input("must be above its lower bound")
+                        .in_field(format!("upper[{i}]"))),
+                }
+            }
             Prox::Box { lo, hi } if !(lo < hi) => {
                 Err(Error::input(format!("must be above lo, got [{lo}, {hi}]")).in_field("hi"))
             }
@@ -85,6 +94,7 @@ fn structure(data: &ProxGradient) -> Structure {
     let owner = owner.flat_map(|(g, (range, _))| range.clone().map(move |_| g));
     let (first, kind) = match data.prox {
         Prox::Box { .. } => (Role::Shift, Units::Curved),
+        Prox::Intervals { .. } => (Role::Free, Units::Curved),
         Prox::Soft => (Role::Threshold, Units::Curved),
         Prox::Group { .. } | Prox::Groups { .. } => (
             Role::Threshold,
@@ -102,6 +112,6 @@ fn structure(data: &ProxGradient) -> Structure {
             step: data.step,
             rows: data.x.nrows(),
         }),
-        bounded: matches!(data.prox, Prox::Box { .. }),
+        bounded: matches!(data.prox, Prox::Box { .. } | Prox::Intervals { .. }),
     }
 }

@@ -39,6 +39,9 @@ pub(super) struct StepMap {
     step: f64,
     loss: Loss,
     prox: Shape,
+    /// Bounds of every coordinate of a projection; empty elsewhere.
+    lower: Vec<f64>,
+    upper: Vec<f64>,
     /// The coordinates of every unit, and the weight ω of its threshold.
     units: Vec<(Range<usize>, f64)>,
     /// The unit of every coordinate.
@@ -58,7 +61,7 @@ pub(super) struct StepMap {
 enum Shape {
     Soft,
     Group,
-    Box { lo: f64, hi: f64 },
+    Projection,
 }
 
 impl StepMap {
@@ -70,6 +73,7 @@ impl StepMap {
         structure: Structure,
     ) -> Self {
         let (n, d) = x.shape();
+        let [lower, upper] = prox.bounds(d).unwrap_or_default();
         let units = prox.units(d);
         let owner: Vec<usize> = units
             .iter()
@@ -94,9 +98,11 @@ impl StepMap {
             structure,
             step,
             loss,
+            lower,
+            upper,
             prox: match *prox {
                 Prox::Soft => Shape::Soft,
-                Prox::Box { lo, hi } => Shape::Box { lo, hi },
+                Prox::Box { .. } | Prox::Intervals { .. } => Shape::Projection,
                 Prox::Group { .. } | Prox::Groups { .. } => Shape::Group,
             },
             units,
@@ -171,7 +177,7 @@ impl StepMap {
     fn threshold_direction(&self, lin: &Linearization, i: usize) -> f64 {
         match self.prox {
             Shape::Soft => -self.step * lin.z[i].signum(),
-            Shape::Box { .. } => -self.step,
+            Shape::Projection => -self.step * self.units[i].1,
             Shape::Group => {
                 let g = self.owner[i];
                 -self.step * self.units[g].1 * lin.inner[i] / lin.z[g]
@@ -255,7 +261,8 @@ impl Products for StepMap {
             // Distance inside the region where the prox moves, and the input shown.
             let (z, inside) = match self.prox {
                 Shape::Soft => (lin.inner[g], lin.inner[g].abs() - threshold),
-                Shape::Box { lo, hi } => {
+                Shape::Projection => {
+                    let [lo, hi] = [self.lower[g], self.upper[g]];
                     let z = lin.inner[g] - threshold;
                     (z, (z - lo).min(hi - z))
                 }
@@ -276,11 +283,11 @@ impl Products for StepMap {
                 tie.weight(g)
             };
             let outside = match self.prox {
-                Shape::Box { lo, hi } => {
-                    if z < lo {
-                        lo
+                Shape::Projection => {
+                    if z < self.lower[g] {
+                        self.lower[g]
                     } else {
-                        hi
+                        self.upper[g]
                     }
                 }
                 _ => 0.0,
@@ -290,13 +297,13 @@ impl Products for StepMap {
                     f64::NAN
                 } else if inside <= 0.0 {
                     match self.prox {
-                        Shape::Box { .. } if inside == 0.0 => z,
+                        Shape::Projection if inside == 0.0 => z,
                         _ => outside,
                     }
                 } else {
                     match self.prox {
                         Shape::Soft => inside.copysign(z),
-                        Shape::Box { .. } => z,
+                        Shape::Projection => z,
                         Shape::Group => inside / z * lin.inner[i],
                     }
                 };

@@ -393,3 +393,29 @@ fn a_point_on_a_kink_is_at_distance_zero_from_it() {
         f64::INFINITY
     );
 }
+
+/// The mean of a sampled map is its own Φ, whichever prox, projection or layer stands behind.
+#[test]
+fn the_mean_is_the_mean_of_all_samples() {
+    let (mut s, d) = (Stream(11), 4);
+    let (inners, outers) = (inners(&mut s, d, 7), outers(&mut s, d));
+    let mut described = 0;
+    for (inner, outer) in inners
+        .iter()
+        .flat_map(|i| outers.iter().map(move |o| (i, o)))
+    {
+        let samples = Composite::new(inner.clone(), outer.clone()).unwrap();
+        let Ok(map) = crate::maps::Map::sampled(samples) else {
+            continue;
+        };
+        described += 1;
+        let (w, lambda) = (s.vec(d), [0.2, 0.3]);
+        let (mut u, mut own) = (vec![0.0; d], vec![0.0; d]);
+        let samples = map.samples().unwrap();
+        samples.apply(&w, &lambda, &mut u, &mut own);
+        let gap = (map.apply(&w, &lambda) - Vector::from_vec(own)).amax();
+        assert!(gap < 1e-14, "{inner:?} {outer:?} {gap}");
+    }
+    // Left out: a layer behind a finite sum, a threshold behind noise.
+    assert_eq!(described, 2 * 5 + 5);
+}

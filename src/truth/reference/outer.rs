@@ -70,10 +70,10 @@ impl<T: Scalar> Behind<T> {
 
     /// The prox of ηλ₁g.
     pub(super) fn prox(prox: &Prox, eta: f64, d: usize) -> Self {
-        if let Prox::Box { lo, hi } = prox {
+        if let Some([lower, upper]) = prox.bounds(d) {
             return Self::Clip {
-                bounds: Bounds::new(&vec![*lo; d], &vec![*hi; d]),
-                shift: Some(T::exactly(eta)),
+                bounds: Bounds::new(&lower, &upper),
+                shift: matches!(prox, Prox::Box { .. }).then(|| T::exactly(eta)),
             };
         }
         let units = prox.units(d).into_iter();
