@@ -238,5 +238,7 @@ fn distances_to_the_solution_do_not_end_at_its_rounding() {
         let at = run.e_given[t];
         assert!((at / given - 1.0).abs() < 1e-3, "given w_{t}: {at:e}");
     }
-    assert!(truth.fixed_point.rest_error < 1e-28);
+    // What that takes: far below the rounding of ŵ, 1e-17 here.
+    let left = truth.fixed_point.rest_error;
+    assert!(left < 1e-26, "{left:e}");
 }
