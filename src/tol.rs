@@ -166,6 +166,10 @@ pub const DIAGNOSIS_BESIDE: f64 = 0.5;
 /// Numbers there must be to explain before a parameter is fitted to them: one of them is always met.
 pub const DIAGNOSIS_NUMBERS: usize = 3;
 
+/// A larger part of a deviation left ends the simulation of further observations: at a thousand matches the
+/// confidence is a millionth.
+pub const DIAGNOSIS_CUT: f64 = 1e-3;
+
 /// Part of a deviation at which a fit ends: well below [`DIAGNOSIS_MATCH`], well above rounding.
 pub const DIAGNOSIS_FIT: f64 = 1e-9;
 

@@ -1,6 +1,7 @@
-//! Naming is measured out of sample: a second implementation of the methods with its own mistakes, written from the
-//! methods' text (equations (13), (14), Algorithms 1 and 3, the data of the problems) and not by the catalogue's code.
-//! Every mistake is caught; of those named at least four in five are named right; correct ones do not fail.
+//! Naming is measured out of sample: a second implementation of the methods with its own mistakes,
+//! written from the methods' text (equations (13), (14), Algorithms 1 and 3, the data of the
+//! problems) and not by the catalogue's code. Every mistake is caught; of those named at least four
+//! in five are named right; correct ones do not fail.
 
 mod foreign;
 

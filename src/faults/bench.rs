@@ -17,7 +17,8 @@ pub struct Observation<'a> {
     pub case: Case<'a>,
     /// The answer.
     pub answer: &'a Answer,
-    /// How far rounding alone may carry an estimate from the correct one; 0 where that is not known.
+    /// How far rounding alone may carry an estimate from the correct one; 0 where that is not
+    /// known.
     pub floor: f64,
 }
 
@@ -47,8 +48,8 @@ struct Seen<'a> {
 pub(super) struct Score {
     /// The largest part of a deviation that is left: 0 explains all, 1 nothing.
     pub left: f64,
-    /// The deviation of the simulation along that observed, in units of it, minus 1: negative where the simulation
-    /// departs too little, positive where it departs too much.
+    /// The deviation of the simulation along that observed, in units of it, minus 1: negative where
+    /// the simulation departs too little, positive where it departs too much.
     pub along: f64,
     /// Less than 1 where rounding that cannot be simulated is part of the explanation.
     pub weight: f64,
@@ -99,7 +100,8 @@ impl<'a> Bench<'a> {
         self.objects.iter().flatten().filter(|s| s.wrong)
     }
 
-    /// Numbers beyond rounding that there are to explain; a parameter can be fitted to few of them whatever is wrong.
+    /// Numbers beyond rounding that there are to explain; a parameter can be fitted to few of them
+    /// whatever is wrong.
     pub(super) fn numbers(&self) -> usize {
         let of = |s: &Seen<'_>| {
             let pairs = s.observed.estimates.iter().zip(&s.correct.estimates);
@@ -124,8 +126,8 @@ impl<'a> Bench<'a> {
         each.fold(1.0, f64::max)
     }
 
-    /// How well these departures explain what was observed. Ends at the first observation of which a larger part
-    /// than `cut` is left.
+    /// How well these departures explain what was observed. Ends at the first observation of which
+    /// a larger part than `cut` is left.
     pub(super) fn score(&self, edits: &[Edit], cut: f64) -> Score {
         let noise = edits.iter().map(Edit::noise).fold(0.0, f64::max);
         let is_single = |e: &Edit| {
@@ -241,14 +243,16 @@ fn stopped(mut answer: Answer, steps: &[usize]) -> Answer {
     answer
 }
 
-/// Two answers end in the same way, and where they come to their end have estimates for the same steps.
+/// Two answers end in the same way, and where they come to their end have estimates for the same
+/// steps.
 fn same_end(a: &Answer, b: &Answer) -> bool {
     let whole = a.status == Status::Completed;
     discriminant(&a.status) == discriminant(&b.status)
         && (!whole || a.estimates.len() == b.estimates.len())
 }
 
-/// Largest distance of two lists of estimates and the largest size of the second. NaN is larger than any number.
+/// Largest distance of two lists of estimates and the largest size of the second. NaN is larger
+/// than any number.
 fn distance(a: &[Matrix], b: &[Matrix]) -> (f64, f64) {
     let pairs = a.iter().zip(b).map(|(a, b)| {
         let fits = a.shape() == b.shape();
@@ -261,8 +265,8 @@ fn distance(a: &[Matrix], b: &[Matrix]) -> (f64, f64) {
     })
 }
 
-/// All estimates are numbers of single precision although the correct ones are not: a program that works in single
-/// precision hands out such numbers, in whatever order it adds.
+/// All estimates are numbers of single precision although the correct ones are not: a program that
+/// works in single precision hands out such numbers, in whatever order it adds.
 fn looks_single<'s, 'a: 's>(all: impl Iterator<Item = &'s Seen<'a>>) -> bool {
     let is_single = |v: &f64| f64::from(*v as f32) == *v;
     let mut telling = 0;

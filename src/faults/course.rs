@@ -1,4 +1,5 @@
-//! The points a method visits, with the departures that concern them, and the dense factors (∂₁Φ, ∂₂Φ) of its steps.
+//! The points a method visits, with the departures that concern them, and the dense factors (∂₁Φ,
+//! ∂₂Φ) of its steps.
 
 use super::edit::{Edit, Other};
 use super::rules::apply;
@@ -145,7 +146,8 @@ impl<'a> Course<'a> {
         (first, second)
     }
 
-    /// Unknowns of AID-CG's reduced system at the point of the last factor, with S^{½} and S^{-½} on them.
+    /// Unknowns of AID-CG's reduced system at the point of the last factor, with S^{½} and S^{-½}
+    /// on them.
     pub(super) fn reduced(&self) -> Option<(Vec<usize>, [Matrix; 2])> {
         let support = reduced_support(&self.map, &self.lin)?;
         let roots = reduced_roots(&self.map, &self.lin, &support);

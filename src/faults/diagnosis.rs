@@ -1,9 +1,10 @@
 //! Naming a failing implementation: which simulated fault produces the same numbers?
 //!
-//! For every candidate the distance of its simulated estimates to the observed ones is measured in units of the
-//! distance of the correct ones: 1 explains nothing, rounding level explains all. The same candidate must explain
-//! every observation of every object, those included where the answer is right. Rows as they stand are tried first;
-//! only where none without a parameter explains, parameters are fitted. "Unknown" is a legal answer.
+//! For every candidate the distance of its simulated estimates to the observed ones is measured in
+//! units of the distance of the correct ones: 1 explains nothing, rounding level explains all. The
+//! same candidate must explain every observation of every object, those included where the answer
+//! is right. Rows as they stand are tried first; only where none without a parameter explains,
+//! parameters are fitted. "Unknown" is a legal answer.
 
 use super::bench::{Bench, Observation};
 use super::catalogue::{Fault, catalogue};
@@ -11,18 +12,15 @@ use super::fit::fitted;
 use crate::case::Method;
 use crate::claims::{Diagnosis, Named};
 use crate::tol::{
-    DIAGNOSIS_BESIDE, DIAGNOSIS_FITTED, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS, DIAGNOSIS_RESOLVED,
-    DIAGNOSIS_UNKNOWN,
+    DIAGNOSIS_BESIDE, DIAGNOSIS_CUT, DIAGNOSIS_FITTED, DIAGNOSIS_NAMED, DIAGNOSIS_NUMBERS,
+    DIAGNOSIS_RESOLVED, DIAGNOSIS_UNKNOWN,
 };
-
-/// A larger part left ends the simulation of further observations.
-const CUT: f64 = 1e-3;
 
 /// At most so many names that fit equally well are given.
 const MOST_NAMES: usize = 3;
 
-/// Names the fault behind observations of one implementation: a list per fresh object, in the order in which that
-/// object was asked.
+/// Names the fault behind observations of one implementation: a list per fresh object, in the order
+/// in which that object was asked.
 pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
     let bench = Bench::new(method, objects);
     if !bench.is_wrong() {
@@ -34,7 +32,7 @@ pub fn diagnose(method: Method, objects: &[Vec<Observation<'_>>]) -> Diagnosis {
         .collect();
     let plain = |f: &Fault| {
         let ways = std::iter::once(f.edits).chain(f.also.iter().copied());
-        ways.map(|edits| bench.score(edits, CUT).confidence())
+        ways.map(|edits| bench.score(edits, DIAGNOSIS_CUT).confidence())
             .fold(0.0, f64::max)
     };
     let mut scored: Vec<(f64, &'static str)> = own.iter().map(|f| (plain(f), f.name)).collect();

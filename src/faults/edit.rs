@@ -148,8 +148,8 @@ impl Edit {
         matches!(self, Self::AtTies(_))
     }
 
-    /// Relative size of what rounding makes of the answers, where that cannot be simulated to the last digit: another
-    /// order of operations rounds otherwise.
+    /// Relative size of what rounding makes of the answers, where that cannot be simulated to the
+    /// last digit: another order of operations rounds otherwise.
     pub fn noise(&self) -> f64 {
         match self {
             Self::Differences(h) | Self::DifferencesAlong(h) => UNIT / h,
@@ -197,7 +197,8 @@ pub enum Edit {
     StepDifferentiated,
     /// H normalised by n - 1 instead of n in ∂₁Φ (elastic nets).
     Bessel,
-    /// H not normalised at all, and ∂₂Φ as it should be: XᵀX + λ₂I where XᵀX/n + λ₂I belongs (elastic nets).
+    /// H not normalised at all, and ∂₂Φ as it should be: XᵀX + λ₂I where XᵀX/n + λ₂I belongs
+    /// (elastic nets).
     Undivided,
     /// ∂₁Φ - rηI: a ridge r left in the Hessian of the linear system (gradient steps).
     LeftRidge(f64),
@@ -205,7 +206,8 @@ pub enum Edit {
     SystemRidge(f64),
     /// Jacobians by forward differences with this increment.
     Differences(f64),
-    /// D ← ∂Φ along the columns of D and the unit vectors of λ, each by a forward difference with this increment.
+    /// D ← ∂Φ along the columns of D and the unit vectors of λ, each by a forward difference with
+    /// this increment.
     DifferencesAlong(f64),
     /// ∂₁Φ changed.
     First(When, Change),
@@ -293,6 +295,7 @@ pub enum Edit {
     Tie(f64),
     /// Coordinates of w renumbered: sums run in another order.
     Permuted,
-    /// Jacobians from products with the data matrix instead of the Gram matrix, or by columns of vjps.
+    /// Jacobians from products with the data matrix instead of the Gram matrix, or by columns of
+    /// vjps.
     ByTransposes,
 }

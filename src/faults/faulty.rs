@@ -1,5 +1,6 @@
-//! A plain implementation of NSID and SID that carries out one mistake. Written with products only, apart from
-//! [`crate::methods::Nsid`], so that it is a second implementation of both algorithms as well.
+//! A plain implementation of NSID and SID that carries out one mistake. Written with products only,
+//! apart from [`crate::methods::Nsid`], so that it is a second implementation of both algorithms as
+//! well.
 
 use super::course::single;
 use super::edit::Edit;
@@ -109,8 +110,8 @@ impl Faulty {
         out
     }
 
-    /// out ← what does not depend on the minibatch, of g, and this part of what does. Of a finite sum the loss term
-    /// alone is a mean over the minibatch.
+    /// out ← what does not depend on the minibatch, of g, and this part of what does. Of a finite
+    /// sum the loss term alone is a mean over the minibatch.
     fn rescale(&self, case: &Given<'_>, g: &[f64], part: f64, mean: Vec<f64>, out: &mut [f64]) {
         let keep = case.map.inner().unsampled(case.lambda);
         for ((o, g), mean) in out.iter_mut().zip(g).zip(mean) {

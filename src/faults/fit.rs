@@ -1,12 +1,13 @@
 //! The parameter of a fault (a tolerance, a cap, a width, an offset), found from what was observed.
 //!
-//! The deviation of the simulation along that observed grows or falls with the parameter and equals it where the
-//! parameter is right. A grid in the logarithm finds where it crosses; there it is bisected, by the secant every other
-//! time. Tolerances and caps are right on whole intervals, which the same search meets.
+//! The deviation of the simulation along that observed grows or falls with the parameter and equals
+//! it where the parameter is right. A grid in the logarithm finds where it crosses; there it is
+//! bisected, by the secant every other time. Tolerances and caps are right on whole intervals,
+//! which the same search meets.
 
 use super::bench::{Bench, Score};
 use super::catalogue::Fit;
-use crate::tol::DIAGNOSIS_FIT;
+use crate::tol::{DIAGNOSIS_CUT, DIAGNOSIS_FIT};
 
 /// Points of the grid per factor of ten, and at least.
 const GRID: (f64, usize) = (1.0, 9);
@@ -16,8 +17,6 @@ const TRIED: f64 = 64.0;
 const STEPS: usize = 60;
 /// Confidence at which the search ends; half is the most where rounding is part of the explanation.
 const ENOUGH: f64 = 0.4;
-/// A larger part left ends the simulation of further observations.
-const CUT: f64 = 1e-3;
 
 /// The score with the best parameter; `None` where the parameter makes no difference.
 pub(super) fn fitted(bench: &Bench<'_>, fit: &Fit) -> Option<Score> {
@@ -69,7 +68,7 @@ impl Search<'_, '_> {
     fn at(&self, x: f64) -> Score {
         let value = x.exp();
         let value = if self.fit.whole { value.round() } else { value };
-        self.bench.score(&(self.fit.make)(value), CUT)
+        self.bench.score(&(self.fit.make)(value), DIAGNOSIS_CUT)
     }
 
     /// The best between two ends at which the simulation departs too little and too much.

@@ -57,8 +57,8 @@ pub enum Mistake {
     ScheduleConstant,
     /// Γ at every minibatch, in the linear system and in the estimate: SID handed out as NSID.
     SidForNsid,
-    /// What a repeated index contributes to a product of the linear system is counted once, and divided by |b| all the
-    /// same.
+    /// What a repeated index contributes to a product of the linear system is counted once, and
+    /// divided by |b| all the same.
     RepeatedOnce,
     /// The same in w̄ as well.
     RepeatedOnceEverywhere,

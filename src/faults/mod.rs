@@ -1,8 +1,9 @@
 //! The fault catalogue: wrong implementations, and correct ones that differ in what is allowed.
 //!
-//! Owns departures from a correct method as composable data ([`Edit`]), the method that carries them
-//! out ([`Simulated`]), the named faults and correct variants, faults drawn at random, and the naming of
-//! a failing trajectory by comparison with simulated ones. Must not know claims or verdicts.
+//! Owns departures from a correct method as composable data ([`Edit`]), the method that carries
+//! them out ([`Simulated`]), the named faults and correct variants, faults drawn at random, and the
+//! naming of a failing trajectory by comparison with simulated ones. Must not know claims or
+//! verdicts.
 
 mod bench;
 mod catalogue;

@@ -4,8 +4,9 @@ use super::edit::{Change, Edit, When};
 use crate::case::Method;
 use crate::instances::Random;
 
-/// A fault of a given size: one departure, or (one in four) two at once, each a random entry or block of ∂₁Φ, ∂₂Φ, the
-/// carried derivative or an iterate, at one step, now and then, or always. `size` is relative to the largest entry.
+/// A fault of a given size: one departure, or (one in four) two at once, each a random entry or
+/// block of ∂₁Φ, ∂₂Φ, the carried derivative or an iterate, at one step, now and then, or always.
+/// `size` is relative to the largest entry.
 pub fn random_fault(random: &mut Random, method: Method, size: f64) -> Vec<Edit> {
     let parts = if random.unit() < 0.25 { 2 } else { 1 };
     (0..parts)
@@ -33,7 +34,8 @@ fn departure(random: &mut Random, method: Method, size: f64) -> Edit {
         When::Always
     } else {
         match random.integer(0, 3) {
-            // The derivative is 0 at step 0: what happens to it or to its factor there cannot be seen.
+            // The derivative is 0 at step 0: what happens to it or to its factor there cannot be
+            // seen.
             0 => When::At(random.integer(1, 12)),
             1 => When::Every(random.integer(2, 9)),
             2 => When::From(random.integer(0, 12)),

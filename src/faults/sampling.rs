@@ -3,9 +3,10 @@
 use crate::case::{Draw, Implementation, Role};
 use crate::tol::{BOUND_ROOM, NEVER_DRAWN};
 
-/// The mistakes that explain how an implementation draws and schedules, seen from its answers to `request` for many replicates
-/// and to a request for steps β/(γ+i). Looks at indices and steps only, and only at an implementation that has
-/// failed: what is rare but possible for independent samples decides no verdict here.
+/// The mistakes that explain how an implementation draws and schedules, seen from its answers to
+/// `request` for many replicates and to a request for steps β/(γ+i). Looks at indices and steps
+/// only, and only at an implementation that has failed: what is rare but possible for independent
+/// samples decides no verdict here.
 pub fn sampling(subject: &mut dyn Implementation, request: &Draw) -> Vec<&'static str> {
     let (beta, gamma) = (3.0, 5.0);
     let eta = subject.schedule(beta, gamma, request.count.max(2));
@@ -43,7 +44,8 @@ pub fn sampling(subject: &mut dyn Implementation, request: &Draw) -> Vec<&'stati
         })
         .collect();
     if drawn.len() < replicates as usize {
-        // Independent samples can be drawn however few there are to draw from; an epoch has to hold a minibatch.
+        // Independent samples can be drawn however few there are to draw from; an epoch has to hold
+        // a minibatch.
         let too_few = request.size > n;
         return too_few.then_some("epoch-shuffling").into_iter().collect();
     }

@@ -103,7 +103,8 @@ fn names(diagnosis: &Diagnosis) -> Vec<&str> {
     }
 }
 
-/// A fault that is in the catalogue is named, one that is not is unknown, and a correct answer looks right.
+/// A fault that is in the catalogue is named, one that is not is unknown, and a correct answer
+/// looks right.
 #[test]
 fn diagnoses_name_what_they_know() {
     let name = |edits: &[Edit]| diagnosed(Method::ITD, Kind::ElasticNet, edits, &[3]);

@@ -14,7 +14,8 @@ use crate::judge::{Judging, judge};
 use crate::runner::{Pool, name};
 use crate::tol::RUN_ALPHA;
 
-/// Sizes of the random faults: 1e-10 to 1, two a decade, and below by decades to rounding, where detection must end.
+/// Sizes of the random faults: 1e-10 to 1, two a decade, and below by decades to rounding, where
+/// detection must end.
 fn sizes() -> Vec<f64> {
     let below = (0..6).map(|i| f64::from(i) - 16.0);
     let above = (0..=20).map(|i| f64::from(i) / 2.0 - 10.0);
@@ -33,7 +34,8 @@ impl Factory for Row<'_> {
     }
 }
 
-/// Dimension up to which faults about ties are looked for; a dozen kinks in fifty dimensions take seconds to decide.
+/// Dimension up to which faults about ties are looked for; a dozen kinks in fifty dimensions take
+/// seconds to decide.
 const LARGEST_TIED: usize = 8;
 
 /// (claim, family, index).
@@ -84,7 +86,8 @@ impl<'a> Bench<'a> {
                     }
                     let (spec, ..) = claim.draw(options.seed, f, index);
                     let long = spec.q > LONGEST_Q && spec.kind != Kind::Diabetes;
-                    // Checks on sets cost a convex program a step, and a proof in rationals where they fail.
+                    // Checks on sets cost a convex program a step, and a proof in rationals where
+                    // they fail.
                     if family.kind.is_kinked() {
                         let rest = spec.path == Some(Path::Rest);
                         if rest && index == 0 && spec.dim <= LARGEST_TIED {
@@ -212,8 +215,8 @@ impl<'a> Bench<'a> {
         Ok(named.unwrap_or(Diagnosis::Unknown))
     }
 
-    /// Which claims catch each fault; a claim that has caught a fault does not look at it again, with `once` no claim
-    /// does.
+    /// Which claims catch each fault; a claim that has caught a fault does not look at it again,
+    /// with `once` no claim does.
     pub(super) fn detect(
         &self,
         jobs: &[Job],

@@ -42,11 +42,11 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
     })
 }
 
-/// Is every named fault caught in every method it can occur in? Returns those that are not, as (fault, method); and
-/// the correct variants that failed. Stops looking at a fault as soon as it is caught.
+/// Is every named fault caught in every method it can occur in? Returns those that are not, as
+/// (fault, method); and the correct variants that failed. Stops looking at a fault as soon as it is
+/// caught.
 ///
-/// # Errors
-/// When a claim draws an instance out of range.
+/// # Errors When a claim draws an instance out of range.
 pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
     for (_, method) in Method::NAMES {

@@ -1,7 +1,8 @@
-//! The power of the claims: which faults are caught, by which check, after how many instances, how named.
+//! The power of the claims: which faults are caught, by which check, after how many instances, how
+//! named.
 //!
-//! Composes faults, claims and instances as the runner does; owns no mathematics. Deterministic: seeds
-//! come from names, and results are collected in job order whatever the number of threads.
+//! Composes faults, claims and instances as the runner does; owns no mathematics. Deterministic:
+//! seeds come from names, and results are collected in job order whatever the number of threads.
 
 mod bench;
 mod measure;

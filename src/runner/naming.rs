@@ -1,8 +1,9 @@
 //! What the fault of a failing implementation is called.
 //!
-//! The evidence is what fresh objects answer to the runs of the claim, up to the one that failed, on the failing
-//! instance and on a few others of the same problem kind that fail as well. Which those are depends on the claim and
-//! the run's seed alone, and on no other job: shards and the number of threads change no byte.
+//! The evidence is what fresh objects answer to the runs of the claim, up to the one that failed,
+//! on the failing instance and on a few others of the same problem kind that fail as well. Which
+//! those are depends on the claim and the run's seed alone, and on no other job: shards and the
+//! number of threads change no byte.
 
 use crate::case::{Answer, Draw, Factory, Implementation, Method, Role, Target};
 use crate::checks::Ruling;
@@ -21,7 +22,8 @@ const POOLED: usize = 2;
 /// Instances that are judged again to find them.
 const JUDGED: usize = 4;
 
-/// A run of more steps gives way to one along its course, and is looked at besides where it is the one that failed.
+/// A run of more steps gives way to one along its course, and is looked at besides where it is the
+/// one that failed.
 const SHORT: usize = 200;
 /// A run of more steps gives way to one along its course altogether.
 const LONGEST: usize = 2000;
@@ -43,10 +45,10 @@ struct Other {
 }
 
 impl Pool {
-    /// Judges the first instance of every family of the claim whose problem is of the kind of `instance`, up to a few.
+    /// Judges the first instance of every family of the claim whose problem is of the kind of
+    /// `instance`, up to a few.
     ///
-    /// # Errors
-    /// When no implementation can be made, or an instance cannot be drawn.
+    /// # Errors When no implementation can be made, or an instance cannot be drawn.
     pub fn new(
         claim: &Claim,
         (seed, profile): (u64, Profile),
@@ -97,11 +99,11 @@ impl Pool {
 /// What fresh objects answered, an object an instance.
 type Seen<'e> = Vec<(Asked<'e>, Answer, f64)>;
 
-/// Names the fault of the factory's implementation from the runs of a claim on one instance, up to the one that failed
-/// the check, and on those of the pool. `None` where there are no runs to look at.
+/// Names the fault of the factory's implementation from the runs of a claim on one instance, up to
+/// the one that failed the check, and on those of the pool. `None` where there are no runs to look
+/// at.
 ///
-/// # Errors
-/// When no implementation can be made.
+/// # Errors When no implementation can be made.
 pub fn name(
     claim: &Claim,
     evidence: &Evidence<'_>,
@@ -128,7 +130,8 @@ pub fn name(
     Ok(Some(diagnose(claim.method, &objects)))
 }
 
-/// Names the fault of one object, which may have answered before, from the runs of a claim on one instance alone.
+/// Names the fault of one object, which may have answered before, from the runs of a claim on one
+/// instance alone.
 pub fn name_of(
     claim: &Claim,
     evidence: &Evidence<'_>,
@@ -171,9 +174,9 @@ fn observed<'e>(
         .collect()
 }
 
-/// Long runs give way to ones along their course. The last one, which failed, is kept as long as it can be, and is
-/// looked at along its course as well: one number is explained by every parameter. What conjugate gradients pass on
-/// their way is nobody's claim.
+/// Long runs give way to ones along their course. The last one, which failed, is kept as long as it
+/// can be, and is looked at along its course as well: one number is explained by every parameter.
+/// What conjugate gradients pass on their way is nobody's claim.
 fn shortened(method: Method, requests: Vec<Request>) -> Vec<Request> {
     let end = |r: &Request| r.steps.last().copied().unwrap_or(0);
     let count = requests.len();
@@ -212,11 +215,12 @@ fn floor(e: &Evidence<'_>, request: Request, answer: &Answer) -> f64 {
         _ => 1.0,
     };
     let run = Run::new(request, answer.clone());
-    let each = run.comparisons(e).iter().map(|c| (c.floor + c.band) * unit);
+    let each = run.comparisons(e).iter().map(|c| c.floor * unit);
     each.filter(|f| f.is_finite()).fold(0.0, f64::max)
 }
 
-/// What is wrong with how the implementation draws and schedules, where a claim looks at nothing else.
+/// What is wrong with how the implementation draws and schedules, where a claim looks at nothing
+/// else.
 fn drawn(
     claim: &Claim,
     evidence: &Evidence<'_>,

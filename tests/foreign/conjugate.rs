@@ -1,4 +1,5 @@
-//! AID-CG: (I - ∂₁Φᵀ)v = y by conjugate gradients on the support of an elastic net, by normal equations elsewhere.
+//! AID-CG: (I - ∂₁Φᵀ)v = y by conjugate gradients on the support of an elastic net, by normal
+//! equations elsewhere.
 
 use ratecert::case::{Case, Method};
 use ratecert::linalg::{Matrix, Vector};

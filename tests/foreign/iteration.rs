@@ -11,8 +11,8 @@ use super::{Memory, Row};
 type Estimates = Option<Vec<Matrix>>;
 type Blocks = (Matrix, Matrix);
 
-/// States D_0, ..., D_n with these blocks, start and rule for what a step makes of (D_s, next, s); `None` of the rule
-/// ends the recursion.
+/// States D_0, ..., D_n with these blocks, start and rule for what a step makes of (D_s, next, s);
+/// `None` of the rule ends the recursion.
 fn carried(
     start: Matrix,
     n: usize,
@@ -68,7 +68,8 @@ fn itd_with(
     ))
 }
 
-/// ITD in reverse mode: the adjoint over the steps that `order` lists for t, and a rule for the adjoint.
+/// ITD in reverse mode: the adjoint over the steps that `order` lists for t, and a rule for the
+/// adjoint.
 fn reverse(
     case: &Case<'_>,
     order: impl Fn(&[Vector], usize) -> Vec<usize>,

@@ -23,7 +23,7 @@ pub(super) static ROWS: &[Fault] = rows! {
         fit real [1e-14, 0.9] (|tolerance| vec![Edit::Stop { tolerance, relative: true }]);
     "cg-absolute-stop" "conjugate gradients stop at a residual of 1e-3, whatever the size of the cotangent"
         CG [Edit::Stop { tolerance: 1e-3, relative: false }],
-        fit real [1e-17, 10.0] (|tolerance| vec![Edit::Stop { tolerance, relative: false }]);
+        fit real [1e-30, 10.0] (|tolerance| vec![Edit::Stop { tolerance, relative: false }]);
     "cg-iteration-count" "never more than 2 steps of conjugate gradients"
         CG [Edit::Cap(2)],
         fit whole [1.0, 200.0] (|n| vec![Edit::Cap(n as usize)]);

@@ -73,6 +73,8 @@ pub(super) mod methods {
     pub const AID: &[Method] = &[Method::AID_FP, Method::AID_FP_FORWARD, Method::AID_CG];
     /// With a cotangent.
     pub const REVERSE: &[Method] = &[Method::ITD_REVERSE, Method::AID_FP, Method::AID_CG];
+    /// With a cotangent, and a recursion that may stop.
+    pub const REVERSE_FIXED_POINT: &[Method] = &[Method::ITD_REVERSE, Method::AID_FP];
     /// Whose derivative is carried from step to step.
     pub const CARRIED: &[Method] = &[Method::ITD, Method::AID_FP, Method::AID_FP_FORWARD];
     /// Whose theory lets every step select anew: the v of AID's reverse mode has one operator.

@@ -1,4 +1,5 @@
-//! The named faults, and variants that are correct and must pass: one table a place, one row a fault.
+//! The named faults, and variants that are correct and must pass: one table a place, one row a
+//! fault.
 
 mod conjugate;
 mod fault;

@@ -46,7 +46,7 @@ pub(super) static ROWS: &[Fault] = rows! {
         FIXED_POINT [Edit::Stop { tolerance: 1e-8, relative: false }],
         fit real [1e-17, 0.1] (|tolerance| vec![Edit::Stop { tolerance, relative: false }]);
     "tiny-absolute-stop" "stops when D moves by less than 1e-18: invisible until the cotangent is tiny"
-        REVERSE [Edit::Stop { tolerance: 1e-18, relative: false }],
+        REVERSE_FIXED_POINT [Edit::Stop { tolerance: 1e-18, relative: false }],
         fit real [1e-30, 1e-17] (|tolerance| vec![Edit::Stop { tolerance, relative: false }]);
     "relative-stop" "stops at a relative change of 1e-6"
         FIXED_POINT [Edit::Stop { tolerance: 1e-6, relative: true }],
