@@ -257,3 +257,6 @@ pub const CLEAR_OF_UNDERFLOW: f64 = f64::MIN_POSITIVE * 1e20;
 
 /// Room for a logarithmic slope of a bound, which is formed from two logarithms of up to a few hundred.
 pub const SLOPE_ROOM: f64 = 1e3 * f64::EPSILON;
+
+/// Norms of cotangents that reveal absolute tolerances.
+pub const COTANGENTS: [f64; 3] = [0.0, 1e-13, 1e12];

@@ -193,7 +193,7 @@ fn stochastic_instances_are_written_and_read_back() {
     assert!(wrong(&good.replace("\"bilinear\":[]", "\"bilinear\":[[[1]]]")).contains("bilinear"));
     assert!(wrong("{").contains("not valid JSON"));
     let deterministic = stdout(&s.run(&["generate", "affine-normal"]));
-    assert!(wrong(&deterministic).contains("problem.kind"));
+    assert!(wrong(&deterministic).contains("field `problem`: is no problem for nsid"));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn bad_instances_name_file_line_and_field() {
         ),
         (
             "{\"problem\":{\"kind\":\"affine\",\n\"A\":[[1.5]],\n\"B\":[[1]],\"c\":[0]},\"lambda\":[1]}",
-            "i.json: field `problem`: Assumption 3.1(ii)",
+            "i.json: field `problem`: w(λ) is not known: Assumption 3.1(ii)",
         ),
         (
             "{\"problem\":{\"kind\":\"elastic-net\",\"X\":[[1]],\"y\":[1],\"step\":0.5},\n\"lambda\":[1,-2]}",
@@ -295,7 +295,7 @@ fn a_users_claim_runs_and_bad_claims_name_file_line_and_field() {
         (
             "level = \"paper\"",
             "levle = \"paper\"",
-            "mine.toml:18: unknown field `levle`",
+            "mine.toml:16: field `checks[0].level`: is missing, while there is `levle`",
         ),
         (
             "dim = [1, 4]",

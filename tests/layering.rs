@@ -43,7 +43,6 @@ const ROOMS: &[&str] = &[
 /// Pairs that may not meet although the order allows them.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("instances", "case"),
-    ("instances", "objectives"),
     ("truth", "methods"),
     ("theory", "methods"),
     ("stats", "sets"),
@@ -56,7 +55,6 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("report", "methods"),
     ("report", "truth"),
     ("report", "evidence"),
-    ("report", "checks"),
 ];
 
 /// Files that import a room below their own in the list (or a forbidden one), with that room.

@@ -36,7 +36,7 @@ impl Check for ExactTrajectory {
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         if !c.e.method.is_stochastic() {
             // Twice: an implementation that keeps state between calls is right the first time only.
-            let once = Request::along(c.e.exact()?, c.e.method, c.steps);
+            let once = Request::along(c.e.exact()?.last(), c.e.method, c.steps);
             return Ok(Request::twice(once));
         }
         let last = c.steps;

@@ -23,8 +23,7 @@ impl Keys {
     /// # Errors
     /// Missing, or something else.
     pub fn text(&mut self, key: &str) -> Result<String> {
-        self.optional_text(key)?
-            .ok_or_else(|| Error::input("is missing").in_field(key))
+        self.optional_text(key)?.ok_or_else(|| self.missing(key))
     }
 
     /// A string that may be missing.
@@ -67,7 +66,7 @@ impl Keys {
     /// Missing, not an integer, or out of range.
     pub fn count(&mut self, bound: &Bound) -> Result<usize> {
         self.optional_count(bound)?
-            .ok_or_else(|| Error::input("is missing").in_field(bound.name))
+            .ok_or_else(|| self.missing(bound.name))
     }
 
     /// A count that may be missing.
@@ -85,6 +84,17 @@ impl Keys {
             }
             Some(_) => Err(Error::input("expected an integer").in_field(key)),
         }
+    }
+
+    /// A key that has to be there; one that nobody has read may be it, misspelt.
+    fn missing(&self, key: &str) -> Error {
+        let others: Vec<&str> = self.table.keys().map(String::as_str).collect();
+        let text = if others.is_empty() {
+            "is missing".into()
+        } else {
+            format!("is missing, while there is `{}`", others.join("`, `"))
+        };
+        Error::input(text).in_field(key)
     }
 
     /// Refuses keys that the check of this name does not know.

@@ -77,13 +77,13 @@ impl Check for SidPlateau {
             return Ok(many());
         };
         let eta = |k: usize| beta / (offset + k as f64);
-        let Some(nsid) = law.mse(&s, &sid.steps, &star, eta)? else {
+        let Some(nsid) = law.mse(&s.setting(), &sid.steps, &star, eta)? else {
             return Ok(many());
         };
         // NSID has no bias, but an error of its own that J and k leave; it has to win where theory
         // puts that clearly below.
         let expected = law
-            .asymptote(&s, &star, beta)?
+            .asymptote(&s.setting(), &star, beta)?
             .map(|a| a.floor + a.constant / (offset + sid.last as f64));
         let figure = c.draw.then(|| sid.figure(offset, &nsid, plateau));
         let finding = settled(c, &sid, bias, plateau, offset, &nsid, expected);

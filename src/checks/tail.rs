@@ -33,7 +33,7 @@ impl Check for ExactTail {
     }
 
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
-        Ok(Request::along(c.e.exact()?, c.e.method, c.steps))
+        Ok(Request::along(c.e.exact()?.last(), c.e.method, c.steps))
     }
 
     fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {

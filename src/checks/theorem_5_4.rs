@@ -78,7 +78,7 @@ impl Check for Bound {
             let floor = met(noiseless.bound(star_error.powi(2), 1, 0.0))?;
             for j in INNER {
                 let law = s.law(&w, j)?;
-                let curve = law.map(|l| l.mse(&s, &steps, &wanted, |k| rate.step(k)));
+                let curve = law.map(|l| l.mse(&s.setting(), &steps, &wanted, |k| rate.step(k)));
                 let Some(curve) = curve.transpose()?.flatten() else {
                     left_out += 1;
                     continue;

@@ -138,7 +138,7 @@ impl<'e> Planted<'e> {
             return Ok(None);
         };
         let eta = |i: usize| self.theorem.linear.step(i);
-        let curve = law.mse(&self.s, &[k], &self.wanted, eta)?;
+        let curve = law.mse(&self.s.setting(), &[k], &self.wanted, eta)?;
         Ok(curve.map(|c| c[0]))
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::{Exit, LATEST, catalogue, output};
+use super::exit::Exit;
+use super::output;
+use super::values::{self, LATEST};
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
 use crate::methods::Ours;
@@ -19,19 +21,19 @@ pub(super) struct Arguments {
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
     /// How many instances: quick for every CI run, full for the night (test: what `cargo test` draws)
-    #[arg(long, default_value = "quick", value_parser = super::profile)]
+    #[arg(long, default_value = "quick", value_parser = values::profile)]
     profile: Profile,
     /// Seed of the run
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Threads; all cores by default
-    #[arg(long, value_parser = super::jobs)]
+    #[arg(long, value_parser = values::jobs)]
     jobs: Option<usize>,
     /// Run only every N-th instance, starting with the I-th
-    #[arg(long, value_name = "I/N", value_parser = super::shard)]
+    #[arg(long, value_name = "I/N", value_parser = values::shard)]
     shard: Option<(usize, usize)>,
     /// False-alarm probability shared by all statistical checks of the run
-    #[arg(long, default_value_t = RUN_ALPHA, value_parser = super::alpha)]
+    #[arg(long, default_value_t = RUN_ALPHA, value_parser = values::alpha)]
     alpha: f64,
     /// Directory with further claims (*.toml)
     #[arg(long = "claims", value_name = "DIR")]
@@ -77,7 +79,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let claims = catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?;
+    let claims = values::catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?;
     runner::check_replaceable(&arguments.out)?;
     let plan = Plan {
         claims,
@@ -92,7 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
     }
     let partial = sibling(&arguments.out, "partial");
-    let journal = Journal::open(&partial, &plan, arguments.resume)?;
+    let journal = Journal::open(&partial, &plan.fingerprint(), arguments.resume)?;
     let started = now();
     let clock = Instant::now();
     let stop = interruptible();

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
-use super::{Exit, catalogue, output, read};
+use super::exit::Exit;
+use super::output;
+use super::values::{catalogue, read};
 use crate::claims::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Exit, output, truth};
+use super::exit::Exit;
+use super::output;
+use super::truth;
 use crate::case::Method;
 use crate::error::Result;
 use crate::evidence::Evidence;

@@ -5,6 +5,7 @@
 //! 130 interrupted, `--resume` goes on.
 
 mod certify;
+mod exit;
 mod explain;
 mod generate;
 mod output;
@@ -12,17 +13,13 @@ mod power;
 mod replay;
 mod report;
 mod truth;
+mod values;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::claims::Profile;
-use crate::error::{Error, Result};
-
-/// Default output directory of `certify`, default input of `report` and `replay`.
-const LATEST: &str = "reports/latest";
+use exit::Exit;
 
 #[derive(Parser)]
 #[command(
@@ -88,69 +85,4 @@ pub fn main() -> ExitCode {
             }
         }
     }
-}
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
-    Holds,
-    Violated,
-    Undecided,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Holds => 0,
-            Exit::Violated => 1,
-            Exit::Undecided => 3,
-        })
-    }
-}
-
-/// The catalogue: the embedded claims and those of `--claims`.
-fn catalogue(directory: Option<&PathBuf>) -> Result<crate::claims::Catalogue> {
-    let mut catalogue = crate::claims::Catalogue::builtin()?;
-    if let Some(dir) = directory {
-        catalogue.add_directory(dir)?;
-    }
-    Ok(catalogue)
-}
-
-fn profile(name: &str) -> std::result::Result<Profile, String> {
-    Profile::from_name(name).map_err(|e| e.to_string())
-}
-
-/// I/N with 1 ≤ I ≤ N.
-fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
-    let parsed = text
-        .split_once('/')
-        .and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    match parsed {
-        Some((i, n)) if 1 <= i && i <= n && n <= 10_000 => Ok((i, n)),
-        _ => Err(format!("expected I/N with 1 ≤ I ≤ N ≤ 10000, got {text:?}")),
-    }
-}
-
-/// A probability in (0, 1).
-fn alpha(text: &str) -> std::result::Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(a) if a > 0.0 && a < 1.0 => Ok(a),
-        _ => Err(format!("expected a number in (0, 1), got {text:?}")),
-    }
-}
-
-/// At least one thread.
-fn jobs(text: &str) -> std::result::Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(n) if (1..=1024).contains(&n) => Ok(n),
-        _ => Err(format!(
-            "expected a number of threads from 1 to 1024, got {text:?}"
-        )),
-    }
-}
-
-/// Reads a file as text.
-fn read(path: &std::path::Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, catalogue, output};
+use super::exit::Exit;
+use super::output;
+use super::values::{self, catalogue};
 use crate::error::{Error, Result};
 use crate::power::{self, Options};
 
@@ -15,7 +17,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Threads; all cores by default
-    #[arg(long, value_parser = super::jobs)]
+    #[arg(long, value_parser = values::jobs)]
     jobs: Option<usize>,
     /// Also write power.json and detection.svg there
     #[arg(long, value_name = "DIR")]

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::{Exit, LATEST, catalogue, output};
+use super::exit::Exit;
+use super::output;
+use super::values::{LATEST, catalogue};
 use crate::checks::{Curve, Data, Moments, Ruling};
 use crate::claims::Verdict;
 use crate::error::{Error, Result};

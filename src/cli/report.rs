@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, LATEST, output};
+use super::exit::Exit;
+use super::output;
+use super::values::LATEST;
 use crate::error::{Error, Result};
 
 #[derive(clap::Args)]

@@ -1,6 +1,6 @@
 //! E‖r - r*‖² of NSID over the whole law of ξ⁽¹⁾: exact where w̄ has few outcomes.
 
-use super::sampled::Sampled;
+use super::setting::Setting;
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::Gamma;
@@ -27,7 +27,7 @@ pub struct Asymptote {
 
 impl InnerLaw {
     /// `None` where w̄ has too many outcomes to enumerate.
-    pub(super) fn new(s: &Sampled<'_>, w: &[f64], j: usize) -> Result<Option<Self>> {
+    pub(super) fn new(s: &Setting<'_>, w: &[f64], j: usize) -> Result<Option<Self>> {
         let (map, lambda) = (s.map, s.lambda);
         let count = j * s.sizes.inner_batch;
         let mut branches: Vec<(Gamma, Vec<(f64, Readout)>)> = Vec::new();
@@ -55,7 +55,7 @@ impl InnerLaw {
     /// Shapes that do not fit.
     pub fn mse(
         &self,
-        s: &Sampled<'_>,
+        s: &Setting<'_>,
         steps: &[usize],
         r_star: &Vector,
         eta: impl Fn(usize) -> f64,
@@ -87,7 +87,7 @@ impl InnerLaw {
     /// Shapes that do not fit.
     pub fn asymptote(
         &self,
-        s: &Sampled<'_>,
+        s: &Setting<'_>,
         r_star: &Vector,
         beta: f64,
     ) -> Result<Option<Asymptote>> {

@@ -1,6 +1,5 @@
 //! The runs that checks ask for.
 
-use super::exact::Exact;
 use super::sequence::Sequence;
 use crate::case::Method;
 
@@ -63,9 +62,10 @@ impl Request {
     }
 
     /// Runs that look at the whole course: all steps in forward mode, a growing selection where each
-    /// step costs a pass of its own; AID at a selection of iterates, k growing, and k = t.
-    pub fn along(exact: &Exact, method: Method, steps: usize) -> Vec<Self> {
-        let steps = steps.min(exact.last());
+    /// step costs a pass of its own; AID at a selection of iterates, k growing, and k = t. `last` is where
+    /// the exact runs end.
+    pub fn along(last: usize, method: Method, steps: usize) -> Vec<Self> {
+        let steps = steps.min(last);
         if !method.is_aid() {
             let steps = if method.is_reverse() {
                 growing(steps)

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::inner_law::InnerLaw;
-use super::keyed::Keyed;
+use super::kept::Kept;
 use super::request::Request;
 use super::sequence::{Given, Sequence};
-use super::whole::Evidence;
-use crate::case::{Algorithm, Batches, Iid, Role};
+use super::setting::Setting;
+use crate::case::{Algorithm, Batches, Iid, Method, Role};
 use crate::error::{Error, Result};
 use crate::instances::{Instance, Random, Sizes, mix};
 use crate::linalg::Vector;
@@ -16,14 +16,6 @@ use crate::maps::composite::{Composite, Gamma, Sample};
 use crate::theory::{LemmaD3, Rate, Unmet};
 use crate::truth::expectation::{Recursion, SidLimit, reference, sid_limit};
 use crate::truth::reference::{self as exactly, ExactRun};
-
-/// What of the stochastic side is kept.
-#[derive(Default)]
-pub(super) struct Cells {
-    given: Keyed<(Sequence, usize), Given>,
-    laws: Keyed<(Vec<u64>, usize), InnerLaw>,
-    limits: Keyed<Vec<u64>, Vector>,
-}
 
 /// An instance as samples reach it: w is the instance's own point, y its cotangent.
 #[derive(Clone, Copy)]
@@ -45,7 +37,8 @@ pub struct Sampled<'e> {
     /// Seed of the instance.
     pub seed: u64,
     instance: &'e Instance,
-    e: &'e Evidence<'e>,
+    horizon: usize,
+    kept: &'e Kept,
 }
 
 /// A hypothesis that an instance cannot meet is a reason, not an error.
@@ -58,8 +51,12 @@ fn bits(w: &[f64]) -> Vec<u64> {
 }
 
 impl<'e> Sampled<'e> {
-    pub(super) fn of(e: &'e Evidence<'_>) -> Result<Self> {
-        let instance = e.instance;
+    pub(super) fn new(
+        instance: &'e Instance,
+        method: Method,
+        horizon: usize,
+        kept: &'e Kept,
+    ) -> Result<Self> {
         let (Some(map), Some(sizes)) = (instance.map.samples(), instance.samples) else {
             let text = "the map is not reached through samples";
             return Err(Error::input(text).in_field("problem"));
@@ -71,10 +68,11 @@ impl<'e> Sampled<'e> {
             w: &instance.start,
             y: &instance.cotangent,
             q: map.q(&instance.lambda),
-            sid: e.method.algorithm == Algorithm::Sid,
+            sid: method.algorithm == Algorithm::Sid,
             seed: instance.seed,
             instance,
-            e,
+            horizon,
+            kept,
         })
     }
 
@@ -83,7 +81,11 @@ impl<'e> Sampled<'e> {
     /// # Errors
     /// When it is not known.
     pub fn solution(&self) -> Result<(&'e [f64], f64)> {
-        let found = &self.e.exact()?.truth.fixed_point;
+        let found = &self
+            .kept
+            .exact(self.instance, self.horizon)?
+            .truth
+            .fixed_point;
         Ok((found.w.as_slice(), found.error))
     }
 
@@ -127,7 +129,7 @@ impl<'e> Sampled<'e> {
     /// When the linear system is singular.
     pub fn limit_at(&self, w: &[f64]) -> Result<Rc<Vector>> {
         let make = || Ok(reference(self.map, w, self.lambda, self.y, 0.0)?.r);
-        self.e.cells.limits.try_get(bits(w), make)
+        self.kept.limits.try_get(bits(w), make)
     }
 
     /// The exact moments of v_k at w, given Γ.
@@ -135,7 +137,17 @@ impl<'e> Sampled<'e> {
     /// # Errors
     /// Shapes that do not fit.
     pub fn recursion(&self, w: &[f64], gamma: &Gamma) -> Result<Recursion> {
-        Recursion::nsid(self.map, w, self.lambda, gamma, self.y, self.sizes.batch)
+        self.setting().recursion(w, gamma)
+    }
+
+    /// What recursions need of it.
+    pub fn setting(&self) -> Setting<'e> {
+        Setting {
+            map: self.map,
+            sizes: self.sizes,
+            lambda: self.lambda,
+            y: self.y,
+        }
     }
 
     /// Γ₁ at T(w, λ) and at the w̄ of one draw of ξ⁽¹⁾: Lemma D.3 holds for every one.
@@ -163,8 +175,8 @@ impl<'e> Sampled<'e> {
     /// # Errors
     /// Shapes that do not fit.
     pub fn law(&self, w: &[f64], j: usize) -> Result<Option<Rc<InnerLaw>>> {
-        let make = || InnerLaw::new(self, w, j);
-        self.e.cells.laws.try_find((bits(w), j), make)
+        let make = || InnerLaw::new(&self.setting(), w, j);
+        self.kept.laws.try_find((bits(w), j), make)
     }
 
     /// Where SID goes at w with the minibatches of the instance.
@@ -198,7 +210,7 @@ impl<'e> Sampled<'e> {
             let (rate, n) = (self.rate()?, self.map.inner().population());
             Given::draw(self.instance, self.sizes, n, sequence, last, &rate)
         };
-        self.e.cells.given.try_get((sequence, last), make)
+        self.kept.given.try_get((sequence, last), make)
     }
 
     /// The recursion with the indices of a request, exactly.

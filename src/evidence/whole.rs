@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use super::conjugate::CgSystem;
 use super::exact::Exact;
+use super::kept::Kept;
 use super::keyed::Keyed;
 use super::request::Where;
-use super::sampled::{Cells, Sampled};
+use super::sampled::Sampled;
 use crate::case::{Method, Target};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::instances::Instance;
+use crate::truth::Unsolved;
 use crate::truth::kinks::Kinks;
-use crate::truth::{Truth, Unsolved};
 
 /// What is exactly known of one instance, for one method and target. Nothing is computed before it is asked for,
 /// and nothing twice. It belongs to one job: not shared between threads.
@@ -25,10 +26,9 @@ pub struct Evidence<'i> {
     pub target: Target<'i>,
     /// Steps of the exact runs.
     pub horizon: usize,
-    exact: OnceCell<std::result::Result<Exact, Unsolved>>,
     kinks: OnceCell<Option<Kinks>>,
     systems: Keyed<Where, CgSystem>,
-    pub(super) cells: Cells,
+    kept: Kept,
 }
 
 impl<'i> Evidence<'i> {
@@ -45,28 +45,24 @@ impl<'i> Evidence<'i> {
             method,
             target,
             horizon,
-            exact: OnceCell::new(),
             kinks: OnceCell::new(),
             systems: Keyed::default(),
-            cells: Cells::default(),
+            kept: Kept::default(),
         }
     }
 
     /// Evidence with an exact side of one's own.
     #[cfg(test)]
     pub(crate) fn with_exact(instance: &'i Instance, method: Method, exact: Exact) -> Self {
-        let e = Self::new(instance, method, 0);
-        let _ = e.exact.set(Ok(exact));
-        e
+        Self {
+            kept: Kept::with_exact(exact),
+            ..Self::new(instance, method, 0)
+        }
     }
 
     /// w(λ), J and what follows, or why the instance is not solved.
     pub fn solved(&self) -> std::result::Result<&Exact, &Unsolved> {
-        let solve = || {
-            let truth = Truth::solve(&self.instance.map, &self.instance.lambda)?;
-            Ok(Exact::new(self.instance, truth, self.horizon))
-        };
-        self.exact.get_or_init(solve).as_ref()
+        self.kept.solved(self.instance, self.horizon)
     }
 
     /// The same; not solved is an error.
@@ -74,8 +70,7 @@ impl<'i> Evidence<'i> {
     /// # Errors
     /// When Φ is no certified contraction or w(λ) cannot be certified.
     pub fn exact(&self) -> Result<&Exact> {
-        self.solved()
-            .map_err(|why| Error::input(format!("w(λ) is not known: {why}")))
+        self.kept.exact(self.instance, self.horizon)
     }
 
     /// The sets at w(λ), with w(λ) in rationals; `None` where the map is not piecewise affine, or too large to be
@@ -94,7 +89,7 @@ impl<'i> Evidence<'i> {
     /// # Errors
     /// When the instance has no samples.
     pub fn sampled(&self) -> Result<Sampled<'_>> {
-        Sampled::of(self)
+        Sampled::new(self.instance, self.method, self.horizon, &self.kept)
     }
 
     /// The linear system of AID-CG at a place.

@@ -8,11 +8,13 @@ use crate::error::{Error, Result};
 ///
 /// ```
 /// use ratecert::case::{At, Case, Factory, Method, Target};
-/// use ratecert::maps::{Map, Problem};
+/// use ratecert::linalg::{Matrix, Vector};
+/// use ratecert::maps::{Affine, Map, Problem};
 /// use ratecert::methods::Ours;
 ///
 /// // Φ(w, λ) = w/2 + λ, so that w(λ) = 2λ and D_t = 2(1 - 2⁻ᵗ).
-/// let map = Map::new(Problem::affine(&[[0.5]], &[[1.0]], &[0.0]))?;
+/// let one = |v: f64| Matrix::from_element(1, 1, v);
+/// let map = Map::new(Problem::Affine(Affine { a: one(0.5), b: one(1.0), c: Vector::zeros(1) }))?;
 /// let method = Method::ITD;
 /// let case = Case::new(method.algorithm, &map, &[1.0], At::Start(&[0.0]), Target::Jacobian, &[0, 1, 2]);
 /// let answer = Ours.make(method)?.run(&case);

@@ -7,7 +7,6 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
 use crate::claims::{Record, Verdict};
 use crate::error::{Error, Result};
 
@@ -29,7 +28,7 @@ impl Journal {
     ///
     /// # Errors
     /// `resume` without a journal, or with one of another plan; the directory cannot be written.
-    pub fn open(dir: &Path, plan: &Plan<'_>, resume: bool) -> Result<Self> {
+    pub fn open(dir: &Path, fingerprint: &str, resume: bool) -> Result<Self> {
         let (head, path) = (dir.join("plan.txt"), dir.join("journal.jsonl"));
         if resume {
             let found = fs::read_to_string(&head).map_err(|_| {
@@ -38,7 +37,7 @@ impl Journal {
                     head.display()
                 ))
             })?;
-            if found != plan.fingerprint() {
+            if found != fingerprint {
                 return Err(Error::usage(format!(
                     "{} belongs to another run ({found}); finish it with its own options or leave out --resume",
                     dir.display()
@@ -49,7 +48,7 @@ impl Journal {
                 fs::remove_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
             }
             fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
-            fs::write(&head, plan.fingerprint()).map_err(|e| Error::io(&head, &e))?;
+            fs::write(&head, fingerprint).map_err(|e| Error::io(&head, &e))?;
         }
         let file = fs::OpenOptions::new()
             .create(true)

@@ -218,7 +218,7 @@ impl Plan<'_> {
     }
 
     /// Identifies a plan: what a journal must agree on to be resumed.
-    pub(super) fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> String {
         let claims: Vec<u64> = self.claims.iter().map(|c| c.digest).collect();
         format!(
             "ratecert {} profile {} seed {} shard {:?} alpha {:e} claims {:016x}",

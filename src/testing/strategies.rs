@@ -6,6 +6,7 @@ use proptest::test_runner::{Reason, TestRunner};
 use crate::case::Method;
 use crate::evidence::Evidence;
 use crate::instances::{Instance, Kind, Random, Spec};
+use crate::tol::COTANGENTS;
 
 /// Kinds to draw from when any map will do.
 pub const ALL: &[Kind] = &[
@@ -95,9 +96,6 @@ fn draw(kinds: &[Kind], bits: u64, size: usize) -> Spec {
     };
     spec.normalised()
 }
-
-/// Norms of cotangents that reveal absolute tolerances, drawn once in four times.
-const COTANGENTS: [f64; 3] = [0.0, 1e-13, 1e12];
 
 /// Largest dimension of instances on kinks: sets are decided in milliseconds there.
 const MOST_KINKED: usize = 4;

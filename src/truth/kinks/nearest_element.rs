@@ -11,7 +11,9 @@ use crate::tol::UNIT;
 /// X_0 is in D_imp, and X_{t+1} is the point nearest to D_{t+1} in D_{Φ,1}X_t + D_{Φ,2} at w(λ), a
 /// convex set inside D_fix. For a method that uses any elements of D_Φ(w_t), step by step,
 ///
-///     ‖D_{t+1} - X_{t+1}‖ ≤ ‖D_{t+1} - (A*X_t + B*)‖ ≤ q‖D_t - X_t‖ + (B C_1(e_t) + C_2(e_t)) e_t
+/// ```text
+/// ‖D_{t+1} - X_{t+1}‖ ≤ ‖D_{t+1} - (A*X_t + B*)‖ ≤ q‖D_t - X_t‖ + (B C_1(e_t) + C_2(e_t)) e_t
+/// ```
 ///
 /// with the nearest A* and B*: the recursion of Theorem 4.1, whatever is selected. Nothing needs to
 /// be known of the method, so that a bound proven here is proven for a black box.

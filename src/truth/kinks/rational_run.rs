@@ -1,7 +1,7 @@
 //! ITD in rationals with any selection at ties, and an element of D_fix that follows it.
 
-use super::super::reference::{Columns, Point, Rational, Scalar};
-use super::{Kinks, rounded};
+use super::super::reference::{Columns, Naive, Point, Rational, Scalar, solve};
+use super::solution::{Kinks, exact_fixed_point, rounded};
 use crate::linalg::Matrix;
 use crate::linalg::random::Random;
 use crate::maps::Tie;
@@ -173,7 +173,7 @@ impl Kinks {
         }
         let m = self.naive.dims().1;
         let rhs: Vec<Vec<Rational>> = (0..m).map(|j| self.naive.column(&b, j)).collect();
-        super::solve(&system, &rhs)
+        solve(&system, &rhs)
     }
 }
 
@@ -275,9 +275,9 @@ impl Kinks {
         if !exact {
             return None;
         }
-        let naive = super::Naive::new(problem, &moved);
+        let naive = Naive::new(problem, &moved);
         let guess: Vec<f64> = self.w.iter().map(Scalar::to_f64).collect();
-        let w = super::exact_fixed_point(&naive, &guess)?;
+        let w = exact_fixed_point(&naive, &guess)?;
         let h = Rational::exactly(h);
         Some(
             w.iter()

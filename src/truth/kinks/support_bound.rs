@@ -4,12 +4,16 @@
 //! Every X of D_fix is A(s)X' + B(s') with an X' of D_fix again. With the slopes c in the middle of
 //! their ranges, X_c = A_cX_c + B_c and E = X - X_c,
 //!
-//!     E = A_cE' + Σ_j l_j(δ_j(r_jᵀX_c + r_jᵀE') + δ'_j r₂_j),
+//! ```text
+//! E = A_cE' + Σ_j l_j(δ_j(r_jᵀX_c + r_jᵀE') + δ'_j r₂_j),
+//! ```
 //!
 //! where j runs over the units at their kink and |δ_j|, |δ'_j| are at most half the range. With P
 //! such steps, g_jp = (A_c^p l_j)ᵀZ and ρ_j = sup ‖r_jᵀE‖ this gives
 //!
-//!     ⟨Z, E⟩ ≤ ½|range| Σ_p Σ_j (|⟨g_jp, r_jᵀX_c⟩| + |⟨g_jp, r₂_j⟩| + ‖g_jp‖ρ_j) + ‖A_c^P‖ρ‖Z‖_*,
+//! ```text
+//! ⟨Z, E⟩ ≤ ½|range| Σ_p Σ_j (|⟨g_jp, r_jᵀX_c⟩| + |⟨g_jp, r₂_j⟩| + ‖g_jp‖ρ_j) + ‖A_c^P‖ρ‖Z‖_*,
+//! ```
 //!
 //! and a little more, since the stored X_c solves its equation up to a residual only. The ρ_j are
 //! bounded by the same sums with r_j in place of Z, starting from ρ_j ≤ ‖r_j‖ρ. The ball around

@@ -1,5 +1,8 @@
+use super::super::Truth;
 use super::*;
 use crate::instances::{Instance, Kind, Random, Spec};
+use crate::linalg::Matrix;
+use crate::maps::Tie;
 use crate::truth::reference::Itd;
 
 const KINDS: [Kind; 8] = [

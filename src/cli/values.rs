@@ -1,0 +1,56 @@
+//! Values that several commands take: their defaults and how they are read.
+
+use std::path::{Path, PathBuf};
+
+use crate::claims::{Catalogue, Profile};
+use crate::error::{Error, Result};
+
+/// Default output directory of `certify`, default input of `report` and `replay`.
+pub(super) const LATEST: &str = "reports/latest";
+
+/// The catalogue: the embedded claims and those of `--claims`.
+pub(super) fn catalogue(directory: Option<&PathBuf>) -> Result<Catalogue> {
+    let mut catalogue = Catalogue::builtin()?;
+    if let Some(dir) = directory {
+        catalogue.add_directory(dir)?;
+    }
+    Ok(catalogue)
+}
+
+pub(super) fn profile(name: &str) -> std::result::Result<Profile, String> {
+    Profile::from_name(name).map_err(|e| e.to_string())
+}
+
+/// I/N with 1 ≤ I ≤ N.
+pub(super) fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
+    let parsed = text
+        .split_once('/')
+        .and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    match parsed {
+        Some((i, n)) if 1 <= i && i <= n && n <= 10_000 => Ok((i, n)),
+        _ => Err(format!("expected I/N with 1 ≤ I ≤ N ≤ 10000, got {text:?}")),
+    }
+}
+
+/// A probability in (0, 1).
+pub(super) fn alpha(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(a) if a > 0.0 && a < 1.0 => Ok(a),
+        _ => Err(format!("expected a number in (0, 1), got {text:?}")),
+    }
+}
+
+/// At least one thread.
+pub(super) fn jobs(text: &str) -> std::result::Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (1..=1024).contains(&n) => Ok(n),
+        _ => Err(format!(
+            "expected a number of threads from 1 to 1024, got {text:?}"
+        )),
+    }
+}
+
+/// Reads a file as text.
+pub(super) fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))
+}
