@@ -1,13 +1,14 @@
 //! `certify`: run the claims, print the verdicts, leave a report.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::exit::Exit;
 use super::output;
 use super::values::{self, LATEST};
+use crate::checks::REGISTRY;
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
 use crate::methods::Ours;
@@ -15,7 +16,18 @@ use crate::report::{self, ClaimInfo, Run, RunInfo, Summary};
 use crate::runner::{self, Journal, Plan};
 use crate::tol::RUN_ALPHA;
 
+/// What claims can be made of, for `--help`.
+static CHECKS: LazyLock<String> = LazyLock::new(|| {
+    let width = REGISTRY.iter().map(|e| e.name.len()).max().unwrap_or(0);
+    let lines = REGISTRY
+        .iter()
+        .map(|e| format!("  {:width$}  {}", e.name, e.about));
+    let lines: Vec<String> = lines.collect();
+    format!("Checks that a claim can name:\n{}", lines.join("\n"))
+});
+
 #[derive(clap::Args)]
+#[command(after_long_help = CHECKS.as_str())]
 pub(super) struct Arguments {
     /// Names or globs of claims; all by default
     #[arg(value_name = "CLAIM")]

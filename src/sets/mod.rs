@@ -1,7 +1,7 @@
 //! Sets of matrices, their algebra, and the excess (Section 2.1, Definitions 2.1-2.3, Lemma B.1).
 //!
 //! Owns [`Points`] (a finite set, not convex) with Minkowski sums, products and inverses, [`Hull`]
-//! (the convex hull of one), [`DiagonalBox`] ({L diag(s) R + C}, convex), [`distance`], [`excess`]
+//! (the convex hull of one), [`DiagonalBox`] ({L diag(s) R + C}, convex), `distance`, `excess`
 //! and [`sup_norm`], all as certified [`Enclosure`]s, and the test of [`lemma_b1()`]. Must not know
 //! what the matrices mean: no maps, no Jacobians, no theorems. Norms are the operator norm; for
 //! sets of single columns (cotangent images) that is the Euclidean norm, and the methods are exact
