@@ -1,5 +1,8 @@
 //! Instances and problems as JSON, in the form the protocol uses (matrices are lists of rows).
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
 use serde_json::{Map as Object, Value, json};
 
 use crate::error::{Error, Result};
@@ -149,27 +152,7 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
                 }
             },
         }),
-        "max-min" => {
-            let read = |(j, value): (usize, &Value)| -> Result<AffineForm> {
-                let of = |e: Error| e.in_field(format!("forms[{j}]"));
-                let form = Fields::of(value).map_err(of)?;
-                Ok(AffineForm {
-                    a: form.matrix("A").map_err(of)?,
-                    b: form.matrix("B").map_err(of)?,
-                    c: form.vector("c").map_err(of)?,
-                })
-            };
-            let forms = object.list("forms")?.iter().enumerate().map(read);
-            let least = object.list("least")?.iter().enumerate().map(|(i, v)| {
-                v.as_bool().ok_or_else(|| {
-                    Error::input("expected true or false").in_field(format!("least[{i}]"))
-                })
-            });
-            Problem::MaxMin(MaxMin {
-                forms: forms.collect::<Result<_>>()?,
-                least: least.collect::<Result<_>>()?,
-            })
-        }
+        "max-min" => Problem::MaxMin(max_min(&object)?),
         "bilinear" => {
             let one = |(k, value): (usize, &Value)| {
                 let object = json!({ "B": value });
@@ -198,6 +181,27 @@ pub fn problem_from_json(value: &Value) -> Result<Problem> {
     Ok(problem)
 }
 
+fn max_min(object: &Fields<'_>) -> Result<MaxMin> {
+    let read = |(j, value): (usize, &Value)| -> Result<AffineForm> {
+        let of = |e: Error| e.in_field(format!("forms[{j}]"));
+        let form = Fields::of(value).map_err(of)?;
+        Ok(AffineForm {
+            a: form.matrix("A").map_err(of)?,
+            b: form.matrix("B").map_err(of)?,
+            c: form.vector("c").map_err(of)?,
+        })
+    };
+    let forms = object.list("forms")?.iter().enumerate().map(read);
+    let least = object.list("least")?.iter().enumerate().map(|(i, v)| {
+        v.as_bool()
+            .ok_or_else(|| Error::input("expected true or false").in_field(format!("least[{i}]")))
+    });
+    Ok(MaxMin {
+        forms: forms.collect::<Result<_>>()?,
+        least: least.collect::<Result<_>>()?,
+    })
+}
+
 /// Parses `text` and reads it; errors get the line of the field they name.
 pub(super) fn parse<T>(text: &str, read: impl FnOnce(&Value) -> Result<T>) -> Result<T> {
     let value: Value = serde_json::from_str(text)
@@ -208,15 +212,26 @@ pub(super) fn parse<T>(text: &str, read: impl FnOnce(&Value) -> Result<T>) -> Re
     })
 }
 
-/// The line on which the innermost named key of a field path stands.
+/// The line on which the value at a field path starts, or what is innermost of it where a key is missing.
 fn line_of(text: &str, field: &str) -> Option<usize> {
-    let name = field
-        .split(['.', '['])
-        .rfind(|part| !part.is_empty() && !part.ends_with(']'))?;
-    let key = format!("\"{name}\"");
-    text.lines()
-        .position(|line| line.contains(&key))
-        .map(|i| i + 1)
+    let mut at: Option<&RawValue> = None;
+    for part in field.split(['.', '[']).filter(|p| !p.is_empty()) {
+        let inside = at.map_or(text, RawValue::get);
+        let next = match part.strip_suffix(']') {
+            Some(i) => {
+                let items: Vec<&RawValue> = serde_json::from_str(inside).ok()?;
+                i.parse().ok().and_then(|i: usize| items.get(i).copied())
+            }
+            None => {
+                let fields: BTreeMap<String, &RawValue> = serde_json::from_str(inside).ok()?;
+                fields.get(part).copied()
+            }
+        };
+        let Some(next) = next else { break };
+        at = Some(next);
+    }
+    let start = at?.get().as_ptr() as usize - text.as_ptr() as usize;
+    Some(1 + text[..start].matches('\n').count())
 }
 
 /// Typed access to the fields of a JSON object; every error names the field.

@@ -135,3 +135,16 @@ fn the_same_seed_gives_the_same_bits() {
         Instance::generate(&spec, 12).unwrap().map.problem()
     );
 }
+
+#[test]
+fn fields_of_lists_are_named_with_their_own_line() {
+    let form = |a: &str| format!("{{\"A\":[[{a}]],\n\"B\":[[1]],\"c\":[0]}}");
+    let forms = format!("[{},\n{}]", form("0.5"), form("\"x\""));
+    let text = format!(
+        "{{\"problem\":{{\"kind\":\"max-min\",\n\"forms\":{forms},\"least\":[true]}},\"lambda\":[1]}}"
+    );
+    assert_eq!(
+        InstanceFile::parse(&text).unwrap_err().to_string(),
+        "line 4: field `problem.forms[1].A[0][0]`: expected a number, got \"x\""
+    );
+}

@@ -98,25 +98,7 @@ impl Kinks {
                 gamma(d + centre.ncols() + 8) * (sizes[n] * centre.norm() + r2) * scale * up
             })
             .collect();
-        let mut carried: Vec<Vec<Vector>> = Vec::new();
-        let mut errors: Vec<f64> = Vec::new();
-        let mut power = Matrix::identity(d, d);
-        let (mut power_error, mut power_size) = (0.0f64, 1.0f64);
-        let mut now: Vec<Vector> = self
-            .active
-            .iter()
-            .map(|&i| f.left.column(i).into_owned())
-            .collect();
-        // ‖A_c‖ ≤ q, so that the error of A_c^p is at most p steps' worth.
-        while carried.len() < STEPS && power_size > REACH_REST {
-            errors.push(power_error);
-            let next = now.iter().map(|u| &a * u).collect();
-            carried.push(std::mem::replace(&mut now, next));
-            power = &a * power;
-            power_error += step_lost;
-            power_size = (norm_upper(&power) + power_error * (d as f64).sqrt())
-                .min(self.q.powi(carried.len() as i32) * up);
-        }
+        let (carried, errors, power_size) = self.carried(&a, step_lost);
         let mut hops = Matrix::zeros(k, k);
         for (now, error) in carried.iter().zip(&errors) {
             for (i, &unit) in self.active.iter().enumerate() {
@@ -162,6 +144,30 @@ impl Kinks {
             rest,
             lost: lost * 2.0,
         }
+    }
+
+    /// A_c^p L's columns of units at their kink, for growing p; what rounding took from each A_c^p; and
+    /// a bound of ‖A_c^P‖ at the end. One product with A_c loses `step_lost` of a vector.
+    fn carried(&self, a: &Matrix, step_lost: f64) -> (Vec<Vec<Vector>>, Vec<f64>, f64) {
+        let d = a.nrows();
+        let up = 1.0 + BOUND_ROOM;
+        let columns = self.active.iter().map(|&i| self.form.left.column(i));
+        let mut now: Vec<Vector> = columns.map(|c| c.into_owned()).collect();
+        let mut carried: Vec<Vec<Vector>> = Vec::new();
+        let mut errors: Vec<f64> = Vec::new();
+        let mut power = Matrix::identity(d, d);
+        let (mut power_error, mut power_size) = (0.0f64, 1.0f64);
+        // ‖A_c‖ ≤ q, so that the error of A_c^p is at most p steps' worth.
+        while carried.len() < STEPS && power_size > REACH_REST {
+            errors.push(power_error);
+            let next = now.iter().map(|u| a * u).collect();
+            carried.push(std::mem::replace(&mut now, next));
+            power = a * power;
+            power_error += step_lost;
+            power_size = (norm_upper(&power) + power_error * (d as f64).sqrt())
+                .min(self.q.powi(carried.len() as i32) * up);
+        }
+        (carried, errors, power_size)
     }
 }
 
