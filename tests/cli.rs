@@ -448,3 +448,25 @@ fn the_local_rate_is_never_a_bare_number() {
         "{text}"
     );
 }
+
+#[test]
+fn files_beside_a_run_that_are_not_its_own_stay() {
+    let s = Sandbox::new();
+    let run = ["certify", "itd-ordering", "--profile", "test", "--out"];
+    for (out, beside) in [
+        ("keep.v2", "keep.old"),
+        ("doc", "doc.old"),
+        ("doc", "doc.partial"),
+    ] {
+        assert!(s.run(&[&run[..], &[out]].concat()).status.success());
+        let mine = s.path().join(beside).join("mine.txt");
+        fs::create_dir_all(mine.parent().unwrap()).unwrap();
+        fs::write(&mine, "mine").unwrap();
+        let again = s.run(&[&run[..], &[out]].concat());
+        // Where the name is needed for a moment, the run is refused.
+        assert_eq!(again.status.code(), Some(if out == "doc" { 2 } else { 0 }));
+        assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+        assert!(s.path().join(out).join("run.json").exists());
+        fs::remove_dir_all(s.path().join(beside)).unwrap();
+    }
+}

@@ -12,7 +12,7 @@ use crate::tol::{CLEAR_OF_FLOOR, bound_room};
 pub(super) const ENTRY: Entry = Entry {
     name: "bound",
     about: "the error stays below the theorem's bound at every step (`level`)",
-    fits: For::Deterministic,
+    fits: For::StepByStep,
     parse: |keys| {
         Ok(Box::new(Bound {
             level: keys.level()?,
@@ -56,6 +56,10 @@ impl Check for Bound {
         let exact = c.e.exact()?;
         if exact.jacobian().is_none() {
             return Ok(Finding::of_a_set());
+        }
+        if self.level == Level::Paper && exact.path().is_some() {
+            let text = "the a priori bound is about w_{t+1} = Φ(w_t), and the points are given";
+            return Ok(Finding::not_applicable(Reason::Hypothesis, text));
         }
         let aid = c.e.method.is_aid();
         // The comparison with its place among the runs, furthest beyond what is allowed.

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use super::keys::Keys;
-use crate::case::Method;
+use crate::case::{Algorithm, Method};
 use crate::error::Result;
 
 /// A check as claims name it.
@@ -22,6 +22,8 @@ pub struct Entry {
 pub enum For {
     /// ITD, AID-FP and AID-CG in all modes.
     Deterministic,
+    /// ITD and AID-FP in all modes: what has an error at every step.
+    StepByStep,
     /// NSID and SID.
     Stochastic,
     /// All of them.
@@ -35,6 +37,7 @@ impl For {
     pub fn holds(self, method: Method) -> bool {
         match self {
             Self::Deterministic => !method.is_stochastic(),
+            Self::StepByStep => matches!(method.algorithm, Algorithm::Itd | Algorithm::AidFp),
             Self::Stochastic => method.is_stochastic(),
             Self::Any => true,
             Self::These(methods) => methods.contains(&method),

@@ -77,11 +77,14 @@ impl Check for JointLimit {
             method: c.e.method,
         };
         let mut worst: Option<(f64, Finding)> = None;
+        // A failure anywhere counts for more than what is not decided elsewhere.
+        let mut open: Option<Finding> = None;
         for (n, run) in runs.iter().enumerate() {
             for (k, d) in run.request.steps.iter().zip(&run.answer.estimates) {
                 let finding = setting.one(run.request.at, *k, d).at_step(*k);
                 if !finding.ruling.is_decided() {
-                    return Ok(finding);
+                    open.get_or_insert(finding);
+                    continue;
                 }
                 if finding.ruling == Ruling::Fail {
                     return Ok(finding.blaming(n));
@@ -91,6 +94,9 @@ impl Check for JointLimit {
                     worst = Some((ratio, finding));
                 }
             }
+        }
+        if let Some(finding) = open {
+            return Ok(finding);
         }
         Ok(worst.map_or_else(
             || Finding::undecided(Reason::NothingToSee, "nothing to compare"),

@@ -5,7 +5,7 @@
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Unit, is_worse, part};
+use super::finding::{Finding, Reason, Unit, is_worse, part};
 use crate::error::Result;
 use crate::evidence::Run;
 use crate::theory::Theorem41;
@@ -57,6 +57,10 @@ impl Check for Kappa {
         let (ratio, value, bound, t, name) = worst;
         // Two-sided: the logarithmic slope over the last half is log q, up to log(t) for ITD's factor t.
         let (half, end) = (c.steps / 2, c.steps);
+        if half == 0 {
+            let text = "a slope takes two steps";
+            return Ok(Finding::undecided(Reason::TooFewPoints, text));
+        }
         let slope = |f: &dyn Fn(usize) -> f64| (f(end) / f(half)).ln() / (end - half) as f64;
         let log_q = th.q.ln();
         let factor_t = (end as f64 / half.max(1) as f64).ln() / (end - half) as f64;

@@ -16,7 +16,7 @@ use crate::truth::Tail;
 pub(super) const ENTRY: Entry = Entry {
     name: "limit",
     about: "the error reaches the rounding floor against J from a direct solve",
-    fits: For::Deterministic,
+    fits: For::StepByStep,
     parse: |_| Ok(Box::new(Limit)),
 };
 
@@ -59,6 +59,9 @@ fn plan(exact: &Exact, method: Method) -> Plan {
         (Where::Solution, steps)
     } else if run.error.last().is_some_and(|e| e.norm() <= level) {
         (Where::Start, Some(last))
+    } else if exact.path().is_some() {
+        // A given path ends where it ends.
+        (Where::Start, None)
     } else if let (Some(tail), Some(e)) = (exact.tail(), run.error.last()) {
         let delta = &run.w[last] - exact.truth.w();
         let identified = run.identified.is_some();

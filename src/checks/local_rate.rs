@@ -19,7 +19,7 @@ use crate::tol::{
 pub(super) const ENTRY: Entry = Entry {
     name: "local-rate",
     about: "the error decays at the local rate ρ, two-sidedly (`growth`)",
-    fits: For::Deterministic,
+    fits: For::StepByStep,
     parse: |keys| {
         let names = [("pure", Growth::Pure), ("resonant", Growth::Resonant)];
         let growth = keys.named("growth", &names)?;
@@ -237,7 +237,9 @@ fn pure(slack: f64, exact: &Exact, points: &[Point], known: Enclosure) -> Result
         steps: points.iter().map(|p| p.step).collect(),
     };
     let finding = Finding::decided(off <= slack, Unit::Tolerance, [r, rho, slack], detail);
-    Ok(finding.headroom(slack / off).with([Data::Fit(record)]))
+    Ok(finding
+        .headroom(slack / off.max(0.0))
+        .with([Data::Fit(record)]))
 }
 
 /// What cannot be fitted because an error is no number, or zero where a logarithm is taken, fails.

@@ -93,13 +93,17 @@ impl Check for SetBound {
             slack: c.slack,
         };
         let mut seen = Seen::default();
+        // A failure anywhere counts for more than what is not decided elsewhere.
+        let mut open: Option<Finding> = None;
         for (n, run) in runs.iter().enumerate() {
-            if let Some(finding) = setting.follow(run, &mut seen) {
-                return Ok(Finding {
-                    blame: finding.ruling.is_decided().then_some(n),
-                    ..finding
-                });
+            match setting.follow(run, &mut seen) {
+                Some(finding) if finding.ruling.is_decided() => return Ok(finding.blaming(n)),
+                Some(finding) => drop(open.get_or_insert(finding)),
+                None => {}
             }
+        }
+        if let Some(finding) = open {
+            return Ok(finding);
         }
         if seen.compared == 0 {
             let text = format!("{} gave nothing to compare", c.e.method.name());

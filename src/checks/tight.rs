@@ -12,7 +12,7 @@ use crate::tol::bound_room;
 pub(super) const ENTRY: Entry = Entry {
     name: "tight",
     about: "the a priori bound is attained at every step (tight family)",
-    fits: For::Deterministic,
+    fits: For::StepByStep,
     parse: |_| Ok(Box::new(Tight)),
 };
 

@@ -1,6 +1,6 @@
 //! The case nearest to its bound, or furthest beyond it.
 
-use super::finding::{Finding, Unit, is_worse, part};
+use super::finding::{Finding, Reason, Unit, is_worse, part};
 
 /// The largest ratio measured/bound so far. NaN is larger than any number.
 #[derive(Debug)]
@@ -85,6 +85,9 @@ impl Worst {
 
     /// Of exact values against bounds.
     pub(super) fn finding(self, what: &str) -> Finding {
+        if self.compared == 0 {
+            return Finding::undecided(Reason::NothingToSee, "nothing to compare");
+        }
         let holds = self.ratio <= 1.0;
         let detail = if holds {
             format!(

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::claim::{Claim, ClaimCheck, Guarantee};
 use super::family::{Family, RawFamily};
-use crate::case::Method;
+use crate::case::{Method, Trouble};
 use crate::checks::{self, Keys};
 use crate::error::{Bound, Error, Result};
 use crate::instances::hash;
@@ -75,11 +75,7 @@ impl RawClaim {
             let text = format!("only schema 1 is known, got {}", self.schema);
             return Err(Error::input(text).in_field("schema"));
         }
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.name.is_empty() || !self.name.chars().all(allowed) {
-            let message = format!("must consist of a-z, 0-9 and -, got {:?}", self.name);
-            return Err(Error::input(message).in_field("name"));
-        }
+        is_name(&self.name)?;
         for (field, text) in [
             ("title", &self.title),
             ("statement", &self.statement),
@@ -165,6 +161,9 @@ fn check(mut table: toml::Table, method: Method) -> Result<ClaimCheck> {
         return Err(Error::input("a slack needs a reason").in_field("reason"));
     }
     let name = keys.optional_text("name")?;
+    if let Some(name) = &name {
+        check_name(name)?;
+    }
     let check = (entry.parse)(&mut keys)?;
     keys.finish(&label)?;
     Ok(ClaimCheck {
@@ -174,6 +173,28 @@ fn check(mut table: toml::Table, method: Method) -> Result<ClaimCheck> {
         slack,
         reason,
     })
+}
+
+/// The name of a check is the last part of an id, where the names of troubles stand too.
+fn check_name(name: &str) -> Result<()> {
+    is_name(name)?;
+    if [Trouble::Error, Trouble::Input]
+        .iter()
+        .any(|t| t.name() == name)
+    {
+        let text = format!("{name:?} stands for a failing implementation");
+        return Err(Error::input(text).in_field("name"));
+    }
+    Ok(())
+}
+
+fn is_name(name: &str) -> Result<()> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || !name.chars().all(allowed) {
+        let text = format!("must consist of a-z, 0-9 and -, got {name:?}");
+        return Err(Error::input(text).in_field("name"));
+    }
+    Ok(())
 }
 
 fn hypothesis(name: &str) -> Result<Hypothesis> {

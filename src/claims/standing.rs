@@ -71,7 +71,7 @@ pub enum Outcome {
     Violated,
     /// None fails, and each check that applied somewhere decided at least one instance.
     Holds,
-    /// None fails in this shard and some pass. Only the whole run says whether the claim holds.
+    /// None fails in this shard. Only the whole run says whether the claim holds.
     Open,
     /// None fails, but some check that applied decided no instance.
     Undecided,
@@ -156,14 +156,14 @@ impl<'a> Standing<'a> {
             Outcome::Violated
         } else if counts.total() == 0 {
             Outcome::NotJudged
-        } else if counts.applicable() == 0 {
+        } else if counts.applicable() == 0 && whole {
             Outcome::NotApplicable
-        } else if counts.pass == 0 || (whole && checks.iter().any(CheckCounts::is_silent)) {
-            Outcome::Undecided
-        } else if whole {
-            Outcome::Holds
-        } else {
+        } else if !whole {
             Outcome::Open
+        } else if counts.pass == 0 || checks.iter().any(CheckCounts::is_silent) {
+            Outcome::Undecided
+        } else {
+            Outcome::Holds
         };
         Self {
             counts,
@@ -264,8 +264,8 @@ mod tests {
             (&[("a", "pi"), ("b", "ip")], Holds, Open, Some(0.5)),
             (&[("a", "pp"), ("b", "nn")], Holds, Open, Some(1.0)),
             (&[("a", "pf"), ("b", "ii")], Violated, Violated, Some(0.5)),
-            (&[("a", "ii"), ("b", "nn")], Undecided, Undecided, Some(0.0)),
-            (&[("a", "nn")], NotApplicable, NotApplicable, None),
+            (&[("a", "ii"), ("b", "nn")], Undecided, Open, Some(0.0)),
+            (&[("a", "nn")], NotApplicable, Open, None),
             (&[], NotJudged, NotJudged, None),
         ] {
             assert_eq!(outcome(checks, true), (whole, share), "{checks:?}");

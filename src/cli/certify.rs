@@ -1,6 +1,6 @@
 //! `certify`: run the claims, print the verdicts, leave a report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(parent) = arguments.out.parent() {
         std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
     }
-    let partial = sibling(&arguments.out, "partial");
+    let partial = runner::sibling(&arguments.out, "partial");
     let journal = Journal::open(&partial, &plan.fingerprint(), arguments.resume)?;
     let started = now();
     let clock = Instant::now();
@@ -179,14 +179,6 @@ fn exit(run: &Run, strict: bool) -> Exit {
         }
         _ => Exit::Undecided,
     }
-}
-
-/// `reports/latest` → `reports/latest.partial`.
-fn sibling(dir: &Path, suffix: &str) -> PathBuf {
-    let mut name = dir.file_name().unwrap_or(dir.as_os_str()).to_os_string();
-    name.push(".");
-    name.push(suffix);
-    dir.with_file_name(name)
 }
 
 /// Set by the first interrupt; the second one ends the process the hard way.

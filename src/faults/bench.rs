@@ -246,8 +246,10 @@ fn stopped(mut answer: Answer, steps: &[usize]) -> Answer {
 /// Two answers end in the same way, and where they come to their end have estimates for the same
 /// steps.
 fn same_end(a: &Answer, b: &Answer) -> bool {
-    let whole = a.status == Status::Completed;
-    discriminant(&a.status) == discriminant(&b.status)
+    // Not converged is a statement: its estimates are there.
+    let judged = |s: &Status| matches!(s, Status::Completed | Status::NotConverged { .. });
+    let whole = judged(&a.status);
+    (whole && judged(&b.status) || discriminant(&a.status) == discriminant(&b.status))
         && (!whole || a.estimates.len() == b.estimates.len())
 }
 

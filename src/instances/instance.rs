@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::random::{self, Random};
 use super::rows::{Draw, row};
 use super::spec::Spec;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg::Vector;
 use crate::maps::Map;
 use crate::objectives::Objective;
@@ -85,6 +85,10 @@ impl Instance {
             (Some(tau), Some(star)) => identified_by(tau, &map, &draft.lambda, star, &mut random),
             _ => draft.w0,
         };
+        if !start.iter().all(|v| v.is_finite()) {
+            let text = "no w_0 in binary64 is so far away that it takes this many steps";
+            return Err(Error::input(text).in_field("tau"));
+        }
         Ok(Self {
             spec,
             seed,

@@ -11,5 +11,7 @@ mod replicates;
 mod rulings;
 #[cfg(test)]
 mod stochastic_tests;
+#[cfg(test)]
+mod tests;
 
 pub use rulings::{Judged, Judging, judge, runs};

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::case::{At, Batches, Case, Draw, Iid, Implementation, Role, Samples, Status};
-use crate::checks::{Finding, Fold, Inner, Place, Replicate, Replicates, Unit};
+use crate::checks::{Finding, Fold, Inner, Place, Reason, Replicate, Replicates, Unit};
 use crate::error::Result;
 use crate::evidence::{Evidence, Sampled};
 use crate::linalg::Matrix;
@@ -79,9 +79,7 @@ pub(super) fn run(
     for fold in folds {
         match &outcome {
             Ok(None) => fold.finish(),
-            Ok(Some(why)) if fold.fold.is_some() => {
-                fold.end(Ok(Finding::failed(Unit::Shift, why.clone())));
-            }
+            Ok(Some(finding)) if fold.fold.is_some() => fold.end(Ok(finding.clone())),
             Err(error) if fold.fold.is_some() => fold.end(Err(error.clone())),
             _ => {}
         }
@@ -115,26 +113,26 @@ impl<'e> Protocol<'e> {
         &mut self,
         subject: &mut dyn Implementation,
         mut see: impl FnMut(&Replicate<'_>) -> bool,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Finding>> {
         let [beta, gamma] = self.wanted.schedule;
         let shared = match self.wanted.inner {
             Inner::PerReplicate => None,
             Inner::Shared => match self.draw(subject, 0, Role::Inner) {
                 Ok(inner) => Some(inner),
-                Err(why) => return Ok(Some(why)),
+                Err(why) => return Ok(Some(Finding::failed(Unit::Shift, why))),
             },
         };
         let eta = subject.schedule(beta, gamma, self.last());
         if eta.len() != self.last() {
             let text = format!("{} step sizes for {} steps", eta.len(), self.last());
-            return Ok(Some(text));
+            return Ok(Some(Finding::failed(Unit::Shift, text)));
         }
         for id in 0..self.wanted.count {
             let point = self.point(id)?;
             match self.replicate(subject, id, &point, shared.as_ref(), &eta, &mut see) {
                 Ok(false) => {}
                 Ok(true) => break,
-                Err(why) => return Ok(Some(format!("replicate {id}: {why}"))),
+                Err(finding) => return Ok(Some(finding)),
             }
         }
         Ok(None)
@@ -196,16 +194,19 @@ impl<'e> Protocol<'e> {
         shared: Option<&Batches>,
         eta: &[f64],
         see: &mut dyn FnMut(&Replicate<'_>) -> bool,
-    ) -> std::result::Result<bool, String> {
+    ) -> std::result::Result<bool, Finding> {
+        let failed = |why: String| Finding::failed(Unit::Shift, format!("replicate {id}: {why}"));
         let own;
         let inner = match shared {
             Some(inner) => inner,
             None => {
-                own = self.draw(subject, id as u64, Role::Inner)?;
+                own = self.draw(subject, id as u64, Role::Inner).map_err(failed)?;
                 &own
             }
         };
-        let linear = self.draw(subject, id as u64, Role::Linear)?;
+        let linear = self
+            .draw(subject, id as u64, Role::Linear)
+            .map_err(failed)?;
         let samples = Samples {
             inner,
             linear: &linear,
@@ -218,14 +219,21 @@ impl<'e> Protocol<'e> {
         let case = Case::new(algorithm, &i.map, &i.lambda, at, target, &self.wanted.steps)
             .with_samples(samples);
         let answer = subject.run(&case);
-        if answer.status != Status::Completed {
-            return Err(answer.status.to_string());
+        // As for single runs: skipped is neutral, and what has not converged is judged.
+        match &answer.status {
+            Status::Completed | Status::NotConverged { .. } => {}
+            Status::Skipped(why) => {
+                let text = format!("skipped: {why}");
+                return Err(Finding::not_applicable(Reason::Skipped, text));
+            }
+            status => return Err(failed(status.to_string())),
         }
         let m = i.lambda.len();
         let usable = |r: &Matrix| r.shape() == (m, 1) && r.iter().all(|v| v.is_finite());
         let whole = answer.estimates.len() == self.wanted.steps.len();
         if !(whole && answer.estimates.iter().all(usable)) {
-            return Err("an estimate is missing, of the wrong length or not finite".into());
+            let text = "an estimate is missing, of the wrong length or not finite";
+            return Err(failed(text.into()));
         }
         let estimates: Vec<&Matrix> = answer.estimates.iter().collect();
         Ok(see(&Replicate {

@@ -108,13 +108,15 @@ pub fn judge(
         let context = context(claim.horizon(), 1.0);
         items.push(Item::new(drawing.name(), drawing.as_ref(), context));
     }
-    let outcomes = run_all(e, &distinct(&items), subject);
+    let outcomes = run_all(e, &distinct(&items, count), subject);
     let mut findings = folded(e, &items, subject);
     let mut troubles: Vec<(&'static str, String, Request)> = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let (finding, blamed) = match findings[n].take() {
             Some(finding) => (finding, None),
-            None => ruled(item, &outcomes, &mut troubles),
+            None if n < count => ruled(item, &outcomes, &mut troubles),
+            // A drawing judges nothing.
+            None => ruled(item, &outcomes, &mut Vec::new()),
         };
         let finding = finding.unwrap_or_else(|e| Finding::undecided(Reason::Error, e.to_string()));
         judged.record(claim, e, label, &item.name, &finding);
@@ -130,15 +132,19 @@ pub fn judge(
     judged
 }
 
-/// The distinct requests of all items, those of pass 0 first.
-fn distinct(items: &[Item<'_>]) -> Vec<Request> {
+/// The distinct requests of all items: those of the first `checks` items, pass 0 before pass 1, then what only
+/// drawings want, so that an implementation sees the same whether something is drawn or not.
+fn distinct(items: &[Item<'_>], checks: usize) -> Vec<Request> {
     let mut out: Vec<Request> = Vec::new();
-    for request in items.iter().flat_map(Item::wanted) {
-        if !out.contains(request) {
-            out.push(request.clone());
+    for part in [&items[..checks], &items[checks..]] {
+        let start = out.len();
+        for request in part.iter().flat_map(Item::wanted) {
+            if !out.contains(request) {
+                out.push(request.clone());
+            }
         }
+        out[start..].sort_by_key(|r| r.pass);
     }
-    out.sort_by_key(|r| r.pass);
     out
 }
 
@@ -161,14 +167,20 @@ fn ruled(
         return (Err(e.clone()), None);
     }
     let mut runs: Vec<&Run> = Vec::new();
+    // What stands in the place of a judgement: a failure before trouble, and that before a skipped run.
+    let mut instead: Option<(u8, Result<Finding>, Option<Request>)> = None;
     for request in item.wanted() {
         let Some((_, outcome)) = outcomes.iter().find(|(r, _)| r == request) else {
             continue;
         };
-        match outcome {
-            Ok(Outcome::Run(run)) => runs.push(run),
+        let (weight, finding, blamed) = match outcome {
+            Ok(Outcome::Run(run)) => {
+                runs.push(run);
+                continue;
+            }
             Ok(Outcome::Ruled(finding)) => {
-                return (Ok(finding.as_ref().clone()), Some(request.clone()));
+                let weight = if finding.ruling == Ruling::Fail { 3 } else { 1 };
+                (weight, Ok(finding.as_ref().clone()), Some(request.clone()))
             }
             Ok(Outcome::Trouble(trouble, why)) => {
                 let name = trouble.name();
@@ -177,10 +189,16 @@ fn ruled(
                 }
                 let text = format!("see {name}: {why}");
                 let finding = Finding::not_applicable(Reason::FailedElsewhere, text);
-                return (Ok(finding), None);
+                (2, Ok(finding), None)
             }
-            Err(e) => return (Err(e.clone()), None),
+            Err(e) => (0, Err(e.clone()), None),
+        };
+        if instead.as_ref().is_none_or(|i| i.0 < weight) {
+            instead = Some((weight, finding, blamed));
         }
+    }
+    if let Some((_, finding, blamed)) = instead {
+        return (finding, blamed);
     }
     let finding = item.check.judge(item.context, &runs);
     let blame = finding.as_ref().ok().and_then(|f| f.blame);

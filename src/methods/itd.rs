@@ -2,7 +2,7 @@
 //! w_{t+1} = Φ(w_t, λ), D_{t+1} = ∂₁Φ(w_t, λ)D_t + ∂₂Φ(w_t, λ), D_0 = 0.
 
 use super::watch::{FLOAT_BYTES, not_for, trouble};
-use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
+use crate::case::{Answer, Case, Cost, Implementation, Status, Target, Trouble};
 use crate::linalg::Matrix;
 use crate::maps::{Linearization, Map, Tie};
 
@@ -97,7 +97,8 @@ impl Implementation for ItdReverse {
             // A path may end one point before its last step: then w_t follows from it.
             let end = match stored.get(t) {
                 Some(w) => w.clone(),
-                None => case.phi(&stored[t - 1]),
+                None if t > 0 && t == stored.len() => case.phi(&stored[t - 1]),
+                None => return path_ends_early(t, stored.len()),
             };
             let Some(mut adjoint) = Adjoint::new(case, &end) else {
                 return wants_a_target();
@@ -207,6 +208,14 @@ impl Adjoint {
         case.target.complete(w_t, case.lambda, &mut u);
         Matrix::from_vec(u.len(), 1, u)
     }
+}
+
+fn path_ends_early(t: usize, points: usize) -> Answer {
+    let why = format!("step {t} of a path of {points} points");
+    Answer::without(Status::Failed {
+        trouble: Trouble::Input,
+        why,
+    })
 }
 
 fn wants_a_target() -> Answer {

@@ -46,7 +46,8 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
 /// (fault, method); and the correct variants that failed. Stops looking at a fault as soon as it is
 /// caught.
 ///
-/// # Errors When a claim draws an instance out of range.
+/// # Errors
+/// When a claim draws an instance out of range.
 pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
     for (_, method) in Method::NAMES {

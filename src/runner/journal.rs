@@ -45,6 +45,11 @@ impl Journal {
             }
         } else {
             if dir.exists() {
+                let empty = fs::read_dir(dir).is_ok_and(|mut e| e.next().is_none());
+                if !(head.exists() || empty) {
+                    let text = format!("{} exists and is not what a run left", dir.display());
+                    return Err(Error::usage(text));
+                }
                 fs::remove_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
             }
             fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;

@@ -15,6 +15,6 @@ mod shrink;
 pub use journal::Journal;
 pub use naming::{Pool, name, name_of};
 pub use plan::{Output, Plan, Progress};
-pub use replace::{check_replaceable, replace};
+pub use replace::{check_replaceable, replace, sibling};
 pub use replay::replay;
 pub use shrink::shrink;

@@ -48,7 +48,8 @@ impl Pool {
     /// Judges the first instance of every family of the claim whose problem is of the kind of
     /// `instance`, up to a few.
     ///
-    /// # Errors When no implementation can be made, or an instance cannot be drawn.
+    /// # Errors
+    /// When no implementation can be made, or an instance cannot be drawn.
     pub fn new(
         claim: &Claim,
         (seed, profile): (u64, Profile),
@@ -103,7 +104,8 @@ type Seen<'e> = Vec<(Asked<'e>, Answer, f64)>;
 /// the one that failed the check, and on those of the pool. `None` where there are no runs to look
 /// at.
 ///
-/// # Errors When no implementation can be made.
+/// # Errors
+/// When no implementation can be made.
 pub fn name(
     claim: &Claim,
     evidence: &Evidence<'_>,

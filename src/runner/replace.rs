@@ -1,7 +1,7 @@
 //! A finished directory in place of an old one.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
@@ -18,13 +18,26 @@ pub fn replace(dir: &Path, fresh: &Path) -> Result<()> {
     if !dir.exists() {
         return fs::rename(fresh, dir).map_err(io(dir));
     }
-    let old = dir.with_extension("old");
+    let old = sibling(dir, "old");
+    // What a crash between the two renames left behind; anything else is not ours to remove.
+    check_replaceable(&old)?;
     if old.exists() {
         fs::remove_dir_all(&old).map_err(io(&old))?;
     }
     fs::rename(dir, &old).map_err(io(dir))?;
-    fs::rename(fresh, dir).map_err(io(dir))?;
+    if let Err(e) = fs::rename(fresh, dir) {
+        let _ = fs::rename(&old, dir);
+        return Err(Error::io(dir, &e));
+    }
     fs::remove_dir_all(&old).map_err(io(&old))
+}
+
+/// A name beside `dir`: its own with `suffix` appended.
+pub fn sibling(dir: &Path, suffix: &str) -> PathBuf {
+    let mut name = dir.file_name().unwrap_or(dir.as_os_str()).to_os_string();
+    name.push(".");
+    name.push(suffix);
+    dir.with_file_name(name)
 }
 
 /// Refuses to overwrite a directory that is not the output of a run.

@@ -31,6 +31,7 @@ use crate::instances::Instance;
 use crate::judge::{Judging, judge};
 use crate::linalg::Matrix;
 use crate::runner::name_of;
+use crate::tol::RUN_ALPHA;
 
 /// Why an own method is not certified on an instance.
 #[derive(Clone, Debug)]
@@ -122,7 +123,7 @@ pub fn certify_implementation(
     let evidence = Evidence::new(instance, method, claim.horizon());
     let label = Label::named(instance.spec.kind.name());
     let judging = Judging {
-        share: 1.0,
+        share: RUN_ALPHA,
         record: false,
     };
     let judged = judge(&claim, &evidence, &label, judging, implementation);

@@ -29,6 +29,8 @@ pub const ALL: &[Kind] = &[
     Kind::LogisticGroup,
     Kind::LogisticBox,
     Kind::LogisticNonnegative,
+    Kind::Bilinear,
+    Kind::SimplexQp,
 ];
 
 /// Kinds whose solution lies on kinks, for methods that are judged against sets.
