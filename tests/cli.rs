@@ -452,7 +452,7 @@ fn the_local_rate_is_never_a_bare_number() {
 #[test]
 fn files_beside_a_run_that_are_not_its_own_stay() {
     let s = Sandbox::new();
-    let run = ["certify", "itd-ordering", "--profile", "test", "--out"];
+    let run = ["certify", "aid-fp-below-itd", "--profile", "test", "--out"];
     for (out, beside) in [
         ("keep.v2", "keep.old"),
         ("doc", "doc.old"),
