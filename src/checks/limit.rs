@@ -31,6 +31,9 @@ struct Plan {
     steps: Option<usize>,
     /// Steps actually run.
     run: usize,
+    /// Whether these are steps of the exact sequence. Before it is within R of w(λ) a later iterate may leave the
+    /// piece for a while, and the tail is a forecast.
+    certain: bool,
 }
 
 /// Below this the exact error no longer matters: a tenth of the floor at the end of the exact run.
@@ -85,10 +88,12 @@ fn plan(exact: &Exact, method: Method) -> Plan {
         } else {
             last
         });
+    let within = run.e.last().is_some_and(|e| *e < exact.truth.moduli.r);
     Plan {
         at,
         steps,
         run: taken,
+        certain: at == Where::Solution || taken <= last || within || exact.tail().is_none(),
     }
 }
 
@@ -156,6 +161,10 @@ impl Check for Limit {
         }
         let allowed = floor + level(exact, c.e.method);
         let holds = one.error <= allowed;
+        if !(holds || plan.certain || one.error.is_nan()) {
+            let text = "not within R of w(λ) after the steps of the exact run: the number of steps is a forecast";
+            return Ok(Finding::undecided(Reason::NotSettled, text));
+        }
         let detail = if holds {
             let size = exact.jacobian().map_or(f64::NAN, |j| j.norm());
             format!(

@@ -68,7 +68,9 @@ impl Journal {
 
     /// Entries so far; a line cut short by a crash ends the reading.
     pub(super) fn finished(&self) -> Result<Vec<(usize, Finished)>> {
-        let text = fs::read_to_string(&self.path).map_err(|e| Error::io(&self.path, &e))?;
+        // A crash may have cut a line inside a character.
+        let bytes = fs::read(&self.path).map_err(|e| Error::io(&self.path, &e))?;
+        let text = String::from_utf8_lossy(&bytes);
         let mut entries = Vec::new();
         let mut intact = 0;
         for line in text.split_inclusive('\n') {
@@ -86,7 +88,7 @@ impl Journal {
             }
             intact += line.len();
         }
-        if intact < text.len() {
+        if intact < bytes.len() {
             let file = self
                 .file
                 .lock()

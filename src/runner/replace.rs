@@ -43,14 +43,39 @@ pub fn sibling(dir: &Path, suffix: &str) -> PathBuf {
 /// Refuses to overwrite a directory that is not the output of a run.
 ///
 /// # Errors
-/// When `dir` is a file, or a directory with content but no run.json.
+/// When `dir` is a file, or a directory with anything in it that no run writes, or without run.json.
 pub fn check_replaceable(dir: &Path) -> Result<()> {
-    let empty = |d: &Path| fs::read_dir(d).is_ok_and(|mut e| e.next().is_none());
-    if !dir.exists() || dir.join("run.json").exists() || (dir.is_dir() && empty(dir)) {
+    if !dir.exists() {
         return Ok(());
     }
-    Err(Error::usage(format!(
-        "{} exists and is not the output of a run; choose another --out",
-        dir.display()
-    )))
+    let refuse = |why: String| {
+        let text = format!("{} exists and {why}; choose another --out", dir.display());
+        Err(Error::usage(text))
+    };
+    let Ok(entries) = fs::read_dir(dir) else {
+        return refuse("is not the output of a run".into());
+    };
+    let names: Vec<String> = entries
+        .map_while(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    if !(names.is_empty() || names.iter().any(|n| n == "run.json")) {
+        return refuse("is not the output of a run".into());
+    }
+    match names.iter().find(|n| !WRITTEN.contains(&n.as_str())) {
+        Some(other) => refuse(format!("holds {other}, which no run writes")),
+        None => Ok(()),
+    }
 }
+
+/// What runs leave in their directory, `power` among them.
+const WRITTEN: &[&str] = &[
+    "figures",
+    "index.html",
+    "junit.xml",
+    "power.json",
+    "power.txt",
+    "records.jsonl",
+    "run.json",
+    "summary.md",
+    "verdicts.jsonl",
+];

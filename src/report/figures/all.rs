@@ -30,6 +30,9 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
     figures.extend(plots::figures(&all!(Plot)));
     figures.extend(race::figure(&all!(Race)));
     figures.extend(slack::figures(&all!(Slack)));
+    for figure in &mut figures {
+        figure.name = file_name(&figure.name);
+    }
     // Two claims may differ only in what a file name cannot hold.
     for i in 1..figures.len() {
         let base = figures[i].name.clone();
@@ -41,3 +44,18 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
     }
     figures
 }
+
+/// A name as a file name on any system: records may have been edited.
+fn file_name(name: &str) -> String {
+    let allowed = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            c
+        } else {
+            '-'
+        }
+    };
+    name.chars().take(LONGEST_NAME).map(allowed).collect()
+}
+
+/// File systems allow 255 bytes, suffixes included.
+const LONGEST_NAME: usize = 120;
