@@ -65,7 +65,8 @@ impl Error {
         }))
     }
 
-    /// Names the field at fault; an outer call prefixes (`checks[0]` then `level` reads `checks[0].level`).
+    /// Names the field at fault; an outer call prefixes (`checks[0]` then `level` reads
+    /// `checks[0].level`).
     #[must_use]
     pub fn in_field(mut self, field: impl Into<String>) -> Self {
         let outer = field.into();

@@ -1,9 +1,10 @@
 //! ratecert: a verification and convergence-rate testbench for nonsmooth implicit differentiation.
 //!
-//! A contraction w = Φ(w, λ) defines a fixed point w(λ). The crate owns maps Φ with certified constants
-//! ([`maps`]), exact ground truth for w(λ) and its derivative ([`truth`]), the methods ITD, AID-FP, AID-CG,
-//! NSID and SID ([`methods`]), and the theorems that bound their errors ([`theory`]); with features also seeded
-//! instances, claims and verdicts, reports, and a helper that certifies a user's own method (`testing`).
+//! A contraction w = Φ(w, λ) defines a fixed point w(λ). The crate owns maps Φ with certified
+//! constants ([`maps`]), exact ground truth for w(λ) and its derivative ([`truth`]), the methods
+//! ITD, AID-FP, AID-CG, NSID and SID ([`methods`]), and the theorems that bound their errors
+//! ([`theory`]); with features also seeded instances, claims and verdicts, reports, and a helper
+//! that certifies a user's own method (`testing`).
 #![warn(missing_docs)]
 // `!(a <= b)` is meant: a NaN must fail every comparison.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]

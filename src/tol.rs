@@ -33,58 +33,63 @@ pub const LIBM_ULPS: usize = 4;
 
 // Sets of matrices.
 
-/// Relative gap upper/lower - 1 at which a distance between matrices is called solved. The certificate
-/// holds whatever the gap; an interior-point method in binary64 reaches about √u on the square of the norm.
+/// Relative gap upper/lower - 1 at which a distance between matrices is called solved. The
+/// certificate holds whatever the gap; an interior-point method in binary64 reaches about √u on the
+/// square of the norm.
 pub const DISTANCE_GAP: f64 = 1e-9;
 
-/// Relative duality gap at which a Euclidean nearest point is called solved: Wolfe's method is finite, so
-/// only rounding (a few hundred u for the dimensions used) is left.
+/// Relative duality gap at which a Euclidean nearest point is called solved: Wolfe's method is
+/// finite, so only rounding (a few hundred u for the dimensions used) is left.
 pub const NEAREST_POINT_GAP: f64 = 1e-13;
 
 /// Below this part of the data's size a distance is all rounding, and no longer refined.
 pub const DISTANCE_FLOOR: f64 = 1e-15;
 
-/// Relative error of one double-double operation (Joldes, Muller, Popescu 2017: at most 10·2⁻¹⁰⁶ for the
-/// quotient, 3·2⁻¹⁰⁶ for sums, 5·2⁻¹⁰⁶ for products), with room for short sums of them.
+/// Relative error of one double-double operation (Joldes, Muller, Popescu 2017: at most 10·2⁻¹⁰⁶
+/// for the quotient, 3·2⁻¹⁰⁶ for sums, 5·2⁻¹⁰⁶ for products), with room for short sums of them.
 pub const DD_UNIT: f64 = 1.0 / (1u128 << 100) as f64;
 
 /// Linear systems the search for a fixed point may solve. Newton on the pieces needs as many as it
 /// meets pieces; a search that is still busy after this many is not going to be certified.
 pub const NEWTON_STEPS: usize = 200;
 
-/// Steps of Φ itself the search may take between Newton steps; each is one product, so 2·10⁵ of them
-/// at d = 100 take about a second.
+/// Steps of Φ itself the search may take between Newton steps; each is one product, so 2·10⁵ of
+/// them at d = 100 take about a second.
 pub const CONTRACTION_FALLBACK_STEPS: usize = 200_000;
 
 // Spectra.
 
-/// Relative radius from which an enclosure of ρ by discs is called wide, and exact arithmetic asked: finer than
-/// any use of ρ (rates are judged to a hundredth, seven digits are shown), and wide of the d·u of good eigenvectors.
+/// Relative radius from which an enclosure of ρ by discs is called wide, and exact arithmetic
+/// asked: finer than any use of ρ (rates are judged to a hundredth, seven digits are shown), and
+/// wide of the d·u of good eigenvectors.
 pub const SPECTRUM_WIDTH: f64 = 1e-10;
 
-/// Half a unit of the seventh digit: numbers with enclosures narrower than this are shown without them.
+/// Half a unit of the seventh digit: numbers with enclosures narrower than this are shown without
+/// them.
 pub const SHOWN_DIGITS: f64 = 5e-7;
 
 /// Half a unit of the fourth digit, for figures.
 pub const RHO_DIGITS: f64 = 5e-4;
 
-/// QR sweeps per eigenvalue; two or three are usual, and a matrix that needs more is enclosed another way.
+/// QR sweeps per eigenvalue; two or three are usual, and a matrix that needs more is enclosed
+/// another way.
 pub const SCHUR_SWEEPS: usize = 60;
 
-/// Operations modulo a prime, n³ times the number of primes, for a characteristic polynomial in integers: about a
-/// second, d = 100 with entries of 60 bits.
+/// Operations modulo a prime, n³ times the number of primes, for a characteristic polynomial in
+/// integers: about a second, d = 100 with entries of 60 bits.
 pub const EXACT_SPECTRUM_WORK: usize = 120_000_000;
 
-/// Root squarings: what stands between the two ends of an enclosure, the binomial C(d, d/2) ≤ 2ᵈ at worst,
-/// has its 2⁴⁴-th root taken.
+/// Root squarings: what stands between the two ends of an enclosure, the binomial C(d, d/2) ≤ 2ᵈ at
+/// worst, has its 2⁴⁴-th root taken.
 pub const ROOT_SQUARINGS: usize = 44;
 
-/// Bits (per degree, besides) that root squaring starts with, and those from which it gives up: neighbouring roots lose
-/// about a bit per degree and squaring until they part, and a multiple root does so for ever.
+/// Bits (per degree, besides) that root squaring starts with, and those from which it gives up:
+/// neighbouring roots lose about a bit per degree and squaring until they part, and a multiple root
+/// does so for ever.
 pub const ROOT_PRECISION: [(u64, u64); 2] = [(12, 128), (48, 512)];
 
-/// Squarings of P after which norms and traces of its powers are no longer followed: factors of d in a norm have then
-/// their 2³⁰-th root taken.
+/// Squarings of P after which norms and traces of its powers are no longer followed: factors of d
+/// in a norm have then their 2³⁰-th root taken.
 pub const SPECTRUM_SQUARINGS: usize = 30;
 
 // Statistics.
@@ -95,27 +100,27 @@ pub const RUN_ALPHA: f64 = 1e-9;
 
 // Stochastic methods (NSID, SID, proximal SGD).
 
-/// A run with an entry beyond this multiple of max(‖y‖∞, 1) has diverged: squares of such numbers are
-/// still far from overflow, and no convergent run comes near (‖v‖ ≤ κ‖y‖ plus its noise).
+/// A run with an entry beyond this multiple of max(‖y‖∞, 1) has diverged: squares of such numbers
+/// are still far from overflow, and no convergent run comes near (‖v‖ ≤ κ‖y‖ plus its noise).
 pub const NSID_DIVERGED: f64 = 1e100;
 
-/// Beyond this magnitude a run is called diverged. Contractions stay below B + e_0, which is under 1e12 for
-/// every instance drawn; cotangents are at most 1e100.
+/// Beyond this magnitude a run is called diverged. Contractions stay below B + e_0, which is under
+/// 1e12 for every instance drawn; cotangents are at most 1e100.
 pub const DIVERGED: f64 = 1e200;
 
-/// τ is counted by a loop; q ≤ 0.9999 and R ≥ 1e-12·e_0 need fewer than 3·10⁵ steps, and bounds are asked
-/// for far fewer.
+/// τ is counted by a loop; q ≤ 0.9999 and R ≥ 1e-12·e_0 need fewer than 3·10⁵ steps, and bounds are
+/// asked for far fewer.
 pub const TAU_LIMIT: usize = 10_000_000;
 
-/// Multiply-adds one limit check may spend on running a method; at 2 Gflop/s a tenth of a second. Beyond
-/// it the limit is reached through the exact tail recursion.
+/// Multiply-adds one limit check may spend on running a method; at 2 Gflop/s a tenth of a second.
+/// Beyond it the limit is reached through the exact tail recursion.
 pub const LIMIT_WORK: usize = 50_000_000;
 
 /// Steps beyond which an exact tail is not followed: q = 1 - 1e-4 needs 4·10⁵ to reach 1e-17.
 pub const LIMIT_TAIL_STEPS: usize = 1 << 24;
 
-/// A window for a rate ends where the error is this many times the floor: rounding then moves log‖E‖ by
-/// less than 1e-4, a hundredth of the slack given to rates.
+/// A window for a rate ends where the error is this many times the floor: rounding then moves
+/// log‖E‖ by less than 1e-4, a hundredth of the slack given to rates.
 pub const RATE_ABOVE_FLOOR: f64 = 1e4;
 
 /// Fewest points from which a rate is fitted: with fewer a straight line says little.
@@ -124,50 +129,54 @@ pub const RATE_POINTS: usize = 8;
 /// Most points a rate is fitted to; AID-FP with k = t pays a run for each.
 pub const RATE_MOST_POINTS: usize = 24;
 
-/// Share of the permitted slack that the exact sequence itself may use up before an instance is called
-/// inconclusive for its rate: the rest is left for the method.
+/// Share of the permitted slack that the exact sequence itself may use up before an instance is
+/// called inconclusive for its rate: the rest is left for the method.
 pub const RATE_OWN_SHARE: f64 = 0.5;
 
-/// Steps that stand for infinity when the limiting growth β of a resonant tail is evaluated: subdominant
-/// modes at |ρ₂/ρ| ≤ 0.99 have decayed by 1e-9 after 2¹¹ steps.
+/// Steps that stand for infinity when the limiting growth β of a resonant tail is evaluated:
+/// subdominant modes at |ρ₂/ρ| ≤ 0.99 have decayed by 1e-9 after 2¹¹ steps.
 pub const RESONANT_LIMIT_STEPS: usize = 1 << 11;
 
-/// Relative width to which a ray is bisected for the first change of piece; R is certified downwards by a
-/// few units in the last place and the rounding band.
+/// Relative width to which a ray is bisected for the first change of piece; R is certified
+/// downwards by a few units in the last place and the rounding band.
 pub const RAY_WIDTH: f64 = 1e-9;
 
-/// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so the fifteen
-/// or so steps to the smallest instance fit several times.
+/// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so
+/// the fifteen or so steps to the smallest instance fit several times.
 pub const SHRINK_TRIES: usize = 80;
 
-/// A ratio bound/error is quoted as slack only where the error is this many times its rounding floor.
+/// A ratio bound/error is quoted as slack only where the error is this many times its rounding
+/// floor.
 pub const CLEAR_OF_FLOOR: f64 = 1e3;
 
 // Naming of faults.
 
 /// Unexplained part of a deviation at which a simulated fault counts as half a match: rounding of a
-/// deviation of relative size 1e-8 is 1e-8 of it, and no two faults of the catalogue agree to 1e-6 by accident.
+/// deviation of relative size 1e-8 is 1e-8 of it, and no two faults of the catalogue agree to 1e-6
+/// by accident.
 pub const DIAGNOSIS_MATCH: f64 = 1e-6;
 
 /// Weight of "none of them" beside candidates that weigh 1 when they match fully.
 pub const DIAGNOSIS_UNKNOWN: f64 = 0.02;
 
-/// "None of them" weighs this much more per deviation in units of what rounding may do: one of ten roundings is
-/// explained by many faults.
+/// "None of them" weighs this much more per deviation in units of what rounding may do: one of ten
+/// roundings is explained by many faults.
 pub const DIAGNOSIS_RESOLVED: f64 = 10.0;
 
-/// Weight of a candidate whose parameter was fitted: it could explain more than one without. Above ½, the part of the
-/// best weight from which names are given: a tolerance of the catalogue can meet what was another fault's.
+/// Weight of a candidate whose parameter was fitted: it could explain more than one without. Above
+/// ½, the part of the best weight from which names are given: a tolerance of the catalogue can meet
+/// what was another fault's.
 pub const DIAGNOSIS_FITTED: f64 = 0.6;
 
 /// Part of the best weight from which a candidate is named beside the best.
 pub const DIAGNOSIS_BESIDE: f64 = 0.5;
 
-/// Numbers there must be to explain before a parameter is fitted to them: one of them is always met.
+/// Numbers there must be to explain before a parameter is fitted to them: one of them is always
+/// met.
 pub const DIAGNOSIS_NUMBERS: usize = 3;
 
-/// A larger part of a deviation left ends the simulation of further observations: at a thousand matches the
-/// confidence is a millionth.
+/// A larger part of a deviation left ends the simulation of further observations: at a thousand
+/// matches the confidence is a millionth.
 pub const DIAGNOSIS_CUT: f64 = 1e-3;
 
 /// Part of a deviation at which a fit ends: well below [`DIAGNOSIS_MATCH`], well above rounding.
@@ -179,15 +188,17 @@ pub const DIAGNOSIS_NAMED: f64 = 0.5;
 /// Relative deviation up to which an answer is the correct one for the purpose of naming.
 pub const DIAGNOSIS_ROUNDING: f64 = 1e-13;
 
-/// Rounding that a simulation cannot repeat is carried on by a recursion: so many times that of one step.
+/// Rounding that a simulation cannot repeat is carried on by a recursion: so many times that of one
+/// step.
 pub const DIAGNOSIS_NOISE: f64 = 50.0;
 
-/// Units of single precision within which estimates that are single-precision numbers are explained by that: a
-/// recursion with q = 0.99 loses hundreds, and one that subtracts more.
+/// Units of single precision within which estimates that are single-precision numbers are explained
+/// by that: a recursion with q = 0.99 loses hundreds, and one that subtracts more.
 pub const DIAGNOSIS_SINGLE: f64 = 1e4;
 
-/// Probability with which independent draws leave a given index out although it is drawn like the others, when an
-/// implementation that has failed is examined for it. It can mislead a name, never a verdict.
+/// Probability with which independent draws leave a given index out although it is drawn like the
+/// others, when an implementation that has failed is examined for it. It can mislead a name, never
+/// a verdict.
 pub const NEVER_DRAWN: f64 = 1e-12;
 
 // Conjugate gradients.
@@ -198,26 +209,28 @@ pub const CG_KAPPA: f64 = 100.0;
 /// Runs with random rounding from which the amplification in conjugate gradients is measured.
 pub const CG_SAMPLES: usize = 12;
 
-/// Room above the worst of [`CG_SAMPLES`] runs. Measured, not derived: on 30 quick seeds the deviation stayed 32 times
-/// below the floor it gives; no proof says it always will.
+/// Room above the worst of [`CG_SAMPLES`] runs. Measured, not derived: on 30 quick seeds the
+/// deviation stayed 32 times below the floor it gives; no proof says it always will.
 pub const CG_AMPLIFICATION: f64 = 16.0;
 
-/// Rounding of one squaring of the tail operator, in units of d·u times the size of the error: P and K are
-/// multiplied twice, their norms stay below 1 and κ.
+/// Rounding of one squaring of the tail operator, in units of d·u times the size of the error: P
+/// and K are multiplied twice, their norms stay below 1 and κ.
 pub const TAIL_SQUARINGS: f64 = 16.0;
 // Kinks.
-/// Newton steps in rationals: ŵ is within rounding of w(λ), so the piece is right at once and one step is exact; a wrong
-/// side of a kink takes a few more.
+/// Newton steps in rationals: ŵ is within rounding of w(λ), so the piece is right at once and one
+/// step is exact; a wrong side of a kink takes a few more.
 pub const EXACT_NEWTON_STEPS: usize = 12;
 
-/// Largest dimension in which a linear system is solved in rationals: elimination at d = 12 with 60-bit data takes milliseconds,
-/// and grows like d⁴.
+/// Largest dimension in which a linear system is solved in rationals: elimination at d = 12 with
+/// 60-bit data takes milliseconds, and grows like d⁴.
 pub const EXACT_NEWTON_DIM: usize = 12;
 
-/// Nodes a branch and bound over slopes, or over sequences of slopes, may open; at d = 10 a node of D_imp takes up to a millisecond (a small convex program).
+/// Nodes a branch and bound over slopes, or over sequences of slopes, may open; at d = 10 a node of
+/// D_imp takes up to a millisecond (a small convex program).
 pub const KINK_NODES: usize = 200;
 
-/// ‖A_c^P‖ from which on what follows is left to the ball in the reach of D_fix: looser by a thousandth at most.
+/// ‖A_c^P‖ from which on what follows is left to the ball in the reach of D_fix: looser by a
+/// thousandth at most.
 pub const REACH_REST: f64 = 1e-3;
 
 /// Relative gap at which a certified distance to a set that is not convex is called decided.
@@ -228,34 +241,37 @@ pub const KINK_GAP: f64 = 1e-3;
 /// Most steps of an exact moment recursion in one check: at d = 6 about a third of a second.
 pub const LIMIT_STEPS: usize = 200_000;
 
-/// Part of its slack by which an extrapolated limit may still move when it is called settled: what is left after one more
-/// doubling of k is smaller than the last move.
+/// Part of its slack by which an extrapolated limit may still move when it is called settled: what
+/// is left after one more doubling of k is smaller than the last move.
 pub const SETTLED: f64 = 0.5;
 
 /// A floor of Theorem 5.5 is judged where the growing schedule has come this far below it ...
 pub const WELL_BELOW: f64 = 64.0;
 
-/// ... and the error with one of t, J, k held fixed must then still be this part of it. By the triangle inequality it is at least
-/// (1 - 1/8)² of the floor, if the other parts are no larger than the growing schedule's error; a quarter leaves room for parts that
-/// cancel there.
+/// ... and the error with one of t, J, k held fixed must then still be this part of it. By the
+/// triangle inequality it is at least (1 - 1/8)² of the floor, if the other parts are no larger
+/// than the growing schedule's error; a quarter leaves room for parts that cancel there.
 pub const STILL_THERE: f64 = 0.25;
 
-/// NSID has to beat SID where theory puts its error at this part of SID's plateau or less: a factor two between what is
-/// predicted and what decides, far more than terms of higher order take after 200γ steps.
+/// NSID has to beat SID where theory puts its error at this part of SID's plateau or less: a factor
+/// two between what is predicted and what decides, far more than terms of higher order take after
+/// 200γ steps.
 pub const CLEARLY_BELOW: f64 = 0.5;
 
-/// A simulation that could not see its mean double, or an entry move by a standard deviation, says nothing.
+/// A simulation that could not see its mean double, or an entry move by a standard deviation, says
+/// nothing.
 pub const LEAST_POWER: f64 = 1.0;
 
 /// A constant-step recursion is followed until at most e⁻³² ≈ 1e-14 of its start is left, below the
 /// rounding of the plateau it is compared with.
 pub const PLATEAU_EXPONENT: f64 = 32.0;
 
-/// A product of bounds is used as a divisor only this far above the smallest normal number: twenty decades leave room for the
-/// powers that it is compared with.
+/// A product of bounds is used as a divisor only this far above the smallest normal number: twenty
+/// decades leave room for the powers that it is compared with.
 pub const CLEAR_OF_UNDERFLOW: f64 = f64::MIN_POSITIVE * 1e20;
 
-/// Room for a logarithmic slope of a bound, which is formed from two logarithms of up to a few hundred.
+/// Room for a logarithmic slope of a bound, which is formed from two logarithms of up to a few
+/// hundred.
 pub const SLOPE_ROOM: f64 = 1e3 * f64::EPSILON;
 
 /// Norms of cotangents that reveal absolute tolerances.

@@ -1,7 +1,7 @@
 //! The public items, listed: a change of the interface has to be meant, and shows in the snapshot.
 //!
-//! Reads the sources with `syn`: what the public rooms export, with fields, variants and methods. Rooms marked
-//! `#[doc(hidden)]` are no part of the interface.
+//! Reads the sources with `syn`: what the public rooms export, with fields, variants and methods.
+//! Rooms marked `#[doc(hidden)]` are no part of the interface.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -163,7 +163,8 @@ fn generate_and_explain_understand_each_other() {
     assert_eq!(s.run(&["explain", "aid-fp-limit"]).status.code(), Some(0));
 }
 
-/// Every stochastic kind is written with exact expectations, and what is written explains a claim in the same numbers as what was drawn.
+/// Every stochastic kind is written with exact expectations, and what is written explains a claim
+/// in the same numbers as what was drawn.
 #[test]
 fn stochastic_instances_are_written_and_read_back() {
     let s = Sandbox::new();
@@ -367,7 +368,8 @@ fn an_interrupted_run_resumes_to_the_same_bytes() {
     let s = Sandbox::new();
     s.run(&["certify", "itd-bound", "--profile", "test"]);
     let whole = fs::read(s.path().join("reports/latest/verdicts.jsonl")).unwrap();
-    // What an interrupted run leaves: the plan and some lines of the journal, the last one cut short.
+    // What an interrupted run leaves: the plan and some lines of the journal, the last one cut
+    // short.
     let partial = s.path().join("reports/latest.partial");
     let mut child = Command::new(env!("CARGO_BIN_EXE_ratecert"))
         .args(["certify", "--profile", "full", "itd-bound", "--jobs", "1"])

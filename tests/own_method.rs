@@ -82,7 +82,8 @@ fn quickcheck_draws_and_shrinks_instances() {
     assert!(shrunk.iter().any(|i| i.spec.dim == 1) && shrunk.iter().any(|i| i.spec.plain));
 }
 
-/// The crate's own implementation of every method is certified as what it is, on instances it is made for.
+/// The crate's own implementation of every method is certified as what it is, on instances it is
+/// made for.
 #[test]
 fn our_own_methods_are_certified() {
     let mut judged = 0;

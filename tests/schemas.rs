@@ -1,5 +1,5 @@
-//! The formats other people's files and tools rely on, frozen: a change here is a change of schema and
-//! wants a version bump and a line in CHANGELOG.md.
+//! The formats other people's files and tools rely on, frozen: a change here is a change of schema
+//! and wants a version bump and a line in CHANGELOG.md.
 
 use ratecert::case::Method;
 use ratecert::checks::{Curve, Data, Fit};

@@ -15,9 +15,9 @@ use ratecert::maps::{
 use ratecert::methods::Ours;
 use ratecert::truth::Truth;
 
-/// Judges both by every claim that asks for steps, with this crate's own implementations, and compares rulings
-/// check by check. Inconclusive must match too, except where rounding decides how far a window reaches. Claims that are inconclusive
-/// on both compare nothing and do not count.
+/// Judges both by every claim that asks for steps, with this crate's own implementations, and
+/// compares rulings check by check. Inconclusive must match too, except where rounding decides how
+/// far a window reaches. Claims that are inconclusive on both compare nothing and do not count.
 fn same_verdicts(a: &Instance, b: &Instance) {
     let catalogue = Catalogue::builtin().unwrap();
     let wanted = ["bound", "exact", "limit", "below", "gap", "tail", "cg"];
@@ -86,7 +86,8 @@ fn a_projection_is_a_layer() {
     }
 }
 
-/// 2·[X; 0; 0; 0] with 4n rows has the same XᵀX/n, bit for bit, but takes the other form of the product.
+/// 2·[X; 0; 0; 0] with 4n rows has the same XᵀX/n, bit for bit, but takes the other form of the
+/// product.
 #[test]
 fn the_gram_form_is_the_data_form() {
     for seed in 0..3 {
@@ -126,8 +127,8 @@ fn an_affine_map_may_be_rotated() {
     }
 }
 
-/// An elastic net is a proximal gradient step on the quadratic loss, and with one coordinate per group its prox is the
-/// group soft-threshold.
+/// An elastic net is a proximal gradient step on the quadratic loss, and with one coordinate per
+/// group its prox is the group soft-threshold.
 #[test]
 fn an_elastic_net_is_a_proximal_gradient_step() {
     for seed in 0..3 {
@@ -173,9 +174,10 @@ fn a_projection_is_an_extreme_of_affine_forms() {
     }
 }
 
-/// At fixed (λ₁, λ₂) the elastic net with b + μ in place of b is a layer in μ: soft(z) = relu(z - θ) - relu(-z - θ); and
-/// its solution is w = Q⁻¹(b + μ - u), Q = H + λ₂I, with u the fixed point of a projected gradient step on the
-/// box-constrained dual min ½(b+μ-u)ᵀQ⁻¹(b+μ-u), |u_i| ≤ λ₁. Hence ∂w/∂μ = Q⁻¹(I - ∂u/∂μ).
+/// At fixed (λ₁, λ₂) the elastic net with b + μ in place of b is a layer in μ: soft(z) = relu(z -
+/// θ) - relu(-z - θ); and its solution is w = Q⁻¹(b + μ - u), Q = H + λ₂I, with u the fixed point
+/// of a projected gradient step on the box-constrained dual min ½(b+μ-u)ᵀQ⁻¹(b+μ-u), |u_i| ≤ λ₁.
+/// Hence ∂w/∂μ = Q⁻¹(I - ∂u/∂μ).
 #[test]
 fn an_elastic_net_is_a_layer_and_a_box_constrained_dual() {
     for seed in 0..3 {
@@ -199,7 +201,8 @@ fn an_elastic_net_is_a_layer_and_a_box_constrained_dual() {
         a.columns_mut(0, d).copy_from(&unit);
         a.columns_mut(d, d).copy_from(&(-&unit));
         let threshold = step * lambda1;
-        // ‖A‖‖V‖ = 2q certifies a contraction for q < 1/2 only, so the layer is compared by its derivative.
+        // ‖A‖‖V‖ = 2q certifies a contraction for q < 1/2 only, so the layer is compared by its
+        // derivative.
         let layer = Problem::Layer(Layer {
             a,
             v: stacked,
@@ -233,7 +236,8 @@ fn an_elastic_net_is_a_layer_and_a_box_constrained_dual() {
         let w = &inverse * (&b - truth.w());
         assert!((w - own.w()).amax() < 1e-12, "primal and dual solutions");
         let by_dual = &inverse * (&unit - &truth.jacobian.as_ref().unwrap().j);
-        // ∂₁Φ of the layer at w(λ) is that of the elastic net, and so is its implicit derivative in μ.
+        // ∂₁Φ of the layer at w(λ) is that of the elastic net, and so is its implicit derivative in
+        // μ.
         let map = Map::new(layer).unwrap();
         let mut lin = map.linearization();
         map.linearize(

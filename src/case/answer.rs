@@ -1,4 +1,5 @@
-//! What an implementation hands over: estimates at the steps asked for, what they cost, how it ended.
+//! What an implementation hands over: estimates at the steps asked for, what they cost, how it
+//! ended.
 
 use crate::linalg::Matrix;
 
@@ -38,7 +39,8 @@ impl Trouble {
 pub enum Status {
     /// All steps were taken.
     Completed,
-    /// All steps were taken, and the implementation says that it has not converged; its estimates are judged.
+    /// All steps were taken, and the implementation says that it has not converged; its estimates
+    /// are judged.
     NotConverged {
         /// The step at which it gave up.
         step: usize,
@@ -80,8 +82,8 @@ impl std::fmt::Display for Status {
 /// The answer to a case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// One estimate per step asked for, in order, fewer if the run stopped early: D (d×m) where the target is
-    /// the Jacobian, else an m-vector as one column.
+    /// One estimate per step asked for, in order, fewer if the run stopped early: D (d×m) where the
+    /// target is the Jacobian, else an m-vector as one column.
     pub estimates: Vec<Matrix>,
     /// Cost of the whole run.
     pub cost: Cost,

@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 
 /// Delivers one minibatch after the other.
 pub trait IndexSource {
-    /// Fills `out` with the next minibatch of `out.len()` sample indices; an error when there is none.
+    /// Fills `out` with the next minibatch of `out.len()` sample indices; an error when there is
+    /// none.
     fn fill(&mut self, out: &mut [usize]) -> Result<()>;
 }
 

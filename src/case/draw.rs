@@ -51,8 +51,8 @@ pub struct Iid {
 }
 
 impl Iid {
-    /// Indices below `population` for one replicate and role of a seed; every (seed, replicate, role) has
-    /// its own stream, so a replicate does not depend on which others are run.
+    /// Indices below `population` for one replicate and role of a seed; every (seed, replicate,
+    /// role) has its own stream, so a replicate does not depend on which others are run.
     pub fn new(seed: u64, replicate: u64, role: Role, population: usize) -> Self {
         Self {
             rng: generator(seed, replicate, role),
@@ -73,8 +73,8 @@ impl IndexSource for Iid {
 }
 
 /// Epoch-wise shuffling: a random permutation is cut into consecutive minibatches (an incomplete
-/// last one is dropped), then shuffled anew. Samples within an epoch are dependent: this is *not* the
-/// estimator of Theorem 5.4, it is what training code usually does.
+/// last one is dropped), then shuffled anew. Samples within an epoch are dependent: this is *not*
+/// the estimator of Theorem 5.4, it is what training code usually does.
 #[derive(Clone, Debug)]
 pub struct EpochShuffle {
     rng: Random,

@@ -7,8 +7,8 @@ use super::method::Method;
 use super::question::Case;
 use crate::error::Result;
 
-/// An implementation of a method. State may be kept between calls for buffers, never for results: the same
-/// case must give the same estimates.
+/// An implementation of a method. State may be kept between calls for buffers, never for results:
+/// the same case must give the same estimates.
 pub trait Implementation {
     /// Answers a valid case.
     fn run(&mut self, case: &Case<'_>) -> Answer;

@@ -1,9 +1,9 @@
 //! What any implementation is asked and gives: ours, a stranger's, deterministic or stochastic.
 //!
-//! Owns the question ([`Case`]), the answer ([`Answer`]), the names of the methods ([`Method`]), the
-//! minibatches a stochastic method is given ([`Samples`], [`Batches`]) and the two traits through which
-//! implementations are judged ([`Implementation`], [`Factory`]). Plain data; must not know any method,
-//! ground truth or claim.
+//! Owns the question ([`Case`]), the answer ([`Answer`]), the names of the methods ([`Method`]),
+//! the minibatches a stochastic method is given ([`Samples`], [`Batches`]) and the two traits
+//! through which implementations are judged ([`Implementation`], [`Factory`]). Plain data; must not
+//! know any method, ground truth or claim.
 
 mod answer;
 mod batches;

@@ -13,8 +13,8 @@ use crate::objectives::Objective;
 pub enum At<'a> {
     /// ITD runs w_{t+1} = Φ(w_t) from this w_0 (d).
     Start(&'a [f64]),
-    /// ITD linearises at these points w_0, w_1, ... (an accelerated iteration, a log): at least one, and at least as
-    /// many as steps.
+    /// ITD linearises at these points w_0, w_1, ... (an accelerated iteration, a log): at least
+    /// one, and at least as many as steps.
     Path(&'a [Vec<f64>]),
     /// AID, NSID and SID differentiate at this w (d).
     Point(&'a [f64]),
@@ -58,7 +58,8 @@ pub struct Samples<'a> {
     pub inner: &'a Batches,
     /// The minibatches ξ⁽²⁾_i, at least as many as the largest step.
     pub linear: &'a Batches,
-    /// The minibatches ζ of the outer objective, where the target is a hypergradient that samples it.
+    /// The minibatches ζ of the outer objective, where the target is a hypergradient that samples
+    /// it.
     pub objective: Option<&'a Batches>,
     /// η_i, at least as many as the largest step.
     pub eta: &'a [f64],
@@ -151,8 +152,9 @@ impl<'a> Case<'a> {
     /// Refuses a case whose vectors, steps or samples do not fit, naming the field.
     ///
     /// # Errors
-    /// Wrong lengths, entries that are not finite, λ outside the domain of the map, steps that do not increase, a
-    /// place that does not belong to the algorithm, samples that are missing or too few.
+    /// Wrong lengths, entries that are not finite, λ outside the domain of the map, steps that do
+    /// not increase, a place that does not belong to the algorithm, samples that are missing or too
+    /// few.
     pub fn validate(&self) -> Result<()> {
         self.map.check_lambda(self.lambda)?;
         let itd = self.algorithm == Algorithm::Itd;

@@ -1,5 +1,5 @@
-//! The constants themselves, independently of the bounds: sampled ‖∂₁Φ‖ against q, secants against L,
-//! selections against M and ω, bisection along rays against R, ‖D_{Φ,2}‖sup against ∂₂Φ.
+//! The constants themselves, independently of the bounds: sampled ‖∂₁Φ‖ against q, secants against
+//! L, selections against M and ω, bisection along rays against R, ‖D_{Φ,2}‖sup against ∂₂Φ.
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
@@ -171,7 +171,8 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// The first change of piece along rays from w(λ): never before R, and at R along the steepest one.
+    /// The first change of piece along rays from w(λ): never before R, and at R along the steepest
+    /// one.
     fn rays(&mut self, worst: &mut Worst) {
         let truth = &self.exact.truth;
         let r = truth.moduli.r;

@@ -19,7 +19,8 @@ pub struct Curve {
     pub rho_radius: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
-    /// First step after which the iterates stay on the piece of w(λ); none where there is no single piece.
+    /// First step after which the iterates stay on the piece of w(λ); none where there is no single
+    /// piece.
     pub identified: Option<usize>,
     /// Steps t (AID-FP: k = t).
     pub steps: Vec<usize>,
@@ -53,7 +54,8 @@ impl Curve {
 /// A fitted rate beside the predicted one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
-    /// pure: C ρᵗ; resonant: (α+βt) ρᵗ; 1/k: a power of γ+k, with the slope that the exact finite-k curve has.
+    /// pure: C ρᵗ; resonant: (α+βt) ρᵗ; 1/k: a power of γ+k, with the slope that the exact finite-k
+    /// curve has.
     pub growth: String,
     /// ρ, β's predicted value for resonant growth, or the slope for 1/k.
     #[serde(with = "float")]
@@ -77,7 +79,8 @@ pub struct Fit {
     pub steps: Vec<usize>,
 }
 
-/// Exact moments of a stochastic method against the number of updates, with what bounds or predicts them.
+/// Exact moments of a stochastic method against the number of updates, with what bounds or predicts
+/// them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     /// What is drawn: "limit", "constant", "plateau", "schedule" or "simulated".

@@ -1,5 +1,5 @@
-//! Every estimate equals the recursion in double-double arithmetic, to the rounding floor. With indices and step sizes
-//! given, nothing is random in NSID and SID either.
+//! Every estimate equals the recursion in double-double arithmetic, to the rounding floor. With
+//! indices and step sizes given, nothing is random in NSID and SID either.
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
@@ -14,7 +14,8 @@ pub(super) const ENTRY: Entry = Entry {
     parse: |_| Ok(Box::new(ExactTrajectory)),
 };
 
-/// Sequences of indices that NSID and SID are given: with Lemma D.3's steps, with constant ones, with uneven ones.
+/// Sequences of indices that NSID and SID are given: with Lemma D.3's steps, with constant ones,
+/// with uneven ones.
 const SEQUENCES: u64 = 3;
 
 /// Numbers of updates looked at on the way to the last one.

@@ -14,8 +14,8 @@ pub enum Ruling {
     Fail,
     /// This instance cannot decide the claim (the detail says why).
     Inconclusive,
-    /// A hypothesis of the claim does not hold on this instance (the detail names it), or the implementation does not do
-    /// such cases.
+    /// A hypothesis of the claim does not hold on this instance (the detail names it), or the
+    /// implementation does not do such cases.
     NotApplicable,
 }
 
@@ -55,7 +55,8 @@ pub enum Unit {
     Modulus,
     /// An equality of exact numbers: there is no headroom.
     Exact,
-    /// The smallest shift of a mean that would have been seen, in standard deviations or the mean itself.
+    /// The smallest shift of a mean that would have been seen, in standard deviations or the mean
+    /// itself.
     Shift,
     /// Measured over what it has to exceed.
     Excess,
@@ -235,7 +236,8 @@ pub fn part(measured: f64, allowed: f64) -> f64 {
     }
 }
 
-/// Is `ratio` further beyond its bound than `worst`? NaN is worse than any number, and nothing is worse than NaN.
+/// Is `ratio` further beyond its bound than `worst`? NaN is worse than any number, and nothing is
+/// worse than NaN.
 pub fn is_worse(ratio: f64, worst: f64) -> bool {
     !worst.is_nan() && !(ratio <= worst)
 }

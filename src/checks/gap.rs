@@ -1,9 +1,9 @@
 //! A corollary of Theorem 4.1 about its two bounds: the gap that opens as R → 0.
 //!
 //! With k = t and t ≥ τ AID-FP's bound has lost M/R while ITD's keeps min(t,τ)M/R: ITD/AID-FP ≥
-//! q^{t-1}e_0 τ (BM_1+M_2)/R over AID-FP's bound, which does not depend on R. Both halves are checked: AID-FP's bound
-//! beyond τ is the same for every R, that without other pieces included; and τ, which `kept` uses, is the least t with
-//! qᵗe_0 < R by its definition.
+//! q^{t-1}e_0 τ (BM_1+M_2)/R over AID-FP's bound, which does not depend on R. Both halves are
+//! checked: AID-FP's bound beyond τ is the same for every R, that without other pieces included;
+//! and τ, which `kept` uses, is the least t with qᵗe_0 < R by its definition.
 
 use super::check::{Check, Context, Needs};
 use super::data::{Data, Plot, Points};
@@ -153,7 +153,8 @@ fn picture(exact: &Exact, jump: f64) -> Plot {
     )
 }
 
-/// τ is the least t with qᵗe_0 < R, by powers instead of the loop; within rounding of equality either neighbour is right.
+/// τ is the least t with qᵗe_0 < R, by powers instead of the loop; within rounding of equality
+/// either neighbour is right.
 fn is_first(th: &Theorem41) -> bool {
     let at = |t: usize| th.q.powi(t as i32) * th.e0;
     let room = bound_room(2 * th.tau);

@@ -1,4 +1,5 @@
-//! τ, the smallest t with qᵗe_0 < R, bounds the step at which the iterates reach the piece of w(λ) for good.
+//! τ, the smallest t with qᵗe_0 < R, bounds the step at which the iterates reach the piece of w(λ)
+//! for good.
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};

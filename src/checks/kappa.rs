@@ -1,7 +1,7 @@
 //! A corollary of Theorem 4.1 about its two bounds: their rates against κ.
 //!
-//! AID-FP ≤ (B + κC(0⁺)e_0)·e^{-t/κ}, and ITD ≤ (B + t·C'e_0/q)·e^{-t/κ}, since qᵗ = (1-1/κ)ᵗ ≤ e^{-t/κ};
-//! and neither decays faster than qᵗ: log(bound)/t → log q.
+//! AID-FP ≤ (B + κC(0⁺)e_0)·e^{-t/κ}, and ITD ≤ (B + t·C'e_0/q)·e^{-t/κ}, since qᵗ = (1-1/κ)ᵗ ≤
+//! e^{-t/κ}; and neither decays faster than qᵗ: log(bound)/t → log q.
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
@@ -55,7 +55,8 @@ impl Check for Kappa {
             }
         }
         let (ratio, value, bound, t, name) = worst;
-        // Two-sided: the logarithmic slope over the last half is log q, up to log(t) for ITD's factor t.
+        // Two-sided: the logarithmic slope over the last half is log q, up to log(t) for ITD's
+        // factor t.
         let (half, end) = (c.steps / 2, c.steps);
         if half == 0 {
             let text = "a slope takes two steps";

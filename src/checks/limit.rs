@@ -2,7 +2,8 @@
 //!
 //! The horizon is where the exact tail (or, on smooth pieces, the PAPER bound) has fallen below the
 //! floor. Where that takes too many steps, the limit is reached through the exact tail recursion:
-//! the last estimate must equal J plus the exact tail error, and the tail is shown to reach the floor.
+//! the last estimate must equal J plus the exact tail error, and the tail is shown to reach the
+//! floor.
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
@@ -31,8 +32,8 @@ struct Plan {
     steps: Option<usize>,
     /// Steps actually run.
     run: usize,
-    /// Whether these are steps of the exact sequence. Before it is within R of w(λ) a later iterate may leave the
-    /// piece for a while, and the tail is a forecast.
+    /// Whether these are steps of the exact sequence. Before it is within R of w(λ) a later iterate
+    /// may leave the piece for a while, and the tail is a forecast.
     certain: bool,
 }
 

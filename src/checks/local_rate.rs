@@ -1,8 +1,8 @@
 //! The error decays at the local rate ρ (spectral radius of ∂₁Φ at w(λ)), two-sidedly.
 //!
-//! Windows start after identification and end well above the floor. The exact sequence decides first
-//! whether the window shows ρ at all (two leading moduli too close, complex pairs, few points:
-//! inconclusive, whatever the method did); only then the method's own fit is judged.
+//! Windows start after identification and end well above the floor. The exact sequence decides
+//! first whether the window shows ρ at all (two leading moduli too close, complex pairs, few
+//! points: inconclusive, whatever the method did); only then the method's own fit is judged.
 
 use super::check::{Check, Context};
 use super::data::{Data, Fit};
@@ -48,8 +48,8 @@ impl Growth {
         }
     }
 
-    /// The power of ρ that a judgement depends on: β is evaluated with ρ to that of twice RESONANT_LIMIT_STEPS, and its
-    /// slope is a difference.
+    /// The power of ρ that a judgement depends on: β is evaluated with ρ to that of twice
+    /// RESONANT_LIMIT_STEPS, and its slope is a difference.
     fn uses(self) -> f64 {
         match self {
             Self::Pure => 1.0,
@@ -71,8 +71,8 @@ struct Point {
     exact: f64,
 }
 
-/// Steps t of the window: at most RATE_MOST_POINTS of them, evenly spread over the second half of the span
-/// between identification and the floor.
+/// Steps t of the window: at most RATE_MOST_POINTS of them, evenly spread over the second half of
+/// the span between identification and the floor.
 fn window(exact: &Exact) -> Vec<usize> {
     let run = exact.run();
     let Some(start) = run.identified else {
@@ -171,8 +171,8 @@ impl LocalRate {
     }
 }
 
-/// The norms of these columns of the errors, where the exact ones stand clear of rounding: a column may reach its floor
-/// before the others.
+/// The norms of these columns of the errors, where the exact ones stand clear of rounding: a column
+/// may reach its floor before the others.
 fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec<Point> {
     let size = |columns: &[f64]| {
         let squares = wanted
@@ -271,7 +271,8 @@ fn affine(
     let [first, last] = [points[0].step, points[points.len() - 1].step];
     let scaled = |v: f64, t: usize| v * rho.powi(first as i32 - t as i32);
     let t: Vec<f64> = points.iter().map(|p| p.step as f64).collect();
-    // β is in units of ρᵗ; the fit is done in those of ρ^(t-first), where nothing under- or overflows.
+    // β is in units of ρᵗ; the fit is done in those of ρ^(t-first), where nothing under- or
+    // overflows.
     let unit = rho.powi(first as i32);
     let predicted = beta * unit;
     let own: Vec<f64> = points.iter().map(|p| scaled(p.exact, p.step)).collect();

@@ -1,7 +1,8 @@
-//! The checks: each asks for the runs it needs and judges what comes back. A check is a file and a line in the registry.
+//! The checks: each asks for the runs it needs and judges what comes back. A check is a file and a
+//! line in the registry.
 //!
-//! Owns the keys of each check in a claim, what a pass of it would have caught, its requests and its judgement. Pure:
-//! never calls an implementation, reads no clock, writes no file.
+//! Owns the keys of each check in a claim, what a pass of it would have caught, its requests and
+//! its judgement. Pure: never calls an implementation, reads no clock, writes no file.
 
 mod agreement;
 mod bound;

@@ -1,4 +1,5 @@
-//! Lemma 2.5 at pairs of points: base points u' around w(λ), u at random and where it is worst, just beyond the nearest kinks.
+//! Lemma 2.5 at pairs of points: base points u' around w(λ), u at random and where it is worst,
+//! just beyond the nearest kinks.
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
@@ -55,8 +56,8 @@ impl Check for Modulus {
     }
 }
 
-/// The partners of a base point: at random, and just beyond its nearest kinks; and which of them is just beyond the
-/// nearest one.
+/// The partners of a base point: at random, and just beyond its nearest kinks; and which of them is
+/// just beyond the nearest one.
 fn partners(
     truth: &Truth,
     moduli: &Moduli,
@@ -140,7 +141,8 @@ pub(super) fn judge_with(
                     )
                 });
             }
-            // Just beyond the nearest kink one unit has changed, and ω_1 is the norm of what it changed.
+            // Just beyond the nearest kink one unit has changed, and ω_1 is the norm of what it
+            // changed.
             let alone = moduli.stairs.len() < 2 || moduli.stairs[1].radius > e;
             let crossed =
                 || piece(&truth.map, &truth.lambda, u) != piece(&truth.map, &truth.lambda, base);
@@ -174,7 +176,8 @@ fn jacobians(map: &Map, lambda: &[f64], u: &Vector) -> [Matrix; 2] {
     [map.jacobian_w(&lin), map.jacobian_lambda(&lin)]
 }
 
-/// The distance at which the piece changes along ±`unit`, negative along -`unit`; `None` within 64R of neither.
+/// The distance at which the piece changes along ±`unit`, negative along -`unit`; `None` within 64R
+/// of neither.
 fn distance_to_kink(
     map: &Map,
     lambda: &[f64],

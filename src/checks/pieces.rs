@@ -3,8 +3,8 @@
 use crate::linalg::Vector;
 use crate::maps::{Map, Tie};
 
-/// Gradients ∂z_i/∂w of the three units nearest to their kink at `at`, by differences with this step: z is affine in w within R
-/// on the maps whose R is attained.
+/// Gradients ∂z_i/∂w of the three units nearest to their kink at `at`, by differences with this
+/// step: z is affine in w within R on the maps whose R is attained.
 pub(super) fn nearest_units(
     map: &Map,
     lambda: &[f64],

@@ -62,7 +62,8 @@ pub fn find(name: &str, method: Method) -> Result<&'static Entry> {
     Err(Error::input(text).in_field("check"))
 }
 
-/// What is recorded of an instance besides what its checks record: checks without a verdict. `draw` asks for figures.
+/// What is recorded of an instance besides what its checks record: checks without a verdict. `draw`
+/// asks for figures.
 pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> Vec<Box<dyn Check>> {
     let with = |label: &str| checks.iter().any(|(c, _)| c.label() == label);
     let mut out: Vec<Box<dyn Check>> = Vec::new();
@@ -95,7 +96,8 @@ pub fn drawings(method: Method, checks: &[(&dyn Check, usize)], draw: bool) -> V
 mod tests {
     use super::*;
 
-    /// A check is named in verdicts as in claims, with its level or growth behind it where it has one.
+    /// A check is named in verdicts as in claims, with its level or growth behind it where it has
+    /// one.
     #[test]
     fn default_names_begin_with_the_name_of_the_check() {
         for entry in REGISTRY {

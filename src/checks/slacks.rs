@@ -1,4 +1,5 @@
-//! How loose the bounds of Theorem 4.1 are at the last step whose exact error stands clear of rounding: a drawing.
+//! How loose the bounds of Theorem 4.1 are at the last step whose exact error stands clear of
+//! rounding: a drawing.
 
 use super::check::{Check, Context, Needs};
 use super::data::{Data, Slack};

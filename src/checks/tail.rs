@@ -1,6 +1,7 @@
-//! The exact tail after identification: on a piecewise-affine map E_t is a linear function of (w_s - w(λ), E_s) for every
-//! t ≥ s once w_s, w_{s+1}, ... lie on the piece of w(λ). The prediction starts from the exact E_s and takes t - s steps at
-//! once by repeated squaring; the method must arrive there, and nothing is fitted.
+//! The exact tail after identification: on a piecewise-affine map E_t is a linear function of
+//! (w_s - w(λ), E_s) for every t ≥ s once w_s, w_{s+1}, ... lie on the piece of w(λ). The
+//! prediction starts from the exact E_s and takes t - s steps at once by repeated squaring; the
+//! method must arrive there, and nothing is fitted.
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};

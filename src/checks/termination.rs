@@ -1,4 +1,5 @@
-//! Conjugate gradients end after as many steps as the system has unknowns, at the limit of AID at the given w.
+//! Conjugate gradients end after as many steps as the system has unknowns, at the limit of AID at
+//! the given w.
 //!
 //! Judged at k = dimension only, where κ ≤ 100 (floors: [`crate::evidence::CgSystem`]).
 

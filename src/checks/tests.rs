@@ -166,7 +166,8 @@ fn an_order_that_depends_on_tau_is_caught() {
     );
 }
 
-/// Judges estimates that are exactly those of the recursion, at the steps a check of rates asks for.
+/// Judges estimates that are exactly those of the recursion, at the steps a check of rates asks
+/// for.
 fn rate(growth: &str, slack: f64, instance: &Instance, exact: Exact) -> Finding {
     let mut table = toml::Table::new();
     table.insert("growth".into(), growth.into());
@@ -219,7 +220,8 @@ fn a_resonant_growth_is_stated_in_its_unit() {
     assert!(finding.detail.contains(&stated), "{}", finding.detail);
 }
 
-/// A ρ known to a per cent cannot decide a rate to a per cent, and one known to a thousandth takes that off.
+/// A ρ known to a per cent cannot decide a rate to a per cent, and one known to a thousandth takes
+/// that off.
 #[test]
 fn what_is_not_known_of_the_radius_is_allowed_for() {
     let with = |relative: f64, claimed: f64| {

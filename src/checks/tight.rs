@@ -44,7 +44,8 @@ impl Check for Tight {
             for one in run.comparisons(c.e).iter().filter(|one| one.comparable) {
                 let bound = exact.bound(Level::Paper, method.is_aid(), one.t, one.k);
                 let floor = one.floor + exact.jacobian_error();
-                // q is certified upwards by δ: qᵗ may exceed the true power by tδ/|λ| relatively, 1/(1-q) by κδ.
+                // q is certified upwards by δ: qᵗ may exceed the true power by tδ/|λ| relatively,
+                // 1/(1-q) by κδ.
                 let lambda = exact.truth.lambda[0].abs();
                 let delta = exact.theorem().q - lambda;
                 let powers = (one.t + one.k + 1) as f64 * delta / lambda;

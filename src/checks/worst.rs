@@ -45,8 +45,8 @@ impl Worst {
         worse
     }
 
-    /// The step i of a curve. At i = 0 the bound is the start itself: it may fail there, but says nothing of how tight
-    /// the bound is.
+    /// The step i of a curve. At i = 0 the bound is the start itself: it may fail there, but says
+    /// nothing of how tight the bound is.
     pub(super) fn see_step(
         &mut self,
         i: usize,

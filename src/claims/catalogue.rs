@@ -13,7 +13,8 @@ pub fn embedded() -> &'static [(&'static str, &'static str)] {
     EMBEDDED
 }
 
-/// The claim that any implementation of a method is held to: by `testing`, by a subject, by recorded answers.
+/// The claim that any implementation of a method is held to: by `testing`, by a subject, by
+/// recorded answers.
 ///
 /// # Errors
 /// Where there is none for the method.

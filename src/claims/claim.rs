@@ -85,8 +85,8 @@ pub struct ClaimCheck {
 }
 
 impl Claim {
-    /// Instance `index` of a family in a run, with its name: a function of the run's seed and these names
-    /// only.
+    /// Instance `index` of a family in a run, with its name: a function of the run's seed and these
+    /// names only.
     ///
     /// # Errors
     /// When the spec drawn is out of range.

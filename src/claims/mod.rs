@@ -1,7 +1,8 @@
 //! Claims and verdicts.
 //!
-//! Owns the claims of `rates/claims` as parsed data, and what is written down of what the checks found: verdicts with the
-//! facts behind them, records with their origin. Pure: runs nothing, reads no clock, writes no file.
+//! Owns the claims of `rates/claims` as parsed data, and what is written down of what the checks
+//! found: verdicts with the facts behind them, records with their origin. Pure: runs nothing, reads
+//! no clock, writes no file.
 
 mod catalogue;
 mod claim;

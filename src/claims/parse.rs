@@ -217,7 +217,8 @@ fn line_at(text: &str, byte: usize) -> usize {
     text[..byte.min(text.len())].matches('\n').count() + 1
 }
 
-/// The line of a field path such as `checks[1].level`, or of the innermost part of it that is there.
+/// The line of a field path such as `checks[1].level`, or of the innermost part of it that is
+/// there.
 fn line_of(text: &str, field: &str) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let mut at: Option<usize> = None;

@@ -43,7 +43,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// By what the same quantity is found in another run: claim/kind.family/check/quantity. Instances of a family share it.
+    /// By what the same quantity is found in another run: claim/kind.family/check/quantity.
+    /// Instances of a family share it.
     pub fn key(&self) -> String {
         let o = &self.origin;
         let quantity = self.data.quantity();

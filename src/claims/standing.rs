@@ -1,6 +1,7 @@
 //! What becomes of a claim, given its verdicts.
 //!
-//! Owns the counts by ruling, for each check and for the claim, and the rule that turns them into an outcome.
+//! Owns the counts by ruling, for each check and for the claim, and the rule that turns them into
+//! an outcome.
 
 use std::fmt;
 
@@ -94,8 +95,8 @@ impl Outcome {
         }
     }
 
-    /// Of a run, by the outcomes of its claims: one violation violates it, one undecided claim leaves it
-    /// undecided, and claims that applied nowhere count only where there is nothing else.
+    /// Of a run, by the outcomes of its claims: one violation violates it, one undecided claim
+    /// leaves it undecided, and claims that applied nowhere count only where there is nothing else.
     pub fn of_run(claims: impl IntoIterator<Item = Self>) -> Self {
         // The order of the variants, but for a claim that holds: one that does not weighs more.
         let rank = |o: &Self| match o {
@@ -134,10 +135,10 @@ pub struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// Of the verdicts of one claim. In a `whole` run each check must have decided an instance, or the
-    /// claim does not hold: a check that is inconclusive everywhere has shown nothing, however often the
-    /// others pass. Exempt is a check for which nothing but "not applicable" came back. A shard has seen
-    /// a part of the instances only, so that it concludes nothing but violations.
+    /// Of the verdicts of one claim. In a `whole` run each check must have decided an instance, or
+    /// the claim does not hold: a check that is inconclusive everywhere has shown nothing, however
+    /// often the others pass. Exempt is a check for which nothing but "not applicable" came back. A
+    /// shard has seen a part of the instances only, so that it concludes nothing but violations.
     pub fn of(verdicts: impl IntoIterator<Item = &'a Verdict>, whole: bool) -> Self {
         let mut counts = Counts::default();
         let mut checks: Vec<CheckCounts<'a>> = Vec::new();
@@ -249,7 +250,8 @@ mod tests {
         (standing.outcome, standing.counts.share())
     }
 
-    /// One pass was enough before, although the other check of the claim was inconclusive everywhere.
+    /// One pass was enough before, although the other check of the claim was inconclusive
+    /// everywhere.
     #[test]
     fn each_check_must_decide_an_instance() {
         use Outcome::{Holds, NotApplicable, NotJudged, Open, Undecided, Violated};

@@ -109,7 +109,8 @@ pub struct Verdict {
     /// What the headroom is counted in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
-    /// How far from the opposite ruling, in that unit; below 1 it fails. NaN where that has no meaning.
+    /// How far from the opposite ruling, in that unit; below 1 it fails. NaN where that has no
+    /// meaning.
     #[serde(default = "nan", with = "float", skip_serializing_if = "is_nan")]
     pub headroom: f64,
     /// The bound is attained by design: a headroom of 1 is no close call.

@@ -32,7 +32,8 @@ pub(super) struct Arguments {
     /// Names or globs of claims; all by default
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
-    /// How many instances: quick for every CI run, full for the night (test: what `cargo test` draws)
+    /// How many instances: quick for every CI run, full for the night (test: what `cargo test`
+    /// draws)
     #[arg(long, default_value = "quick", value_parser = values::profile)]
     profile: Profile,
     /// Seed of the run
@@ -169,7 +170,8 @@ pub(super) fn info(claim: &Claim) -> ClaimInfo {
     }
 }
 
-/// A violated claim, a claim of a whole run that some check decided nowhere, and what `--strict` asks.
+/// A violated claim, a claim of a whole run that some check decided nowhere, and what `--strict`
+/// asks.
 fn exit(run: &Run, strict: bool) -> Exit {
     let summary = Summary::of(run);
     match summary.outcome {
@@ -191,7 +193,8 @@ fn interruptible() -> Arc<AtomicBool> {
         }
         output::say("stopping after the instances under way; interrupt again to stop at once");
     };
-    // A second handler in one process (tests) is refused; the run then simply cannot be interrupted softly.
+    // A second handler in one process (tests) is refused; the run then simply cannot be interrupted
+    // softly.
     let _ = ctrlc::set_handler(handler);
     stop
 }

@@ -1,8 +1,8 @@
 //! The command line: arguments, exit codes, file names. No mathematics.
 //!
-//! Data goes to stdout, progress and messages to stderr. Exit codes: 0 all claims hold; 1 a claim is
-//! violated; 2 bad usage or bad input; 3 inconclusive under `--strict`, or nothing could be judged;
-//! 130 interrupted, `--resume` goes on.
+//! Data goes to stdout, progress and messages to stderr. Exit codes: 0 all claims hold; 1 a claim
+//! is violated; 2 bad usage or bad input; 3 inconclusive under `--strict`, or nothing could be
+//! judged; 130 interrupted, `--resume` goes on.
 
 mod certify;
 mod exit;

@@ -27,7 +27,8 @@ fn list(v: &[f64]) -> Value {
     v.iter().map(|x| number(*x)).collect()
 }
 
-/// w(λ), the noiseless vector-Jacobian product, variances at w(λ), Lemma D.3's steps and the exact limits.
+/// w(λ), the noiseless vector-Jacobian product, variances at w(λ), Lemma D.3's steps and the exact
+/// limits.
 fn expectations(e: &Evidence<'_>) -> Result<Value> {
     let known = Known::of(e)?;
     let v = &known.variance;
@@ -62,7 +63,8 @@ fn deterministic(exact: &Exact) -> Value {
     out
 }
 
-/// ρ and the second modulus as middle and radius of their enclosures; null and why where there is none.
+/// ρ and the second modulus as middle and radius of their enclosures; null and why where there is
+/// none.
 fn local_rate(truth: &Truth) -> Map<String, Value> {
     let spectrum = truth.spectrum();
     let value = match spectrum.filter(|s| s.rho.upper.is_finite()) {

@@ -9,8 +9,8 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::{Matrix, Vector};
 use crate::tol::gamma;
 
-/// One estimate beside what is exact. Norms are operator norms of d×m errors, or Euclidean norms of m-vectors in
-/// units of ‖y‖ (of 1 where y = 0).
+/// One estimate beside what is exact. Norms are operator norms of d×m errors, or Euclidean norms of
+/// m-vectors in units of ‖y‖ (of 1 where y = 0).
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// Where the method ran.
@@ -31,8 +31,8 @@ pub struct Comparison {
     pub size: f64,
     /// Rounding floor of the estimate.
     pub floor: f64,
-    /// How far selections at units in doubt can carry it besides: 0 where none is, infinite where that is not
-    /// enclosed.
+    /// How far selections at units in doubt can carry it besides: 0 where none is, infinite where
+    /// that is not enclosed.
     pub band: f64,
     /// No selection was in doubt up to here.
     pub comparable: bool,
@@ -134,7 +134,8 @@ impl<'e> Shown<'e> {
 }
 
 impl Evidence<'_> {
-    /// Compares estimates with what is exact, in order. Those of a wrong shape become NaN, which fails.
+    /// Compares estimates with what is exact, in order. Those of a wrong shape become NaN, which
+    /// fails.
     pub(super) fn compare(&self, request: &Request, estimates: &[Matrix]) -> Vec<Comparison> {
         let known = match self.method.algorithm {
             Algorithm::Nsid | Algorithm::Sid => self.by_recursion(request, estimates),

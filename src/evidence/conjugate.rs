@@ -44,11 +44,12 @@ fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
 
 /// What n steps of conjugate gradients in binary64 may miss, per ‖y‖.
 ///
-/// One step's local errors, (n+4)u relative to ‖K‖‖x‖ (Greenbaum 1997), cost c·u·κ_K with c = n(n+4) when they are not
-/// amplified. They are where eigenvalues lie far apart: conjugacy is lost to a Ritz value that has converged, and
-/// the last steps repeat it. No short formula bounds this, so it is measured: the recursion is run with random
-/// relative errors of that size in every product and scalar, and the worst result counts [`CG_AMPLIFICATION`] times.
-/// The truth stays the direct solve; the runs only say how sharply it can be demanded.
+/// One step's local errors, (n+4)u relative to ‖K‖‖x‖ (Greenbaum 1997), cost c·u·κ_K with c =
+/// n(n+4) when they are not amplified. They are where eigenvalues lie far apart: conjugacy is lost
+/// to a Ritz value that has converged, and the last steps repeat it. No short formula bounds this,
+/// so it is measured: the recursion is run with random relative errors of that size in every
+/// product and scalar, and the worst result counts [`CG_AMPLIFICATION`] times. The truth stays the
+/// direct solve; the runs only say how sharply it can be demanded.
 fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
     measured_allowance(exact, limit, dimension(exact, limit), limit.d2)
 }
@@ -67,9 +68,11 @@ fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64
     let (system, rhs, condition, spread) =
         if let Some(kept) = reduced_support(&exact.truth.map, &lin) {
             let [root, inverse] = reduced_roots(&exact.truth.map, &lin, &kept);
-            // A product S·S^{-½}x (a group just above its threshold) loses ‖S^{-½}‖ times what Sx does.
+            // A product S·S^{-½}x (a group just above its threshold) loses ‖S^{-½}‖ times what Sx
+            // does.
             let spread = norm::spectral_upper(&inverse).max(1.0);
-            // I - S^{½}AS^{½} = S^{½}(I - AS)S^{-½}; its norm is at most 1 + q, that of its inverse κ.
+            // I - S^{½}AS^{½} = S^{½}(I - AS)S^{-½}; its norm is at most 1 + q, that of its inverse
+            // κ.
             (
                 &root * m.select_rows(&kept).select_columns(&kept) * inverse,
                 root * y.select_rows(&kept),
@@ -98,8 +101,8 @@ fn largest(a: f64, b: f64) -> f64 {
     if b.is_nan() { f64::INFINITY } else { a.max(b) }
 }
 
-/// The same where ties may be selected differently, for as many steps as unknowns at most and ‖∂₂Φ‖ ≤ `d2`: the largest of what the
-/// ends and the middle allow.
+/// The same where ties may be selected differently, for as many steps as unknowns at most and ‖∂₂Φ‖
+/// ≤ `d2`: the largest of what the ends and the middle allow.
 pub fn allowance_at_ties(exact: &Exact, at: Where, d2: f64) -> f64 {
     [0.0, 0.5, 1.0]
         .into_iter()

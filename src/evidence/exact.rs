@@ -1,4 +1,5 @@
-//! The deterministic side: w(λ), J, exact runs, Theorem 4.1 on this instance, each computed when first asked for.
+//! The deterministic side: w(λ), J, exact runs, Theorem 4.1 on this instance, each computed when
+//! first asked for.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -153,8 +154,8 @@ impl Exact {
         self.truth.jacobian.as_ref().map_or(0.0, |j| j.error)
     }
 
-    /// The bound for ITD at t, or AID-FP at w_t after k steps, at a level. Beyond the exact run e_t is its last one,
-    /// an upper bound.
+    /// The bound for ITD at t, or AID-FP at w_t after k steps, at a level. Beyond the exact run e_t
+    /// is its last one, an upper bound.
     pub fn bound(&self, level: Level, aid: bool, t: usize, k: usize) -> f64 {
         let th = self.theorem();
         let recursion = |which: usize| {
@@ -183,8 +184,8 @@ impl Exact {
         self.run().doubt_from.is_none_or(|from| t <= from)
     }
 
-    /// AID-FP at a place, exactly, for `steps` steps; at w(λ) for none, since its limit there is J and how it gets there is
-    /// not compared step by step.
+    /// AID-FP at a place, exactly, for `steps` steps; at w(λ) for none, since its limit there is J
+    /// and how it gets there is not compared step by step.
     pub fn aid(&self, at: Where, steps: usize) -> Option<Rc<AidRun>> {
         let steps = if at == Where::Solution { 0 } else { steps };
         let make = || match at {

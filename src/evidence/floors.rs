@@ -58,9 +58,9 @@ pub(super) fn aid(exact: &Exact, method: Method, run: &AidRun, k: usize) -> f64 
     reverse_floor(&exact.truth, (run.w.norm(), away), 0)
 }
 
-/// What rounding moves a Dᵀy of reverse mode by at most, per ‖y‖ and whatever is selected, at points with ‖w‖ and
-/// ‖w - w(λ)‖ at most these: ‖p_n‖ ≤ qⁿ‖y‖ and ‖v_k‖ ≤ κ‖y‖, their defects are carried on by at most κ‖∂₂Φ‖, and a sum of
-/// `terms` terms is formed.
+/// What rounding moves a Dᵀy of reverse mode by at most, per ‖y‖ and whatever is selected, at
+/// points with ‖w‖ and ‖w - w(λ)‖ at most these: ‖p_n‖ ≤ qⁿ‖y‖ and ‖v_k‖ ≤ κ‖y‖, their defects are
+/// carried on by at most κ‖∂₂Φ‖, and a sum of `terms` terms is formed.
 pub fn reverse_floor(truth: &Truth, (w_norm, away): (f64, f64), terms: usize) -> f64 {
     let kappa = truth.kappa();
     let d2 = truth.moduli.d2_sup + truth.moduli.c(2, away) * away;

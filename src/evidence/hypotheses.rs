@@ -4,8 +4,8 @@ use super::whole::Evidence;
 use crate::theory::Hypothesis;
 
 impl Evidence<'_> {
-    /// Why a hypothesis does not hold on this instance, if so. What samples reach through contracts by ‖D_{T,1}‖, and
-    /// a solution that cannot be certified rules out only what needs w(λ).
+    /// Why a hypothesis does not hold on this instance, if so. What samples reach through contracts
+    /// by ‖D_{T,1}‖, and a solution that cannot be certified rules out only what needs w(λ).
     pub fn broken(&self, h: Hypothesis) -> Option<String> {
         let Ok(sampled) = self.sampled() else {
             return match self.solved() {

@@ -9,7 +9,8 @@ use crate::truth::expectation::{
     Moments, Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,
 };
 
-/// NSID at one w with J inner minibatches: every Γ that w̄ can give, with its readouts and their probabilities.
+/// NSID at one w with J inner minibatches: every Γ that w̄ can give, with its readouts and their
+/// probabilities.
 #[derive(Debug)]
 pub struct InnerLaw {
     w: Vec<f64>,
@@ -81,7 +82,8 @@ impl InnerLaw {
         Ok(Some(out))
     }
 
-    /// Without a recursion: linear solves and Lyapunov equations alone. `None` where some βN - I/2 is not stable, and the rate slower.
+    /// Without a recursion: linear solves and Lyapunov equations alone. `None` where some βN - I/2
+    /// is not stable, and the rate slower.
     ///
     /// # Errors
     /// Shapes that do not fit.

@@ -31,7 +31,8 @@ pub struct Known {
     pub theorem: Theorem54,
     /// tr Σ, the limit of (γ+k) E‖v_k - v̂‖²; `None` where there is none.
     pub limit: Option<f64>,
-    /// Where SID's mean goes (m); `None` where its mean iteration is not stable, or has too many minibatches to enumerate.
+    /// Where SID's mean goes (m); `None` where its mean iteration is not stable, or has too many
+    /// minibatches to enumerate.
     pub sid: Option<Vector>,
     /// The exact moments of v_k with Γ at T(w(λ), λ).
     pub recursion: Recursion,

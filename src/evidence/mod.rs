@@ -1,8 +1,10 @@
-//! What is exactly known of one instance, for one claim: computed once, lazily, shared by the checks.
+//! What is exactly known of one instance, for one claim: computed once, lazily, shared by the
+//! checks.
 //!
-//! Owns the ground truth of an instance with everything that follows from it (exact runs, floors, bounds, sets at
-//! kinks, exact moments), the runs a check can ask for ([`Request`], [`Run`]), and the comparison of an answer with
-//! what is exact. Must not know any check or claim, and calls no implementation.
+//! Owns the ground truth of an instance with everything that follows from it (exact runs, floors,
+//! bounds, sets at kinks, exact moments), the runs a check can ask for ([`Request`], [`Run`]), and
+//! the comparison of an answer with what is exact. Must not know any check or claim, and calls no
+//! implementation.
 
 mod asked;
 mod comparison;

@@ -7,8 +7,8 @@ use crate::truth::Truth;
 use crate::truth::kinks::Kinks;
 use crate::truth::reference::Scalar;
 
-/// `steps` + 1 points of this kind, starting at w_0. Evaluated in double-double and rounded once, so that they are the same
-/// on every platform; they are data from then on.
+/// `steps` + 1 points of this kind, starting at w_0. Evaluated in double-double and rounded once,
+/// so that they are the same on every platform; they are data from then on.
 pub(super) fn path(
     truth: &Truth,
     w0: &[f64],
@@ -17,7 +17,8 @@ pub(super) fn path(
     steps: usize,
 ) -> Vec<Vec<f64>> {
     if kind == Path::Rest {
-        // ŵ may miss a kink by an ulp; the exact solution, dyadic on the instances built for this, does not.
+        // ŵ may miss a kink by an ulp; the exact solution, dyadic on the instances built for this,
+        // does not.
         let exact = Kinks::solve(truth).map(|k| k.w.iter().map(Scalar::to_f64).collect());
         return vec![exact.unwrap_or_else(|| truth.w().as_slice().to_vec()); steps + 1];
     }

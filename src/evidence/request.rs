@@ -45,8 +45,8 @@ pub struct Request {
     pub steps: Vec<usize>,
     /// Indices and step sizes, for NSID and SID.
     pub sequence: Option<Sequence>,
-    /// 0, or 1 to run the same once more after all runs of pass 0, on the same object: an implementation that keeps state
-    /// between calls is right the first time only.
+    /// 0, or 1 to run the same once more after all runs of pass 0, on the same object: an
+    /// implementation that keeps state between calls is right the first time only.
     pub pass: u8,
 }
 
@@ -61,9 +61,9 @@ impl Request {
         }
     }
 
-    /// Runs that look at the whole course: all steps in forward mode, a growing selection where each
-    /// step costs a pass of its own; AID at a selection of iterates, k growing, and k = t. `last` is where
-    /// the exact runs end.
+    /// Runs that look at the whole course: all steps in forward mode, a growing selection where
+    /// each step costs a pass of its own; AID at a selection of iterates, k growing, and k = t.
+    /// `last` is where the exact runs end.
     pub fn along(last: usize, method: Method, steps: usize) -> Vec<Self> {
         let steps = steps.min(last);
         if !method.is_aid() {

@@ -7,7 +7,8 @@ use super::request::Request;
 use super::whole::Evidence;
 use crate::case::Answer;
 
-/// What an implementation answered to a request, compared with the exact values when a check first looks.
+/// What an implementation answered to a request, compared with the exact values when a check first
+/// looks.
 #[derive(Debug)]
 pub struct Run {
     /// The request.

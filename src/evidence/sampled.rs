@@ -89,7 +89,8 @@ impl<'e> Sampled<'e> {
         Ok((found.w.as_slice(), found.error))
     }
 
-    /// The distance of a unit of G from its kink at w(λ), where that is within what is known of w(λ).
+    /// The distance of a unit of G from its kink at w(λ), where that is within what is known of
+    /// w(λ).
     pub(super) fn kink_at_solution(&self) -> Option<f64> {
         let Ok((w, error)) = self.solution() else {
             return Some(f64::NAN);
@@ -170,7 +171,8 @@ impl<'e> Sampled<'e> {
         Ok(out)
     }
 
-    /// The whole law of w̄ at w with J minibatches; `None` where it has too many outcomes to enumerate.
+    /// The whole law of w̄ at w with J minibatches; `None` where it has too many outcomes to
+    /// enumerate.
     ///
     /// # Errors
     /// Shapes that do not fit.
@@ -188,8 +190,8 @@ impl<'e> Sampled<'e> {
         sid_limit(self.map, w, self.lambda, self.y, 0.0, sizes.0, sizes.1)
     }
 
-    /// A point at this distance from w(λ), always in the same random direction; for d = 1, where the extremal instance of
-    /// the theory lives, upwards.
+    /// A point at this distance from w(λ), always in the same random direction; for d = 1, where
+    /// the extremal instance of the theory lives, upwards.
     ///
     /// # Errors
     /// Those of [`Sampled::solution`].

@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::instances::{Instance, Sizes, mix};
 use crate::theory::Rate;
 
-/// A recipe of indices and step sizes. It holds no number of its own, so that requests can be compared.
+/// A recipe of indices and step sizes. It holds no number of its own, so that requests can be
+/// compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sequence {
     /// Which stream of indices.

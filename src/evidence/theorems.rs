@@ -9,7 +9,8 @@ use crate::theory::{OnRun, Row, Section5, Theorem};
 /// Builds a theorem on an instance.
 type Build = fn(&Evidence<'_>) -> Result<Box<dyn Theorem>>;
 
-/// Names as they stand in claims, and what is built for them. What is in no line is explained by the main theorem of its setting.
+/// Names as they stand in claims, and what is built for them. What is in no line is explained by
+/// the main theorem of its setting.
 const REGISTRY: &[(&str, Build)] = &[
     ("Theorem 4.1", theorem_4_1),
     ("Lemma D.2", section_5),

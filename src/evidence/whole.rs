@@ -15,8 +15,8 @@ use crate::instances::Instance;
 use crate::truth::Unsolved;
 use crate::truth::kinks::Kinks;
 
-/// What is exactly known of one instance, for one method and target. Nothing is computed before it is asked for,
-/// and nothing twice. It belongs to one job: not shared between threads.
+/// What is exactly known of one instance, for one method and target. Nothing is computed before it
+/// is asked for, and nothing twice. It belongs to one job: not shared between threads.
 pub struct Evidence<'i> {
     /// The instance.
     pub instance: &'i Instance,
@@ -32,8 +32,8 @@ pub struct Evidence<'i> {
 }
 
 impl<'i> Evidence<'i> {
-    /// For runs of up to `horizon` steps. The target is D where the method carries it, else Dᵀy for the y of the
-    /// instance.
+    /// For runs of up to `horizon` steps. The target is D where the method carries it, else Dᵀy for
+    /// the y of the instance.
     pub fn new(instance: &'i Instance, method: Method, horizon: usize) -> Self {
         let target = if method.is_reverse() {
             Target::Cotangent(&instance.cotangent)
@@ -73,8 +73,8 @@ impl<'i> Evidence<'i> {
         self.kept.exact(self.instance, self.horizon)
     }
 
-    /// The sets at w(λ), with w(λ) in rationals; `None` where the map is not piecewise affine, or too large to be
-    /// solved in rationals.
+    /// The sets at w(λ), with w(λ) in rationals; `None` where the map is not piecewise affine, or
+    /// too large to be solved in rationals.
     ///
     /// # Errors
     /// Those of [`Evidence::exact`].

@@ -83,8 +83,9 @@ fn matrix(spec: &Spec, random: &mut Random) -> Matrix {
     }
 }
 
-/// Φ = λQw + c at λ = q, Q orthogonal with a fixed axis u on which w(λ) and w_0 lie: there (I-qQ)⁻¹Q acts as
-/// 1/(1-q), so B = ‖J‖, and with w_0 - w(λ) a negative multiple of J both bounds of Theorem 4.1 are equalities.
+/// Φ = λQw + c at λ = q, Q orthogonal with a fixed axis u on which w(λ) and w_0 lie: there
+/// (I-qQ)⁻¹Q acts as 1/(1-q), so B = ‖J‖, and with w_0 - w(λ) a negative multiple of J both bounds
+/// of Theorem 4.1 are equalities.
 pub(super) fn tight(spec: &Spec, random: &mut Random) -> Draft {
     let (d, q) = (spec.dim, spec.q);
     let u = random.orthogonal(d);
@@ -107,7 +108,8 @@ pub(super) fn tight(spec: &Spec, random: &mut Random) -> Draft {
     };
     let star = &axis * (random.sign() * random.between(0.5, 2.0));
     let c = &star * (1.0 - q);
-    // E_t = qᵗE_0 + t q^{t-1}(w_0-w*) with E_0 = -J = -w*/(1-q): opposite signs of w_0-w* and J add up.
+    // E_t = qᵗE_0 + t q^{t-1}(w_0-w*) with E_0 = -J = -w*/(1-q): opposite signs of w_0-w* and J add
+    // up.
     let w0 = &star * (1.0 - random.between(0.1, 2.0) / (1.0 - q));
     Draft {
         problem: Problem::Scaling(Scaling { rotation, c }),

@@ -7,8 +7,8 @@ use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{Clip, Problem};
 
-/// A = I - ηQ symmetric with eigenvalues in [-q, q], so that Q ≻ 0; z* is drawn off the bounds (or with the prescribed
-/// margin), w* = clip(z*), c = z* - Aw* - Bλ.
+/// A = I - ηQ symmetric with eigenvalues in [-q, q], so that Q ≻ 0; z* is drawn off the bounds (or
+/// with the prescribed margin), w* = clip(z*), c = z* - Aw* - Bλ.
 pub(super) fn clip(spec: &Spec, random: &mut Random) -> Draft {
     let (d, m, q) = (spec.dim, spec.params, spec.q);
     let u = random.orthogonal(d);

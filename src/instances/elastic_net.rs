@@ -7,8 +7,8 @@ use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{ElasticNet, Problem};
 
-/// λ₂ and η that give the contraction factor q: λ₂ makes the optimal step η = 2/(L+μ+2λ₂) have it where
-/// λ₂ > 0 can; otherwise a smaller step does.
+/// λ₂ and η that give the contraction factor q: λ₂ makes the optimal step η = 2/(L+μ+2λ₂) have it
+/// where λ₂ > 0 can; otherwise a smaller step does.
 pub(super) fn step_for(h: &Matrix, wide: bool, q: f64) -> (f64, f64) {
     let eigenvalues = h.clone().symmetric_eigenvalues();
     let l = eigenvalues.max().max(f64::MIN_POSITIVE);

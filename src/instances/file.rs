@@ -39,11 +39,12 @@ impl InstanceFile {
         o
     }
 
-    /// Reads an instance; the start (zero) and `cotangent` (first unit vector) may be missing, ground truth is ignored
-    /// (it is computed again).
+    /// Reads an instance; the start (zero) and `cotangent` (first unit vector) may be missing,
+    /// ground truth is ignored (it is computed again).
     ///
     /// # Errors
-    /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range, empty minibatches.
+    /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range, empty
+    /// minibatches.
     pub fn parse(text: &str) -> Result<Instance> {
         parse(text, read)
     }

@@ -21,7 +21,8 @@ pub struct Instance {
     pub map: Map,
     /// λ (m).
     pub lambda: Vec<f64>,
-    /// w_0 for methods that iterate, and the point w at which NSID and SID differentiate (near w(λ), but not it). (d)
+    /// w_0 for methods that iterate, and the point w at which NSID and SID differentiate (near
+    /// w(λ), but not it). (d)
     pub start: Vec<f64>,
     /// y (d), of norm 1 unless the spec asks for another.
     pub cotangent: Vec<f64>,
@@ -147,8 +148,9 @@ fn cotangent(spec: &Spec, d: usize, random: &mut Random) -> Vec<f64> {
     unit.iter().map(|v| v * size).collect()
 }
 
-/// A start w_0 with Theorem 4.1's τ as prescribed: ‖w_0 - w(λ)‖ = R q^{½-τ}, half a step inside on either side of
-/// q^{τ}e_0 < R ≤ q^{τ-1}e_0, in the direction of the nearest kink, so that w_0 lies on another piece for τ ≥ 1. Infinite R allows τ = 0 only, and keeps to distance 1.
+/// A start w_0 with Theorem 4.1's τ as prescribed: ‖w_0 - w(λ)‖ = R q^{½-τ}, half a step inside on
+/// either side of q^{τ}e_0 < R ≤ q^{τ-1}e_0, in the direction of the nearest kink, so that w_0 lies
+/// on another piece for τ ≥ 1. Infinite R allows τ = 0 only, and keeps to distance 1.
 fn identified_by(
     tau: usize,
     map: &Map,
@@ -175,7 +177,8 @@ fn identified_by(
         .collect()
 }
 
-/// The direction in which a unit reaches its kink first, by differences of its input within R; `None` where R is infinite.
+/// The direction in which a unit reaches its kink first, by differences of its input within R;
+/// `None` where R is infinite.
 fn towards_the_nearest_kink(map: &Map, lambda: &[f64], star: &[f64], r: f64) -> Option<Vector> {
     if r.is_infinite() {
         return None;

@@ -212,7 +212,8 @@ pub(super) fn parse<T>(text: &str, read: impl FnOnce(&Value) -> Result<T>) -> Re
     })
 }
 
-/// The line on which the value at a field path starts, or what is innermost of it where a key is missing.
+/// The line on which the value at a field path starts, or what is innermost of it where a key is
+/// missing.
 fn line_of(text: &str, field: &str) -> Option<usize> {
     let mut at: Option<&RawValue> = None;
     for part in field.split(['.', '[']).filter(|p| !p.is_empty()) {

@@ -85,8 +85,8 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
     });
     match spec.kind {
         Kind::KinkLayerDuplicated => {
-            // Unit 1 repeats unit 0: the same piece twice, with a weight of its own at the tie. Half a
-            // column each keeps ‖A‖‖V‖ below q.
+            // Unit 1 repeats unit 0: the same piece twice, with a weight of its own at the tie.
+            // Half a column each keeps ‖A‖‖V‖ below q.
             let (column, row, of_lambda) =
                 (a.column(0) * 0.5, v.row(0) * 0.5, b.row(0).into_owned());
             for i in 0..2 {
@@ -141,9 +141,9 @@ fn layer(spec: &Spec, random: &mut Random) -> Draft {
     }
 }
 
-/// Coordinatewise max (even i) or min (odd i) of two affine forms f, g: (f+g)/2 ± |f-g|/2, as an abs layer. The linear
-/// half is |f+g+2s| with a shift s that keeps it on one side, cancelled by a unit without weights; f = g at the
-/// solution in k coordinates.
+/// Coordinatewise max (even i) or min (odd i) of two affine forms f, g: (f+g)/2 ± |f-g|/2, as an
+/// abs layer. The linear half is |f+g+2s| with a shift s that keeps it on one side, cancelled by a
+/// unit without weights; f = g at the solution in k coordinates.
 fn max_min(spec: &Spec, random: &mut Random) -> Draft {
     let (d, m, k) = (spec.dim, spec.params, spec.rows.min(spec.dim));
     const SHIFT: f64 = 1024.0;
@@ -192,8 +192,8 @@ fn max_min(spec: &Spec, random: &mut Random) -> Draft {
     }
 }
 
-/// Built backwards through the optimality conditions Hw* + λ₂w* - b + λ₁g = 0, g ∈ ∂‖·‖₁(w*), with |g_i| = 1 and
-/// w*_i = 0 on k coordinates; η drops out of them. X is a unimodular integer matrix (times a power of two, padded with
+/// Built backwards through the optimality conditions Hw* + λ₂w* - b + λ₁g = 0, g ∈ ∂‖·‖₁(w*), with
+/// |g_i| = 1 and w*_i = 0 on k coordinates; η drops out of them. X is a unimodular integer matrix (times a power of two, padded with
 /// zero rows to n = 2^r), so that y with Xᵀy/n = b is dyadic as well.
 fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
     let (d, k) = (spec.dim, spec.rows.min(spec.dim));
@@ -226,8 +226,8 @@ fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
     let eigenvalues = h.clone().symmetric_eigenvalues();
     let (mu, l) = (eigenvalues.min().max(0.0), eigenvalues.max());
     let wanted = (0.5 * ((l - mu) / spec.q - l - mu)).max(0.02 * l);
-    // Half of them overshoot: with more λ₂ than q needs and η(L+λ₂) = 1 + q, the active part changes side at every step, as ITD must for
-    // it to leave D_imp.
+    // Half of them overshoot: with more λ₂ than q needs and η(L+λ₂) = 1 + q, the active part
+    // changes side at every step, as ITD must for it to leave D_imp.
     let overshoots = random.unit() < 0.5;
     let extra = if overshoots {
         random.unit() * (l - mu).max(0.25)
@@ -278,8 +278,10 @@ fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
     }
 }
 
-/// The scalar two-cycle of theory, section 3, in dyadic numbers: Φ = -(29/32)w₊ + (3/32)w₋ + λ at λ = 0, written as
-/// -(13/32)|w| - ½|w + 8| + ⅛|8λ + 32|. The iterates change side at every step, and D_t tends to a two-cycle.
+/// The scalar two-cycle of theory, section 3, in dyadic numbers: Φ = -(29/32)w₊ + (3/32)w₋ + λ at λ
+/// = 0, written as
+/// -(13/32)|w| - ½|w + 8| + ⅛|8λ + 32|. The iterates change side at every step, and D_t tends to a
+/// two-cycle.
 fn two_cycle() -> Draft {
     Draft {
         problem: Problem::Layer(Layer {
@@ -295,13 +297,14 @@ fn two_cycle() -> Draft {
     }
 }
 
-/// The elastic net of theory, section 3, with λ and η rounded to dyadic numbers: H = [[1, ½], [½, 1]], w* = (1, 0), the second
-/// coordinate on its kink, entered from alternating sides because 1 - η(1+λ₂) < 0.
+/// The elastic net of theory, section 3, with λ and η rounded to dyadic numbers: H = [[1, ½], [½,
+/// 1]], w* = (1, 0), the second coordinate on its kink, entered from alternating sides because 1 -
+/// η(1+λ₂) < 0.
 fn net_cycle() -> Draft {
     let (l1, l2) = (3.0 / 32.0, 3.0 / 64.0);
     let x = Matrix::from_row_slice(4, 2, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0]);
-    // b = Hw* + λ₂w* + λ₁(1, 1); y in the span of the columns: y = X(XᵀX/4)⁻¹b would divide by 3, so y
-    // is chosen with y₁ + y₂ + y₃ = 2(b₁ + b₂), y₄ = 2(b₁ - b₂).
+    // b = Hw* + λ₂w* + λ₁(1, 1); y in the span of the columns: y = X(XᵀX/4)⁻¹b would divide by 3,
+    // so y is chosen with y₁ + y₂ + y₃ = 2(b₁ + b₂), y₄ = 2(b₁ - b₂).
     let b = [1.0 + l2 + l1, 0.5 + l1];
     let (sum, last) = (2.0 * (b[0] + b[1]), 2.0 * (b[0] - b[1]));
     Draft {

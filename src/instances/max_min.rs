@@ -6,7 +6,8 @@ use super::spec::Spec;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::{AffineForm, MaxMin, Problem};
 
-/// `rows` forms; w* and the leads of the winning forms are drawn (or the tightest has the prescribed margin), c follows.
+/// `rows` forms; w* and the leads of the winning forms are drawn (or the tightest has the
+/// prescribed margin), c follows.
 pub(super) fn max_min(spec: &Spec, random: &mut Random) -> Draft {
     let (d, m, r) = (spec.dim, spec.params, spec.rows);
     let drawn: Vec<Matrix> = (0..r).map(|_| random.matrix(d, d)).collect();
@@ -64,7 +65,8 @@ pub(super) fn max_min(spec: &Spec, random: &mut Random) -> Draft {
     }
 }
 
-/// A little above the smaller of the two bounds that the map itself certifies for all choices of rows.
+/// A little above the smaller of the two bounds that the map itself certifies for all choices of
+/// rows.
 fn choices_estimate(forms: &[Matrix]) -> f64 {
     let (d, _) = forms[0].shape();
     let longest: f64 = (0..d)

@@ -1,7 +1,8 @@
 //! Instances: (spec, seed) → a problem with λ, a start and a cotangent, the same on every platform.
 //!
-//! Owns how instances are drawn, their form in files, and how a failing one gets simpler ([`Spec::shrink`], the one
-//! shrinker that `certify`, proptest and quickcheck share). Must not know ground truth, methods or claims.
+//! Owns how instances are drawn, their form in files, and how a failing one gets simpler
+//! ([`Spec::shrink`], the one shrinker that `certify`, proptest and quickcheck share). Must not
+//! know ground truth, methods or claims.
 
 mod affine;
 mod bilinear;

@@ -11,7 +11,8 @@ use crate::maps::{Loss, Problem, Prox, ProxGradient};
 /// Side of the box of `logistic-box`: small enough for some coordinates to reach it.
 const BOX: f64 = 0.2;
 
-/// X drawn, y = Xw + noise or its signs, λ₂ and η for the contraction factor q, λ₁ a fraction of the value that empties the model.
+/// X drawn, y = Xw + noise or its signs, λ₂ and η for the contraction factor q, λ₁ a fraction of
+/// the value that empties the model.
 pub(super) fn drawn(spec: &Spec, random: &mut Random) -> Draft {
     let (n, d) = (spec.rows, spec.dim);
     let size = random.integer(2, 3).min(d);

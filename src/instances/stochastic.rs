@@ -204,8 +204,9 @@ pub(super) fn noise(spec: &Spec, random: &mut Random) -> Result<Draft> {
     Ok(Draft { map, lambda, w })
 }
 
-/// T̂ = Aw + Bλ + c + ξ(Nw + e) with max(·, 0) behind it: the noise is one and a half to three times the distance
-/// of every unit from its kink at w(λ), so that single samples cross it and the mean of many does not. Bilinear: A + λC in place of A.
+/// T̂ = Aw + Bλ + c + ξ(Nw + e) with max(·, 0) behind it: the noise is one and a half to three
+/// times the distance of every unit from its kink at w(λ), so that single samples cross it and the
+/// mean of many does not. Bilinear: A + λC in place of A.
 pub(super) fn kink(spec: &Spec, random: &mut Random) -> Result<Draft> {
     let d = spec.dim;
     let a = scaled(random, d, d, spec.q * (1.0 - 1.0 / 1024.0));

@@ -1,4 +1,5 @@
-//! Many independent runs, with samples that the implementation draws: one pass for all folds that asked for the same.
+//! Many independent runs, with samples that the implementation draws: one pass for all folds that
+//! asked for the same.
 
 use std::ops::ControlFlow;
 
@@ -108,7 +109,8 @@ impl<'e> Protocol<'e> {
         self.wanted.steps.last().copied().unwrap_or(0)
     }
 
-    /// Shows every replicate until `see` has seen enough; what the implementation has not done that it was asked to.
+    /// Shows every replicate until `see` has seen enough; what the implementation has not done that
+    /// it was asked to.
     fn each(
         &mut self,
         subject: &mut dyn Implementation,

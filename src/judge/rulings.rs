@@ -132,8 +132,9 @@ pub fn judge(
     judged
 }
 
-/// The distinct requests of all items: those of the first `checks` items, pass 0 before pass 1, then what only
-/// drawings want, so that an implementation sees the same whether something is drawn or not.
+/// The distinct requests of all items: those of the first `checks` items, pass 0 before pass 1,
+/// then what only drawings want, so that an implementation sees the same whether something is drawn
+/// or not.
 fn distinct(items: &[Item<'_>], checks: usize) -> Vec<Request> {
     let mut out: Vec<Request> = Vec::new();
     for part in [&items[..checks], &items[checks..]] {
@@ -167,7 +168,8 @@ fn ruled(
         return (Err(e.clone()), None);
     }
     let mut runs: Vec<&Run> = Vec::new();
-    // What stands in the place of a judgement: a failure before trouble, and that before a skipped run.
+    // What stands in the place of a judgement: a failure before trouble, and that before a skipped
+    // run.
     let mut instead: Option<(u8, Result<Finding>, Option<Request>)> = None;
     for request in item.wanted() {
         let Some((_, outcome)) = outcomes.iter().find(|(r, _)| r == request) else {
@@ -311,8 +313,8 @@ impl Judged {
     }
 }
 
-/// The runs that a claim asks for on one instance, in the order in which they are asked, up to and including `last`:
-/// what a fault is named from.
+/// The runs that a claim asks for on one instance, in the order in which they are asked, up to and
+/// including `last`: what a fault is named from.
 pub fn runs(claim: &Claim, e: &Evidence<'_>, last: Option<&Request>) -> Vec<Request> {
     let item = |c: &crate::claims::ClaimCheck| {
         let context = Context {

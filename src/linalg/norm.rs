@@ -72,7 +72,8 @@ pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
         }
         let trace: f64 = shifted.diagonal().iter().sum();
         if Cholesky::new(shifted).is_some() {
-            // A completed factorisation proves λ_min > -γ/(1-γ)·trace; forming cI - G lost u(|c|+|g_ii|).
+            // A completed factorisation proves λ_min > -γ/(1-γ)·trace; forming cI - G lost
+            // u(|c|+|g_ii|).
             let g1 = gamma(d + 1);
             return c + g1 / (1.0 - g1) * trace * (1.0 + gamma(d)) + 2.0 * UNIT * (c.abs() + size);
         }

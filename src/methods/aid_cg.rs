@@ -1,10 +1,11 @@
-//! Approximate implicit differentiation by conjugate gradients, from 0 and unpreconditioned, at a given w.
+//! Approximate implicit differentiation by conjugate gradients, from 0 and unpreconditioned, at a
+//! given w.
 //!
-//! v solves (I - ∂₁Φᵀ)v = y; the estimate is ∂₂Φᵀv. I - ∂₁Φᵀ is not symmetric, not even for an elastic net
-//! (I - AS), and conjugate gradients on it converge to something else. Where ∂₁Φ = SA with A symmetric and
-//! S ⪰ 0 (the Jacobian of a prox, after a gradient step), u = S^{-½}(Sv) solves the symmetric positive
-//! definite (I - S^{½}AS^{½})u = S^{½}y on the range of S, and ∂₂Φᵀv needs Sv only (theory, section 4).
-//! Elsewhere MᵀMv = Mᵀy with M = I - ∂₁Φᵀ.
+//! v solves (I - ∂₁Φᵀ)v = y; the estimate is ∂₂Φᵀv. I - ∂₁Φᵀ is not symmetric, not even for an
+//! elastic net (I - AS), and conjugate gradients on it converge to something else. Where ∂₁Φ = SA
+//! with A symmetric and S ⪰ 0 (the Jacobian of a prox, after a gradient step), u = S^{-½}(Sv)
+//! solves the symmetric positive definite (I - S^{½}AS^{½})u = S^{½}y on the range of S, and ∂₂Φᵀv
+//! needs Sv only (theory, section 4). Elsewhere MᵀMv = Mᵀy with M = I - ∂₁Φᵀ.
 
 use super::watch::{FLOAT_BYTES, not_for, trouble};
 use crate::case::{Answer, Case, Cost, Implementation, Status};
@@ -45,7 +46,8 @@ impl AidCg {
     /// Plain conjugate gradients on I - ∂₁Φ(w, λ)ᵀ.
     ///
     /// # Errors
-    /// When that operator is not symmetric and positive definite: conjugate gradients would converge to wrong values.
+    /// When that operator is not symmetric and positive definite: conjugate gradients would
+    /// converge to wrong values.
     pub fn plain(map: &Map, lambda: &[f64], w: &[f64]) -> Result<Self> {
         let mut lin = map.linearization();
         map.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
@@ -70,8 +72,9 @@ impl AidCg {
     }
 }
 
-/// The coordinates that S^{½} acts on at this linearisation (the unknowns of the reduced system); `None` where there
-/// is no reduced system, because ∂₁Φ = SA with A symmetric and S the symmetric Jacobian of a prox does not hold.
+/// The coordinates that S^{½} acts on at this linearisation (the unknowns of the reduced system);
+/// `None` where there is no reduced system, because ∂₁Φ = SA with A symmetric and S the symmetric
+/// Jacobian of a prox does not hold.
 pub fn reduced_support(map: &Map, lin: &Linearization) -> Option<Vec<usize>> {
     let unit_of = map.structure().symmetric.as_ref()?.iter().enumerate();
     let active = unit_of.filter(|(_, unit)| lin.slope[**unit] > 0.0);
@@ -127,8 +130,8 @@ impl ConjugateGradients {
         }
     }
 
-    /// One step with `operator(p, out)`: out ← Kp. Without `conjugate` the directions are the residuals (steepest
-    /// descent). Does nothing once the residual is zero.
+    /// One step with `operator(p, out)`: out ← Kp. Without `conjugate` the directions are the
+    /// residuals (steepest descent). Does nothing once the residual is zero.
     pub fn step(&mut self, conjugate: bool, operator: impl FnOnce(&[f64], &mut [f64])) {
         if self.rho == 0.0 {
             return;

@@ -6,7 +6,8 @@ use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
 use crate::linalg::Matrix;
 use crate::maps::Tie;
 
-/// Reverse mode: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate ∂₂Φᵀv_k. One product a step; needs w only.
+/// Reverse mode: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate ∂₂Φᵀv_k. One product a step; needs w
+/// only.
 #[derive(Clone, Debug, Default)]
 pub struct AidFp {
     /// Weight given to a unit exactly at its kink.

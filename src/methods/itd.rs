@@ -20,8 +20,8 @@ pub struct ItdReverse {
     pub tie: f64,
 }
 
-/// Reverse mode that stores every ⌈√t⌉-th iterate and recomputes the segments between: O(√t·d) memory
-/// for one more forward pass.
+/// Reverse mode that stores every ⌈√t⌉-th iterate and recomputes the segments between: O(√t·d)
+/// memory for one more forward pass.
 #[derive(Clone, Debug)]
 pub struct ItdCheckpointed {
     /// Weight given to a unit exactly at its kink.
@@ -138,8 +138,8 @@ impl Implementation for ItdCheckpointed {
                 checkpoints.extend(stretch.pop());
                 start += segment;
             }
-            // Backward: recompute one segment at a time. Only a hypergradient needs w_t itself, from which its
-            // adjoint starts.
+            // Backward: recompute one segment at a time. Only a hypergradient needs w_t itself,
+            // from which its adjoint starts.
             let mut last = vec![checkpoints[checkpoints.len() - 1].clone()];
             if matches!(case.target, Target::Hypergradient(_))
                 && let Some(status) = pass.forward(&mut last, t - start, start)

@@ -1,7 +1,7 @@
 //! The methods: a case in, an answer out.
 //!
-//! Owns this crate's implementations of ITD (13), AID-FP (14), AID-CG, NSID and SID. Must not know ground truth,
-//! theory, claims or statistics.
+//! Owns this crate's implementations of ITD (13), AID-FP (14), AID-CG, NSID and SID. Must not know
+//! ground truth, theory, claims or statistics.
 
 mod aid_cg;
 mod aid_fp;

@@ -1,9 +1,10 @@
-//! NSID and SID: stochastic estimates of D_impᵀy from an approximate fixed point w (Algorithms 1 and 3).
+//! NSID and SID: stochastic estimates of D_impᵀy from an approximate fixed point w (Algorithms 1
+//! and 3).
 //!
-//! From v_0 = 0, v_{i+1} = (1-η_i)v_i + η_i(P_iᵀv_i + y) with P_iᵀ = ∂₁T̂(w, λ, ξ⁽²⁾_i)ᵀΓ₁ᵀ; the estimate after k
-//! updates is r = (J⁻¹Σ_j ∂₂T̂(w, λ, ξ⁽¹⁾_j)ᵀΓ₁ᵀ + Γ₂ᵀ)v_k.
-//! NSID takes Γ at w̄ = J⁻¹Σ_j T̂(w, λ, ξ⁽¹⁾_j), once. SID takes it at T̂ of the minibatch in use, inside the means:
-//! NSID with G := identity and T̂ := G∘T̂, biased where G is nonlinear.
+//! From v_0 = 0, v_{i+1} = (1-η_i)v_i + η_i(P_iᵀv_i + y) with P_iᵀ = ∂₁T̂(w, λ, ξ⁽²⁾_i)ᵀΓ₁ᵀ; the
+//! estimate after k updates is r = (J⁻¹Σ_j ∂₂T̂(w, λ, ξ⁽¹⁾_j)ᵀΓ₁ᵀ + Γ₂ᵀ)v_k.
+//! NSID takes Γ at w̄ = J⁻¹Σ_j T̂(w, λ, ξ⁽¹⁾_j), once. SID takes it at T̂ of the minibatch in use,
+//! inside the means: NSID with G := identity and T̂ := G∘T̂, biased where G is nonlinear.
 //!
 //! One update costs one product with a minibatch (SID: and one evaluation), O(|b|d).
 
@@ -140,7 +141,8 @@ fn check(map: &Composite, samples: Samples<'_>, case: &Case<'_>) -> Result<()> {
 impl Run<'_> {
     fn updates(mut self, y: &[f64], steps: &[usize], at: &mut Buffers) -> Answer {
         if self.outer == Outer::Once {
-            // Minibatches of equal length: the mean of their means is the mean over all their samples.
+            // Minibatches of equal length: the mean of their means is the mean over all their
+            // samples.
             self.gamma(self.samples.inner.flat(), at);
         }
         at.v.fill(0.0);

@@ -20,13 +20,15 @@ impl ProxStep {
     }
 }
 
-/// Proximal SGD for the fixed point of Φ = prox∘E T̂ (Rosasco, Villa and Vũ 2020), `t` steps from w_0 = 0 (d):
-/// w_{i+1} = prox_{a_iη}(w_i - a_i(w_i - T̂(w_i, λ, ξ_i))), where (w - T̂)/η is the minibatch gradient.
+/// Proximal SGD for the fixed point of Φ = prox∘E T̂ (Rosasco, Villa and Vũ 2020), `t` steps from
+/// w_0 = 0 (d): w_{i+1} = prox_{a_iη}(w_i - a_i(w_i - T̂(w_i, λ, ξ_i))), where (w - T̂)/η is the
+/// minibatch gradient.
 ///
 /// Every prox of every step length has the same fixed point, so E‖w_t - w(λ)‖² = O(1/t).
 ///
 /// # Errors
-/// An outer map that is not a prox, an empty minibatch, steps outside 0 < θ ≤ t₀, or samples that run out.
+/// An outer map that is not a prox, an empty minibatch, steps outside 0 < θ ≤ t₀, or samples that
+/// run out.
 pub fn prox_sgd(
     map: &Composite,
     lambda: &[f64],

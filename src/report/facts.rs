@@ -47,8 +47,8 @@ pub(super) fn margin(v: &Verdict) -> String {
     parts.join("; ")
 }
 
-/// All there is to say of a verdict beside its numbers, a sentence each: the detail, the margin, the
-/// smallest failing instance and what the implementation looks like.
+/// All there is to say of a verdict beside its numbers, a sentence each: the detail, the margin,
+/// the smallest failing instance and what the implementation looks like.
 pub(super) fn sentences(v: &Verdict) -> Vec<String> {
     let smallest = v.smallest.as_ref().map(|s| {
         format!(

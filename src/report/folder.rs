@@ -12,8 +12,8 @@ use super::markdown::markdown;
 use super::run::{Run, record_lines, verdict_lines};
 use crate::error::{Error, Result};
 
-/// Writes everything there is to say of `run` into `dir`, which exists: `run.json`, `verdicts.jsonl`,
-/// `records.jsonl`, `junit.xml`, `summary.md`, `index.html` and `figures/*.svg`.
+/// Writes everything there is to say of `run` into `dir`, which exists: `run.json`,
+/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html` and `figures/*.svg`.
 ///
 /// # Errors
 /// When the system refuses; the error names the file.
@@ -24,11 +24,12 @@ pub fn write(run: &Run, dir: &Path) -> Result<()> {
     draw_all(run, dir)
 }
 
-/// Draws everything again in a run directory from its recorded files, which stay as they are. Returns
-/// the run that was read.
+/// Draws everything again in a run directory from its recorded files, which stay as they are.
+/// Returns the run that was read.
 ///
 /// # Errors
-/// When a recorded file cannot be read (the error names file, line and field) or one cannot be written.
+/// When a recorded file cannot be read (the error names file, line and field) or one cannot be
+/// written.
 pub fn redraw(dir: &Path) -> Result<Run> {
     let run = Run::read(dir)?;
     draw_all(&run, dir)?;

@@ -1,6 +1,7 @@
 //! Numbers and foreign text as a report shows them.
 //!
-//! Owns rounding for display and the taming of control characters. Must not know where they are shown.
+//! Owns rounding for display and the taming of control characters. Must not know where they are
+//! shown.
 
 /// `x` to about four significant digits: plain in the middle of the range, scientific outside.
 pub(super) fn number(x: f64) -> String {
@@ -38,7 +39,8 @@ fn trim(digits: &str) -> &str {
 /// No control characters, and yet forbidden in XML.
 const NOT_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
 
-/// What part of `all` has been decided as a percentage, rounded down so that 100 % means all; "-" of nothing.
+/// What part of `all` has been decided as a percentage, rounded down so that 100 % means all; "-"
+/// of nothing.
 pub(super) fn percent(decided: usize, all: usize) -> String {
     match (100 * decided).checked_div(all) {
         None => "-".into(),
@@ -47,8 +49,8 @@ pub(super) fn percent(decided: usize, all: usize) -> String {
     }
 }
 
-/// Control characters made visible (`\n` as a space, others as `\u{1b}`): what a foreign implementation
-/// reports must not move the cursor of the terminal it is printed on.
+/// Control characters made visible (`\n` as a space, others as `\u{1b}`): what a foreign
+/// implementation reports must not move the cursor of the terminal it is printed on.
 pub(super) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -14,8 +14,8 @@ use crate::claims::{Outcome, Verdict};
 
 const STYLE: &str = include_str!("style.css");
 
-/// Rows of one claim on the page; a browser on a phone gives up on much longer tables. What is left out is
-/// said, failing verdicts come first and are never left out of their own section.
+/// Rows of one claim on the page; a browser on a phone gives up on much longer tables. What is left
+/// out is said, failing verdicts come first and are never left out of their own section.
 const ROWS: usize = 2000;
 
 /// The page of a run with its figures inlined.

@@ -51,9 +51,9 @@ struct Tightest<'a> {
     slack: Value,
 }
 
-/// The run as a JSON object (one line, ends with a newline): the headline, the counts, the claims with
-/// their decided share (and that of each check), their failing and tightest verdicts by id, and all
-/// verdicts as in `verdicts.jsonl`.
+/// The run as a JSON object (one line, ends with a newline): the headline, the counts, the claims
+/// with their decided share (and that of each check), their failing and tightest verdicts by id,
+/// and all verdicts as in `verdicts.jsonl`.
 pub fn json(run: &Run) -> String {
     let summary = Summary::of(run);
     let object = Object {

@@ -1,7 +1,8 @@
 //! Verdicts → text, Markdown, JSON, JUnit, HTML and SVG.
 //!
-//! Owns how a run looks and the files of its directory. Recomputes nothing and knows no mathematics:
-//! what is shown was measured and judged above. Reads no clock, so that the same run gives the same bytes.
+//! Owns how a run looks and the files of its directory. Recomputes nothing and knows no
+//! mathematics: what is shown was measured and judged above. Reads no clock, so that the same run
+//! gives the same bytes.
 
 mod facts;
 mod figure;

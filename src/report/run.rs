@@ -14,8 +14,8 @@ use crate::checks::{Curve, Data, Moments, Plot};
 use crate::claims::{RECORDS_SCHEMA, Record, SCHEMA, Verdict};
 use crate::error::{Error, Result};
 
-/// Format version of a run directory, as it stands in `run.json`; it speaks for `records.jsonl` too, whose
-/// lines carry none. Version 1 had records without origin.
+/// Format version of a run directory, as it stands in `run.json`; it speaks for `records.jsonl`
+/// too, whose lines carry none. Version 1 had records without origin.
 pub const RUN_SCHEMA: u32 = RECORDS_SCHEMA;
 
 /// What was asked of a run and how long it took: the content of `run.json` (beside `"schema"`).
@@ -101,8 +101,8 @@ impl RunInfo {
 }
 
 impl Run {
-    /// Reads `run.json`, `verdicts.jsonl` and `records.jsonl` of `dir`. A missing `records.jsonl` is an
-    /// empty one: figures are then left out.
+    /// Reads `run.json`, `verdicts.jsonl` and `records.jsonl` of `dir`. A missing `records.jsonl`
+    /// is an empty one: figures are then left out.
     ///
     /// # Errors
     /// Names file, line and field.

@@ -1,7 +1,7 @@
 //! Verdicts counted: per claim and over a run.
 //!
-//! Owns which verdict stands for a claim and the headline. Must not know the mathematics: a slack is a
-//! recorded number, smallest first, and what becomes of a claim is asked of `claims`.
+//! Owns which verdict stands for a claim and the headline. Must not know the mathematics: a slack
+//! is a recorded number, smallest first, and what becomes of a claim is asked of `claims`.
 
 use std::collections::BTreeSet;
 
@@ -28,8 +28,8 @@ pub struct Tally<'a> {
     pub verdicts: Vec<&'a Verdict>,
     /// The failing ones, smallest slack first (NaN before all: nothing is worse), else file order.
     pub failing: Vec<&'a Verdict>,
-    /// The smallest slack among the passing verdicts of each kind of check, in the order the kinds first
-    /// occur: slacks of different kinds do not compare.
+    /// The smallest slack among the passing verdicts of each kind of check, in the order the kinds
+    /// first occur: slacks of different kinds do not compare.
     pub tightest: Vec<&'a Verdict>,
 }
 
@@ -87,8 +87,8 @@ impl<'a> Tally<'a> {
         self.standing.outcome
     }
 
-    /// The verdict that stands for the claim: the worst failing one, else the tightest of its first kind of
-    /// check.
+    /// The verdict that stands for the claim: the worst failing one, else the tightest of its first
+    /// kind of check.
     pub fn worst(&self) -> Option<&'a Verdict> {
         self.failing.first().or(self.tightest.first()).copied()
     }
@@ -213,8 +213,8 @@ impl<'a> Summary<'a> {
         )
     }
 
-    /// The claims with checks that applied somewhere and decided nothing, and these checks. In a shard the
-    /// others may have decided them: there are none.
+    /// The claims with checks that applied somewhere and decided nothing, and these checks. In a
+    /// shard the others may have decided them: there are none.
     pub fn silent(&self) -> Vec<(&'a str, String)> {
         let whole = self.claims.iter().filter(|_| self.shard.is_none());
         let named = whole.map(|t| (t.claim, t.standing.silent().collect::<Vec<_>>().join(", ")));

@@ -30,9 +30,9 @@ const HEADER: [&str; 11] = [
 /// Columns of [`HEADER`] that hold counts or a share, and are set flush right.
 const COUNTS: std::ops::RangeInclusive<usize> = 3..=8;
 
-/// The table of claims; below it the checks that decided nothing, what the passing claims would have
-/// caught, the failing verdicts of the others (at most three each), and the counts. Ends with a newline.
-/// With `colour`, ANSI escapes.
+/// The table of claims; below it the checks that decided nothing, what the passing claims would
+/// have caught, the failing verdicts of the others (at most three each), and the counts. Ends with
+/// a newline. With `colour`, ANSI escapes.
 pub fn text(run: &Run, colour: bool) -> String {
     let summary = Summary::of(run);
     let paint = Paint(colour);

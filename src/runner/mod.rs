@@ -1,9 +1,10 @@
-//! Composes the stages: seeds, parallelism, shrinking, naming, progress, resuming. The only place that does.
+//! Composes the stages: seeds, parallelism, shrinking, naming, progress, resuming. The only place
+//! that does.
 //!
 //! A run is a list of jobs in a fixed order, one per (claim, family, index); each has a seed of its
 //! own derived from the run's seed and its names, so that neither the number of threads nor
-//! sharding nor an interruption changes a byte of its verdicts. Implementations come from a factory: ours, a faulty one, a
-//! stranger's.
+//! sharding nor an interruption changes a byte of its verdicts. Implementations come from a
+//! factory: ours, a faulty one, a stranger's.
 
 mod journal;
 mod naming;

@@ -104,8 +104,9 @@ impl Plan<'_> {
         self.claims.iter().map(of).sum()
     }
 
-    /// Judges one instance. Of the first two of every family a failing one is made small and the fault is named: doing it
-    /// for all that a broken method fails would take for ever, and which ones are must not depend on threads or shards.
+    /// Judges one instance. Of the first two of every family a failing one is made small and the
+    /// fault is named: doing it for all that a broken method fails would take for ever, and which
+    /// ones are must not depend on threads or shards.
     fn run_job(&self, job: Job) -> Result<Finished> {
         let claim = &self.claims[job.claim];
         let (instance, label) = claim.instance(self.seed, job.family, job.index)?;
@@ -154,7 +155,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Runs everything. Finished jobs are appended to `journal`; those already in it are not run again.
+    /// Runs everything. Finished jobs are appended to `journal`; those already in it are not run
+    /// again.
     ///
     /// # Errors
     /// Interrupted (through `stop`), or the journal cannot be written.

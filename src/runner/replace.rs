@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Puts a finished directory in place of `dir` by renaming; the old one goes only after the new one stands.
+/// Puts a finished directory in place of `dir` by renaming; the old one goes only after the new one
+/// stands.
 ///
 /// # Errors
 /// When `dir` exists and is not a run (no run.json), or renaming fails.
@@ -43,7 +44,8 @@ pub fn sibling(dir: &Path, suffix: &str) -> PathBuf {
 /// Refuses to overwrite a directory that is not the output of a run.
 ///
 /// # Errors
-/// When `dir` is a file, or a directory with anything in it that no run writes, or without run.json.
+/// When `dir` is a file, or a directory with anything in it that no run writes, or without
+/// run.json.
 pub fn check_replaceable(dir: &Path) -> Result<()> {
     if !dir.exists() {
         return Ok(());

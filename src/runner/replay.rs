@@ -7,8 +7,8 @@ use crate::evidence::Evidence;
 use crate::instances::Instance;
 use crate::judge::{Judged, Judging, judge};
 
-/// Runs one recorded verdict again: the same claim, spec and seed, with figures. A statistical check gets all of `alpha`: it was
-/// one of many in the run.
+/// Runs one recorded verdict again: the same claim, spec and seed, with figures. A statistical
+/// check gets all of `alpha`: it was one of many in the run.
 ///
 /// # Errors
 /// When the spec is out of range, or no implementation can be made.

@@ -9,8 +9,9 @@ use crate::instances::{Instance, Spec};
 use crate::judge::{Judging, judge};
 use crate::tol::SHRINK_TRIES;
 
-/// Follows [`Spec::shrink`] greedily while the same check still fails a fresh implementation. Only the failing check is
-/// judged; the verdict itself stays that of the instance as it was drawn. `None` where nothing smaller fails.
+/// Follows [`Spec::shrink`] greedily while the same check still fails a fresh implementation. Only
+/// the failing check is judged; the verdict itself stays that of the instance as it was drawn.
+/// `None` where nothing smaller fails.
 ///
 /// # Errors
 /// When no implementation can be made.

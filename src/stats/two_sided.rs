@@ -202,9 +202,9 @@ impl Catoni {
     }
 }
 
-/// Encloses the root of a decreasing function to within `width` between two places where its value, given
-/// beside each, is at least and at most 0: by the ITP method (Oliveira and Takahashi 2020), which needs at most one
-/// evaluation more than bisection and, on smooth functions, a fifth of it.
+/// Encloses the root of a decreasing function to within `width` between two places where its value,
+/// given beside each, is at least and at most 0: by the ITP method (Oliveira and Takahashi 2020),
+/// which needs at most one evaluation more than bisection and, on smooth functions, a fifth of it.
 fn decreasing_root(
     f: &dyn Fn(f64) -> f64,
     (mut low, mut f_low): (f64, f64),

@@ -1,4 +1,5 @@
-//! For the tests of other crates: strategies that shrink, and one call that certifies an own method.
+//! For the tests of other crates: strategies that shrink, and one call that certifies an own
+//! method.
 //!
 //! ```
 //! use proptest::prelude::*;
@@ -74,11 +75,12 @@ impl std::fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-/// Certifies an implementation that returns Dᵀy (one m-vector per entry of `case.steps`) as `method`, one of the
-/// reverse-mode methods, NSID or SID.
+/// Certifies an implementation that returns Dᵀy (one m-vector per entry of `case.steps`) as
+/// `method`, one of the reverse-mode methods, NSID or SID.
 ///
 /// # Errors
-/// The first check that fails, or that nothing could be judged: the instance is none of this method, or undecidable.
+/// The first check that fails, or that nothing could be judged: the instance is none of this
+/// method, or undecidable.
 pub fn certify(
     method: Method,
     instance: &Instance,
@@ -89,8 +91,8 @@ pub fn certify(
     certify_implementation(method, instance, &mut own)
 }
 
-/// Certifies an implementation that returns D (one d×m matrix per entry of `case.steps`) as `method`, one of the
-/// forward-mode methods.
+/// Certifies an implementation that returns D (one d×m matrix per entry of `case.steps`) as
+/// `method`, one of the forward-mode methods.
 ///
 /// # Errors
 /// As those of [`certify`].

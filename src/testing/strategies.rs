@@ -52,8 +52,9 @@ pub const STOCHASTIC: &[Kind] = &[
     Kind::NoiseKink,
 ];
 
-/// A strategy of instances of these kinds, d ≤ 10, q ≤ 0.95, that shrinks by [`Spec::shrink`]. What is drawn can be decided: no unit
-/// is within rounding of its kink at the start. Cotangents have norm 1, now and then 0, 1e-13 or 1e12.
+/// A strategy of instances of these kinds, d ≤ 10, q ≤ 0.95, that shrinks by [`Spec::shrink`]. What
+/// is drawn can be decided: no unit is within rounding of its kink at the start. Cotangents have
+/// norm 1, now and then 0, 1e-13 or 1e12.
 pub fn instances(kinds: &'static [Kind]) -> Instances {
     Instances { kinds }
 }
@@ -105,7 +106,8 @@ const MOST_KINKED: usize = 4;
 /// Seeds tried before an instance is given out as it is.
 const TRIES: u64 = 32;
 
-/// Whether checks on the instance can decide something: w(λ) is known, and no selection is in doubt from the start.
+/// Whether checks on the instance can decide something: w(λ) is known, and no selection is in doubt
+/// from the start.
 fn is_decidable(instance: &Instance) -> bool {
     if instance.samples.is_some() {
         let e = Evidence::new(instance, Method::NSID, 1);

@@ -5,13 +5,15 @@ use crate::truth::{Truth, Unsolved};
 /// A hypothesis a claim can require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hypothesis {
-    /// Assumption 3.1(i): Φ is a continuous selection of Lipschitz-smooth maps. Every map of this crate is.
+    /// Assumption 3.1(i): Φ is a continuous selection of Lipschitz-smooth maps. Every map of this
+    /// crate is.
     PiecewiseSmooth,
     /// Assumption 3.1(ii): ‖D_{Φ,1}‖sup ≤ q < 1, certified.
     Contraction,
     /// All active pieces have equal derivatives at (w(λ), λ), so that D_imp = D_fix = {J}.
     UniqueDerivative,
-    /// Φ is affine in w on every piece, so that the tail after identification is a linear recursion.
+    /// Φ is affine in w on every piece, so that the tail after identification is a linear
+    /// recursion.
     PiecewiseAffine,
 }
 
@@ -60,7 +62,8 @@ impl Hypothesis {
         }
     }
 
-    /// How an instance without a certified w(λ) breaks it: of these only Assumption 3.1(i) is known to hold.
+    /// How an instance without a certified w(λ) breaks it: of these only Assumption 3.1(i) is known
+    /// to hold.
     pub fn broken_by(self, unsolved: &Unsolved) -> Option<String> {
         (self != Self::PiecewiseSmooth).then(|| self.says(&unsolved.to_string()))
     }

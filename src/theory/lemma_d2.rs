@@ -7,8 +7,9 @@
 //! Guarantee: upper bound for every i ≥ 0, if β > 1/(1-q²) and γ ≥ β(1+σ̂₂):
 //!   E‖v_i - v̂‖² ≤ c/(γ+i),   c = max{ γ‖v_0-v̂‖², β²σ̂₁/(β(1-q²)-1) }.
 //! For a constant η ≤ 1/(1+σ̂₂): E‖v_i - v̂‖² ≤ (1-η(1-q²))ⁱ‖v_0-v̂‖² + ησ̂₁/(1-q²).
-//! Reference: Grazzi, Pontil and Salzo (ICML 2024), Lemma D.2; Grazzi et al. (2021), Theorem 4.2; Bottou et al.
-//! (2018), Theorem 4.7. Both follow from e_{i+1} ≤ (1-η(1-q²))e_i + η²σ̂₁, which needs η(1+σ̂₂) ≤ 1.
+//! Reference: Grazzi, Pontil and Salzo (ICML 2024), Lemma D.2; Grazzi et al. (2021), Theorem 4.2;
+//! Bottou et al. (2018), Theorem 4.7. Both follow from e_{i+1} ≤ (1-η(1-q²))e_i + η²σ̂₁, which
+//! needs η(1+σ̂₂) ≤ 1.
 
 use std::fmt;
 
@@ -129,8 +130,8 @@ impl Rate {
 mod tests {
     use super::*;
 
-    /// Scalar Ψ̂ = qv + a·ξ + b·ξ'(Ψ(v) - v) with signs ξ, ξ': the moments obey a two-term recursion in closed form,
-    /// the hypotheses hold with equality.
+    /// Scalar Ψ̂ = qv + a·ξ + b·ξ'(Ψ(v) - v) with signs ξ, ξ': the moments obey a two-term
+    /// recursion in closed form, the hypotheses hold with equality.
     fn curve(q: f64, s1: f64, s2: f64, e0: f64, k: usize, eta: impl Fn(usize) -> f64) -> Vec<f64> {
         let mut e = e0;
         let mut out = vec![e];
@@ -174,7 +175,8 @@ mod tests {
                 }
                 let eta = 1.0 / (1.0 + s2);
                 for (i, e) in curve(q, s1, s2, e0, 1000, |_| eta).iter().enumerate() {
-                    // Attained at every step where s1 = 0: η(1+σ̂₂) = 1 and every inequality is an equality.
+                    // Attained at every step where s1 = 0: η(1+σ̂₂) = 1 and every inequality is an
+                    // equality.
                     assert!(*e <= lemma.constant_step(eta, i).unwrap() * room(i));
                 }
             }

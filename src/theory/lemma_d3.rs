@@ -6,8 +6,8 @@
 //! Guarantee: upper bound for every i, the same for all w and w̄: Lemma D.2 with
 //!   σ̂₁ = 2σ₁'‖y‖²/(1-q)²,  σ̂₂ = 2σ₁'/(1-q)²,  ‖v_0-v̂‖ = ‖v̂‖ ≤ ‖y‖/(1-q),
 //! because Var ≤ σ₁'‖v‖² and ‖v‖ ≤ (‖Ψ(v)-v‖ + ‖y‖)/(1-q).
-//! Default steps: β = 2/(1-q²), γ = β(1+σ̂₂), and then c = max{ γ‖y‖²/(1-q)², 8σ₁'‖y‖²/((1-q)²(1-q²)²) }.
-//! Reference: Grazzi, Pontil and Salzo (ICML 2024), Lemma D.3.
+//! Default steps: β = 2/(1-q²), γ = β(1+σ̂₂), and then c = max{ γ‖y‖²/(1-q)²,
+//! 8σ₁'‖y‖²/((1-q)²(1-q²)²) }. Reference: Grazzi, Pontil and Salzo (ICML 2024), Lemma D.3.
 
 use super::lemma_d2::{LemmaD2, Rate, Unmet};
 
@@ -43,7 +43,8 @@ impl LemmaD3 {
         Ok((beta, beta * (1.0 + process.sigma2_hat)))
     }
 
-    /// σ(k) = c/(γ+k) with the default β and γ times user multipliers; a multiplier that breaks a hypothesis is named.
+    /// σ(k) = c/(γ+k) with the default β and γ times user multipliers; a multiplier that breaks a
+    /// hypothesis is named.
     pub fn rate(&self, times_beta: f64, times_gamma: f64) -> Result<Rate, Unmet> {
         let (beta, gamma) = self.steps()?;
         self.process().rate(beta * times_beta, gamma * times_gamma)
@@ -59,7 +60,8 @@ mod tests {
     use crate::tol::bound_room;
     use crate::truth::expectation::Recursion;
 
-    /// The largest ratio of the exact E‖v_i-v̂‖² to the bound, over random sums, losses, minibatch sizes, w, w̄ and multipliers.
+    /// The largest ratio of the exact E‖v_i-v̂‖² to the bound, over random sums, losses, minibatch
+    /// sizes, w, w̄ and multipliers.
     #[test]
     fn exact_expectations_never_exceed_the_bound() {
         let mut s = Stream(3);
@@ -154,8 +156,8 @@ mod tests {
         assert!(exceeds(wrong.rate(beta, beta * (1.0 + sigma1)).unwrap()));
     }
 
-    /// From v_0 = v̂ the noise is all there is: (γ+i)·MSE tends to (1+q)/(2(3-q)) of the bound, 0.3 at q = ½, so that a quarter of σ̂₁ is
-    /// refuted.
+    /// From v_0 = v̂ the noise is all there is: (γ+i)·MSE tends to (1+q)/(2(3-q)) of the bound, 0.3
+    /// at q = ½, so that a quarter of σ̂₁ is refuted.
     #[test]
     fn a_smaller_sigma1_hat_is_refuted_from_the_solution() {
         let (q, sigma1) = (0.5, 0.1);

@@ -1,8 +1,8 @@
 //! Section 5 on one instance: Lemma D.3 for the linear system, Theorem 5.4 for the whole estimate.
 //!
-//! Problem: r of NSID at w(λ) with J inner minibatches, k updates with the steps of Lemma D.3. Metric: E‖v_k - v̂‖² and
-//! sqrt(E Δ(r, D_impᵀy)²). Kind: upper bounds. Reference: Grazzi, Pontil, Salzo (ICML 2024), Lemma D.3 and Theorem 5.4, constants
-//! explicit.
+//! Problem: r of NSID at w(λ) with J inner minibatches, k updates with the steps of Lemma D.3.
+//! Metric: E‖v_k - v̂‖² and sqrt(E Δ(r, D_impᵀy)²). Kind: upper bounds. Reference: Grazzi, Pontil,
+//! Salzo (ICML 2024), Lemma D.3 and Theorem 5.4, constants explicit.
 
 use super::hypothesis::Hypothesis;
 use super::lemma_d2::Rate;

@@ -3,8 +3,8 @@
 use super::hypothesis::Hypothesis;
 use crate::linalg::eigen::Enclosure;
 
-/// A lemma or theorem with its constants on one instance. Its bound is a method of its own, since what it depends on differs;
-/// [`Theorem::table`] shows it at a few points.
+/// A lemma or theorem with its constants on one instance. Its bound is a method of its own, since
+/// what it depends on differs; [`Theorem::table`] shows it at a few points.
 pub trait Theorem {
     /// "Theorem 4.1", "Lemma D.3", ...
     fn name(&self) -> &'static str;

@@ -1,13 +1,14 @@
 //! Theorem 4.1: linear rates of nonsmooth ITD and AID-FP.
 //!
-//! Problem: w(λ) = Φ(w(λ), λ) under Assumption 3.1. Method: ITD (13), AID-FP (14), any selection of D_Φ at every step.
-//! Metric: Δ(D_t, D_fix(λ)), operator norm; for cotangents ‖yᵀ·‖ ≤ the same times ‖y‖. Kind: upper bound, attained by
-//! Φ = λQw + c. Reference: Grazzi, Pontil, Salzo (ICML 2024), Theorem 4.1 with its proof (Appendix C), constants
-//! explicit.
+//! Problem: w(λ) = Φ(w(λ), λ) under Assumption 3.1. Method: ITD (13), AID-FP (14), any selection of
+//! D_Φ at every step. Metric: Δ(D_t, D_fix(λ)), operator norm; for cotangents ‖yᵀ·‖ ≤ the same
+//! times ‖y‖. Kind: upper bound, attained by Φ = λQw + c. Reference: Grazzi, Pontil, Salzo (ICML
+//! 2024), Theorem 4.1 with its proof (Appendix C), constants explicit.
 //!
-//! Every step obeys Δ_{t+1} ≤ qΔ_t + (B C_1(e_t) + C_2(e_t)) e_t, with B = ‖D_{Φ,2}(w(λ),λ)‖sup/(1-q) and
-//! C_j(e) = L_j + (M_j/R)·1{e ≥ R}. Three levels: PAPER puts e_t ≤ qᵗe_0, TRAJECTORY the measured e_t, SHARP the
-//! refined moduli ω_j(e_t), ‖D_fix‖sup and the true Δ_0.
+//! Every step obeys Δ_{t+1} ≤ qΔ_t + (B C_1(e_t) + C_2(e_t)) e_t, with B =
+//! ‖D_{Φ,2}(w(λ),λ)‖sup/(1-q) and C_j(e) = L_j + (M_j/R)·1{e ≥ R}. Three levels: PAPER puts e_t ≤
+//! qᵗe_0, TRAJECTORY the measured e_t, SHARP the refined moduli ω_j(e_t), ‖D_fix‖sup and the true
+//! Δ_0.
 
 use super::hypothesis::Hypothesis;
 use super::theorem::{Row, Table, Theorem};
@@ -60,7 +61,8 @@ pub struct Theorem41 {
 }
 
 impl Theorem41 {
-    /// From q, the moduli at w(λ), e_0 and an upper bound of ‖D_fix‖sup where one better than B is known.
+    /// From q, the moduli at w(λ), e_0 and an upper bound of ‖D_fix‖sup where one better than B is
+    /// known.
     pub fn new(q: f64, moduli: &Moduli, e0: f64, d_fix_sup: Option<f64>) -> Self {
         let b = moduli.d2_sup / (1.0 - q);
         Self {

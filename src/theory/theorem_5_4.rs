@@ -1,16 +1,18 @@
 //! Theorem 5.4: mean square error of a stochastic implicit derivative, with an explicit constant.
 //!
 //! Problem: Φ = G∘T, T = E T̂ (Assumptions 5.1, 5.2); r estimates an element of D_imp(λ)ᵀy.
-//! Method: any w with E‖w-w(λ)‖² ≤ ρ; w̄ = J⁻¹Σ T̂(w, λ, ξ_j); any v_k with E‖v_k-v̂‖² ≤ σ(k) given (w, w̄);
-//! r = (J⁻¹Σ ∂₂T̂(w, λ, ξ_j)ᵀΓ₁ᵀ + Γ₂ᵀ)v_k (Algorithm 1).
+//! Method: any w with E‖w-w(λ)‖² ≤ ρ; w̄ = J⁻¹Σ T̂(w, λ, ξ_j); any v_k with E‖v_k-v̂‖² ≤ σ(k) given
+//! (w, w̄); r = (J⁻¹Σ ∂₂T̂(w, λ, ξ_j)ᵀΓ₁ᵀ + Γ₂ᵀ)v_k (Algorithm 1).
 //! Metric: sqrt(E Δ(r, D_impᵀy)²).
-//! Guarantee: upper bound. With Y = ‖y‖, κ = 1/(1-q), U = sqrt(s²/J + q²ρ), V = κY + sqrt(σ(k)), C_{·,j} = L_j + M_j/R at w(λ)
-//! for T and at T* = T(w(λ), λ) for G, b_T = ‖D_{T,2}(w(λ), λ)‖sup, b_G = ‖D_{G,2}(T*, λ)‖sup:
+//! Guarantee: upper bound. With Y = ‖y‖, κ = 1/(1-q), U = sqrt(s²/J + q²ρ), V = κY + sqrt(σ(k)),
+//! C_{·,j} = L_j + M_j/R at w(λ) for T and at T* = T(w(λ), λ) for G, b_T = ‖D_{T,2}(w(λ), λ)‖sup,
+//! b_G = ‖D_{G,2}(T*, λ)‖sup:
 //!   V sqrt(σ₂'/J) + (b_T + C_{T,2}√ρ + b_G + C_{G,2}U) sqrt(σ(k)) +
 //!   (b_T+b_G)κ²Y (C_{T,1}√ρ + qC_{G,1}U) + κY (C_{T,2}√ρ + b_TC_{G,1}U + C_{G,2}U).
 //!
-//! s² and the σ's hold at the w in use. σ₂' is in the Frobenius norm: Γ₁ shares its samples with ∂₂T̂.
-//! Reference: Grazzi, Pontil and Salzo (ICML 2024), Theorem 5.4, constants restored by Minkowski's inequality in L².
+//! s² and the σ's hold at the w in use. σ₂' is in the Frobenius norm: Γ₁ shares its samples with
+//! ∂₂T̂. Reference: Grazzi, Pontil and Salzo (ICML 2024), Theorem 5.4, constants restored by
+//! Minkowski's inequality in L².
 
 use super::lemma_d2::Unmet;
 use crate::linalg::product::norm2;
@@ -44,8 +46,8 @@ pub struct Theorem54 {
 }
 
 impl Theorem54 {
-    /// Collects the constants of `map` at w(λ) = `w_star`; `inner` is the variance of one inner minibatch at
-    /// (or uniformly over) the w in use.
+    /// Collects the constants of `map` at w(λ) = `w_star`; `inner` is the variance of one inner
+    /// minibatch at (or uniformly over) the w in use.
     pub fn new(
         map: &Composite,
         w_star: &[f64],
@@ -99,7 +101,8 @@ impl Theorem54 {
         Ok(())
     }
 
-    /// The bound of sqrt(E Δ(r, D_impᵀy)²) for ρ ≥ E‖w-w(λ)‖², J inner minibatches, σ(k) ≥ E‖v_k-v̂‖².
+    /// The bound of sqrt(E Δ(r, D_impᵀy)²) for ρ ≥ E‖w-w(λ)‖², J inner minibatches, σ(k) ≥
+    /// E‖v_k-v̂‖².
     pub fn bound(&self, rho: f64, j: usize, sigma_k: f64) -> Result<f64, Unmet> {
         self.check()?;
         if j == 0 {
@@ -156,8 +159,8 @@ mod tests {
         Matrix::from_element(1, 1, v)
     }
 
-    /// Every ξ⁽¹⁾ of J single samples enumerated, ξ⁽²⁾ in exact expectation: E‖r-r*‖² and the largest
-    /// E[‖v_k-v̂‖² | ξ⁽¹⁾].
+    /// Every ξ⁽¹⁾ of J single samples enumerated, ξ⁽²⁾ in exact expectation: E‖r-r*‖² and the
+    /// largest E[‖v_k-v̂‖² | ξ⁽¹⁾].
     fn exact(
         map: &Composite,
         w: &[f64],
@@ -265,7 +268,8 @@ mod tests {
         assert!(tried > 300 && largest > 0.5, "{tried} {largest}");
     }
 
-    /// G = id, T̂ = (0.3 + λ ± √0.5)w at λ = 0: w(λ) = 0, so ∂₂T vanishes at the solution but not at w = 0.1.
+    /// G = id, T̂ = (0.3 + λ ± √0.5)w at λ = 0: w(λ) = 0, so ∂₂T vanishes at the solution but not
+    /// at w = 0.1.
     #[test]
     fn bounds_with_derivatives_at_the_solution_only_are_refuted() {
         let mut model = NoiseModel::multiplicative(
@@ -299,7 +303,8 @@ mod tests {
         assert!(mse.sqrt() > wrong * bound_room(k), "{} {wrong}", mse.sqrt());
     }
 
-    /// A = 0, G = relu, d signs that decide both the mask and the sign of ∂₂T̂: r = Σ_{ξ_a=+} v_a while D_impᵀy = 0.
+    /// A = 0, G = relu, d signs that decide both the mask and the sign of ∂₂T̂: r = Σ_{ξ_a=+} v_a
+    /// while D_impᵀy = 0.
     #[test]
     fn the_operator_norm_in_sigma2_is_refuted() {
         let d = 8;

@@ -1,12 +1,13 @@
 //! Theorem 5.5: NSID with w, J and k growing together.
 //!
-//! Problem, metric: as Theorem 5.4. Method: NSID with Lemma D.3's steps, J = ⌈a_J k⌉ inner minibatches, w from t = ⌈a_t k⌉
-//! steps of a solver with E‖w_t-w(λ)‖² ≤ ρ₀/t.
-//! Guarantee: E Δ(r, D_impᵀy)² ≤ C/k for every k ≥ 1, with the explicit C of [`Theorem55::constant`]; held fixed, any
-//! of t, J, k leaves a floor ([`Theorem54::bound`] with the others at 0).
-//! The solver: proximal SGD with relative steps a_i = θ/(t₀+i) ≤ 1 ([`ProxSgdRate`]):
-//! e_{i+1} ≤ (1-a(1-q²)/2)e_i + 2a²s*² if 4aσ₁' ≤ 1-q², s*² the variance at w(λ), so e_t ≤ c/(t₀+t) as in Lemma D.2.
-//! Reference: Grazzi, Pontil and Salzo (ICML 2024), Theorem 5.5; Rosasco, Villa and Vũ (2020) for the solver.
+//! Problem, metric: as Theorem 5.4. Method: NSID with Lemma D.3's steps, J = ⌈a_J k⌉ inner
+//! minibatches, w from t = ⌈a_t k⌉ steps of a solver with E‖w_t-w(λ)‖² ≤ ρ₀/t.
+//! Guarantee: E Δ(r, D_impᵀy)² ≤ C/k for every k ≥ 1, with the explicit C of
+//! [`Theorem55::constant`]; held fixed, any of t, J, k leaves a floor ([`Theorem54::bound`] with
+//! the others at 0). The solver: proximal SGD with relative steps a_i = θ/(t₀+i) ≤ 1
+//! ([`ProxSgdRate`]): e_{i+1} ≤ (1-a(1-q²)/2)e_i + 2a²s*² if 4aσ₁' ≤ 1-q², s*² the variance at
+//! w(λ), so e_t ≤ c/(t₀+t) as in Lemma D.2. Reference: Grazzi, Pontil and Salzo (ICML 2024),
+//! Theorem 5.5; Rosasco, Villa and Vũ (2020) for the solver.
 
 use super::lemma_d2::{LemmaD2, Rate, Unmet};
 use super::theorem_5_4::Theorem54;
@@ -60,8 +61,9 @@ impl Theorem55 {
             .powi(2))
     }
 
-    /// C with E Δ² ≤ C/k for every k ≥ 1: every factor of Theorem 5.4 that decays is at most its value at "k = 1" over √k
-    /// (√ρ ≤ √(ρ₀/a_t k), U ≤ U_1/√k, √σ(k) ≤ √(c/k)), and in products all but one factor is bounded by its value at k = 1.
+    /// C with E Δ² ≤ C/k for every k ≥ 1: every factor of Theorem 5.4 that decays is at most its
+    /// value at "k = 1" over √k (√ρ ≤ √(ρ₀/a_t k), U ≤ U_1/√k, √σ(k) ≤ √(c/k)), and in products all
+    /// but one factor is bounded by its value at k = 1.
     pub fn constant(&self) -> Result<f64, Unmet> {
         self.check()?;
         let rho = self.rho0 / self.t_per_k;
@@ -78,8 +80,9 @@ impl Theorem55 {
 
 /// E‖w_t - w(λ)‖² of proximal SGD on an affine T̂ (least squares, noise models).
 ///
-/// From ‖w_{i+1}-w*‖ ≤ ‖(1-a)(w_i-w*) + a(T̂(w_i)-T(w*))‖: the mean part contracts, ((1-a)+aq)² ≤ 1-a(1-q²), and the variance is at
-/// most 2s*² + 2σ₁'‖w_i-w*‖², T̂-T being affine with the noise Δ in its linear part.
+/// From ‖w_{i+1}-w*‖ ≤ ‖(1-a)(w_i-w*) + a(T̂(w_i)-T(w*))‖: the mean part contracts, ((1-a)+aq)² ≤
+/// 1-a(1-q²), and the variance is at most 2s*² + 2σ₁'‖w_i-w*‖², T̂-T being affine with the noise Δ
+/// in its linear part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProxSgdRate {
     /// q < 1.
@@ -100,7 +103,8 @@ impl ProxSgdRate {
         (theta, theta * (4.0 * self.sigma1 / gap).max(1.0))
     }
 
-    /// e_t ≤ c/(t₀+t), c = max{ t₀e_0, 2θ²s*²/(θ(1-q²)/2-1) }, for a_i = θ/(t₀+i); or the hypothesis that fails.
+    /// e_t ≤ c/(t₀+t), c = max{ t₀e_0, 2θ²s*²/(θ(1-q²)/2-1) }, for a_i = θ/(t₀+i); or the
+    /// hypothesis that fails.
     pub fn rate(&self, theta: f64, offset: f64) -> Result<Rate, Unmet> {
         let process = LemmaD2 {
             q: self.q,

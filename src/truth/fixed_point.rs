@@ -14,12 +14,13 @@ pub struct FixedPoint {
     pub w: Vector,
     /// ‖ŵ - w(λ)‖ ≤ error, by κ‖Φ(ŵ)-ŵ‖ (Banach), the residual evaluated in double-double.
     pub error: f64,
-    /// What rounding to binary64 left of w(λ) - ŵ: ‖ŵ + rest - w(λ)‖ ≤ `rest_error`, so that distances to
-    /// w(λ) do not end at u‖ŵ‖.
+    /// What rounding to binary64 left of w(λ) - ŵ: ‖ŵ + rest - w(λ)‖ ≤ `rest_error`, so that
+    /// distances to w(λ) do not end at u‖ŵ‖.
     pub rest: Vector,
     /// The same bound for ŵ + rest, near 2⁻¹⁰⁰.
     pub rest_error: f64,
-    /// ‖Φ(ŵ)-ŵ‖. For an elastic net this is η times the distance of 0 to the subdifferential, the KKT residual.
+    /// ‖Φ(ŵ)-ŵ‖. For an elastic net this is η times the distance of 0 to the subdifferential, the
+    /// KKT residual.
     pub residual: f64,
     /// Linear systems solved until the piece was identified.
     pub newton_steps: usize,

@@ -6,8 +6,8 @@ use crate::maps::{Problem, Rounding};
 use crate::tol::{DD_UNIT, UNIT};
 
 impl Truth {
-    /// Moduli of the eigenvalues of ∂₁Φ at w(λ), computed when first asked for; `None` where w(λ) is on a
-    /// kink, for ∂₁Φ is a set of matrices there.
+    /// Moduli of the eigenvalues of ∂₁Φ at w(λ), computed when first asked for; `None` where w(λ)
+    /// is on a kink, for ∂₁Φ is a set of matrices there.
     ///
     /// The spectrum an instance was drawn with is none of it: rounding the entries moves that of a
     /// matrix far from normal by per cents, and the rounded matrix is the map.
@@ -19,8 +19,9 @@ impl Truth {
         self.spectrum.get_or_init(enclose).as_ref()
     }
 
-    /// ‖P̂ - ∂₁Φ(w(λ), λ)‖: the rounding of P̂, the error of ŵ by way of L_1, and what the sums behind P̂ lose
-    /// in double-double, a multiple DD_UNIT/u of what they lose in binary64. Data as they are lose nothing.
+    /// ‖P̂ - ∂₁Φ(w(λ), λ)‖: the rounding of P̂, the error of ŵ by way of L_1, and what the sums
+    /// behind P̂ lose in double-double, a multiple DD_UNIT/u of what they lose in binary64. Data as
+    /// they are lose nothing.
     fn spread(&self, rounded: f64) -> f64 {
         if let Problem::Affine { .. } | Problem::Clip { .. } | Problem::MaxMin { .. } =
             self.map.problem()

@@ -100,8 +100,8 @@ impl Tail {
         (&self.p * delta, next)
     }
 
-    /// A number of steps s with ‖E_s‖_F ≤ level, less than an eighth above the smallest where the norm decreases; `None`
-    /// beyond `limit` steps.
+    /// A number of steps s with ‖E_s‖_F ≤ level, less than an eighth above the smallest where the
+    /// norm decreases; `None` beyond `limit` steps.
     pub fn steps_to(&self, delta: &Vector, e: &Matrix, level: f64, limit: usize) -> Option<usize> {
         let reached = |e: &Matrix| e.norm() <= level;
         // The operators of 1, 2, 4, ... steps.

@@ -144,8 +144,8 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
     );
 }
 
-/// ρ and the second modulus of matrices that no Schur form in binary64 can tell, from the eigenvalues of
-/// the generated entries in 2,000 bits (FLINT, outside this crate).
+/// ρ and the second modulus of matrices that no Schur form in binary64 can tell, from the
+/// eigenvalues of the generated entries in 2,000 bits (FLINT, outside this crate).
 #[cfg(feature = "instances")]
 #[test]
 fn the_local_rate_is_enclosed_where_eigenvectors_are_no_help() {
@@ -200,8 +200,8 @@ fn the_local_rate_is_enclosed_where_eigenvectors_are_no_help() {
 
 #[test]
 fn nothing_is_identified_where_pieces_meet() {
-    // Φ(w) = A max(w + λ, 0) turns the iterates about the kink at w(λ) = 0: the second one lies now on
-    // this side, now on that, for good.
+    // Φ(w) = A max(w + λ, 0) turns the iterates about the kink at w(λ) = 0: the second one lies now
+    // on this side, now on that, for good.
     let problem = Problem::Layer(Layer {
         a: Matrix::from_row_slice(1, 1, &[-0.5]),
         v: Matrix::from_element(1, 1, 1.0),
@@ -218,8 +218,8 @@ fn nothing_is_identified_where_pieces_meet() {
     assert!(truth.spectrum().is_none());
 }
 
-/// Distances to w(λ) far below u‖ŵ‖, against a run in sixty digits outside this crate; the point that AID is
-/// given is no nearer than its rounding.
+/// Distances to w(λ) far below u‖ŵ‖, against a run in sixty digits outside this crate; the point
+/// that AID is given is no nearer than its rounding.
 #[cfg(feature = "instances")]
 #[test]
 fn distances_to_the_solution_do_not_end_at_its_rounding() {

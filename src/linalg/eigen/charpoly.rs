@@ -80,7 +80,8 @@ fn primes() -> impl Iterator<Item = u64> {
         .filter(|&p| is_prime(p))
 }
 
-/// Miller's test; with the first twelve primes as bases it is a proof below 3·10²⁴ (Sorenson, Webster).
+/// Miller's test; with the first twelve primes as bases it is a proof below 3·10²⁴ (Sorenson,
+/// Webster).
 fn is_prime(p: u64) -> bool {
     let field = Field(p);
     let twos = (p - 1).trailing_zeros();

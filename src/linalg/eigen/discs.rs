@@ -2,7 +2,8 @@
 //!
 //! With X ≈ eigenvectors and Y ≈ X⁻¹, any matrices at all, B = YPX and R = YX - I, ‖R‖ < 1:
 //! X⁻¹PX = (I+R)⁻¹B = B - R(I+R)⁻¹B. Gershgorin's theorem for its rows gives a disc about b_ii with
-//! radius Σ_{j≠i}|b_ij| + ‖R_i‖₁‖B‖_∞/(1-‖R‖_∞). The rounding of B and R is bounded along with them.
+//! radius Σ_{j≠i}|b_ij| + ‖R_i‖₁‖B‖_∞/(1-‖R‖_∞). The rounding of B and R is bounded along with
+//! them.
 
 use nalgebra::{Complex, DMatrix, Schur, SymmetricEigen};
 

@@ -45,8 +45,8 @@ impl One {
     }
 }
 
-/// The spectrum of every matrix within `spread` (spectral norm) of P whose rows vanish where those of
-/// P do; 0 for P itself, which alone can be enclosed to all digits if its eigenvectors are ill
+/// The spectrum of every matrix within `spread` (spectral norm) of P whose rows vanish where those
+/// of P do; 0 for P itself, which alone can be enclosed to all digits if its eigenvectors are ill
 /// conditioned.
 ///
 /// ```

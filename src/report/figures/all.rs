@@ -6,9 +6,9 @@ use crate::checks::Data;
 use crate::claims::Record;
 use crate::report::figure::Figure;
 
-/// All figures of a run: for every claim with curves, error and bounds against the step (one panel a
-/// kind of instance, at most six in a figure); then the fitted rates against the predicted ones, moments,
-/// plots, the race of AID-FP against ITD and how loose the bounds are.
+/// All figures of a run: for every claim with curves, error and bounds against the step (one panel
+/// a kind of instance, at most six in a figure); then the fitted rates against the predicted ones,
+/// moments, plots, the race of AID-FP against ITD and how loose the bounds are.
 pub fn draw(records: &[Record]) -> Vec<Figure> {
     macro_rules! all {
         ($kind:ident) => {

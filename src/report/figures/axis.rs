@@ -46,8 +46,8 @@ impl Axis {
         }
     }
 
-    /// A logarithmic axis over whole decades that holds all positive finite `values`; one decade at 1 if
-    /// there are none.
+    /// A logarithmic axis over whole decades that holds all positive finite `values`; one decade at
+    /// 1 if there are none.
     pub(super) fn log(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for v in values.filter(|v| *v > 0.0 && v.is_finite()) {
@@ -68,8 +68,8 @@ impl Axis {
         }
     }
 
-    /// An axis symmetric about zero that holds the finite `values`: linear where they are of one size,
-    /// else logarithmic on both sides of zero, so that an outlier does not hide the others.
+    /// An axis symmetric about zero that holds the finite `values`: linear where they are of one
+    /// size, else logarithmic on both sides of zero, so that an outlier does not hide the others.
     pub(super) fn symmetric(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
         let mut sizes: Vec<f64> = values
             .map(f64::abs)
@@ -109,7 +109,8 @@ impl Axis {
         v >= self.low && v <= self.high
     }
 
-    /// The pixel of `value`, held inside the axis. None for NaN, and for what a logarithmic axis has not.
+    /// The pixel of `value`, held inside the axis. None for NaN, and for what a logarithmic axis
+    /// has not.
     pub(super) fn at(&self, value: f64) -> Option<f64> {
         let v = self.spread_of(value);
         if v.is_nan() {

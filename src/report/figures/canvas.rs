@@ -2,9 +2,10 @@
 //!
 //! Owns colours, line styles and text. Must not know what is drawn.
 //!
-//! The backend places everything on whole units, which leaves steps in a curve at screen resolution; so
-//! it draws on a sheet [`FINE`] times as large and only the view box knows. It has no dash patterns
-//! either: a line's colour determines its pattern, written into the finished document.
+//! The backend places everything on whole units, which leaves steps in a curve at screen
+//! resolution; so it draws on a sheet [`FINE`] times as large and only the view box knows. It has
+//! no dash patterns either: a line's colour determines its pattern, written into the finished
+//! document.
 
 use plotters::prelude::{
     DrawingBackend, FontDesc, FontFamily, FontStyle, RGBColor, SVGBackend, ShapeStyle, TextStyle,
@@ -18,7 +19,8 @@ const FINE: f64 = 10.0;
 /// The last name is the generic family that every viewer has.
 const FONT: &str = "Helvetica, Arial, DejaVu Sans, sans-serif";
 
-/// Width of an average glyph in em: on the wide side, so that text in a wider fallback font still fits.
+/// Width of an average glyph in em: on the wide side, so that text in a wider fallback font still
+/// fits.
 const GLYPH: f64 = 0.6;
 
 /// A colour of the palette.
@@ -99,8 +101,8 @@ pub(super) struct Canvas<'a> {
     backend: SVGBackend<'a>,
 }
 
-/// Runs `draw` on a white canvas of `width` × `height` pixels and returns the document. Lines of a colour
-/// in `dashes` are drawn with that pattern (lengths in pixels of stroke and gap).
+/// Runs `draw` on a white canvas of `width` × `height` pixels and returns the document. Lines of a
+/// colour in `dashes` are drawn with that pattern (lengths in pixels of stroke and gap).
 pub(super) fn draw(
     width: f64,
     height: f64,

@@ -50,7 +50,8 @@ const HEAD: f64 = 72.0;
 const ROW: f64 = 310.0;
 const SAMPLE: f64 = 24.0;
 
-/// The document of a chart with at most two panels in a row. `dashes` are drawn broken wherever their colour occurs.
+/// The document of a chart with at most two panels in a row. `dashes` are drawn broken wherever
+/// their colour occurs.
 pub(super) fn chart(title: &str, panels: &[Panel], dashes: &[(Colour, &[f64])]) -> String {
     let columns = if panels.len() == 1 { 1 } else { 2 };
     let rows = panels.len().div_ceil(columns);

@@ -1,4 +1,5 @@
-//! Exact moments of NSID and SID against the number of updates: the 1/k regime and its constant, plateaus, schedules.
+//! Exact moments of NSID and SID against the number of updates: the 1/k regime and its constant,
+//! plateaus, schedules.
 
 use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};

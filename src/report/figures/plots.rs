@@ -1,4 +1,5 @@
-//! Figures of checks at kinks: the implicit derivative as a set, the excess against t, the bounds as the margin shrinks.
+//! Figures of checks at kinks: the implicit derivative as a set, the excess against t, the bounds
+//! as the margin shrinks.
 
 use super::canvas::{BLUE, Colour, GREEN, INK, ORANGE, PURPLE, SKY, SOFT, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};

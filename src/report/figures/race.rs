@@ -1,4 +1,5 @@
-//! AID-FP against ITD around identification: exact errors and printed bounds on instances with a prescribed τ.
+//! AID-FP against ITD around identification: exact errors and printed bounds on instances with a
+//! prescribed τ.
 
 use super::canvas::{BLUE, Colour, MARK_IDENTIFIED, MARK_TAU, ORANGE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};

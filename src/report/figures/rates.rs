@@ -18,7 +18,8 @@ const WIDTH: f64 = 900.0;
 /// Left to right; past the end they repeat with hollow markers.
 const COLOURS: [Colour; 8] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK, BROWN];
 const RADIUS: f64 = 4.2;
-/// A rate above this is drawn at the edge: it is no rate of convergence, and the others would be squeezed.
+/// A rate above this is drawn at the edge: it is no rate of convergence, and the others would be
+/// squeezed.
 const MOST: f64 = 1.2;
 
 /// Shapes of markers, one a method.
@@ -306,7 +307,8 @@ fn legend(canvas: &mut Canvas<'_>, kinds: &[&str], methods: &[&str], top: f64) {
             INK,
         );
     };
-    // The methods first, in a neutral colour; those past the last column share a shape with an earlier one.
+    // The methods first, in a neutral colour; those past the last column share a shape with an
+    // earlier one.
     for (i, name) in methods.iter().enumerate().take(COLUMNS) {
         let shape = SHAPES[i % SHAPES.len()];
         entry(

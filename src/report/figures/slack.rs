@@ -1,4 +1,5 @@
-//! How loose the bounds are: bound over exact error at the last step clear of rounding, against κ and against R.
+//! How loose the bounds are: bound over exact error at the last step clear of rounding, against κ
+//! and against R.
 
 use super::canvas::{BLUE, Colour, GREEN, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};

@@ -1,7 +1,7 @@
 //! A checker of well-formedness, small enough to be read.
 
-/// Checks that `text` is well-formed XML without a document type: tags nest, attributes are quoted and
-/// unique, references are known, characters are permitted. Returns the number of elements.
+/// Checks that `text` is well-formed XML without a document type: tags nest, attributes are quoted
+/// and unique, references are known, characters are permitted. Returns the number of elements.
 pub(in crate::report) fn well_formed(text: &str) -> std::result::Result<usize, String> {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     if let Some(c) = text.chars().find(|c| !allowed(*c)) {

@@ -43,7 +43,8 @@ fn radius_solves_its_equation() {
     assert_eq!(Catoni::new(Known::new(0.0, 1.0), 80, 1e-9).radius(), None);
 }
 
-/// The verdict, the p-value and the interval say the same, and the interval's ends solve r = ±threshold.
+/// The verdict, the p-value and the interval say the same, and the interval's ends solve r =
+/// ±threshold.
 #[test]
 fn verdict_p_value_and_interval_agree() {
     let (alpha, x) = (1e-3, draw(5, 300));
@@ -84,7 +85,8 @@ fn a_planted_shift_is_found_and_the_truth_is_not() {
 }
 
 /// The stated power: shifts of the detectable size are found in at least 99 % of 2,000 runs (the
-/// bound is proven, so all but a few are), and a sixth of it hardly ever: the statement is not idle.
+/// bound is proven, so all but a few are), and a sixth of it hardly ever: the statement is not
+/// idle.
 #[test]
 fn detectable_shift_has_its_power() {
     let (n, alpha) = (120, 1e-4);

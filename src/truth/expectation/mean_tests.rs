@@ -4,8 +4,9 @@ use crate::instances::{Instance, Kind, Spec};
 use crate::truth::Truth;
 use crate::truth::reference::{Naive, Scalar};
 
-/// The mean of every stochastic kind is a map like any other: Φ of its fast products, of its exact reference and of the
-/// samples' own mean agree, and w(λ) is certified to a few units in the last place.
+/// The mean of every stochastic kind is a map like any other: Φ of its fast products, of its exact
+/// reference and of the samples' own mean agree, and w(λ) is certified to a few units in the last
+/// place.
 #[test]
 fn every_stochastic_kind_has_a_mean_that_is_solved() {
     let mut seen = 0;

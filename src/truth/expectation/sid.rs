@@ -28,8 +28,9 @@ pub struct SidLimit {
     pub r: Vector,
     /// The largest real part of an eigenvalue of E P_ξ (as summed here).
     pub abscissa: Enclosure,
-    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1, proved. (The mean map
-    /// need not be a contraction; with a constant η, |1-η(1-μ)| < 1 is needed for every eigenvalue μ.)
+    /// Whether the mean iteration converges to v_SID with decreasing steps: `abscissa` < 1, proved.
+    /// (The mean map need not be a contraction; with a constant η, |1-η(1-μ)| < 1 is needed for
+    /// every eigenvalue μ.)
     pub stable: bool,
 }
 

@@ -7,8 +7,8 @@
 //! h(Y) = max over s' of ⟨Y, LS'R_2⟩ + max over s of h((LSR_1)ᵀY),
 //! ```
 //!
-//! and since h is convex both maxima are attained at vertices. Sequences of vertices are opened best
-//! first, one slope at a time. What an open branch with direction Z can still add is at most
+//! and since h is convex both maxima are attained at vertices. Sequences of vertices are opened
+//! best first, one slope at a time. What an open branch with direction Z can still add is at most
 //! ⟨Z, X_c⟩ + V(Z) for a sublinear V. Either V(Z) = ρ‖Z‖_*, where D_fix lies within
 //!
 //! ```text
@@ -17,8 +17,8 @@
 //!
 //! of X_c, or V is the smaller bound of [`super::support_bound`]. While some slopes of a step are
 //! undecided, ⟨(LSR_1)ᵀY, X_c⟩ = Σ s_i⟨G_i, (R_1X_c)_i⟩ with G = LᵀY is maximal unit by unit, and V
-//! is at most its value with the undecided slopes in the middle plus what each of them can move. The
-//! search itself runs in binary64, but everything that decides is exact, and V is rounded up: a
+//! is at most its value with the undecided slopes in the middle plus what each of them can move.
+//! The search itself runs in binary64, but everything that decides is exact, and V is rounded up: a
 //! violation reported from here is proven.
 
 use std::cmp::Ordering;

@@ -146,8 +146,8 @@ impl Kinks {
         }
     }
 
-    /// A_c^p L's columns of units at their kink, for growing p; what rounding took from each A_c^p; and
-    /// a bound of ‖A_c^P‖ at the end. One product with A_c loses `step_lost` of a vector.
+    /// A_c^p L's columns of units at their kink, for growing p; what rounding took from each A_c^p;
+    /// and a bound of ‖A_c^P‖ at the end. One product with A_c loses `step_lost` of a vector.
     fn carried(&self, a: &Matrix, step_lost: f64) -> (Vec<Vec<Vector>>, Vec<f64>, f64) {
         let d = a.nrows();
         let up = 1.0 + BOUND_ROOM;
