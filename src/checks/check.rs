@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::finding::Finding;
+use super::finding::{Finding, Reason};
 use crate::case::Samples;
 use crate::error::Result;
 use crate::evidence::{Evidence, Request, Run};
@@ -62,11 +62,15 @@ pub trait Check: std::fmt::Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Judges the runs it asked for, or those of a recording that it can use.
+    /// Judges the runs it asked for, or those of a recording that it can use; checks of replicates
+    /// judge in their fold.
     ///
     /// # Errors
     /// What could not be computed; the verdict is inconclusive.
-    fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding>;
+    fn judge(&self, _: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        let why = "it looks at replicates";
+        Ok(Finding::undecided(Reason::NothingToSee, why))
+    }
 
     /// A drawing of its own, where figures are wanted: a check whose ruling does not count.
     fn drawing(&self) -> Option<Box<dyn Check>> {

@@ -14,12 +14,13 @@ use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Ruling, Unit, is_worse, part};
 use super::rational_runs::not_solved;
 use super::set_distance::observed;
+use super::termination::ill_conditioned;
 use crate::case::{Algorithm, Method};
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where, allowance_at_ties, reverse_floor};
 use crate::linalg::Matrix;
 use crate::linalg::norm::spectral_upper;
-use crate::tol::{CG_KAPPA, DISTANCE_GAP, UNIT, bound_room};
+use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
 use crate::truth::kinks::{Kinks, Observed, Set};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -63,12 +64,10 @@ impl Check for JointLimit {
         let Some(kinks) = c.e.kinks()? else {
             return Ok(not_solved());
         };
-        let kappa = exact.truth.kappa();
-        if c.e.method.algorithm == Algorithm::AidCg && kappa > CG_KAPPA {
-            let text = format!(
-                "κ = {kappa:.1} > {CG_KAPPA}: finite termination is not claimed in floating point"
-            );
-            return Ok(Finding::undecided(Reason::IllConditioned, text));
+        if c.e.method.algorithm == Algorithm::AidCg
+            && let Some(finding) = ill_conditioned(exact)
+        {
+            return Ok(finding);
         }
         let setting = Setting {
             exact,

@@ -11,7 +11,7 @@ use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use super::simulation::REPLICATES;
 use crate::error::Result;
-use crate::evidence::{Run, Sampled, met};
+use crate::evidence::{Sampled, met};
 use crate::instances::mix;
 use crate::linalg::Vector;
 use crate::methods::ProxStep;
@@ -57,11 +57,6 @@ impl Check for SampledBound {
 
     fn needs(&self) -> Needs {
         Needs::Replicates
-    }
-
-    fn judge(&self, _: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let why = "it looks at replicates";
-        Ok(Finding::undecided(Reason::NothingToSee, why))
     }
 
     fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {

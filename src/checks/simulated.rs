@@ -9,7 +9,7 @@ use super::data::{Data, Moments, Series};
 use super::finding::{Finding, Reason};
 use super::moments::logarithmic;
 use crate::error::Result;
-use crate::evidence::{Run, Sampled};
+use crate::evidence::Sampled;
 use crate::instances::mix;
 use crate::linalg::Vector;
 use crate::truth::expectation::{FOURTH_MAX_DIM, SquaredError, squared_error};
@@ -79,11 +79,6 @@ impl Check for Simulated {
 
     fn needs(&self) -> Needs {
         Needs::Replicates
-    }
-
-    fn judge(&self, _: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let why = "it looks at replicates";
-        Ok(Finding::undecided(Reason::NothingToSee, why))
     }
 
     fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {

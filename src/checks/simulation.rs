@@ -14,10 +14,10 @@ use super::finding::{Finding, Reason, Unit};
 use super::simulated::{Simulated, exact, judged, kappa, wanted};
 use crate::case::Batches;
 use crate::error::{Bound, Result};
-use crate::evidence::{Run, Sampled};
+use crate::evidence::Sampled;
 use crate::linalg::{Matrix, Vector};
 use crate::stats::{Known, TwoSided, Verdict as Side, two_sided};
-use crate::tol::{LEAST_POWER, gamma};
+use crate::tol::{CLEAR_OF_UNDERFLOW, LEAST_POWER, gamma};
 use crate::truth::expectation::{FOURTH_MAX_DIM, Spread, conditional_readout};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -58,11 +58,6 @@ impl Check for Simulation {
         Needs::Replicates
     }
 
-    fn judge(&self, _: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let why = "it looks at replicates";
-        Ok(Finding::undecided(Reason::NothingToSee, why))
-    }
-
     fn drawing(&self) -> Option<Box<dyn Check>> {
         let replicates = self.replicates;
         Some(Box::new(Simulated { replicates }))
@@ -78,6 +73,15 @@ impl Check for Simulation {
         } else {
             (Vec::new(), "r given ξ⁽¹⁾")
         };
+        // E‖r - r*‖² itself is a number here, its variance, of the order of its square, is not.
+        let underflows = |q: &Quantity| {
+            let mean = q.known.mean;
+            matches!(q.reads, Reads::Error(_)) && mean > 0.0 && mean * mean < CLEAR_OF_UNDERFLOW
+        };
+        if quantities.iter().any(underflows) {
+            let text = "the variance of ‖r - r*‖² underflows";
+            return Ok(Err(Finding::undecided(Reason::NoPower, text)));
+        }
         let fold = Means {
             c,
             s,

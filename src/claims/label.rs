@@ -26,15 +26,6 @@ impl Label {
         }
     }
 
-    /// The same without figures.
-    #[must_use]
-    pub fn quiet(&self) -> Self {
-        Self {
-            plot: false,
-            ..self.clone()
-        }
-    }
-
     /// The label of an instance id, as it stands in a verdict.
     pub fn parse(id: &str) -> Option<Self> {
         let mut parts = id.rsplitn(3, '.');

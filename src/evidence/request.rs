@@ -83,6 +83,7 @@ impl Request {
             .into_iter()
             .filter(|t| *t <= steps)
             .collect();
+        at.sort_unstable();
         at.dedup();
         at.into_iter()
             .map(|t| Self::new(Where::Iterate(t), ks.clone()))

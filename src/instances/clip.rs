@@ -1,30 +1,17 @@
 //! Projected gradient steps built backwards from the unit inputs at the solution.
 
-use super::draft::{Draft, rounded, rounded_vector, start};
+use super::draft::{Draft, rounded, rounded_vector, start, symmetric};
 use super::kind::Kind;
-use super::random::{Random, apply, product, sum_of_squares};
+use super::random::{Random, apply, sum_of_squares};
 use super::spec::Spec;
-use crate::linalg::{Matrix, Vector};
+use crate::linalg::Vector;
 use crate::maps::{Clip, Problem};
 
 /// A = I - ηQ symmetric with eigenvalues in [-q, q], so that Q ≻ 0; z* is drawn off the bounds (or
 /// with the prescribed margin), w* = clip(z*), c = z* - Aw* - Bλ.
 pub(super) fn clip(spec: &Spec, random: &mut Random) -> Draft {
-    let (d, m, q) = (spec.dim, spec.params, spec.q);
-    let u = random.orthogonal(d);
-    let s = Vector::from_fn(d, |i, _| {
-        let size = if i == 0 || spec.plain {
-            q
-        } else {
-            q * random.unit()
-        };
-        size * random.sign()
-    });
-    let scaled = Matrix::from_fn(d, d, |i, j| u[(i, j)] * s[j]);
-    let half = product(&scaled, &u.transpose());
-    let a = Matrix::from_fn(d, d, |i, j| {
-        rounded(spec, 0.5 * (half[(i, j)] + half[(j, i)]))
-    });
+    let (d, m) = (spec.dim, spec.params);
+    let a = symmetric(spec, random);
     let b = random.matrix(d, m).map(|v| rounded(spec, v));
     let lambda = rounded_vector(spec, random.normals(m));
     let lo = Vector::from_element(d, if spec.kind == Kind::BoxQp { -1.0 } else { 0.0 });

@@ -1,8 +1,8 @@
 //! What a generator fills in.
 
-use super::random::Random;
+use super::random::{Random, product};
 use super::spec::Spec;
-use crate::linalg::Vector;
+use crate::linalg::{Matrix, Vector};
 use crate::maps::Problem;
 
 /// A problem with λ and a start.
@@ -35,4 +35,23 @@ pub(super) fn rounded(spec: &Spec, v: f64) -> f64 {
 
 pub(super) fn rounded_vector(spec: &Spec, v: Vector) -> Vector {
     v.map(|x| rounded(spec, x))
+}
+
+/// A d×d, symmetric, with eigenvalues in [-q, q], one of them ±q.
+pub(super) fn symmetric(spec: &Spec, random: &mut Random) -> Matrix {
+    let (d, q) = (spec.dim, spec.q);
+    let u = random.orthogonal(d);
+    let s = Vector::from_fn(d, |i, _| {
+        let size = if i == 0 || spec.plain {
+            q
+        } else {
+            q * random.unit()
+        };
+        size * random.sign()
+    });
+    let scaled = Matrix::from_fn(d, d, |i, j| u[(i, j)] * s[j]);
+    let half = product(&scaled, &u.transpose());
+    Matrix::from_fn(d, d, |i, j| {
+        rounded(spec, 0.5 * (half[(i, j)] + half[(j, i)]))
+    })
 }

@@ -1,30 +1,17 @@
 //! Projected gradient steps on the simplex, built backwards from the unit inputs at the solution.
 
-use super::draft::{Draft, rounded, rounded_vector};
-use super::random::{Random, apply, product};
+use super::draft::{Draft, rounded, rounded_vector, symmetric};
+use super::random::{Random, apply};
 use super::spec::Spec;
-use crate::linalg::{Matrix, Vector};
+use crate::linalg::Vector;
 use crate::maps::SimplexQp;
 
 /// A = I - ηQ symmetric with eigenvalues in [-q, q]; about half of the coordinates (at least two)
 /// are positive at w(λ), none smaller than 1/(2|S|), and z* of the others is at least 1/(4|S|)
 /// below its threshold; c = z* - Aw* - Bλ. w_0 is at distance about √d/2.
 pub(super) fn simplex_qp(spec: &Spec, random: &mut Random) -> Draft {
-    let (d, m, q) = (spec.dim, spec.params, spec.q);
-    let u = random.orthogonal(d);
-    let s = Vector::from_fn(d, |i, _| {
-        let size = if i == 0 || spec.plain {
-            q
-        } else {
-            q * random.unit()
-        };
-        size * random.sign()
-    });
-    let scaled = Matrix::from_fn(d, d, |i, j| u[(i, j)] * s[j]);
-    let half = product(&scaled, &u.transpose());
-    let a = Matrix::from_fn(d, d, |i, j| {
-        rounded(spec, 0.5 * (half[(i, j)] + half[(j, i)]))
-    });
+    let (d, m) = (spec.dim, spec.params);
+    let a = symmetric(spec, random);
     let b = random.matrix(d, m).map(|v| rounded(spec, v));
     let lambda = rounded_vector(spec, random.normals(m));
     let support = random.subset(d, d.div_ceil(2).max(2).min(d));

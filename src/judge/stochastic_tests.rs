@@ -7,7 +7,7 @@ use crate::case::{Answer, Batches, Case, Draw, Factory, Implementation, Method};
 use crate::checks::Ruling;
 use crate::claims::{Catalogue, Claim, Label, Profile};
 use crate::evidence::Evidence;
-use crate::instances::Instance;
+use crate::instances::{Instance, Kind, Spec};
 use crate::methods::Ours;
 use crate::runner::Plan;
 
@@ -98,4 +98,27 @@ fn draws_of_the_wrong_shape_fail_and_say_so() {
             judged.verdicts[0].detail
         );
     }
+}
+
+/// The variance of ‖r - r*‖² underflows: what is no number cannot fail correct code.
+#[test]
+fn cotangents_of_norm_1e_100_fail_nobody() {
+    let all = claims();
+    let claim = all.iter().find(|c| c.name == "nsid-simulation").unwrap();
+    let spec = Spec {
+        cotangent: Some(1e-100),
+        ..Spec::typical(Kind::NoiseExtremal, 1)
+    };
+    let instance = Instance::generate(&spec, 3).unwrap();
+    let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+    let judging = Judging {
+        share: 1e-9,
+        record: false,
+    };
+    let label = Label::named("noise-extremal");
+    let mut subject = Ours.make(Method::NSID).unwrap();
+    let judged = judge(claim, &evidence, &label, judging, subject.as_mut());
+    let (status, detail) = (judged.verdicts[0].status, &judged.verdicts[0].detail);
+    assert_eq!(status, Ruling::Inconclusive, "{detail}");
+    assert!(detail.contains("underflows"), "{detail}");
 }
