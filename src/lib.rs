@@ -35,7 +35,6 @@ pub mod judge;
 pub mod linalg;
 pub mod maps;
 pub mod methods;
-#[cfg(feature = "instances")]
 mod numerals;
 pub mod objectives;
 #[cfg(feature = "claims")]

@@ -3,19 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::eigen::Enclosure;
-use crate::numerals::{float, floats};
+use crate::numerals::numbers;
 
 /// Error and bounds of one instance against the step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// q.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub q: f64,
     /// ρ, spectral radius of ∂₁Φ at w(λ): the middle of its enclosure.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub rho: f64,
     /// |ρ - `rho`| is at most this.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub rho_radius: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
@@ -25,19 +25,19 @@ pub struct Curve {
     /// Steps t (AID-FP: k = t).
     pub steps: Vec<usize>,
     /// Measured error.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub error: Vec<f64>,
     /// The bound a priori, as long as `steps`.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub paper: Vec<f64>,
     /// The bound with the measured e_t.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub trajectory: Vec<f64>,
     /// The bound with the refined moduli.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub sharp: Vec<f64>,
     /// Rounding floor.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub floor: Vec<f64>,
 }
 
@@ -58,22 +58,22 @@ pub struct Fit {
     /// curve has.
     pub growth: String,
     /// ρ, β's predicted value for resonant growth, or the slope for 1/k.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub predicted: f64,
     /// The fitted value.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub fitted: f64,
     /// 95 % interval of the fit; for 1/k at the level of its test.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub lower: f64,
     /// 95 % interval of the fit.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub upper: f64,
     /// Half the width of what is accepted around `predicted`.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub accepted: f64,
     /// R² of the fit.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub r_squared: f64,
     /// The steps fitted, in order.
     pub steps: Vec<usize>,
@@ -86,7 +86,7 @@ pub struct Moments {
     /// What is drawn: "limit", "constant", "plateau", "schedule" or "simulated".
     pub figure: String,
     /// γ of the steps β/(γ+i).
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub gamma: f64,
     /// Numbers of updates k.
     pub steps: Vec<usize>,
@@ -100,7 +100,7 @@ pub struct Series {
     /// What it is.
     pub name: String,
     /// Its values.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub values: Vec<f64>,
 }
 
@@ -141,10 +141,10 @@ pub struct Points {
     /// What it is called in a legend.
     pub name: String,
     /// Abscissas.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub x: Vec<f64>,
     /// Ordinates, as many.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub y: Vec<f64>,
 }
 
@@ -163,15 +163,15 @@ pub struct Slack {
     /// Level of the bound by name.
     pub level: String,
     /// q.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub q: f64,
     /// R.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub r: f64,
     /// The last step t whose error stands clear of rounding (AID-FP: k = t).
     pub step: usize,
     /// Bound over exact error at that step.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub slack: f64,
 }
 
@@ -179,26 +179,26 @@ pub struct Slack {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Race {
     /// q.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub q: f64,
     /// R.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub r: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
     /// First step after which the iterates stay on the piece of w(λ).
     pub identified: Option<usize>,
     /// ‖D_t - J‖.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub itd: Vec<f64>,
     /// ‖Dᵗ_{w_t} - J‖.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub aid: Vec<f64>,
     /// Theorem 4.1 for ITD.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub itd_bound: Vec<f64>,
     /// Theorem 4.1 for AID-FP.
-    #[serde(with = "floats")]
+    #[serde(with = "numbers")]
     pub aid_bound: Vec<f64>,
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::{Reason, Ruling, Unit};
 use crate::instances::Spec;
-use crate::numerals::float;
+use crate::numerals::numbers;
 
 /// Format version of `verdicts.jsonl`.
 pub const SCHEMA: u32 = 1;
@@ -30,10 +30,10 @@ pub struct Smallest {
     /// The seed.
     pub seed: u64,
     /// The measured quantity there.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub measured: f64,
     /// What it was compared with.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub bound: f64,
 }
 
@@ -94,13 +94,13 @@ pub struct Verdict {
     /// Kind of check: bound, limit, local-rate, exact-trajectory, ...
     pub check: String,
     /// The measured quantity at the step that decides.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub measured: f64,
     /// What it was compared with.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub bound: f64,
     /// bound/measured for upper bounds, the permitted relative deviation for two-sided checks.
-    #[serde(with = "float")]
+    #[serde(with = "numbers")]
     pub slack: f64,
     /// In words: the deciding step, the floor, what would have been caught, the reason.
     pub detail: String,
@@ -111,7 +111,7 @@ pub struct Verdict {
     pub unit: Option<Unit>,
     /// How far from the opposite ruling, in that unit; below 1 it fails. NaN where that has no
     /// meaning.
-    #[serde(default = "nan", with = "float", skip_serializing_if = "is_nan")]
+    #[serde(default = "nan", with = "numbers", skip_serializing_if = "is_nan")]
     pub headroom: f64,
     /// The bound is attained by design: a headroom of 1 is no close call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -12,7 +12,7 @@ use crate::claims::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::{Instance, InstanceFile};
-use crate::numerals::float::number;
+use crate::numerals::number;
 use crate::theory::{Row, Table, Theorem, Value};
 
 #[derive(clap::Args)]

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Exact, Known};
-use crate::instances::rows_of;
-use crate::numerals::float::number;
+use crate::numerals::{number, value};
 use crate::truth::Truth;
 
 /// What is exactly known of the instance.
@@ -54,7 +53,7 @@ fn deterministic(exact: &Exact) -> Value {
         "residual": truth.fixed_point.residual, "kinks": m.kinks,
     });
     if let (Some(j), Some(object)) = (&truth.jacobian, out.as_object_mut()) {
-        object.insert("jacobian".into(), rows_of(&j.j));
+        object.insert("jacobian".into(), value(&j.j));
         object.insert("jacobian_error".into(), json!(j.error));
     }
     if let Some(object) = out.as_object_mut() {

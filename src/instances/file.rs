@@ -1,42 +1,80 @@
 //! An instance as `generate` writes it and `explain --instance` reads it.
 
-use serde_json::{Map as Object, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map as Object, Value};
 
 use super::instance::{Instance, Sizes, first_unit_vector};
-use super::json::{Fields, list, parse, problem_from_json, problem_to_json};
 use super::kind::Kind;
 use super::spec::Spec;
-use super::stochastic_json::{map_from_json, map_to_json};
 use crate::error::{Error, Result};
-use crate::maps::Map;
+use crate::maps::{Composite, Map, Problem};
+use crate::numerals::{locate, numbers};
+use crate::objectives::Objective;
 
 /// The form of instances in files: one JSON object.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceFile;
 
+/// Its fields. NSID and SID differentiate at a point, w; the others start from one, w_0.
+#[derive(Serialize, Deserialize)]
+struct Fields {
+    #[serde(default)]
+    schema: u32,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    seed: u64,
+    spec: Option<Spec>,
+    problem: Value,
+    #[serde(with = "numbers")]
+    lambda: Vec<f64>,
+    #[serde(default, with = "numbers", skip_serializing_if = "Option::is_none")]
+    w0: Option<Vec<f64>>,
+    #[serde(default, with = "numbers", skip_serializing_if = "Option::is_none")]
+    w: Option<Vec<f64>>,
+    #[serde(default, with = "numbers", skip_serializing_if = "Option::is_none")]
+    cotangent: Option<Vec<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objective: Option<Objective>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inner_batch: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inner: Option<usize>,
+}
+
+/// The kind of a problem that is reached through samples.
+const STOCHASTIC: &str = "stochastic";
+
 impl InstanceFile {
     /// The JSON object of an instance, without ground truth.
     pub fn to_json(instance: &Instance) -> Object<String, Value> {
-        let mut o = Object::new();
-        let mut put = |key: &str, value: Value| o.insert(key.into(), value);
-        put("schema", json!(1));
-        put("kind", json!(instance.spec.kind.name()));
-        put("seed", json!(instance.seed));
-        put("spec", json!(instance.spec));
-        let problem = match instance.map.samples() {
-            None => problem_to_json(instance.map.problem()),
-            Some(samples) => map_to_json(samples),
+        let sizes = instance.samples;
+        let (w, w0) = match sizes {
+            Some(_) => (Some(instance.start.clone()), None),
+            None => (None, Some(instance.start.clone())),
         };
-        put("problem", problem);
-        put("lambda", list(&instance.lambda));
-        put(start_key(instance.samples), list(&instance.start));
-        put("cotangent", list(&instance.cotangent));
-        if let Some(sizes) = instance.samples {
-            put("batch", json!(sizes.batch));
-            put("inner_batch", json!(sizes.inner_batch));
-            put("inner", json!(sizes.inner));
+        let fields = Fields {
+            schema: 1,
+            kind: instance.spec.kind.name().into(),
+            seed: instance.seed,
+            spec: Some(instance.spec.clone()),
+            problem: problem(&instance.map),
+            lambda: instance.lambda.clone(),
+            w0,
+            w,
+            cotangent: Some(instance.cotangent.clone()),
+            objective: instance.objective.clone(),
+            batch: sizes.map(|s| s.batch),
+            inner_batch: sizes.map(|s| s.inner_batch),
+            inner: sizes.map(|s| s.inner),
+        };
+        match serde_json::to_value(fields) {
+            Ok(Value::Object(object)) => object,
+            // Fields are plain data with text for keys.
+            _ => Object::new(),
         }
-        o
     }
 
     /// Reads an instance; the start (zero) and `cotangent` (first unit vector) may be missing,
@@ -46,56 +84,60 @@ impl InstanceFile {
     /// Names the line and the field: malformed JSON, wrong shapes, NaN, λ out of range, empty
     /// minibatches.
     pub fn parse(text: &str) -> Result<Instance> {
-        parse(text, read)
+        locate::parsed(text, |value| instance(locate::read(value)?))
     }
 }
 
-/// NSID and SID differentiate at a point; the others start from one.
-fn start_key(samples: Option<Sizes>) -> &'static str {
-    if samples.is_some() { "w" } else { "w0" }
+fn problem(map: &Map) -> Value {
+    let written = match map.samples() {
+        None => serde_json::to_value(map.problem()),
+        Some(samples) => serde_json::to_value(samples).map(|mut value| {
+            value["kind"] = STOCHASTIC.into();
+            value
+        }),
+    };
+    written.unwrap_or(Value::Null)
 }
 
-fn read(value: &Value) -> Result<Instance> {
-    let object = Fields::of(value)?;
-    let problem = object.get("problem")?;
-    let stochastic = problem.get("kind").is_some_and(|k| k == "stochastic");
+fn instance(fields: Fields) -> Result<Instance> {
+    let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
     let map = if stochastic {
-        map_from_json(problem).and_then(Map::sampled)
+        locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)
     } else {
-        problem_from_json(problem).and_then(Map::new)
+        locate::read::<Problem, _>(fields.problem).and_then(Map::new)
     };
     let map = map.map_err(|e| e.in_field("problem"))?;
-    let lambda = object.vector("lambda")?.as_slice().to_vec();
-    let mut instance = Instance::new(map, lambda)?;
+    let mut instance = Instance::new(map, fields.lambda)?;
     if stochastic {
-        let positive = |name: &str| match object.count(name)? {
-            0 => Err(Error::input("must be at least 1").in_field(name)),
-            n => Ok(n),
+        let positive = |name: &str, given: Option<usize>| match given {
+            None => Err(Error::input("is missing").in_field(name)),
+            Some(0) => Err(Error::input("must be at least 1").in_field(name)),
+            Some(n) => Ok(n),
         };
         instance.samples = Some(Sizes {
-            batch: positive("batch")?,
-            inner_batch: positive("inner_batch")?,
-            inner: positive("inner")?,
+            batch: positive("batch", fields.batch)?,
+            inner_batch: positive("inner_batch", fields.inner_batch)?,
+            inner: positive("inner", fields.inner)?,
         });
     }
     let d = instance.start.len();
-    let optional = |name: &str, default: Vec<f64>| -> Result<Vec<f64>> {
-        let v = match value.get(name) {
-            None => default,
-            Some(_) => object.vector(name)?.as_slice().to_vec(),
-        };
-        instance.map.check_w(name, &v)?;
-        Ok(v)
+    let (name, start) = match stochastic {
+        true => ("w", fields.w),
+        false => ("w0", fields.w0),
     };
-    let start = optional(start_key(instance.samples), vec![0.0; d])?;
-    let cotangent = optional("cotangent", first_unit_vector(d))?;
-    (instance.start, instance.cotangent) = (start, cotangent);
-    instance.spec = match value.get("spec") {
-        Some(spec) => serde_json::from_value(spec.clone())
-            .map_err(|e| Error::input(e.to_string()).in_field("spec"))?,
+    instance.start = start.unwrap_or_else(|| vec![0.0; d]);
+    instance.map.check_w(name, &instance.start)?;
+    instance.cotangent = fields.cotangent.unwrap_or_else(|| first_unit_vector(d));
+    instance.map.check_w("cotangent", &instance.cotangent)?;
+    if let Some(objective) = &fields.objective {
+        objective.check(d)?;
+    }
+    instance.objective = fields.objective;
+    instance.spec = match fields.spec {
+        Some(spec) => spec,
         None if stochastic => Spec::typical(Kind::SumElasticNet, d.max(1)),
         None => instance.spec,
     };
-    instance.seed = value.get("seed").and_then(Value::as_u64).unwrap_or(0);
+    instance.seed = fields.seed;
     Ok(instance)
 }

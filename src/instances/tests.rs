@@ -147,4 +147,33 @@ fn fields_of_lists_are_named_with_their_own_line() {
         InstanceFile::parse(&text).unwrap_err().to_string(),
         "line 4: field `problem.forms[1].A[0][0]`: expected a number, got \"x\""
     );
+    for (inner, expected) in [
+        (
+            r#"{"kind":"noise","A":[[0.5]],"bilinear":[],"B":[[1]],"c":[0],
+            "channels":[{"e":[1]},
+            {"N":[[1],[2,3]]}]}"#,
+            "line 4: field `problem.inner.channels[1].N[1]`: expected 1 numbers as in the first \
+             row, got 2",
+        ),
+        (
+            r#"{"kind":"finite-sum","X":[[1]],"y":[1],"step":1,"loss":"huber"}"#,
+            "line 2: field `problem.inner.loss`: unknown variant `huber`, expected one of `quadratic`, \
+             `squared`, `logistic`",
+        ),
+        (
+            r#"{"kind":"finite-sum","X":[[1]],"y":[1],"step":0,"loss":"squared"}"#,
+            "line 2: field `problem.inner.step`: the step must be positive and finite, got 0",
+        ),
+        (
+            r#"{"kind":"other"}"#,
+            "line 2: field `problem.inner.kind`: unknown `other`, expected `finite-sum` or `noise`",
+        ),
+    ] {
+        let text = format!(
+            "{{\"problem\":{{\"kind\":\"stochastic\",\"outer\":{{\"kind\":\"identity\"}},\n\"inner\":{inner}}},\n\
+             \"lambda\":[0.5]}}"
+        );
+        let error = InstanceFile::parse(&text).unwrap_err().to_string();
+        assert_eq!(error, expected);
+    }
 }

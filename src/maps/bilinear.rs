@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::composite::{Composed, NoiseModel, Outer};
 use super::constants::Dims;
 use super::data::Data;
@@ -13,15 +15,19 @@ use super::products::Certified;
 use super::shapes::{finite, shape};
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 
 /// Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bilinear {
     /// A, d×d.
+    #[serde(rename = "A", with = "numbers")]
     pub a: Matrix,
     /// B_k, d×d, one per entry of λ.
+    #[serde(rename = "B", with = "numbers")]
     pub b: Vec<Matrix>,
     /// C, d×m.
+    #[serde(rename = "C", with = "numbers")]
     pub c: Matrix,
 }
 

@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
@@ -20,21 +22,27 @@ use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::{UNIT, gamma};
 
 /// Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise; lo < hi, infinite bounds allowed.
 /// With A = I - ηQ a projected gradient step on a quadratic.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clip {
     /// A, d×d.
+    #[serde(rename = "A", with = "numbers")]
     pub a: Matrix,
     /// B, d×m.
+    #[serde(rename = "B", with = "numbers")]
     pub b: Matrix,
     /// c, d.
+    #[serde(with = "numbers")]
     pub c: Vector,
     /// Lower bounds, d.
+    #[serde(with = "numbers")]
     pub lo: Vector,
     /// Upper bounds, d.
+    #[serde(with = "numbers")]
     pub hi: Vector,
 }
 

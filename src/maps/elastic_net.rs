@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
@@ -18,17 +20,21 @@ use crate::error::Result;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
 use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::{UNIT, gamma};
 
 /// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁,
 /// λ₂): Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ElasticNet {
     /// X, n×d.
+    #[serde(rename = "X", with = "numbers")]
     pub x: Matrix,
     /// y, n.
+    #[serde(with = "numbers")]
     pub y: Vector,
     /// η > 0, constant in λ.
+    #[serde(with = "numbers")]
     pub step: f64,
 }
 

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::composite::Activation;
 use super::constants::{Constants, Dims};
 use super::data::Data;
@@ -19,6 +21,7 @@ use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
 
 /// Units whose slopes are enumerated for one norm: 2⁷ norms of small matrices take about a
@@ -29,15 +32,19 @@ const BRANCHED: usize = 7;
 const FLIPS: usize = 3;
 
 /// Φ(w, λ) = A σ(Vw + Bλ + c).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     /// A, d×h.
+    #[serde(rename = "A", with = "numbers")]
     pub a: Matrix,
     /// V, h×d.
+    #[serde(rename = "V", with = "numbers")]
     pub v: Matrix,
     /// B, h×m.
+    #[serde(rename = "B", with = "numbers")]
     pub b: Matrix,
     /// c, h.
+    #[serde(with = "numbers")]
     pub c: Vector,
     /// σ, applied to every unit.
     pub activation: Activation,

@@ -10,6 +10,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
@@ -22,13 +24,14 @@ use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemv, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::{UNIT, gamma};
 
 /// Choices of rows that are enumerated at most.
 const CHOICES: usize = 128;
 
 /// Φ_i(w, λ) = max over j of (A_j w + B_j λ + c_j)_i, or min where `least[i]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MaxMin {
     /// The affine forms, at least two, all of one shape.
     pub forms: Vec<AffineForm>,
@@ -37,13 +40,16 @@ pub struct MaxMin {
 }
 
 /// Aw + Bλ + c; A d×d, B d×m, c d.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AffineForm {
     /// A, d×d.
+    #[serde(rename = "A", with = "numbers")]
     pub a: Matrix,
     /// B, d×m.
+    #[serde(rename = "B", with = "numbers")]
     pub b: Matrix,
     /// c, d.
+    #[serde(with = "numbers")]
     pub c: Vector,
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::affine::Affine;
 use super::bilinear::Bilinear;
 use super::clip::Clip;
@@ -15,6 +17,7 @@ use super::products::Certified;
 use super::scaling::Scaling;
 use super::simplex_qp::SimplexQp;
 use crate::error::Result;
+use crate::numerals::tagged::by_tag;
 
 macro_rules! families {
     ($($family:ident $name:literal),+ $(,)?) => {
@@ -22,11 +25,17 @@ macro_rules! families {
         ///
         /// Everything that judges a method (references, exact arithmetic, other languages)
         /// starts from these numbers, never from the fast products.
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(remote = "Self")]
         #[non_exhaustive]
         pub enum Problem {
-            $(#[doc = concat!("See [`", stringify!($family), "`].")] $family($family),)+
+            $(
+                #[doc = concat!("See [`", stringify!($family), "`].")]
+                #[serde(rename = $name)]
+                $family($family),
+            )+
         }
+        by_tag!(Problem, "kind");
 
         $(impl From<$family> for Problem {
             fn from(data: $family) -> Self {

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
@@ -17,14 +19,17 @@ use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, dot, gemm_few, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::gamma;
 
 /// Φ(w, λ) = λQw + c with Q orthogonal and λ scalar: the tight family of Theorem 4.1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scaling {
     /// Q, d×d, orthogonal to rounding.
+    #[serde(rename = "Q", with = "numbers")]
     pub rotation: Matrix,
     /// c, d.
+    #[serde(with = "numbers")]
     pub c: Vector,
 }
 

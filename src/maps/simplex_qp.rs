@@ -21,6 +21,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
@@ -33,16 +35,20 @@ use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::{UNIT, gamma};
 
 /// Φ(w, λ) = the projection of Aw + Bλ + c onto the unit simplex.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SimplexQp {
     /// A, d×d.
+    #[serde(rename = "A", with = "numbers")]
     pub a: Matrix,
     /// B, d×m.
+    #[serde(rename = "B", with = "numbers")]
     pub b: Matrix,
     /// c, d.
+    #[serde(with = "numbers")]
     pub c: Vector,
 }
 

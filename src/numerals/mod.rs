@@ -1,8 +1,12 @@
-//! Numbers as they stand in files and messages.
+//! Numbers, and data with a kind, as they stand in files and messages.
 //!
 //! Owns their form: shortest decimals that round-trip, NaN and the infinities as the strings "NaN",
-//! "Infinity" and "-Infinity", matrices as lists of rows. Modules for serde's `with`. Must not know
-//! what the numbers mean.
+//! "Infinity" and "-Infinity", matrices as lists of rows ([`numbers`], for serde's `with`); objects
+//! whose `kind` says what their other fields are ([`tagged`]); and errors that name the field and
+//! its line ([`locate`]). Must not know what the numbers mean.
 
-pub mod float;
-pub mod floats;
+pub(crate) mod locate;
+pub(crate) mod numbers;
+pub(crate) mod tagged;
+
+pub(crate) use numbers::{number, value};

@@ -1,16 +1,22 @@
 //! E(w, λ) = ‖Xw - y‖²/(2n) + ½·ridge·‖λ‖².
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 
 /// Least squares on n rows, with a ridge in λ.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeastSquares {
     /// X, n×d.
+    #[serde(rename = "X", with = "numbers")]
     pub x: Matrix,
     /// y, n.
+    #[serde(with = "numbers")]
     pub y: Vector,
     /// Weight of ½‖λ‖².
+    #[serde(with = "numbers")]
     pub ridge: f64,
 }
 

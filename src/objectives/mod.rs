@@ -6,15 +6,21 @@ mod least_squares;
 
 pub use least_squares::LeastSquares;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
+use crate::numerals::tagged::by_tag;
 
 /// An outer objective E(w, λ).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Objective {
     /// ‖Xw - y‖²/(2n) + ½·ridge·‖λ‖², usually on hold-out rows.
     LeastSquares(LeastSquares),
 }
+
+by_tag!(Objective, "kind");
 
 impl Objective {
     /// Refuses data that do not fit d = dim w, or are not finite.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::run::{Run, RunInfo};
 use super::tally::{Summary, Tally};
 use crate::claims::{CheckCounts, Counts, Outcome, SCHEMA, Verdict};
-use crate::numerals::float::number;
+use crate::numerals::number;
 
 #[derive(Serialize)]
 struct Object<'a> {

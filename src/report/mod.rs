@@ -13,7 +13,6 @@ mod format;
 mod html;
 mod json;
 mod junit;
-mod locate;
 mod markdown;
 mod run;
 mod tally;

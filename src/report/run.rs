@@ -9,10 +9,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::locate::located;
 use crate::checks::{Curve, Data, Moments, Plot};
 use crate::claims::{RECORDS_SCHEMA, Record, SCHEMA, Verdict};
 use crate::error::{Error, Result};
+use crate::numerals::locate::located;
 
 /// Format version of a run directory, as it stands in `run.json`; it speaks for `records.jsonl`
 /// too, whose lines carry none. Version 1 had records without origin.

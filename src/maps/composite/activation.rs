@@ -1,7 +1,10 @@
 //! Scalar nonlinearities of layers, inner and outer.
 
+use serde::{Deserialize, Serialize};
+
 /// The scalar nonlinearity of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// max(z, 0).
     Relu,
@@ -22,22 +25,6 @@ const LEAKY_SLOPE: f64 = 0.01;
 impl Activation {
     /// max |tanh''|, rounded up: the only activation here with a second derivative that is not 0.
     pub const CURVATURE: f64 = TANH_CURVATURE;
-
-    /// All activations with the names they have in files and on the wire.
-    pub const NAMES: [(&'static str, Self); 4] = [
-        ("relu", Self::Relu),
-        ("abs", Self::Abs),
-        ("leaky-relu", Self::LeakyRelu),
-        ("tanh", Self::Tanh),
-    ];
-
-    /// The name in files and on the wire.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, a)| *a == self)
-            .map_or("", |(n, _)| n)
-    }
 
     /// Slopes (below, above) the kink at 0 of a piecewise-linear activation; `None` for tanh.
     pub fn slopes(self) -> Option<(f64, f64)> {

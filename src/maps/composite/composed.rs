@@ -11,6 +11,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::activation::Activation;
 use super::noise::{Channel, NoiseModel};
 use super::outer::Outer;
@@ -29,7 +31,7 @@ use crate::maps::structure::{Second, Structure, Units};
 use crate::tol::{LIBM_ULPS, UNIT, gamma};
 
 /// The data of a composed map.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Composed {
     /// u = (A + Σ_l λ_l A_l)w + Bλ + c; a mean has no channels.
     pub inner: NoiseModel,

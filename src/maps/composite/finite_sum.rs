@@ -3,19 +3,23 @@
 //! Owns T̂(w, λ, b) = w - η(∇ℓ_b(w) + λ₂w) for a minibatch b of row indices and its partial
 //! Jacobians. Must not know how indices are drawn, nor what follows the step.
 
+use serde::{Deserialize, Serialize};
+
 use super::loss::Loss;
 use super::rows::add_weighted_rows;
 use super::sample::Sample;
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
 use crate::linalg::product::dot;
+use crate::numerals::numbers;
 
 /// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer
 /// map.
 ///
 /// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares); ∂₂T̂ =
 /// \[0, -ηw\] does not depend on the sample.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Form", into = "Form")]
 pub struct FiniteSum {
     /// n×d, one contiguous row per sample.
     x: Vec<f64>,
@@ -23,6 +27,38 @@ pub struct FiniteSum {
     d: usize,
     eta: f64,
     loss: Loss,
+}
+
+/// A finite sum as it stands in files.
+#[derive(Serialize, Deserialize)]
+struct Form {
+    #[serde(rename = "X", with = "numbers")]
+    x: Matrix,
+    #[serde(with = "numbers")]
+    y: Vec<f64>,
+    #[serde(with = "numbers")]
+    step: f64,
+    loss: Loss,
+}
+
+impl TryFrom<Form> for FiniteSum {
+    type Error = Error;
+
+    fn try_from(form: Form) -> Result<Self> {
+        let (x, d) = (form.x.transpose(), form.x.ncols());
+        Self::new(x.as_slice().to_vec(), form.y, d, form.step, form.loss)
+    }
+}
+
+impl From<FiniteSum> for Form {
+    fn from(f: FiniteSum) -> Self {
+        Self {
+            x: Matrix::from_row_slice(f.rows(), f.d, &f.x),
+            y: f.y,
+            step: f.eta,
+            loss: f.loss,
+        }
+    }
 }
 
 impl FiniteSum {
@@ -75,10 +111,6 @@ impl FiniteSum {
     pub fn loss(&self) -> Loss {
         self.loss
     }
-
-    /// Both losses with the names they have in files of sampled maps.
-    pub const LOSSES: [(&'static str, Loss); 2] =
-        [("squared", Loss::Quadratic), ("logistic", Loss::Logistic)];
 
     /// x_i.
     pub fn row(&self, i: usize) -> &[f64] {

@@ -1,19 +1,25 @@
 //! The inner map T̂, reached through samples only: either of its two forms.
 
+use serde::{Deserialize, Serialize};
+
 use super::finite_sum::FiniteSum;
 use super::loss::Loss;
 use super::noise::NoiseModel;
 use super::sample::Sample;
 use crate::linalg::Matrix;
+use crate::numerals::tagged::by_tag;
 
 /// The inner map T̂(w, λ, ξ).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "kebab-case")]
 pub enum Inner {
     /// A gradient step on a finite sum.
     FiniteSum(FiniteSum),
     /// An affine map with sign noise.
     Noise(NoiseModel),
 }
+
+by_tag!(Inner, "kind");
 
 impl Inner {
     /// d = dim w.

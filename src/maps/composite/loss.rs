@@ -1,9 +1,13 @@
 //! Losses ℓ(xᵀw; y) of one row, with their derivatives in the score s = xᵀw.
 
+use serde::{Deserialize, Serialize};
+
 /// The smooth loss f, a mean over rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// ½(s - y)².
+    #[serde(alias = "squared")]
     Quadratic,
     /// log(1 + exp(-ys)), y = ±1.
     Logistic,
@@ -13,18 +17,6 @@ pub enum Loss {
 const LOGISTIC_THIRD: f64 = 0.096_225_044_864_937_64;
 
 impl Loss {
-    /// All losses with the names they have in files.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("quadratic", Self::Quadratic), ("logistic", Self::Logistic)];
-
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, l)| *l == self)
-            .map_or("", |(n, _)| n)
-    }
-
     /// ℓ'(s).
     pub fn slope(self, y: f64, s: f64) -> f64 {
         match self {

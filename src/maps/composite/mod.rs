@@ -23,6 +23,7 @@ mod prox_gradient;
 mod rows;
 mod sample;
 mod samples;
+mod sizes;
 mod step;
 mod variance;
 

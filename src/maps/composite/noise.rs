@@ -5,37 +5,47 @@
 //! gives ξ_a, so noise models have a finite population like sums have, can be enumerated exactly,
 //! and are driven by the same index lists.
 
+use serde::{Deserialize, Serialize};
+
 use super::sample::Sample;
 use crate::error::{Error, Result};
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
 use crate::linalg::product::{gemv, gemv_tr};
 use crate::linalg::{Matrix, Vector};
+use crate::numerals::numbers;
 use crate::tol::gamma;
 
 /// Largest number of noise channels: the population 2^p must be countable on 32-bit platforms too.
 pub const MAX_CHANNELS: usize = 30;
 
 /// One sign ξ_a and what it multiplies; absent parts are zero.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
     /// N_a (d×d): multiplicative noise in w.
+    #[serde(rename = "N", default, with = "numbers")]
     pub n: Option<Matrix>,
     /// M_a (d×m): multiplicative noise in λ.
+    #[serde(rename = "M", default, with = "numbers")]
     pub m: Option<Matrix>,
     /// e_a (d): additive noise.
+    #[serde(default, with = "numbers")]
     pub e: Option<Vector>,
 }
 
 /// Affine (in w; bilinear in (w, λ) where `bilinear` is given) map with sign noise.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoiseModel {
     /// A (d×d).
+    #[serde(rename = "A", with = "numbers")]
     pub a: Matrix,
     /// A_l (d×d), one per entry of λ, or none at all.
+    #[serde(with = "numbers")]
     pub bilinear: Vec<Matrix>,
     /// B (d×m).
+    #[serde(rename = "B", with = "numbers")]
     pub b: Matrix,
     /// c (d).
+    #[serde(with = "numbers")]
     pub c: Vector,
     /// The noise, at most [`MAX_CHANNELS`] independent signs.
     pub channels: Vec<Channel>,

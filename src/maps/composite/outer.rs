@@ -5,37 +5,49 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::activation::Activation;
+use super::sizes;
 use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::dot;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::shapes::consecutive;
+use crate::numerals::numbers;
+use crate::numerals::tagged::by_tag;
 
 /// G: ℝᵈ×ℝᵐ → ℝᵈ. Where a λ₁ occurs it is `lambda[0]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "kebab-case")]
 pub enum Outer {
     /// G(u) = u.
     Identity,
     /// soft(u, ηλ₁), entrywise.
     Soft {
         /// η: the step of the inner map.
+        #[serde(rename = "step", with = "numbers")]
         eta: f64,
     },
     /// (1 - ηλ₁ω_g/‖u_g‖)₊ u_g for consecutive groups g.
     GroupSoft {
         /// η.
+        #[serde(rename = "step", with = "numbers")]
         eta: f64,
         /// The groups: consecutive ranges that cover 0..d.
+        #[serde(rename = "sizes", with = "sizes")]
         groups: Vec<Range<usize>>,
         /// ω_g > 0, one per group (√|g| is usual).
+        #[serde(with = "numbers")]
         weights: Vec<f64>,
     },
     /// Projection to the box \[lower, upper\], lower < upper entrywise.
     Box {
         /// Lower bounds (d).
+        #[serde(rename = "lo", with = "numbers")]
         lower: Vec<f64>,
         /// Upper bounds (d).
+        #[serde(rename = "hi", with = "numbers")]
         upper: Vec<f64>,
     },
     /// max(u, 0).
@@ -43,15 +55,20 @@ pub enum Outer {
     /// σ(Vu + Bλ + c), ‖V‖ ≤ 1.
     Layer {
         /// V (d×d).
+        #[serde(rename = "V", with = "numbers")]
         v: Matrix,
         /// B (d×m).
+        #[serde(rename = "B", with = "numbers")]
         b: Matrix,
         /// c (d).
+        #[serde(with = "numbers")]
         c: Vector,
         /// σ: relu or tanh.
         activation: Activation,
     },
 }
+
+by_tag!(Outer, "kind");
 
 /// Γ₁ = ∂₁G(u, λ) and Γ₂ = ∂₂G(u, λ) at one point: filled by [`Outer::linearize`], used for any
 /// number of products without allocation.
@@ -118,7 +135,7 @@ impl Outer {
                 activation,
             } => {
                 if !matches!(activation, Activation::Relu | Activation::Tanh) {
-                    let text = format!("must be relu or tanh, got {}", activation.name());
+                    let text = format!("must be relu or tanh, got {activation:?}");
                     return Err(Error::input(text).in_field("activation"));
                 }
                 length("c", c.len())?;

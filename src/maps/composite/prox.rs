@@ -2,8 +2,15 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
+use super::sizes;
+use crate::numerals::numbers;
+use crate::numerals::tagged::by_tag;
+
 /// The prox of a proximal gradient step, g in min f + λ₁g.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "kebab-case")]
 pub enum Prox {
     /// g = ‖·‖₁: soft-thresholding.
     Soft,
@@ -16,26 +23,34 @@ pub enum Prox {
     /// g = Σω_g‖w_g‖ over consecutive groups g that cover all coordinates, ω_g > 0.
     Groups {
         /// The groups.
+        #[serde(rename = "sizes", with = "sizes")]
         groups: Vec<Range<usize>>,
         /// ω_g, one per group.
+        #[serde(with = "numbers")]
         weights: Vec<f64>,
     },
     /// g = Σw_i on the box [lo, hi]ᵈ: a shift by ηλ₁, then the projection. lo < hi, infinite bounds
     /// allowed; on the nonnegative orthant g is ‖·‖₁.
     Box {
         /// Lower bound of every coordinate.
+        #[serde(with = "numbers")]
         lo: f64,
         /// Upper bound of every coordinate.
+        #[serde(with = "numbers")]
         hi: f64,
     },
     /// The projection on a product of intervals, infinite ones allowed; λ₁ does not enter.
     Intervals {
         /// Lower bounds, d.
+        #[serde(with = "numbers")]
         lower: Vec<f64>,
         /// Upper bounds, d.
+        #[serde(with = "numbers")]
         upper: Vec<f64>,
     },
 }
+
+by_tag!(Prox, "prox");
 
 impl Prox {
     /// The lower and upper bounds of a projection; `None` for the others.
@@ -44,17 +59,6 @@ impl Prox {
             Self::Box { lo, hi } => Some([vec![*lo; d], vec![*hi; d]]),
             Self::Intervals { lower, upper } => Some([lower.clone(), upper.clone()]),
             _ => None,
-        }
-    }
-
-    /// The name in files.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Soft => "soft",
-            Self::Group { .. } => "group",
-            Self::Groups { .. } => "groups",
-            Self::Box { .. } => "box",
-            Self::Intervals { .. } => "intervals",
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::loss::Loss;
 use super::prox::Prox;
 use super::step::StepMap;
@@ -12,20 +14,25 @@ use crate::maps::data::Data;
 use crate::maps::products::Certified;
 use crate::maps::shapes::{consecutive, regression, shape};
 use crate::maps::structure::{Gradient, Role, Second, Structure, Units};
+use crate::numerals::numbers;
 
 /// Forward-backward step for min f(w) + (λ₂/2)‖w‖² + λ₁g(w) with constant step η, λ = (λ₁, λ₂):
 /// Φ(w, λ) = prox(w - η(∇f(w) + λ₂w)).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProxGradient {
     /// X, n×d.
+    #[serde(rename = "X", with = "numbers")]
     pub x: Matrix,
     /// y, n; ±1 for the logistic loss.
+    #[serde(with = "numbers")]
     pub y: Vector,
     /// η > 0, constant in λ.
+    #[serde(with = "numbers")]
     pub step: f64,
     /// f.
     pub loss: Loss,
     /// The prox of ηλ₁g.
+    #[serde(flatten)]
     pub prox: Prox,
 }
 

@@ -1,5 +1,7 @@
 //! Φ = G∘E T̂ with its samples.
 
+use serde::{Deserialize, Serialize};
+
 use super::activation::Activation;
 use super::finite_sum::FiniteSum;
 use super::inner::Inner;
@@ -9,7 +11,7 @@ use super::sample::Sample;
 use crate::error::{Error, Result};
 
 /// Φ = G∘E T̂.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Composite {
     inner: Inner,
     outer: Outer,
@@ -18,13 +20,17 @@ pub struct Composite {
 impl Composite {
     /// Checks shapes, entries, and that G is nonexpansive.
     pub fn new(inner: Inner, outer: Outer) -> Result<Self> {
-        if let Inner::Noise(model) = &inner {
+        let made = Self { inner, outer };
+        made.validate()?;
+        Ok(made)
+    }
+
+    pub(in crate::maps) fn validate(&self) -> Result<()> {
+        if let Inner::Noise(model) = &self.inner {
             model.validate().map_err(|e| e.in_field("inner"))?;
         }
-        outer
-            .validate(inner.dim(), inner.params())
-            .map_err(|e| e.in_field("outer"))?;
-        Ok(Self { inner, outer })
+        let (d, m) = (self.dim(), self.params());
+        self.outer.validate(d, m).map_err(|e| e.in_field("outer"))
     }
 
     /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d

@@ -1,8 +1,13 @@
-//! Where in a JSON text an error lies, as a field path.
+//! Where in a JSON text an error lies, as a field path and a line.
 //!
 //! Owns how serde's errors become ours. Must not know what the text describes.
 
+use std::collections::BTreeMap;
+
+use serde::Deserializer;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Result};
@@ -12,7 +17,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// Malformed JSON; a missing, unknown or mistyped field.
-pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
+pub(crate) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = dotted(e.path());
@@ -23,18 +28,7 @@ pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
         Err(e) => Err((e, String::new())),
     });
     read.map_err(|(e, path)| {
-        let full = e.to_string();
-        let at = full.rfind(" at line ").unwrap_or(full.len());
-        let message = &full[..at];
-        // serde speaks of a missing field where its object ends.
-        let missing = message.strip_prefix("missing field `");
-        let mut error = match missing.and_then(|m| m.strip_suffix('`')) {
-            Some(name) => Error::input("is missing").in_field(name),
-            None => Error::input(message),
-        };
-        if !path.is_empty() {
-            error = error.in_field(path);
-        }
+        let error = named(&e.to_string(), &path);
         if text.trim_end().contains('\n') {
             error.at_line(e.line().max(1))
         } else {
@@ -43,12 +37,64 @@ pub(super) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
-/// `instance.spec.lambda[2]`: the path without what a text cut short leaves unknown.
+/// Reads a JSON object as a whole, then what it says: an error of `read` that names a field gets the
+/// line on which that field stands.
+///
+/// # Errors
+/// Malformed JSON, and those of `read`.
+pub(crate) fn parsed<T>(text: &str, read: impl FnOnce(Value) -> Result<T>) -> Result<T> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|e| Error::input(format!("not valid JSON: {e}")).at_line(e.line()))?;
+    if !value.is_object() {
+        return Err(Error::input("expected a JSON object"));
+    }
+    read(value).map_err(|e| match e.field().and_then(|f| line_of(text, f)) {
+        Some(line) => e.at_line(line),
+        None => e,
+    })
+}
+
+/// Reads from any deserializer; an error names the field.
+///
+/// # Errors
+/// A missing or mistyped field.
+pub(crate) fn read<'de, T, D>(from: D) -> Result<T>
+where
+    T: serde::Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    serde_path_to_error::deserialize(from)
+        .map_err(|e| named(&e.inner().to_string(), &dotted(e.path())))
+}
+
+/// Our error for what serde says of the value at `path`.
+fn named(full: &str, path: &str) -> Error {
+    let at = full.rfind(" at line ").unwrap_or(full.len());
+    let message = &full[..at];
+    let quoted = |prefix: &str| message.strip_prefix(prefix)?.split_once('`');
+    let mut error = match (quoted("missing field `"), quoted("field `")) {
+        // serde speaks of a missing field where its object ends.
+        (Some((name, _)), _) => Error::input("is missing").in_field(name),
+        // One of ours that went through serde: what it names lies inside the value at `path`.
+        (_, Some((name, rest))) => {
+            Error::input(rest.strip_prefix(": ").unwrap_or(rest)).in_field(name)
+        }
+        _ => Error::input(message),
+    };
+    if !path.is_empty() {
+        error = error.in_field(path);
+    }
+    error
+}
+
+/// `instance.spec.lambda[2]`: the path without what a text cut short leaves unknown, and without
+/// the variant that a whole value is.
 fn dotted(path: &Path) -> String {
     let mut out = String::new();
-    for segment in path.iter() {
+    for (i, segment) in path.iter().enumerate() {
         match segment {
             Segment::Seq { index } => out += &format!("[{index}]"),
+            Segment::Enum { .. } if i == 0 => {}
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 if !out.is_empty() {
                     out.push('.');
@@ -59,6 +105,29 @@ fn dotted(path: &Path) -> String {
         }
     }
     out
+}
+
+/// The line on which the value at a field path starts, or what is innermost of it where a key is
+/// missing.
+fn line_of(text: &str, field: &str) -> Option<usize> {
+    let mut at: Option<&RawValue> = None;
+    for part in field.split(['.', '[']).filter(|p| !p.is_empty()) {
+        let inside = at.map_or(text, RawValue::get);
+        let next = match part.strip_suffix(']') {
+            Some(i) => {
+                let items: Vec<&RawValue> = serde_json::from_str(inside).ok()?;
+                i.parse().ok().and_then(|i: usize| items.get(i).copied())
+            }
+            None => {
+                let fields: BTreeMap<String, &RawValue> = serde_json::from_str(inside).ok()?;
+                fields.get(part).copied()
+            }
+        };
+        let Some(next) = next else { break };
+        at = Some(next);
+    }
+    let start = at?.get().as_ptr() as usize - text.as_ptr() as usize;
+    Some(1 + text[..start].matches('\n').count())
 }
 
 #[cfg(test)]
