@@ -7,14 +7,56 @@
 /// Unit roundoff of binary64, u = 2⁻⁵³.
 pub const UNIT: f64 = f64::EPSILON / 2.0;
 
-/// Unit roundoff of binary32, 2⁻²⁴.
-pub const UNIT_F32: f64 = 5.960_464_477_539_063e-8;
+/// The unit roundoff u of the arithmetic in which an implementation under test computes.
+///
+/// What that implementation rounds (its floors, its doubt at kinks) takes this value; what ratecert
+/// rounds itself takes [`UNIT`].
+///
+/// ```
+/// use ratecert::tol::Roundoff;
+///
+/// assert_eq!(Roundoff::SINGLE.value(), 2f64.powi(-24));
+/// assert!(Roundoff::SINGLE.gamma(100) > 100.0 * Roundoff::SINGLE.value());
+/// assert_eq!(Roundoff::SINGLE.nearest(0.1), f64::from(0.1f32));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Roundoff(f64);
 
-/// γ_p = pu/(1-pu): the relative error bound of p roundings in a row
-/// (Higham, Accuracy and Stability of Numerical Algorithms, Lemma 3.1).
+impl Roundoff {
+    /// binary64, u = 2⁻⁵³.
+    pub const DOUBLE: Self = Self(UNIT);
+    /// binary32, u = 2⁻²⁴.
+    pub const SINGLE: Self = Self(5.960_464_477_539_063e-8);
+
+    /// u.
+    pub fn value(self) -> f64 {
+        self.0
+    }
+
+    /// γ_p = pu/(1-pu): the relative error bound of p roundings in a row (Higham, Accuracy and
+    /// Stability of Numerical Algorithms, Lemma 3.1); infinite where there are 1/u of them.
+    pub fn gamma(self, p: usize) -> f64 {
+        let pu = p as f64 * self.0;
+        if pu < 1.0 {
+            pu / (1.0 - pu)
+        } else {
+            f64::INFINITY
+        }
+    }
+
+    /// The nearest number of this arithmetic.
+    pub fn nearest(self, x: f64) -> f64 {
+        if self == Self::SINGLE {
+            f64::from(x as f32)
+        } else {
+            x
+        }
+    }
+}
+
+/// γ_p of binary64 (see [`Roundoff::gamma`]).
 pub fn gamma(p: usize) -> f64 {
-    let pu = p as f64 * UNIT;
-    pu / (1.0 - pu)
+    Roundoff::DOUBLE.gamma(p)
 }
 
 /// Relative room for evaluating a bound itself in floating point: a bound is a

@@ -6,6 +6,7 @@ use super::draw::Draw;
 use super::method::Method;
 use super::question::Case;
 use crate::error::Result;
+use crate::tol::Roundoff;
 
 /// An implementation of a method. State may be kept between calls for buffers, never for results:
 /// the same case must give the same estimates.
@@ -34,4 +35,10 @@ pub trait Factory: Sync {
     /// # Errors
     /// When there is none, or it cannot be started.
     fn make(&self, method: Method) -> Result<Box<dyn Implementation + '_>>;
+
+    /// The unit roundoff in which they compute. Instances are rounded to numbers of that
+    /// arithmetic, and floors are those of it.
+    fn roundoff(&self) -> Roundoff {
+        Roundoff::DOUBLE
+    }
 }

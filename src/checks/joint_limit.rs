@@ -158,9 +158,10 @@ impl Setting<'_> {
     /// How far the estimate after k steps at this place may be from D_joint, rounding included.
     fn allowed(&self, at: Where, k: usize, d: &Matrix) -> f64 {
         let (exact, kinks) = (self.exact, self.kinks);
+        let u = exact.truth.roundoff().value();
         let e = match at {
-            Where::Iterate(t) => exact.distance(t) + 2.0 * UNIT * exact.iterate(t).norm(),
-            _ => exact.truth.fixed_point.error,
+            Where::Iterate(t) => exact.distance(t) + 2.0 * u * exact.iterate(t).norm(),
+            _ => exact.distance_of_solution(),
         };
         let m = &exact.truth.moduli;
         let d2 = m.d2_sup + m.c(2, e) * e;
@@ -172,7 +173,7 @@ impl Setting<'_> {
             Observed::Whole => {
                 let frobenius = most_size * (d.ncols() as f64).sqrt();
                 let norm = d.norm().min(frobenius);
-                let step = exact.truth.rounding.forward_step(w_norm, norm);
+                let step = exact.truth.judged.forward_step(w_norm, norm);
                 (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
             }
             Observed::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),

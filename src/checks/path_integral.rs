@@ -12,7 +12,7 @@
 
 use crate::linalg::product::norm2;
 use crate::maps::{Linearization, Map, Rounding, Tie, Units};
-use crate::tol::{BOUND_ROOM, UNIT, gamma};
+use crate::tol::{BOUND_ROOM, Roundoff, UNIT, gamma};
 
 /// Nodes and weights of Gauss-Legendre with 4 points on [-1, 1] (Abramowitz and Stegun, table
 /// 25.4): exact to degree 7.
@@ -84,7 +84,9 @@ impl<'a> Pieces<'a> {
             map,
             curve,
             lin: map.linearization(),
-            units: map.rounding(&curve.points[0][map.dims().w..]).units,
+            units: map
+                .rounding(&curve.points[0][map.dims().w..], Roundoff::DOUBLE)
+                .units,
             boxed: map.structure().bounded,
         }
     }
@@ -255,7 +257,7 @@ pub(super) fn path_defect(
     // 2⁻⁴⁶, charged above.
     let span: f64 = x0.iter().chain(&x1).map(|v| v * v).sum::<f64>().sqrt();
     let width = dims.w + dims.lambda + dims.units + 20;
-    let rounding = map.rounding(&x0[d..]).value;
+    let rounding = map.rounding(&x0[d..], Roundoff::DOUBLE).value;
     let floor = gamma(4 * total.panels + width) * (total.size + f0.norm() + f1.norm())
         + 4.0 * Rounding::at(rounding, span)
         + width as f64 * UNIT * (1.0 + span) * (1.0 + total.size)

@@ -17,7 +17,7 @@ use crate::evidence::{Exact, Request, Run, Where, growing};
 use crate::linalg::Matrix;
 use crate::maps::Rounding;
 use crate::theory::Level;
-use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
+use crate::tol::{DISTANCE_GAP, bound_room};
 use crate::truth::kinks::{Kinks, Observed};
 use crate::truth::reference::Scalar;
 
@@ -357,7 +357,7 @@ impl<'a> Recursion<'a> {
         let (e, w_norm, t) = match self.at {
             Where::Iterate(t) => {
                 let w = exact.iterate(t).norm();
-                (2.0 * UNIT * w, w, t)
+                (2.0 * exact.truth.roundoff().value() * w, w, t)
             }
             _ => (floors[k.min(floors.len() - 1)], exact.iterate(k).norm(), k),
         };
@@ -371,10 +371,10 @@ impl<'a> Recursion<'a> {
             (th.b * th.moduli.c(1, distance) + th.moduli.c(2, distance)) * distance
         };
         let w_norm = w_norm + e;
-        let rounding = &exact.truth.rounding;
+        let rounding = &exact.truth.judged;
         let lost = estimate.map_or(0.0, |d| {
             rounding.forward_step(w_norm, d.norm())
-                + UNIT * Rounding::at(rounding.push_lambda, w_norm)
+                + rounding.u.value() * Rounding::at(rounding.push_lambda, w_norm)
         });
         self.allowed = th.q * self.allowed + moved + lost;
     }

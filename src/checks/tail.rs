@@ -65,7 +65,8 @@ impl Check for ExactTail {
                 let steps = (one.k - start) as f64;
                 let squared = TAIL_SQUARINGS * d * UNIT * (steps.log2().max(1.0) + 1.0) * scale;
                 // δ_s was rounded and w(λ) is known to its error; t·q^{t-1} ≤ min(t, κ).
-                let wobble = exact.truth.fixed_point.error + UNIT * run.w[start].norm();
+                let wobble = exact.truth.fixed_point.error
+                    + exact.truth.roundoff().value() * run.w[start].norm();
                 let fixed =
                     (exact.truth.moduli.l[1] * steps.min(exact.truth.kappa()) + 1.0) * wobble;
                 let floor = c.slack * (one.floor + exact.jacobian_error() * 2.0 + squared + fixed);

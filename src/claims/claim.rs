@@ -9,8 +9,10 @@ use super::label::Label;
 use crate::case::Method;
 use crate::checks::{Check, Needs};
 use crate::error::Result;
+use crate::evidence::Evidence;
 use crate::instances::{Instance, Spec, hash, mix};
 use crate::theory::Hypothesis;
+use crate::tol::Roundoff;
 
 /// What kind of guarantee is claimed; it says which checks belong (conventions after PEPit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -120,6 +122,12 @@ impl Claim {
     /// Steps of the exact runs that its checks look at.
     pub fn horizon(&self) -> usize {
         self.checks.iter().map(|c| c.steps).max().unwrap_or(0)
+    }
+
+    /// What is known of an instance, for its checks on an implementation that computes with this
+    /// unit roundoff.
+    pub fn evidence<'i>(&self, instance: &'i Instance, u: Roundoff) -> Evidence<'i> {
+        Evidence::new(instance, self.method, self.horizon()).in_roundoff(u)
     }
 
     /// Looks at an implementation; the others are about constants, sets and expectations alone.

@@ -7,7 +7,6 @@ use super::sequence::Given;
 use super::whole::Evidence;
 use crate::case::{At, Case, Samples};
 use crate::error::Result;
-use crate::linalg::Vector;
 
 /// A request together with all that its case lends.
 pub struct Asked<'e> {
@@ -21,7 +20,6 @@ impl<'e> Asked<'e> {
     /// # Errors
     /// When the place of the request is not known on this instance, or its samples cannot be drawn.
     pub fn new(e: &'e Evidence<'e>, request: &Request) -> Result<Self> {
-        let point = |w: &'e Vector| At::Point(w.as_slice());
         let at = match request.at {
             Where::Own if e.method.is_aid() => At::Point(&e.instance.start),
             Where::Own => At::Start(&e.instance.start),
@@ -29,8 +27,8 @@ impl<'e> Asked<'e> {
                 Some(path) => At::Path(path),
                 None => At::Start(&e.instance.start),
             },
-            Where::Iterate(t) => point(e.exact()?.iterate(t)),
-            Where::Solution => point(e.exact()?.truth.w()),
+            Where::Iterate(t) => At::Point(e.exact()?.iterate(t).as_slice()),
+            Where::Solution => At::Point(e.exact()?.solution().as_slice()),
         };
         let last = request.steps.last().copied().unwrap_or(0);
         let given = match request.sequence {

@@ -170,6 +170,9 @@ impl Evidence<'_> {
                 }
                 (_, Some(run)) => {
                     c.floor = floors::aid(exact, self.method, run, *k);
+                    if request.at == Where::Solution {
+                        c.floor += floors::given_solution(exact);
+                    }
                     c.comparable = !run.doubt;
                     c.band = match run.band.get(*k) {
                         Some(band) => band[usize::from(self.method.is_reverse())],

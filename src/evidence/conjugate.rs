@@ -6,7 +6,7 @@ use crate::instances::Random;
 use crate::linalg::{Matrix, Vector, norm};
 use crate::maps::{Linearization, Tie};
 use crate::methods::{reduced_roots, reduced_support};
-use crate::tol::{CG_AMPLIFICATION, CG_SAMPLES, UNIT};
+use crate::tol::{CG_AMPLIFICATION, CG_SAMPLES};
 use crate::truth::AidLimit;
 
 /// The system of AID-CG at one point.
@@ -42,7 +42,7 @@ fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
         .map_or(limit.p.nrows(), |support| support.len())
 }
 
-/// What n steps of conjugate gradients in binary64 may miss, per ‖y‖.
+/// What n steps of conjugate gradients may miss, per ‖y‖.
 ///
 /// One step's local errors, (n+4)u relative to ‖K‖‖x‖ (Greenbaum 1997), cost c·u·κ_K with c =
 /// n(n+4) when they are not amplified. They are where eigenvalues lie far apart: conjugacy is lost
@@ -83,7 +83,7 @@ fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64
             let condition = (norm::spectral_upper(&m) * kappa).powi(2);
             (m.tr_mul(&m), m.tr_mul(&y), condition, 1.0)
         };
-    let local = (n + 4) as f64 * UNIT * spread;
+    let local = (n + 4) as f64 * exact.truth.roundoff().value() * spread;
     // n products, and the one that forms the estimate.
     let base = (n as f64 * condition + 1.0) * local * kappa;
     let direct = system.clone().lu().solve(&rhs);

@@ -12,6 +12,7 @@ use crate::linalg::eigen::Enclosure;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::{Matrix, Vector};
 use crate::theory::{Level, Theorem41};
+use crate::tol::gamma;
 use crate::truth::{
     AidLimit, AidRun, ItdRun, Iterates, Tail, Truth, aid_limit, aid_run, itd_run, itd_run_along,
     iterates,
@@ -31,6 +32,7 @@ pub struct Exact {
     start: Vec<f64>,
     horizon: usize,
     path_kind: Option<Path>,
+    solution: OnceCell<Vector>,
     path: OnceCell<Option<Vec<Vec<f64>>>>,
     iterates: OnceCell<Iterates>,
     run: OnceCell<ItdRun>,
@@ -52,6 +54,7 @@ impl Exact {
             start: instance.start.clone(),
             horizon,
             path_kind: instance.spec.path,
+            solution: OnceCell::new(),
             path: OnceCell::new(),
             iterates: OnceCell::new(),
             run: OnceCell::new(),
@@ -63,12 +66,27 @@ impl Exact {
         }
     }
 
+    /// w(λ) as an implementation is given it.
+    pub fn solution(&self) -> &Vector {
+        let round = || self.truth.given(self.truth.w());
+        self.solution.get_or_init(round)
+    }
+
+    /// How far that is from w(λ) at most.
+    pub fn distance_of_solution(&self) -> f64 {
+        let rounded = (self.truth.w() - self.solution()).norm();
+        self.truth.fixed_point.error + rounded * (1.0 + gamma(self.start.len() + 4))
+    }
+
     /// The points ITD is given, where it does not run Φ itself.
     pub fn path(&self) -> Option<&[Vec<f64>]> {
         let make = || {
             let kind = self.path_kind?;
             let steps = self.horizon + 1;
-            Some(path(&self.truth, &self.start, kind, self.seed, steps))
+            let points = path(&self.truth, &self.start, kind, self.seed, steps);
+            let u = self.truth.roundoff();
+            let round = |w: Vec<f64>| w.into_iter().map(|v| u.nearest(v)).collect();
+            Some(points.into_iter().map(round).collect())
         };
         self.path.get_or_init(make).as_deref()
     }
@@ -190,7 +208,7 @@ impl Exact {
         let steps = if at == Where::Solution { 0 } else { steps };
         let make = || match at {
             Where::Iterate(t) => aid_run(&self.truth, self.iterate(t), steps),
-            Where::Solution => aid_run(&self.truth, self.truth.w(), 0),
+            Where::Solution => aid_run(&self.truth, self.solution(), 0),
             Where::Own => aid_run(&self.truth, &Vector::from_column_slice(&self.start), steps),
             Where::Start => None,
         };
@@ -201,7 +219,7 @@ impl Exact {
     pub fn aid_limit(&self, at: Where, weight: f64) -> Option<Rc<AidLimit>> {
         let make = || match at {
             Where::Iterate(t) => aid_limit(&self.truth, self.iterate(t), weight),
-            Where::Solution => aid_limit(&self.truth, self.truth.w(), weight),
+            Where::Solution => aid_limit(&self.truth, self.solution(), weight),
             Where::Own => aid_limit(&self.truth, &Vector::from_column_slice(&self.start), weight),
             Where::Start => None,
         };

@@ -3,7 +3,6 @@
 use super::exact::Exact;
 use crate::case::Method;
 use crate::maps::Rounding;
-use crate::tol::gamma;
 use crate::truth::{AidRun, Truth};
 
 /// Rounding floor of ITD at t, as a norm of D or per ‖y‖.
@@ -16,7 +15,7 @@ pub fn itd(exact: &Exact, method: Method, t: usize) -> f64 {
     if method.is_reverse() {
         let m = exact.truth.lambda.len();
         run.floor
-            .reverse(&exact.truth.constants, &exact.truth.rounding, m, t)
+            .reverse(&exact.truth.constants, &exact.truth.judged, m, t)
     } else {
         run.floor.d[t]
     }
@@ -32,7 +31,7 @@ fn itd_steady(exact: &Exact, method: Method, t: usize) -> f64 {
     let local = local_defect(exact, w.max(exact.truth.w().norm()), d.max(j_norm));
     let kappa = exact.truth.kappa();
     let reverse = if method.is_reverse() {
-        gamma(t + 1) * kappa * exact.truth.moduli.d2_sup
+        exact.truth.roundoff().gamma(t + 1) * kappa * exact.truth.moduli.d2_sup
     } else {
         0.0
     };
@@ -58,22 +57,33 @@ pub(super) fn aid(exact: &Exact, method: Method, run: &AidRun, k: usize) -> f64 
     reverse_floor(&exact.truth, (run.w.norm(), away), 0)
 }
 
+/// How far from J the limit of AID may be at w(λ) as it is given, rounded to an arithmetic of fewer
+/// digits than ours.
+pub(super) fn given_solution(exact: &Exact) -> f64 {
+    let t = &exact.truth;
+    let away = (t.w() - exact.solution()).norm();
+    let d_norm = exact.jacobian().map_or(0.0, |j| j.norm());
+    let columns = (t.lambda.len() as f64).sqrt();
+    2.0 * t.kappa() * (t.constants.l1 * d_norm + t.constants.l2_at(t.w().norm()) * columns) * away
+}
+
 /// What rounding moves a Dᵀy of reverse mode by at most, per ‖y‖ and whatever is selected, at
 /// points with ‖w‖ and ‖w - w(λ)‖ at most these: ‖p_n‖ ≤ qⁿ‖y‖ and ‖v_k‖ ≤ κ‖y‖, their defects are
 /// carried on by at most κ‖∂₂Φ‖, and a sum of `terms` terms is formed.
 pub fn reverse_floor(truth: &Truth, (w_norm, away): (f64, f64), terms: usize) -> f64 {
     let kappa = truth.kappa();
     let d2 = truth.moduli.d2_sup + truth.moduli.c(2, away) * away;
-    let push = Rounding::at(truth.rounding.push_w, w_norm);
-    let last = Rounding::at(truth.rounding.push_lambda, w_norm);
-    1.01 * kappa * (kappa * (push + 2.0 * crate::tol::UNIT) * d2 + last + gamma(terms + 1) * d2)
+    let push = Rounding::at(truth.judged.push_w, w_norm);
+    let last = Rounding::at(truth.judged.push_lambda, w_norm);
+    let u = truth.roundoff();
+    1.01 * kappa * (kappa * (push + 2.0 * u.value()) * d2 + last + u.gamma(terms + 1) * d2)
 }
 
 /// One step's rounding of the derivative recursion in steady state, the error of w included.
 fn local_defect(exact: &Exact, w_norm: f64, d_norm: f64) -> f64 {
     let t = &exact.truth;
-    let fw = 2.0 * t.kappa() * Rounding::at(t.rounding.value, w_norm);
+    let fw = 2.0 * t.kappa() * Rounding::at(t.judged.value, w_norm);
     let columns = (t.lambda.len() as f64).sqrt();
     let moved = (t.constants.l1 * d_norm + t.constants.l2_at(w_norm) * columns) * fw;
-    t.rounding.forward_step(w_norm, d_norm) + moved
+    t.judged.forward_step(w_norm, d_norm) + moved
 }

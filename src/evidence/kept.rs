@@ -9,15 +9,29 @@ use super::sequence::{Given, Sequence};
 use crate::error::{Error, Result};
 use crate::instances::Instance;
 use crate::linalg::Vector;
+use crate::tol::Roundoff;
 use crate::truth::{Truth, Unsolved};
 
 /// The ground truth, and what of the stochastic side is kept.
-#[derive(Default)]
 pub(super) struct Kept {
+    /// Of the implementation under test.
+    pub(super) u: Roundoff,
     exact: OnceCell<std::result::Result<Exact, Unsolved>>,
     pub(super) given: Keyed<(Sequence, usize), Given>,
     pub(super) laws: Keyed<(Vec<u64>, usize), InnerLaw>,
     pub(super) limits: Keyed<Vec<u64>, Vector>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            u: Roundoff::DOUBLE,
+            exact: OnceCell::new(),
+            given: Keyed::default(),
+            laws: Keyed::default(),
+            limits: Keyed::default(),
+        }
+    }
 }
 
 impl Kept {
@@ -35,7 +49,7 @@ impl Kept {
         horizon: usize,
     ) -> std::result::Result<&Exact, &Unsolved> {
         let solve = || {
-            let truth = Truth::solve(&instance.map, &instance.lambda)?;
+            let truth = Truth::solve(&instance.map, &instance.lambda)?.judged_in(self.u);
             Ok(Exact::new(instance, truth, horizon))
         };
         self.exact.get_or_init(solve).as_ref()

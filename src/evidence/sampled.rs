@@ -210,7 +210,14 @@ impl<'e> Sampled<'e> {
     pub(super) fn given(&self, sequence: Sequence, last: usize) -> Result<Rc<Given>> {
         let make = || {
             let (rate, n) = (self.rate()?, self.map.inner().population());
-            Given::draw(self.instance, self.sizes, n, sequence, last, &rate)
+            Given::draw(
+                self.instance,
+                self.sizes,
+                n,
+                sequence,
+                last,
+                (&rate, self.kept.u),
+            )
         };
         self.kept.given.try_get((sequence, last), make)
     }
@@ -229,6 +236,7 @@ impl<'e> Sampled<'e> {
             eta: &given.eta,
             steps: &request.steps,
             sid: self.sid,
+            u: self.kept.u,
         };
         Some(run.run())
     }

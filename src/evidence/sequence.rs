@@ -4,6 +4,7 @@ use crate::case::{Batches, Iid, Role};
 use crate::error::Result;
 use crate::instances::{Instance, Sizes, mix};
 use crate::theory::Rate;
+use crate::tol::Roundoff;
 
 /// A recipe of indices and step sizes. It holds no number of its own, so that requests can be
 /// compared.
@@ -54,7 +55,7 @@ impl Given {
         population: usize,
         sequence: Sequence,
         last: usize,
-        rate: &Rate,
+        (rate, u): (&Rate, Roundoff),
     ) -> Result<Self> {
         let seed = mix(&[instance.seed, 2]);
         let draw = |role, count, size| {
@@ -69,7 +70,7 @@ impl Given {
         Ok(Self {
             inner: draw(Role::Inner, sizes.inner, sizes.inner_batch)?,
             linear: draw(Role::Linear, last, sizes.batch)?,
-            eta: (0..last).map(eta).collect(),
+            eta: (0..last).map(|i| u.nearest(eta(i))).collect(),
         })
     }
 }

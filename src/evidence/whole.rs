@@ -12,6 +12,7 @@ use super::sampled::Sampled;
 use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::instances::Instance;
+use crate::tol::Roundoff;
 use crate::truth::Unsolved;
 use crate::truth::kinks::Kinks;
 
@@ -49,6 +50,14 @@ impl<'i> Evidence<'i> {
             systems: Keyed::default(),
             kept: Kept::default(),
         }
+    }
+
+    /// The same for implementations that compute with this unit roundoff: their floors, their doubt
+    /// at kinks, and the points that they are given.
+    #[must_use]
+    pub fn in_roundoff(mut self, u: Roundoff) -> Self {
+        self.kept.u = u;
+        self
     }
 
     /// Evidence with an exact side of one's own.

@@ -8,7 +8,7 @@ use super::simulated::Simulated;
 use crate::case::{Answer, Case, Implementation, Method, Status};
 use crate::linalg::Matrix;
 use crate::tol::{
-    DIAGNOSIS_MATCH, DIAGNOSIS_NOISE, DIAGNOSIS_ROUNDING, DIAGNOSIS_SINGLE, UNIT_F32,
+    DIAGNOSIS_MATCH, DIAGNOSIS_NOISE, DIAGNOSIS_ROUNDING, DIAGNOSIS_SINGLE, Roundoff,
 };
 
 /// A case with what an implementation answered to it.
@@ -208,7 +208,7 @@ impl<'a> Seen<'a> {
         if exact == 0.0 || noise == 0.0 || off.is_nan() {
             return (if off.is_nan() { 1.0 } else { exact }, 1.0);
         }
-        if single && deviation <= DIAGNOSIS_SINGLE * UNIT_F32 * self.size {
+        if single && deviation <= DIAGNOSIS_SINGLE * Roundoff::SINGLE.value() * self.size {
             return (0.0, 0.5);
         }
         let rounding = DIAGNOSIS_NOISE * noise * self.size;

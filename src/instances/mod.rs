@@ -10,6 +10,7 @@ mod clip;
 mod draft;
 mod elastic_net;
 mod file;
+mod in_roundoff;
 mod instance;
 mod kind;
 mod kinks;

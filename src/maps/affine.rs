@@ -17,7 +17,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::gamma;
+use crate::tol::Roundoff;
 
 /// Φ(w, λ) = Aw + Bλ + c.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,11 +132,12 @@ impl Certified for AffineMap {
         Moduli::smooth(0.0, 0.0, self.b_norm)
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (d, m) = self.b.shape();
-        let terms = gamma(d + m + 3);
+        let terms = u.gamma(d + m + 3);
         let constant = times(&abs(&self.b), &magnitudes(lambda)) + self.c.abs();
         Rounding {
+            u,
             value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
             push_w: [0.0, terms * self.a_abs_norm],
             push_lambda: [0.0, 0.0, terms * self.b.norm()],

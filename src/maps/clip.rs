@@ -23,7 +23,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{UNIT, gamma};
+use crate::tol::{Roundoff, UNIT, gamma};
 
 /// Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise; lo < hi, infinite bounds allowed.
 /// With A = I - ηQ a projected gradient step on a quadratic.
@@ -213,7 +213,7 @@ impl Certified for ClipMap {
         let dims = self.dims();
         let mut lin = Linearization::new(dims);
         self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
-        let rounding = self.rounding(lambda);
+        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
         let w_norm = norm2(w);
         let mut kinks = Vec::new();
         let radii: Vec<f64> = (0..dims.units)
@@ -247,11 +247,12 @@ impl Certified for ClipMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (d, m) = self.b.shape();
-        let terms = gamma(d + m + 4);
+        let terms = u.gamma(d + m + 4);
         let constant = times(&abs(&self.b), &magnitudes(lambda)) + self.c.abs();
         Rounding {
+            u,
             value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
             push_w: [0.0, terms * self.a_abs_norm],
             push_lambda: [0.0, 0.0, terms * self.b.norm()],

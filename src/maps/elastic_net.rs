@@ -21,7 +21,7 @@ use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_ra
 use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{UNIT, gamma};
+use crate::tol::{Roundoff, UNIT, gamma};
 
 /// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁,
 /// λ₂): Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
@@ -298,7 +298,7 @@ impl Certified for ElasticNetMap {
         let a = self.a_matrix(lambda);
         let a_lost = self.a_rounding();
         let sensitivity = self.unit_sensitivity(lambda);
-        let rounding = self.rounding(lambda);
+        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
         let w_norm = norm2(w);
         let band: Vec<f64> = (0..d)
             .map(|i| Rounding::at(rounding.units[i], w_norm) + sensitivity[i] * w_error)
@@ -359,14 +359,15 @@ impl Certified for ElasticNetMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         // Sums over n and d and a few operations, whichever form the product takes.
-        let terms = gamma(self.n + self.d + 10);
+        let terms = u.gamma(self.n + self.d + 10);
         let (eta, d) = (self.step, self.d as f64);
         let keep = 1.0 + eta * lambda[1];
         let push = terms * (keep + eta * self.h_abs_norm);
         let threshold = eta * lambda[0];
         Rounding {
+            u,
             value: [
                 push,
                 terms * (eta * self.b_abs.norm() + threshold * d.sqrt()),
@@ -374,8 +375,8 @@ impl Certified for ElasticNetMap {
             push_w: [0.0, push],
             push_lambda: [
                 0.0,
-                gamma(self.d + 5) * eta,
-                gamma(self.d + 5) * eta * d.sqrt(),
+                u.gamma(self.d + 5) * eta,
+                u.gamma(self.d + 5) * eta * d.sqrt(),
             ],
             units: (0..self.d)
                 .map(|i| {

@@ -22,7 +22,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{LIBM_ULPS, UNIT, gamma};
+use crate::tol::{LIBM_ULPS, Roundoff, UNIT, gamma};
 
 /// Units whose slopes are enumerated for one norm: 2⁷ norms of small matrices take about a
 /// millisecond.
@@ -265,7 +265,7 @@ impl Certified for LayerMap {
         self.add_jvp_lambda(&lin, &unit, &mut d2, &mut Workspace::default());
         // The w-error moves the slopes of tanh, and rounding moves the entries.
         let c = self.constants(lambda);
-        let rounding = self.rounding(lambda);
+        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
         let w_norm = norm2(w);
         let lost = c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
         let mut d2_sup = spectral_upper(&d2);
@@ -315,30 +315,30 @@ impl Certified for LayerMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (h, d) = self.v.shape();
         let m = self.b.ncols();
         let constant = self.constant_units(lambda);
-        let inner = gamma(d + m + 3);
+        let inner = u.gamma(d + m + 3);
         // |σ(z)| ≤ |z| and |σ'| ≤ 1, so one factor covers the inner sum, σ and the outer sum.
-        let whole = gamma(d + m + h + LIBM_ULPS + 5) * self.a_abs_norm;
+        let whole = u.gamma(d + m + h + LIBM_ULPS + 5) * self.a_abs_norm;
         let units: Vec<[f64; 2]> = (0..h)
             .map(|i| [inner * self.v_rows[i], inner * constant[i]])
             .collect();
-        let push = gamma(d + m + h + 5) * self.a_abs_norm;
+        let push = u.gamma(d + m + h + 5) * self.a_abs_norm;
         // Forming the slope of tanh: |σ''| times the error of z, and 1 - t² from a rounded t.
         let slope = match self.activation {
             Activation::Tanh => {
                 let worst = |k: usize| units.iter().fold(0.0f64, |top, u| top.max(u[k]));
                 [
                     Activation::CURVATURE * worst(0),
-                    Activation::CURVATURE * worst(1) + gamma(2 * LIBM_ULPS + 4),
+                    Activation::CURVATURE * worst(1) + u.gamma(2 * LIBM_ULPS + 4),
                 ]
             }
             _ => [0.0, 0.0],
         };
         let times_inner = |norm: f64| {
-            let both = 1.0 + gamma(d + m + h + 5);
+            let both = 1.0 + u.gamma(d + m + h + 5);
             [
                 slope[0] * both * self.a_abs_norm * norm,
                 (slope[1] * both * self.a_abs_norm + push) * norm,
@@ -346,6 +346,7 @@ impl Certified for LayerMap {
         };
         let by_lambda = times_inner(self.b.norm());
         Rounding {
+            u,
             value: [whole * self.v_abs_norm, whole * norm2(constant.as_slice())],
             push_w: times_inner(self.v_abs_norm),
             push_lambda: [0.0, by_lambda[0], by_lambda[1]],

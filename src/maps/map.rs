@@ -12,6 +12,7 @@ use super::rounding::Rounding;
 use super::structure::{Factors, Role, Structure};
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
+use crate::tol::Roundoff;
 
 /// A fixed-point map, ready for products. Cheap to clone.
 #[derive(Clone)]
@@ -196,8 +197,8 @@ impl Map {
     }
 
     /// What one floating-point evaluation can lose at this λ.
-    pub fn rounding(&self, lambda: &[f64]) -> Rounding {
-        self.inner.rounding(lambda)
+    pub fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
+        self.inner.rounding(lambda, u)
     }
 
     /// v ← S^{½}v (or S^{-½}v on the support of S) where ∂₁Φ = SA with S the symmetric Jacobian of

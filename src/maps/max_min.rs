@@ -25,7 +25,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemv, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{UNIT, gamma};
+use crate::tol::{Roundoff, UNIT, gamma};
 
 /// Choices of rows that are enumerated at most.
 const CHOICES: usize = 128;
@@ -336,7 +336,7 @@ impl Certified for MaxMinMap {
         let (d, r) = (self.d(), self.count());
         let mut lin = Linearization::new(self.dims());
         self.evaluate(w, lambda, &mut Tie::Weight(0.0), &mut lin);
-        let rounding = self.rounding(lambda);
+        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
         let w_norm = norm2(w);
         let active: Vec<usize> = (0..d).map(|i| self.active(&lin, i)).collect();
         let mut kinks = Vec::new();
@@ -394,10 +394,10 @@ impl Certified for MaxMinMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (d, r) = (self.d(), self.count());
         let m = self.forms[0].b.ncols();
-        let terms = gamma(d + m + r + 4);
+        let terms = u.gamma(d + m + r + 4);
         let constants: Vec<Vector> = self
             .forms
             .iter()
@@ -411,12 +411,18 @@ impl Certified for MaxMinMap {
             })
             .collect();
         Rounding {
+            u,
             value: [terms * self.a_abs_norm, terms * norm2(constant.as_slice())],
             push_w: [0.0, terms * self.a_abs_norm],
             push_lambda: [0.0, 0.0, terms * self.b_abs_norm],
             // The difference of two forms.
             units: (0..d * r)
-                .map(|u| [2.0 * terms * rows[u / r], 2.0 * terms * constant[u / r]])
+                .map(|unit| {
+                    [
+                        2.0 * terms * rows[unit / r],
+                        2.0 * terms * constant[unit / r],
+                    ]
+                })
                 .collect(),
         }
     }

@@ -7,6 +7,7 @@ use super::moduli::Moduli;
 use super::rounding::Rounding;
 use super::structure::{Factors, Structure};
 use crate::linalg::Matrix;
+use crate::tol::Roundoff;
 
 /// Φ and products with a selection of its Jacobians.
 ///
@@ -40,8 +41,8 @@ pub trait Certified: Products {
     fn constants(&self, lambda: &[f64]) -> Constants;
     /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point known to within `w_error` (Lemma 2.5 / 3.2).
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli;
-    /// What one floating-point evaluation can lose.
-    fn rounding(&self, lambda: &[f64]) -> Rounding;
+    /// What one floating-point evaluation with unit roundoff u can lose.
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding;
     /// ‖∂z_i/∂w‖ for every unit, rounded up.
     fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64>;
     /// v ← S^{½}v, or S^{-½}v on the support of S, where ∂₁Φ = SA with A symmetric and S the

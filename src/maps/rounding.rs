@@ -2,11 +2,13 @@
 //! form of a product (theory, section 9). Linear bounds in ‖w‖, so that no product is spent on
 //! them.
 
-use crate::tol::UNIT;
+use crate::tol::Roundoff;
 
-/// Rounding bounds at one λ. [s, k] stands for s·‖w‖ + k, [r, s, k] for r·‖w‖² + s·‖w‖ + k.
+/// Rounding bounds at one λ, in an arithmetic with unit roundoff u. [s, k] stands for s·‖w‖ + k, [r, s, k] for r·‖w‖² + s·‖w‖ + k.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rounding {
+    /// u of the arithmetic.
+    pub u: Roundoff,
     /// ‖fl(Φ(w, λ)) - Φ(w, λ)‖.
     pub value: [f64; 2],
     /// ‖fl(∂₁Φ·x) - ∂₁Φ·x‖ per ‖x‖, and the same for ∂₁Φᵀ; the rounding of the slopes included.
@@ -31,6 +33,6 @@ impl Rounding {
         );
         // The final addition rounds once more; its operands are at most ‖D‖ and ‖∂₂‖ with the
         // latter below ‖∂₁D + ∂₂‖ + ‖D‖, already counted by one more term in every γ.
-        p1 * d_norm + p2 + UNIT * d_norm
+        p1 * d_norm + p2 + self.u.value() * d_norm
     }
 }

@@ -20,7 +20,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, dot, gemm_few, gemv, gemv_tr, norm2};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::gamma;
+use crate::tol::{Roundoff, gamma};
 
 /// Φ(w, λ) = λQw + c with Q orthogonal and λ scalar: the tight family of Theorem 4.1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,12 +139,13 @@ impl Certified for ScalingMap {
         Moduli::smooth(0.0, self.q_norm, d2)
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let d = self.c.nrows();
-        let terms = gamma(d + 4) * self.q_abs_norm;
+        let terms = u.gamma(d + 4) * self.q_abs_norm;
         let push = terms * lambda[0].abs();
         Rounding {
-            value: [push, gamma(3) * self.c.norm()],
+            u,
+            value: [push, u.gamma(3) * self.c.norm()],
             push_w: [0.0, push],
             push_lambda: [0.0, terms, 0.0],
             units: vec![[terms, 0.0]; d],

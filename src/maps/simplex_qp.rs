@@ -36,7 +36,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{UNIT, gamma};
+use crate::tol::{Roundoff, UNIT, gamma};
 
 /// Φ(w, λ) = the projection of Aw + Bλ + c onto the unit simplex.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -238,7 +238,7 @@ impl Certified for SimplexMap {
         let d = w.len();
         let mut lin = Linearization::new(self.dims());
         self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
-        let rounding = self.rounding(lambda);
+        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
         let w_norm = norm2(w);
         let bands: Vec<f64> = (0..d)
             .map(|i| Rounding::at(rounding.units[i], w_norm) + self.rows[i][1] * w_error)
@@ -283,17 +283,18 @@ impl Certified for SimplexMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (d, m) = self.data.b.shape();
-        let terms = gamma(d + m + 4);
+        let terms = u.gamma(d + m + 4);
         let constant = self.constant(lambda);
         let largest = constant.amax();
         // θ moves by what the largest z_i loses, and sums d entries of at most max|z_i| and 1.
-        let sum = gamma(d + 4);
+        let sum = u.gamma(d + 4);
         let theta = [(terms + sum) * self.longest, (terms + sum) * largest + sum];
         let root = (d as f64).sqrt();
-        let push = terms + 4.0 * gamma(d + 6);
+        let push = terms + 4.0 * u.gamma(d + 6);
         Rounding {
+            u,
             value: [
                 terms * self.a_abs_norm + root * theta[0],
                 terms * norm2(constant.as_slice()) + root * theta[1],

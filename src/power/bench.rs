@@ -7,12 +7,11 @@ use crate::case::{Factory, Implementation, Method};
 use crate::checks::Ruling;
 use crate::claims::{Claim, Diagnosis, share};
 use crate::error::Result;
-use crate::evidence::Evidence;
 use crate::faults::{Edit, Fault, Simulated, random_fault};
 use crate::instances::{Kind, Path, Random, hash, mix};
 use crate::judge::{Judging, judge};
 use crate::runner::{Pool, name};
-use crate::tol::RUN_ALPHA;
+use crate::tol::{RUN_ALPHA, Roundoff};
 
 /// Sizes of the random faults: 1e-10 to 1, two a decade, and below by decades to rounding, where
 /// detection must end.
@@ -117,7 +116,7 @@ impl<'a> Bench<'a> {
         let claim = self.claims[job.0];
         let (instance, mut label) = claim.instance(self.options.seed, job.1, job.2)?;
         label.plot = false;
-        let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+        let evidence = claim.evidence(&instance, Roundoff::DOUBLE);
         let judging = judging()?;
         Ok(faults
             .iter()
@@ -204,7 +203,7 @@ impl<'a> Bench<'a> {
         let (c, f, index) = jobs[failing[0]];
         let claim = self.claims[c];
         let (instance, label) = claim.instance(self.options.seed, f, index)?;
-        let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+        let evidence = claim.evidence(&instance, Roundoff::DOUBLE);
         let row = Row(fault.edits);
         let (run, own) = (
             (self.options.seed, self.options.profile),

@@ -70,11 +70,12 @@ impl Pool {
                 continue;
             }
             let (other, mut label) = claim.instance(seed, family, 0)?;
+            let other = other.in_roundoff(factory.roundoff())?;
             if other.map.problem().kind() != kind {
                 continue;
             }
             label.plot = false;
-            let evidence = Evidence::new(&other, claim.method, claim.horizon());
+            let evidence = claim.evidence(&other, factory.roundoff());
             let mut subject = factory.make(claim.method)?;
             let judged = judge(claim, &evidence, &label, judging, subject.as_mut());
             let all = judged.verdicts.into_iter().zip(judged.blamed);
@@ -115,7 +116,7 @@ pub fn name(
 ) -> Result<Option<Diagnosis>> {
     let instances = pool.others.iter().map(|other| &other.instance);
     let others: Vec<Evidence<'_>> = instances
-        .map(|instance| Evidence::new(instance, claim.method, claim.horizon()))
+        .map(|instance| claim.evidence(instance, factory.roundoff()))
         .collect();
     let mut subject = factory.make(claim.method)?;
     let mut seen = vec![observed(claim, evidence, blamed, subject.as_mut())];

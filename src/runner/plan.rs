@@ -110,11 +110,12 @@ impl Plan<'_> {
     fn run_job(&self, job: Job) -> Result<Finished> {
         let claim = &self.claims[job.claim];
         let (instance, label) = claim.instance(self.seed, job.family, job.index)?;
+        let instance = instance.in_roundoff(self.factory.roundoff())?;
         let judging = Judging {
             share: share(self.alpha, self.statistical_checks())?,
             record: true,
         };
-        let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+        let evidence = claim.evidence(&instance, self.factory.roundoff());
         let mut subject = self.factory.make(claim.method)?;
         let mut judged = judge(claim, &evidence, &label, judging, subject.as_mut());
         if job.index < SHRUNK {

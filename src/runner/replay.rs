@@ -3,7 +3,6 @@
 use crate::case::Factory;
 use crate::claims::{Claim, Label, Verdict, share};
 use crate::error::Result;
-use crate::evidence::Evidence;
 use crate::instances::Instance;
 use crate::judge::{Judged, Judging, judge};
 
@@ -18,7 +17,8 @@ pub fn replay(
     alpha: f64,
     factory: &dyn Factory,
 ) -> Result<Judged> {
-    let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?;
+    let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?
+        .in_roundoff(factory.roundoff())?;
     let id = &verdict.instance.id;
     let label = Label {
         plot: true,
@@ -28,7 +28,7 @@ pub fn replay(
         share: share(alpha, 1)?,
         record: true,
     };
-    let evidence = Evidence::new(&instance, claim.method, claim.horizon());
+    let evidence = claim.evidence(&instance, factory.roundoff());
     let mut subject = factory.make(claim.method)?;
     Ok(judge(claim, &evidence, &label, judging, subject.as_mut()))
 }

@@ -4,7 +4,6 @@ use crate::case::Factory;
 use crate::checks::Ruling;
 use crate::claims::{Claim, Label, Smallest, Verdict};
 use crate::error::Result;
-use crate::evidence::Evidence;
 use crate::instances::{Instance, Spec};
 use crate::judge::{Judging, judge};
 use crate::tol::SHRINK_TRIES;
@@ -33,10 +32,11 @@ pub fn shrink(
     };
     let seed = verdict.instance.seed;
     let fails = |spec: &Spec| -> Result<Option<Smallest>> {
-        let Ok(smaller) = Instance::generate(spec, seed) else {
+        let drawn = Instance::generate(spec, seed);
+        let Ok(smaller) = drawn.and_then(|drawn| drawn.in_roundoff(factory.roundoff())) else {
             return Ok(None);
         };
-        let evidence = Evidence::new(&smaller, claim.method, claim.horizon());
+        let evidence = claim.evidence(&smaller, factory.roundoff());
         let label = Label::named(smaller.spec.kind.name());
         let mut subject = factory.make(claim.method)?;
         let judged = judge(&alone, &evidence, &label, quiet, subject.as_mut());

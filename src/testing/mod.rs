@@ -27,12 +27,11 @@ pub use strategies::{ALL, InstanceTree, Instances, KINKS, STOCHASTIC, instances}
 use crate::case::{Answer, Case, Implementation, Method};
 use crate::checks::Ruling;
 use crate::claims::{Label, Verdict, conformance};
-use crate::evidence::Evidence;
 use crate::instances::Instance;
 use crate::judge::{Judging, judge};
 use crate::linalg::Matrix;
 use crate::runner::name_of;
-use crate::tol::RUN_ALPHA;
+use crate::tol::{RUN_ALPHA, Roundoff};
 
 /// Why an own method is not certified on an instance.
 #[derive(Clone, Debug)]
@@ -86,9 +85,30 @@ pub fn certify(
     instance: &Instance,
     mut implementation: impl FnMut(&Case<'_>) -> Vec<Vec<f64>>,
 ) -> Result<(), Violation> {
-    let column = |u: Vec<f64>| Matrix::from_vec(u.len(), 1, u);
-    let mut own = Own(|case: &Case<'_>| implementation(case).into_iter().map(column).collect());
+    let mut own = Own(|case: &Case<'_>| columns(implementation(case)));
     certify_implementation(method, instance, &mut own)
+}
+
+/// The same for an implementation that computes in binary32 throughout: the instance is rounded to
+/// numbers of that arithmetic, and the floors are those of u = 2⁻²⁴ (theory, section 11).
+///
+/// # Errors
+/// As those of [`certify`].
+pub fn certify_single(
+    method: Method,
+    instance: &Instance,
+    mut implementation: impl FnMut(&Case<'_>) -> Vec<Vec<f64>>,
+) -> Result<(), Violation> {
+    let mut own = Own(|case: &Case<'_>| columns(implementation(case)));
+    match instance.clone().in_roundoff(Roundoff::SINGLE) {
+        Ok(instance) => certified(method, &instance, Roundoff::SINGLE, &mut own),
+        Err(e) => Err(Violation::NothingJudged(e.to_string())),
+    }
+}
+
+fn columns(estimates: Vec<Vec<f64>>) -> Vec<Matrix> {
+    let column = |u: Vec<f64>| Matrix::from_vec(u.len(), 1, u);
+    estimates.into_iter().map(column).collect()
 }
 
 /// Certifies an implementation that returns D (one d×m matrix per entry of `case.steps`) as
@@ -113,6 +133,15 @@ pub fn certify_implementation(
     instance: &Instance,
     implementation: &mut dyn Implementation,
 ) -> Result<(), Violation> {
+    certified(method, instance, Roundoff::DOUBLE, implementation)
+}
+
+fn certified(
+    method: Method,
+    instance: &Instance,
+    u: Roundoff,
+    implementation: &mut dyn Implementation,
+) -> Result<(), Violation> {
     let nothing = |why: String| Err(Violation::NothingJudged(why));
     let claim = match conformance(method) {
         Ok(claim) => claim,
@@ -122,7 +151,7 @@ pub fn certify_implementation(
         let kind = instance.spec.kind.name();
         return nothing(format!("{kind:?} is not a kind of instance for {method}"));
     }
-    let evidence = Evidence::new(instance, method, claim.horizon());
+    let evidence = claim.evidence(instance, u);
     let label = Label::named(instance.spec.kind.name());
     let judging = Judging {
         share: RUN_ALPHA,

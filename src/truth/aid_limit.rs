@@ -22,7 +22,7 @@ pub struct AidLimit {
     pub p: Matrix,
     /// ‖∂₂Φ(w)‖, rounded up.
     pub d2: f64,
-    /// What forming ∂₁Φ and ∂₂Φ in binary64 can move the limit by: κ(δP‖J‖ + δB).
+    /// What forming ∂₁Φ and ∂₂Φ can move the limit by: κ(δP‖J‖ + δB).
     pub forming: f64,
     /// The point.
     pub w: Vector,
@@ -50,8 +50,8 @@ pub fn aid_limit(truth: &Truth, w: &Vector, weight: f64) -> Option<AidLimit> {
         + (d + 8) as f64 * DD_UNIT * (1.0 + p.norm()) * j.norm();
     let w_norm = w.norm();
     let forming = kappa
-        * (Rounding::at(truth.rounding.push_w, w_norm) * j.norm()
-            + Rounding::at(truth.rounding.push_lambda, w_norm));
+        * (Rounding::at(truth.judged.push_w, w_norm) * j.norm()
+            + Rounding::at(truth.judged.push_lambda, w_norm));
     Some(AidLimit {
         error: kappa * (solution.residual + rounded),
         d2: spectral_upper(&d2),

@@ -25,9 +25,8 @@ pub(super) struct AmbiguousUnits {
 impl AmbiguousUnits {
     /// A decision is in doubt when |margin_i| ≤ ‖∂z_i/∂w‖·f^w + rounding of z_i.
     pub(super) fn at(truth: &Truth, p: &Point<Dd>, w_norm: f64, fw: f64) -> Self {
-        let band = |i: usize| {
-            truth.sensitivity[i] * fw + Rounding::at(truth.rounding.units[i], w_norm + fw)
-        };
+        let band =
+            |i: usize| truth.sensitivity[i] * fw + Rounding::at(truth.judged.units[i], w_norm + fw);
         let units = (0..p.margin.len()).filter(|&i| !(p.margin[i].hi().abs() > band(i)));
         let mut out = Self {
             ends: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::linalg::solve::solve;
 use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::{Map, Tie};
-use crate::tol::{CONTRACTION_FALLBACK_STEPS, DD_UNIT, NEWTON_STEPS};
+use crate::tol::{CONTRACTION_FALLBACK_STEPS, DD_UNIT, NEWTON_STEPS, Roundoff};
 
 use super::reference::{Naive, Scalar};
 
@@ -106,7 +106,10 @@ pub fn fixed_point(
             continue;
         }
         // At the rounding level nothing improves any more.
-        if norm <= map.rounding(lambda).value[0] * w.norm() + map.rounding(lambda).value[1] {
+        if norm
+            <= map.rounding(lambda, Roundoff::DOUBLE).value[0] * w.norm()
+                + map.rounding(lambda, Roundoff::DOUBLE).value[1]
+        {
             map.linearize(w.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
             break;
         }
@@ -158,7 +161,7 @@ fn certify(
         (w, residual) = (candidate, next);
     }
     let norm = residual.norm();
-    let rounding = map.rounding(lambda);
+    let rounding = map.rounding(lambda, Roundoff::DOUBLE);
     // A residual above the rounding of one evaluation means the piece was not identified.
     let level = crate::maps::Rounding::at(rounding.value, w.norm()) + f64::EPSILON * w.norm();
     if !(norm <= level) {

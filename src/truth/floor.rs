@@ -1,8 +1,7 @@
-//! Rounding floors: how far a correct binary64 implementation may be from the exact recursion
+//! Rounding floors: how far a correct implementation may be from the exact recursion
 //! (theory, section 9). Each local defect contracts by q afterwards.
 
 use crate::maps::{Constants, Rounding};
-use crate::tol::{UNIT, gamma};
 
 /// f^w_t and f^D_t along ITD, with what the reverse mode needs to derive its own.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +58,7 @@ impl Floor {
             fp = c.q * fp + (Rounding::at(r.push_w, w) + c.l1 * fw) * total;
             p *= c.q;
         }
-        f + gamma(t + 1) * size
+        f + r.u.gamma(t + 1) * size
     }
 }
 
@@ -96,7 +95,7 @@ impl AidFloor {
             f = c.q * f + r.forward_step(w_norm, dk + f);
             // v_{k+1} = ∂₁ᵀv_k + y, ‖y‖ = 1: the sum rounds once more.
             let next = c.q * v + 1.0;
-            fv = c.q * fv + push * (v + fv) + UNIT * (next + fv);
+            fv = c.q * fv + push * (v + fv) + r.u.value() * (next + fv);
             v = next;
         }
         out

@@ -8,6 +8,7 @@ use super::reference::Naive;
 use crate::linalg::Vector;
 use crate::linalg::eigen::Spectrum;
 use crate::maps::{Constants, Map, Moduli, Rounding};
+use crate::tol::Roundoff;
 
 /// Ground truth of one (Φ, λ), with the constants of the theory at the fixed point.
 pub struct Truth {
@@ -23,8 +24,10 @@ pub struct Truth {
     pub moduli: Moduli,
     /// J = (I-∂₁Φ)⁻¹∂₂Φ, where no unit is at a kink; otherwise the implicit derivative is a set.
     pub jacobian: Option<ImplicitJacobian>,
-    /// What one evaluation of the map can lose.
+    /// What one evaluation of the map in binary64 can lose: ours.
     pub rounding: Rounding,
+    /// The same for the implementation under test, in its arithmetic.
+    pub judged: Rounding,
     /// ‖∂z_i/∂w‖ of every unit.
     pub sensitivity: Vec<f64>,
     pub(crate) spectrum: OnceLock<Option<Spectrum>>,
@@ -51,7 +54,7 @@ impl Truth {
             return Err(Unsolved::NotContraction { q: constants.q });
         }
         let naive = Naive::new(map.problem(), lambda);
-        let rounding = map.rounding(lambda);
+        let rounding = map.rounding(lambda, Roundoff::DOUBLE);
         let sensitivity = map.unit_sensitivity(lambda);
         let fixed_point = fixed_point(map, &naive, lambda, constants.q)?;
         let moduli = map.moduli_at(fixed_point.w.as_slice(), lambda, fixed_point.error);
@@ -70,11 +73,29 @@ impl Truth {
             fixed_point,
             moduli,
             jacobian,
+            judged: rounding.clone(),
             rounding,
             sensitivity,
             spectrum: OnceLock::new(),
             naive,
         })
+    }
+
+    /// The same for implementations that compute with another unit roundoff.
+    #[must_use]
+    pub fn judged_in(mut self, u: Roundoff) -> Self {
+        self.judged = self.map.rounding(&self.lambda, u);
+        self
+    }
+
+    /// The unit roundoff of the implementation under test.
+    pub fn roundoff(&self) -> Roundoff {
+        self.judged.u
+    }
+
+    /// A point as the implementation under test is given it.
+    pub(crate) fn given(&self, w: &Vector) -> Vector {
+        w.map(|v| self.roundoff().nearest(v))
     }
 
     /// κ = 1/(1-q), rounded up.

@@ -80,7 +80,7 @@ pub fn iterates(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usi
         e_given: Vec::with_capacity(steps + 1),
     };
     for t in 0..=steps {
-        let rounded = vector(&w);
+        let rounded = truth.given(&vector(&w));
         out.e.push(distance(truth, &w));
         let given: Vec<Dd> = rounded.iter().map(|v| Dd::exactly(*v)).collect();
         out.e_given.push(distance(truth, &given));
@@ -125,7 +125,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
     let star = piece_at_solution(truth);
     for t in 0..=steps {
         let (w, d_columns) = (state.w.clone(), state.d.clone());
-        let rounded = vector(&w);
+        let rounded = truth.given(&vector(&w));
         let w_norm = rounded.norm();
         run.e.push(distance(truth, &w));
         let given: Vec<Dd> = rounded.iter().map(|v| Dd::exactly(*v)).collect();
@@ -161,7 +161,7 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
                 .sqrt();
             run.floor.push(
                 &truth.constants,
-                &truth.rounding,
+                &truth.judged,
                 m,
                 w_norm,
                 d_norm + known(band),
@@ -211,7 +211,7 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
         e: distance(truth, &exact),
         d: ds,
         error,
-        floor: AidFloor::new(&truth.constants, &truth.rounding, w_norm, d2_most, &norms),
+        floor: AidFloor::new(&truth.constants, &truth.judged, w_norm, d2_most, &norms),
         doubt: !doubt.is_none(),
         band: band.values,
         identified: piece_at_solution(truth).is_some_and(|s| s == point.piece()),

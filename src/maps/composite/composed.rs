@@ -28,7 +28,7 @@ use crate::maps::moduli::{Moduli, rows_norm, staircase};
 use crate::maps::products::{Certified, Products};
 use crate::maps::rounding::Rounding;
 use crate::maps::structure::{Second, Structure, Units};
-use crate::tol::{LIBM_ULPS, UNIT, gamma};
+use crate::tol::{LIBM_ULPS, Roundoff, UNIT, gamma};
 
 /// The data of a composed map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -382,7 +382,10 @@ impl Certified for ComposedMap {
         lin.w.copy_from_slice(w);
         lin.lambda.copy_from_slice(lambda);
         self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
-        let (c, rounding) = (self.constants(lambda), self.rounding(lambda));
+        let (c, rounding) = (
+            self.constants(lambda),
+            self.rounding(lambda, Roundoff::DOUBLE),
+        );
         let w_norm = norm2(w);
         let sensitivity = self.unit_sensitivity(lambda);
         let mut kinks = Vec::new();
@@ -440,9 +443,9 @@ impl Certified for ComposedMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         // |σ(z)| ≤ |z| and |σ'| ≤ 1, so one factor covers both sums and σ.
-        let terms = gamma(self.roundings() + LIBM_ULPS + 1);
+        let terms = u.gamma(self.roundings() + LIBM_ULPS + 1);
         let k = self.k_abs_norm(lambda);
         let constant = self.constant_units(lambda);
         let whole = self.v_abs_norm * k;
@@ -457,6 +460,7 @@ impl Certified for ComposedMap {
         );
         let rest = slope[1] * both + terms;
         Rounding {
+            u,
             value: [terms * whole, terms * norm2(constant.as_slice())],
             push_w: [slope[0] * both * whole, rest * whole],
             push_lambda: [

@@ -26,7 +26,7 @@ use crate::maps::moduli::{Moduli, rows_norm, staircase};
 use crate::maps::products::{Certified, Products};
 use crate::maps::rounding::Rounding;
 use crate::maps::structure::Structure;
-use crate::tol::{LIBM_ULPS, UNIT, gamma};
+use crate::tol::{LIBM_ULPS, Roundoff, UNIT, gamma};
 
 /// 2/√3, rounded up.
 const TWO_OVER_ROOT_3: f64 = 1.154_700_538_379_252;
@@ -400,7 +400,7 @@ impl Certified for StepMap {
         self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
         let c = self.constants(lambda);
         let sensitivity = self.unit_sensitivity(lambda);
-        let rounding = self.rounding(lambda);
+        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
         let w_norm = norm2(w);
         let mut kinks = Vec::new();
         let mut radii = Vec::with_capacity(dims.units);
@@ -468,12 +468,12 @@ impl Certified for StepMap {
         }
     }
 
-    fn rounding(&self, lambda: &[f64]) -> Rounding {
+    fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (n, d, eta) = (self.x.nrows(), self.d(), self.step);
         // Norms of groups sum once more.
-        let terms = 2.0 * gamma(n + d + 12);
+        let terms = 2.0 * u.gamma(n + d + 12);
         let (bend, third) = self.loss.bounds();
-        let libm = gamma(2 * LIBM_ULPS + 8);
+        let libm = u.gamma(2 * LIBM_ULPS + 8);
         let keep = 1.0 + eta * lambda[1];
         let h_abs = self.x_abs_norm * self.x_abs_norm / n as f64;
         // ‖∇f's weights‖ and what they lose: those of the quadratic loss are X w - y, of the
@@ -493,7 +493,7 @@ impl Certified for StepMap {
         let (lg, ln) = self.prox_lipschitz(lambda);
         // S is applied in a few operations, to what lost `value`, and curvatures lose by their
         // argument.
-        let few = gamma(d + 16);
+        let few = u.gamma(d + 16);
         let push_w = [
             eta * h_abs * third * terms * self.largest_row + lg * value[0] * c.q,
             terms * (keep + bend * eta * h_abs)
@@ -510,6 +510,7 @@ impl Certified for StepMap {
             .map(|_| [2.0 * value[0], 2.0 * value[1]])
             .collect();
         Rounding {
+            u,
             value: [2.0 * value[0], 2.0 * value[1]],
             push_w,
             push_lambda,

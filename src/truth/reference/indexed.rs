@@ -1,5 +1,5 @@
 //! NSID and SID as written, in double-double arithmetic from the data, with the rounding floor of a
-//! correct binary64 implementation beside them.
+//! correct implementation beside them.
 //!
 //! Uses the data of a map only, never its fast products.
 //!
@@ -17,7 +17,7 @@ use crate::linalg::product::norm2;
 use crate::linalg::{Dd, Matrix};
 use crate::maps::Tie;
 use crate::maps::composite::{Activation, Composite, Inner, Outer, Sample};
-use crate::tol::{LIBM_ULPS, UNIT, gamma};
+use crate::tol::{LIBM_ULPS, Roundoff, gamma};
 
 /// What NSID or SID is asked for, with all randomness given.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Given<'a> {
     pub steps: &'a [usize],
     /// SID instead of NSID.
     pub sid: bool,
+    /// Of the implementation whose floor is wanted.
+    pub u: Roundoff,
 }
 
 /// The exact estimates.
@@ -150,7 +152,7 @@ impl Given<'_> {
     pub fn run(&self) -> ExactRun {
         let d = self.w.len();
         let s = self.sizes();
-        let round = gamma(s.roundings);
+        let round = self.u.gamma(s.roundings);
         let lost_u = round * s.value;
         let pooled: Vec<usize> = self.inner.iter().flat_map(|b| b.iter().copied()).collect();
         let lifted = Lifted::new(self);
@@ -199,10 +201,10 @@ impl Given<'_> {
             let eta = self.eta[i];
             let growth = lifted.step_norm(g, batch, eta);
             let size = norm_of(&v) + f;
-            let through = gamma(d + 16) * s.outer + g.lost[0];
+            let through = self.u.gamma(d + 16) * s.outer + g.lost[0];
             let pushed = s.push * through + round * s.push * s.outer;
             let local = eta.abs() * pushed * size
-                + gamma(8)
+                + self.u.gamma(8)
                     * (((1.0 - eta).abs() + eta.abs() * s.push * s.outer) * size
                         + eta.abs() * y_norm);
             f = growth * f + local;
@@ -237,7 +239,7 @@ impl Given<'_> {
         (r, lost)
     }
 
-    /// Γ at T̂(w, λ, batch); `lost_u` bounds the rounding of that in binary64.
+    /// Γ at T̂(w, λ, batch); `lost_u` bounds the rounding of that.
     fn slopes(&self, lifted: &Lifted, batch: &[usize], lost_u: f64) -> Slopes {
         let point = lifted.outer_at(batch);
         let d = self.w.len();
@@ -246,12 +248,12 @@ impl Given<'_> {
         let (mut lost, mut lost_units) = ([0.0, 0.0], lost_u);
         match self.map.outer() {
             Outer::Identity | Outer::Box { .. } | Outer::Nonnegative => {}
-            Outer::Soft { eta } => lost_units += 2.0 * UNIT * eta * self.lambda[0],
+            Outer::Soft { eta } => lost_units += 2.0 * self.u.value() * eta * self.lambda[0],
             Outer::GroupSoft { eta, weights, .. } => {
                 let mut least = f64::INFINITY;
                 for ((r, slope), weight) in point.inputs().iter().zip(&point.slope).zip(weights) {
                     let size = r.hi() + eta * self.lambda[0] * weight;
-                    lost_units = lost_units.max(lost_u + gamma(d + 8) * size);
+                    lost_units = lost_units.max(lost_u + self.u.gamma(d + 8) * size);
                     if *slope > Dd::ZERO {
                         least = least.min(r.hi());
                     }
@@ -262,9 +264,9 @@ impl Given<'_> {
                 } else {
                     0.0
                 };
-                lost[0] = 6.0 * moved + gamma(4 * d + 32);
+                lost[0] = 6.0 * moved + self.u.gamma(4 * d + 32);
                 let total = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
-                lost[1] = eta * total * (2.0 * moved + gamma(d + 16));
+                lost[1] = eta * total * (2.0 * moved + self.u.gamma(d + 16));
             }
             Outer::Layer {
                 v,
@@ -274,9 +276,9 @@ impl Given<'_> {
             } => {
                 let u = norm_of(&lifted.value(batch));
                 let size = v.norm() * u + b.norm() * norm2(self.lambda) + c.norm();
-                lost_units = lost_u + gamma(d + self.lambda.len() + 8) * size;
+                lost_units = lost_u + self.u.gamma(d + self.lambda.len() + 8) * size;
                 if *activation == Activation::Tanh {
-                    let s = Activation::CURVATURE * lost_units + gamma(2 * LIBM_ULPS + 8);
+                    let s = Activation::CURVATURE * lost_units + self.u.gamma(2 * LIBM_ULPS + 8);
                     lost = [s * v.norm(), s * b.norm()];
                 }
             }
