@@ -73,7 +73,7 @@ impl Check for Bound {
                 }
                 any = true;
                 let bound = c.slack * exact.bound(self.level, aid, one.t, one.k);
-                let floor = one.floor + one.band + exact.jacobian_error();
+                let floor = one.floor + one.band + c.e.limit_error(exact);
                 let allowed = bound * bound_room(one.k.max(one.t)) + floor;
                 let ratio = part(one.error, allowed);
                 if is_worse(ratio, worst.map_or(f64::NEG_INFINITY, |w| w.0)) {
@@ -103,7 +103,7 @@ impl Check for Bound {
                 place(c.e.method, one.t, one.k),
                 one.error,
                 self.level.name(),
-                one.floor + exact.jacobian_error(),
+                one.floor + c.e.limit_error(exact),
                 exact.theorem().q,
                 exact.theorem().tau
             );

@@ -70,7 +70,7 @@ impl Check for Curve {
             identified: exact.run().identified,
             error: all().map(|one| one.error).collect(),
             floor: all()
-                .map(|one| one.floor + exact.jacobian_error())
+                .map(|one| one.floor + c.e.limit_error(exact))
                 .collect(),
             paper: bounds(Level::Paper),
             trajectory: bounds(Level::Trajectory),

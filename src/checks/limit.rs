@@ -10,7 +10,7 @@ use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use crate::case::Method;
 use crate::error::Result;
-use crate::evidence::{Exact, Request, Run, Where, itd_floor};
+use crate::evidence::{Evidence, Exact, Request, Run, Where, itd_floor};
 use crate::tol::{LIMIT_TAIL_STEPS, LIMIT_WORK};
 use crate::truth::Tail;
 
@@ -43,14 +43,18 @@ fn level(exact: &Exact, method: Method) -> f64 {
     0.1 * (itd_floor(exact, method, last) + exact.jacobian_error())
 }
 
-fn plan(exact: &Exact, method: Method) -> Plan {
-    let level = level(exact, method);
+fn plan(e: &Evidence<'_>, exact: &Exact) -> Plan {
+    let (method, level) = (e.method, level(exact, e.method));
     let run = exact.run();
     let last = run.d.len() - 1;
     let dims = exact.truth.map.dims();
     let columns = if method.is_reverse() { 1 } else { dims.lambda };
     let work = (dims.w + dims.units) * dims.w.max(1) * (columns + 1);
     let affordable = (LIMIT_WORK / work.max(1)).max(last);
+    // A hypergradient sees w_t too; what the exact run does not tell of it, q does.
+    let sees_w = e.carried(exact).1 > 0.0;
+    let left = |t: usize| exact.theorem().q.powi(t as i32) * exact.theorem().e0;
+    let w_left = |t: usize| !sees_w || run.e.get(t).copied().unwrap_or_else(|| left(t)) <= level;
     let (at, steps) = if method.is_aid() {
         // D^k - J = -P^k J at w(λ).
         let steps = exact.truth.jacobian.as_ref().and_then(|j| {
@@ -61,12 +65,12 @@ fn plan(exact: &Exact, method: Method) -> Plan {
             Tail::frozen(&exact.truth)?.steps_to(&none, &-&j.j, level, LIMIT_TAIL_STEPS)
         });
         (Where::Solution, steps)
-    } else if run.error.last().is_some_and(|e| e.norm() <= level) {
+    } else if run.error.last().is_some_and(|e| e.norm() <= level) && w_left(last) {
         (Where::Start, Some(last))
     } else if exact.path().is_some() {
         // A given path ends where it ends.
         (Where::Start, None)
-    } else if let (Some(tail), Some(e)) = (exact.tail(), run.error.last()) {
+    } else if let (Some(tail), Some(e), false) = (exact.tail(), run.error.last(), sees_w) {
         let delta = &run.w[last] - exact.truth.w();
         let identified = run.identified.is_some();
         let more = if identified {
@@ -77,7 +81,7 @@ fn plan(exact: &Exact, method: Method) -> Plan {
         (Where::Start, more.map(|s| last + s))
     } else {
         let mut t = last.max(1);
-        while t < LIMIT_TAIL_STEPS && exact.theorem().paper_itd(t) > level {
+        while t < LIMIT_TAIL_STEPS && !(exact.theorem().paper_itd(t) <= level && w_left(t)) {
             t *= 2;
         }
         (Where::Start, (t < LIMIT_TAIL_STEPS).then_some(t))
@@ -109,7 +113,7 @@ impl Check for Limit {
     }
 
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
-        let plan = plan(c.e.exact()?, c.e.method);
+        let plan = plan(c.e, c.e.exact()?);
         Ok(vec![Request::new(plan.at, vec![plan.run])])
     }
 
@@ -118,7 +122,7 @@ impl Check for Limit {
         if exact.jacobian().is_none() {
             return Ok(Finding::of_a_set());
         }
-        let plan = plan(exact, c.e.method);
+        let plan = plan(c.e, exact);
         let last = runs.last().and_then(|run| run.comparisons(c.e).last());
         let Some(one) = last else {
             return Ok(Finding::undecided(
@@ -143,7 +147,7 @@ impl Check for Limit {
             ));
         };
         let blame = runs.len() - 1;
-        let floor = c.slack * one.floor + exact.jacobian_error();
+        let floor = c.slack * one.floor + c.e.limit_error(exact);
         if plan.run < needed {
             // Through the tail: the estimate must be the exact one, whose tail reaches the floor.
             let Some(deviation) = one.deviation else {
@@ -160,7 +164,9 @@ impl Check for Limit {
             let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail);
             return Ok(finding.at_step(one.k).blaming(blame));
         }
-        let allowed = floor + level(exact, c.e.method);
+        // What is left of the errors of D and of w, below the level each, as far as it is seen.
+        let (by_d, by_w) = c.e.carried(exact);
+        let allowed = floor + (by_d + by_w) * level(exact, c.e.method);
         let holds = one.error <= allowed;
         if !(holds || plan.certain || one.error.is_nan()) {
             let text = "not within R of w(λ) after the steps of the exact run: the number of steps is a forecast";
@@ -168,11 +174,13 @@ impl Check for Limit {
         }
         let detail = if holds {
             let size = exact.jacobian().map_or(f64::NAN, |j| j.norm());
-            format!(
-                "reached the rounding floor after {} steps; a relative error of {:.1e} in the limit would have failed",
-                one.k,
-                allowed / size
-            )
+            let resolved = match allowed / size {
+                relative if relative.is_finite() => {
+                    format!("; a relative error of {relative:.1e} in the limit would have failed")
+                }
+                _ => String::new(),
+            };
+            format!("reached the rounding floor after {} steps{resolved}", one.k)
         } else {
             format!(
                 "after {} steps the error against J is {:e}, rounding floor {floor:e}; the exact recursion has reached it",

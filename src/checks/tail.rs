@@ -69,7 +69,7 @@ impl Check for ExactTail {
                     + exact.truth.roundoff().value() * run.w[start].norm();
                 let fixed =
                     (exact.truth.moduli.l[1] * steps.min(exact.truth.kappa()) + 1.0) * wobble;
-                let floor = c.slack * (one.floor + exact.jacobian_error() * 2.0 + squared + fixed);
+                let floor = c.slack * (one.floor + c.e.limit_error(exact) * 2.0 + squared + fixed);
                 let ratio = deviation / floor;
                 if is_worse(ratio, worst.0) {
                     worst = (ratio, deviation, floor, one.k, n);

@@ -43,7 +43,7 @@ impl Check for Tight {
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e).iter().filter(|one| one.comparable) {
                 let bound = exact.bound(Level::Paper, method.is_aid(), one.t, one.k);
-                let floor = one.floor + exact.jacobian_error();
+                let floor = one.floor + c.e.limit_error(exact);
                 // q is certified upwards by δ: qᵗ may exceed the true power by tδ/|λ| relatively,
                 // 1/(1-q) by κδ.
                 let lambda = exact.truth.lambda[0].abs();

@@ -1,16 +1,14 @@
 //! One estimate beside what is exact.
 
-use super::exact::Exact;
 use super::floors;
 use super::request::{Request, Where};
+use super::target::{Shown, unit};
 use super::whole::Evidence;
-use crate::case::{Algorithm, Target};
-use crate::linalg::norm::spectral_upper;
-use crate::linalg::{Matrix, Vector};
-use crate::tol::gamma;
+use crate::case::Algorithm;
+use crate::linalg::Matrix;
 
 /// One estimate beside what is exact. Norms are operator norms of d×m errors, or Euclidean norms of
-/// m-vectors in units of ‖y‖ (of 1 where y = 0).
+/// m-vectors in units of ‖y‖ (of 1 where y = 0, and for hypergradients).
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// Where the method ran.
@@ -57,82 +55,6 @@ impl Comparison {
     }
 }
 
-/// What is looked at of D: itself, or its image Dᵀy in units of ‖y‖.
-pub(super) struct Shown<'e> {
-    y: Option<(&'e Vector, f64)>,
-}
-
-impl<'e> Shown<'e> {
-    /// `None` for targets that are no linear image of D.
-    pub(super) fn of(exact: &'e Exact, target: Target<'_>) -> Option<Self> {
-        match target {
-            Target::Jacobian => Some(Self { y: None }),
-            Target::Cotangent(_) => {
-                let norm = exact.cotangent.norm();
-                let unit = if norm > 0.0 { norm } else { 1.0 };
-                Some(Self {
-                    y: Some((&exact.cotangent, unit)),
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn image(&self, d: &Matrix) -> Matrix {
-        match self.y {
-            None => d.clone(),
-            Some((y, _)) => {
-                let u = d.tr_mul(y);
-                Matrix::from_column_slice(u.len(), 1, u.as_slice())
-            }
-        }
-    }
-
-    /// Something of the size of an image, in units.
-    fn scaled(&self, m: Matrix) -> Matrix {
-        match self.y {
-            None => m,
-            Some((_, unit)) => m / unit,
-        }
-    }
-
-    /// estimate - image of d, in units; NaN for a wrong shape.
-    fn off(&self, estimate: &Matrix, d: &Matrix) -> Matrix {
-        let want = self.image(d);
-        if estimate.shape() == want.shape() {
-            self.scaled(estimate - want)
-        } else {
-            Matrix::from_element(1, 1, f64::NAN)
-        }
-    }
-
-    /// The operator norm of an error of D, the Euclidean one of its image; NaN stays NaN.
-    fn norm(&self, m: &Matrix) -> f64 {
-        match self.y {
-            Some(_) => m.norm(),
-            None if m.iter().any(|v| v.is_nan()) => f64::NAN,
-            None => spectral_upper(m),
-        }
-    }
-
-    /// By parameter: column norms of an error of D, entries of its image.
-    fn columns(&self, m: &Matrix) -> Vec<f64> {
-        match self.y {
-            None => m.column_iter().map(|c| c.norm()).collect(),
-            Some(_) => m.iter().map(|v| v.abs()).collect(),
-        }
-    }
-
-    /// Forming the exact Dᵀy from a rounded D loses γ_d‖D‖ more. Where y = 0 nothing is rounded.
-    fn floor(&self, floor: f64, d_norm: f64) -> f64 {
-        match self.y {
-            None => floor,
-            Some((y, _)) if y.iter().all(|v| *v == 0.0) => 0.0,
-            Some((y, _)) => floor + gamma(y.len() + 4) * d_norm,
-        }
-    }
-}
-
 impl Evidence<'_> {
     /// Compares estimates with what is exact, in order. Those of a wrong shape become NaN, which
     /// fails.
@@ -153,7 +75,7 @@ impl Evidence<'_> {
     /// ITD and AID-FP against their recursions.
     fn step_by_step(&self, request: &Request, estimates: &[Matrix]) -> Option<Vec<Comparison>> {
         let exact = self.exact().ok()?;
-        let shown = Shown::of(exact, self.target)?;
+        let shown = Shown::of(exact, self.target);
         let horizon = request.steps.last().copied().unwrap_or(0);
         let aid = exact.aid(request.at, horizon);
         let one = |(k, estimate): (&usize, &Matrix)| {
@@ -166,7 +88,9 @@ impl Evidence<'_> {
                     // Beyond the run nothing is known of what comes into doubt.
                     let beyond = if c.comparable { 0.0 } else { f64::INFINITY };
                     c.band = run.band.get(*k).copied().unwrap_or(beyond);
-                    run.d.get(*k).map(|d| (d, run.error.get(*k)))
+                    let fw = floors::iterate(exact, *k);
+                    let d = run.d.get(*k).map(|d| (d, &run.w[*k], fw));
+                    (d, run.error.get(*k))
                 }
                 (_, Some(run)) => {
                     c.floor = floors::aid(exact, self.method, run, *k);
@@ -179,20 +103,25 @@ impl Evidence<'_> {
                         None if run.doubt => f64::INFINITY,
                         None => 0.0,
                     };
-                    run.d.get(*k).map(|d| (d, run.error.get(*k)))
+                    (run.d.get(*k).map(|d| (d, &run.w, 0.0)), run.error.get(*k))
                 }
-                (_, None) => None,
+                (_, None) => (None, None),
             };
             if let Some(j) = exact.jacobian() {
-                let error = shown.off(estimate, j);
+                let error = shown.off(estimate, j, exact.truth.w());
                 (c.error, c.columns) = (shown.norm(&error), shown.columns(&error));
             }
-            if let Some((d, error)) = reference {
-                c.deviation = Some(shown.off(estimate, d).norm());
-                c.size = shown.scaled(shown.image(d)).norm();
-                c.exact_columns = error.map(|e| shown.columns(&shown.scaled(shown.image(e))));
+            if let Some((d, w, _)) = reference.0 {
+                c.deviation = Some(shown.off(estimate, d, w).norm());
+                c.size = shown.size(d, w);
             }
-            c.floor = shown.floor(c.floor, reference.map_or(0.0, |(d, _)| d.norm()));
+            if let (Some((d, w, _)), Some(error)) = reference {
+                c.exact_columns = Some(shown.exact_columns((d, w), error, &exact.truth));
+            }
+            (c.floor, c.band) = match reference.0 {
+                Some((d, w, fw)) => shown.rounded((c.floor, c.band), (d.norm(), w, fw)),
+                None => shown.rounded((c.floor, c.band), (0.0, exact.truth.w(), 0.0)),
+            };
             c
         };
         Some(request.steps.iter().zip(estimates).map(one).collect())
@@ -201,20 +130,17 @@ impl Evidence<'_> {
     /// AID-CG against the limit at its point, from the dimension of its system on.
     fn at_limit(&self, request: &Request, estimates: &[Matrix]) -> Option<Vec<Comparison>> {
         let exact = self.exact().ok()?;
-        let shown = Shown::of(exact, self.target)?;
+        let shown = Shown::of(exact, self.target);
         let limit = exact.aid_limit(request.at, 0.0)?;
         let system = self.conjugate_gradients(request.at)?;
-        let size = shown.scaled(shown.image(&limit.j)).norm();
+        let size = shown.size(&limit.j, &limit.w);
+        let floor = shown.at_limit(system.allowance, limit.j.norm(), &limit.w);
         let one = |(k, estimate): (&usize, &Matrix)| {
-            let deviation = shown.off(estimate, &limit.j).norm();
+            let deviation = shown.off(estimate, &limit.j, &limit.w).norm();
             Comparison {
                 deviation: (*k >= system.dimension).then_some(deviation),
                 size,
-                floor: if exact.cotangent.amax() == 0.0 {
-                    0.0
-                } else {
-                    system.allowance
-                },
+                floor,
                 band: if limit.doubt { f64::INFINITY } else { 0.0 },
                 comparable: !limit.doubt,
                 ..Comparison::unknown(request.at, *k)
@@ -248,10 +174,4 @@ impl Evidence<'_> {
         let pairs = request.steps.iter().zip(estimates).enumerate();
         Some(pairs.map(one).collect())
     }
-}
-
-/// What errors of Dᵀy are counted in.
-fn unit(y: &[f64]) -> f64 {
-    let norm = crate::linalg::product::norm2(y);
-    if norm > 0.0 { norm } else { 1.0 }
 }

@@ -21,6 +21,18 @@ pub fn itd(exact: &Exact, method: Method, t: usize) -> f64 {
     }
 }
 
+/// Rounding floor of w_t, beyond the exact run its steady one.
+pub fn iterate(exact: &Exact, t: usize) -> f64 {
+    let run = exact.run();
+    let last = run.floor.w.len() - 1;
+    if t <= last {
+        return run.floor.w[t];
+    }
+    let w = run.w[run.w.len() - 1].norm().max(exact.truth.w().norm());
+    let steady = 2.0 * exact.truth.kappa() * Rounding::at(exact.truth.judged.value, w);
+    run.floor.w[last].max(steady)
+}
+
 /// f_∞ ≤ max(f_T, l/(1-q)): the floor beyond the exact run, from its last local defect.
 fn itd_steady(exact: &Exact, method: Method, t: usize) -> f64 {
     let run = exact.run();

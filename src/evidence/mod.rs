@@ -22,6 +22,7 @@ mod run;
 mod sampled;
 mod sequence;
 mod setting;
+mod target;
 mod theorems;
 mod whole;
 

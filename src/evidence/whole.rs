@@ -52,6 +52,13 @@ impl<'i> Evidence<'i> {
         }
     }
 
+    /// The same where another target is wanted: a hypergradient.
+    #[must_use]
+    pub fn targeting(mut self, target: Target<'i>) -> Self {
+        self.target = target;
+        self
+    }
+
     /// The same for implementations that compute with this unit roundoff: their floors, their doubt
     /// at kinks, and the points that they are given.
     #[must_use]

@@ -6,6 +6,8 @@
 //! implementations are made, nor what a check looks at.
 
 #[cfg(test)]
+mod hypergradient_tests;
+#[cfg(test)]
 mod kink_tests;
 mod outcome;
 mod replicates;

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::linalg::{Matrix, Vector};
+use crate::linalg::norm::spectral_upper;
+use crate::linalg::{Dd, Matrix, Vector};
 use crate::numerals::numbers;
+use crate::tol::{Roundoff, gamma};
 
 /// Least squares on n rows, with a ridge in λ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +60,38 @@ impl LeastSquares {
     pub(super) fn gradient_w(&self, w: &[f64], _: &[f64]) -> Vec<f64> {
         let g = self.x.tr_mul(&self.residual(w)) / self.y.len() as f64;
         g.as_slice().to_vec()
+    }
+
+    pub(super) fn gradients_exactly(&self, w: &[Dd], lambda: &[f64]) -> [Vec<Dd>; 2] {
+        let (n, d) = self.x.shape();
+        let row = |i: usize| {
+            let terms = (0..d).map(|j| Dd::from(self.x[(i, j)]) * w[j]);
+            terms.fold(-Dd::from(self.y[i]), |sum, term| sum + term)
+        };
+        let residual: Vec<Dd> = (0..n).map(row).collect();
+        let column = |j: usize| {
+            let terms = (0..n).map(|i| Dd::from(self.x[(i, j)]) * residual[i]);
+            terms.fold(Dd::ZERO, |sum, term| sum + term) / Dd::from(n as f64)
+        };
+        let ridge = Dd::from(self.ridge);
+        let direct = lambda.iter().map(|l| ridge * Dd::from(*l)).collect();
+        [(0..d).map(column).collect(), direct]
+    }
+
+    /// ‖X‖²/n, and 0.
+    pub(super) fn lipschitz(&self) -> [f64; 2] {
+        let norm = spectral_upper(&self.x);
+        [norm * norm / self.y.len() as f64 * (1.0 + gamma(4)), 0.0]
+    }
+
+    pub(super) fn rounding(&self, w_norm: f64, lambda_norm: f64, u: Roundoff) -> [f64; 2] {
+        let (n, d) = self.x.shape();
+        let norm = self.x.norm();
+        let sums = norm * (norm * w_norm + self.y.norm()) / n as f64;
+        [
+            u.gamma(n + d + 6) * sums,
+            u.gamma(3) * self.ridge * lambda_norm,
+        ]
     }
 
     pub(super) fn gradient_lambda(&self, _: &[f64], lambda: &[f64]) -> Vec<f64> {

@@ -9,7 +9,9 @@ pub use least_squares::LeastSquares;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::linalg::Dd;
 use crate::numerals::tagged::by_tag;
+use crate::tol::Roundoff;
 
 /// An outer objective E(w, λ).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,28 @@ impl Objective {
     pub fn gradient_w(&self, w: &[f64], lambda: &[f64]) -> Vec<f64> {
         match self {
             Self::LeastSquares(o) => o.gradient_w(w, lambda),
+        }
+    }
+
+    /// ∇₁E and ∇₂E at w in double-double.
+    pub fn gradients_exactly(&self, w: &[Dd], lambda: &[f64]) -> [Vec<Dd>; 2] {
+        match self {
+            Self::LeastSquares(o) => o.gradients_exactly(w, lambda),
+        }
+    }
+
+    /// Lipschitz constants of ∇₁E and ∇₂E in w.
+    pub fn lipschitz(&self) -> [f64; 2] {
+        match self {
+            Self::LeastSquares(o) => o.lipschitz(),
+        }
+    }
+
+    /// What one evaluation of ∇₁E and ∇₂E with unit roundoff u loses at most, at points of these
+    /// norms.
+    pub fn rounding(&self, w_norm: f64, lambda_norm: f64, u: Roundoff) -> [f64; 2] {
+        match self {
+            Self::LeastSquares(o) => o.rounding(w_norm, lambda_norm, u),
         }
     }
 

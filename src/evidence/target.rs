@@ -1,0 +1,206 @@
+//! What a target shows of (w, D), and what errors of w and D become in it: the one place that tells
+//! D, Dᵀy and a hypergradient apart.
+
+use super::exact::Exact;
+use super::whole::Evidence;
+use crate::case::Target;
+use crate::linalg::norm::spectral_upper;
+use crate::linalg::product::norm2;
+use crate::linalg::{Dd, Matrix, Vector};
+use crate::objectives::Objective;
+use crate::tol::gamma;
+use crate::truth::Truth;
+
+/// What is looked at of w and D.
+pub(super) struct Shown<'e> {
+    seen: Seen<'e>,
+    exact: &'e Exact,
+}
+
+enum Seen<'e> {
+    /// D.
+    Whole,
+    /// Dᵀy in units of ‖y‖.
+    Image(&'e Vector, f64),
+    /// Dᵀ∇₁E(w, λ) + ∇₂E(w, λ).
+    Hypergradient(&'e Objective),
+}
+
+impl<'e> Shown<'e> {
+    pub(super) fn of(exact: &'e Exact, target: Target<'e>) -> Self {
+        let seen = match target {
+            Target::Jacobian => Seen::Whole,
+            Target::Cotangent(_) => Seen::Image(&exact.cotangent, unit(exact.cotangent.as_slice())),
+            Target::Hypergradient(objective) => Seen::Hypergradient(objective),
+        };
+        Self { seen, exact }
+    }
+
+    fn lambda(&self) -> &[f64] {
+        &self.exact.truth.lambda
+    }
+
+    /// ∇₁E and ∇₂E at a binary64 point, in double-double.
+    fn gradients(&self, objective: &Objective, w: &Vector) -> [Vec<Dd>; 2] {
+        let w: Vec<Dd> = w.iter().map(|v| Dd::from(*v)).collect();
+        objective.gradients_exactly(&w, self.lambda())
+    }
+
+    /// What is seen of an exact D at w, not in units.
+    fn image(&self, d: &Matrix, w: &Vector) -> Matrix {
+        match self.seen {
+            Seen::Whole => d.clone(),
+            Seen::Image(y, _) => {
+                let u = d.tr_mul(y);
+                Matrix::from_column_slice(u.len(), 1, u.as_slice())
+            }
+            Seen::Hypergradient(objective) => {
+                let [seed, direct] = self.gradients(objective, w);
+                let through = |j: usize| {
+                    let add = |sum, (i, g): (usize, &Dd)| sum + Dd::from(d[(i, j)]) * *g;
+                    seed.iter().enumerate().fold(direct[j], add).hi()
+                };
+                Matrix::from_fn(d.ncols(), 1, |j, _| through(j))
+            }
+        }
+    }
+
+    /// Something of the size of an image, in units.
+    fn scaled(&self, m: Matrix) -> Matrix {
+        match self.seen {
+            Seen::Image(_, unit) => m / unit,
+            Seen::Whole | Seen::Hypergradient(_) => m,
+        }
+    }
+
+    /// The size of what is seen of an exact D at w.
+    pub(super) fn size(&self, d: &Matrix, w: &Vector) -> f64 {
+        self.scaled(self.image(d, w)).norm()
+    }
+
+    /// estimate - what is seen of d at w, in units; NaN for a wrong shape.
+    pub(super) fn off(&self, estimate: &Matrix, d: &Matrix, w: &Vector) -> Matrix {
+        let want = self.image(d, w);
+        if estimate.shape() == want.shape() {
+            self.scaled(estimate - want)
+        } else {
+            Matrix::from_element(1, 1, f64::NAN)
+        }
+    }
+
+    /// The operator norm of an error of D, the Euclidean one of what else is seen; NaN stays NaN.
+    pub(super) fn norm(&self, m: &Matrix) -> f64 {
+        match self.seen {
+            Seen::Whole if m.iter().any(|v| v.is_nan()) => f64::NAN,
+            Seen::Whole => spectral_upper(m),
+            Seen::Image(..) | Seen::Hypergradient(_) => m.norm(),
+        }
+    }
+
+    /// By parameter: column norms of an error of D, entries of what else is seen.
+    pub(super) fn columns(&self, m: &Matrix) -> Vec<f64> {
+        match self.seen {
+            Seen::Whole => m.column_iter().map(|c| c.norm()).collect(),
+            Seen::Image(..) | Seen::Hypergradient(_) => m.iter().map(|v| v.abs()).collect(),
+        }
+    }
+
+    /// The same of the exact error at (D, w), where D - J is `error`.
+    pub(super) fn exact_columns(
+        &self,
+        (d, w): (&Matrix, &Vector),
+        error: &Matrix,
+        truth: &Truth,
+    ) -> Vec<f64> {
+        let seen = match (&self.seen, &truth.jacobian) {
+            (Seen::Hypergradient(_), Some(j)) => self.image(d, w) - self.image(&j.j, truth.w()),
+            _ => self.image(error, w),
+        };
+        self.columns(&self.scaled(seen))
+    }
+
+    /// What rounding of D, and selections at units in doubt, come to in what is seen, at a D of this
+    /// norm and at w, of which the implementation has lost `fw` (‖D‖, w, f^w). Where y = 0 nothing is
+    /// rounded.
+    pub(super) fn rounded(
+        &self,
+        (floor, band): (f64, f64),
+        (d_norm, w, fw): (f64, &Vector, f64),
+    ) -> (f64, f64) {
+        match self.seen {
+            Seen::Whole => (floor, band),
+            Seen::Image(y, _) if y.iter().all(|v| *v == 0.0) => (0.0, band),
+            // Forming the exact Dᵀy from a rounded D loses γ_d‖D‖ more.
+            Seen::Image(y, _) => (floor + gamma(y.len() + 4) * d_norm, band),
+            Seen::Hypergradient(objective) => {
+                let seed = self.seed_norm(objective, w);
+                let w_norm = w.norm();
+                // w itself was rounded to be differentiated at.
+                let moved = fw + self.exact.truth.roundoff().value() * w_norm;
+                let [by_w, by_lambda] = self.lost(objective, w_norm, moved);
+                let theirs = self.exact.truth.roundoff().gamma(w.len() + 4);
+                let formed = (theirs + gamma(w.len() + 4)) * d_norm * seed;
+                let lost = floor * (seed + by_w) + d_norm * by_w + by_lambda + formed;
+                (lost, if band == 0.0 { 0.0 } else { band * seed })
+            }
+        }
+    }
+
+    /// The allowance of a linear solve, per unit, in what is seen at its limit. Where y = 0 nothing is
+    /// rounded.
+    pub(super) fn at_limit(&self, allowance: f64, d_norm: f64, w: &Vector) -> f64 {
+        match self.seen {
+            Seen::Image(y, _) if y.amax() == 0.0 => 0.0,
+            Seen::Hypergradient(_) => self.rounded((allowance, 0.0), (d_norm, w, 0.0)).0,
+            Seen::Whole | Seen::Image(..) => allowance,
+        }
+    }
+
+    fn seed_norm(&self, objective: &Objective, w: &Vector) -> f64 {
+        let [seed, _] = self.gradients(objective, w);
+        norm2(&seed.iter().map(|g| g.hi()).collect::<Vec<_>>())
+    }
+
+    /// Errors of ∇₁E and ∇₂E as the implementation evaluates them, at a w that is off by `moved`.
+    fn lost(&self, objective: &Objective, w_norm: f64, moved: f64) -> [f64; 2] {
+        let u = self.exact.truth.roundoff();
+        let rounding = objective.rounding(w_norm + moved, norm2(self.lambda()), u);
+        let lipschitz = objective.lipschitz();
+        [0, 1].map(|j| rounding[j] + lipschitz[j] * moved)
+    }
+}
+
+impl Evidence<'_> {
+    /// How well the limit of the target is known, in the units of comparisons.
+    pub fn limit_error(&self, exact: &Exact) -> f64 {
+        let of_j = exact.jacobian_error();
+        let Target::Hypergradient(objective) = self.target else {
+            return of_j;
+        };
+        let w = exact.truth.w();
+        let shown = Shown::of(exact, self.target);
+        let (seed, j) = (shown.seed_norm(objective, w), exact.jacobian());
+        let away = exact.truth.fixed_point.error;
+        let d_norm = j.map_or(0.0, |j| j.norm());
+        let [by_w, by_lambda] = objective.lipschitz().map(|l| l * away);
+        of_j * (seed + by_w) + d_norm * by_w + by_lambda + gamma(w.len() + 4) * d_norm * seed
+    }
+
+    /// What an error of D of norm 1, and one of w, come to at most in what is seen, near w(λ).
+    pub fn carried(&self, exact: &Exact) -> (f64, f64) {
+        let Target::Hypergradient(objective) = self.target else {
+            return (1.0, 0.0);
+        };
+        let shown = Shown::of(exact, self.target);
+        let j_norm = exact.jacobian().map_or(0.0, |j| j.norm());
+        let [by_w, by_lambda] = objective.lipschitz();
+        let seed = shown.seed_norm(objective, exact.truth.w());
+        (seed, j_norm * by_w + by_lambda)
+    }
+}
+
+/// What errors of Dᵀy are counted in.
+pub(super) fn unit(y: &[f64]) -> f64 {
+    let norm = norm2(y);
+    if norm > 0.0 { norm } else { 1.0 }
+}
