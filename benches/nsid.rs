@@ -27,25 +27,13 @@ fn nsid(c: &mut Criterion) {
     let map = Map::sampled(samples).expect("a mean of these rows");
     let w: Vec<f64> = (0..DIM).map(|_| random.normal()).collect();
     let draw = |role, count| {
-        let wanted = Draw {
-            seed: 0,
-            replicate: 0,
-            role,
-            population: ROWS,
-            count,
-            size: BATCH,
-        };
+        let wanted = Draw::new((0, 0), role, ROWS, (count, BATCH));
         wanted.independent().expect("rows to draw from")
     };
     let (inner, linear) = (draw(Role::Inner, 1), draw(Role::Linear, STEPS));
     let (at, target) = (At::Point(&w), Target::Cotangent(&w));
     let case = Case::new(Algorithm::Nsid, &map, &[0.1, 0.01], at, target, &[STEPS]);
-    let case = case.with_samples(Samples {
-        inner: &inner,
-        linear: &linear,
-        objective: None,
-        eta: &[0.01; STEPS],
-    });
+    let case = case.with_samples(Samples::new(&inner, &linear, &[0.01; STEPS]));
     let mut method = Nsid::default();
     let mut group = c.benchmark_group("nsid");
     group.throughput(Throughput::Bytes((STEPS * BATCH * DIM * 8) as u64));

@@ -4,6 +4,14 @@
 //! modules above build errors from their own private detail and only the text
 //! and the class survive. Outcomes of a computation (divergence, a violated
 //! claim, non-convergence) are data, never an `Error`.
+//!
+//! ```
+//! use ratecert::instances::InstanceFile;
+//!
+//! let error = InstanceFile::parse(r#"{"problem": {"kind": "affine"}, "lambda": [1]}"#).unwrap_err();
+//! assert!(error.is_input());
+//! assert_eq!(error.field(), Some("problem.A"));
+//! ```
 
 use std::fmt;
 

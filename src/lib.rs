@@ -59,3 +59,4 @@ pub mod tol;
 pub mod truth;
 
 pub use error::{Error, Result};
+pub use tol::Roundoff;

@@ -13,7 +13,7 @@ pub const UNIT: f64 = f64::EPSILON / 2.0;
 /// rounds itself takes [`UNIT`].
 ///
 /// ```
-/// use ratecert::tol::Roundoff;
+/// use ratecert::Roundoff;
 ///
 /// assert_eq!(Roundoff::SINGLE.value(), 2f64.powi(-24));
 /// assert!(Roundoff::SINGLE.gamma(100) > 100.0 * Roundoff::SINGLE.value());

@@ -154,32 +154,62 @@ impl Room {
     }
 }
 
+/// Reads a module: its own file, and the files of its private modules, whose items it may export.
+/// Public modules inside it are rooms of their own; hidden ones are no part of the interface.
+fn module(dir: &Path, name: &str, path: &str, rooms: &mut Vec<(String, Room)>) {
+    let (single, folder) = (dir.join(format!("{name}.rs")), dir.join(name));
+    let root = if single.exists() {
+        single
+    } else {
+        folder.join("mod.rs")
+    };
+    let file = syn::parse_file(&fs::read_to_string(root).unwrap()).unwrap();
+    let mut room = Room::default();
+    room.read(&file, true);
+    let position = rooms.len();
+    for item in &file.items {
+        let Item::Mod(inner) = item else { continue };
+        let inside = inner.ident.to_string();
+        if inner.content.is_some()
+            || has(&inner.attrs, "cfg(test)")
+            || has(&inner.attrs, "doc(hidden)")
+        {
+            continue;
+        }
+        if is_public(&inner.vis) {
+            module(&folder, &inside, &format!("{path}::{inside}"), rooms);
+            continue;
+        }
+        let mut paths = Vec::new();
+        let single = folder.join(format!("{inside}.rs"));
+        if single.exists() {
+            paths.push(single);
+        } else {
+            files(&folder.join(&inside), &mut paths);
+        }
+        for path in paths {
+            let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
+            room.read(&file, false);
+        }
+    }
+    rooms.insert(position, (path.into(), room));
+}
+
 #[test]
 fn the_public_items_are_those_of_the_snapshot() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let root = syn::parse_file(&fs::read_to_string(src.join("lib.rs")).unwrap()).unwrap();
-    let mut text = String::new();
-    let mut count = 0;
+    let mut rooms = Vec::new();
     for item in &root.items {
-        let Item::Mod(module) = item else { continue };
-        if !is_public(&module.vis) || has(&module.attrs, "doc(hidden)") {
-            continue;
+        let Item::Mod(inner) = item else { continue };
+        if is_public(&inner.vis) && !has(&inner.attrs, "doc(hidden)") {
+            let name = inner.ident.to_string();
+            module(&src, &name, &name, &mut rooms);
         }
-        let name = module.ident.to_string();
-        let (mut room, mut paths) = (Room::default(), Vec::new());
-        let single = src.join(format!("{name}.rs"));
-        let folder = src.join(&name);
-        if folder.is_dir() {
-            files(&folder, &mut paths);
-        } else {
-            paths.push(single);
-        }
-        for path in &paths {
-            let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
-            let is_root = paths.len() == 1 || path.ends_with("mod.rs");
-            room.read(&file, is_root);
-        }
-        text += &format!("{name}\n");
+    }
+    let (mut text, mut count) = (String::new(), 0);
+    for (path, room) in rooms {
+        text += &format!("{path}\n");
         for exported in &room.exported {
             let Some(item) = room.items.get(exported) else {
                 text += &format!("  {exported}\n");

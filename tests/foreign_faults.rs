@@ -65,11 +65,11 @@ fn words(diagnosis: Option<&Diagnosis>) -> String {
     match diagnosis {
         None => "-".into(),
         Some(Diagnosis::LooksRight) => "looks right".into(),
-        Some(Diagnosis::Unknown) => "unknown".into(),
         Some(Diagnosis::Names(names)) => {
             let one = |n: &ratecert::claims::Named| format!("{} ({:.2})", n.fault, n.confidence);
             names.iter().map(one).collect::<Vec<_>>().join(" or ")
         }
+        Some(_) => "unknown".into(),
     }
 }
 

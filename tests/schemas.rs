@@ -110,19 +110,12 @@ fn verdicts_and_records() {
         line,
         "a verdict survives its own format"
     );
-    let origin = Origin {
-        claim: "c".into(),
-        check: "local-rate-pure".into(),
-        method: "itd".into(),
-        kind: "tight".into(),
-        family: 0,
-        index: 1,
-        seed: 7,
-    };
-    let record = |data| Record {
-        origin: origin.clone(),
-        data,
-    };
+    let origin = serde_json::json!({
+        "claim": "c", "check": "local-rate-pure", "method": "itd", "kind": "tight", "family": 0,
+        "index": 1, "seed": 7,
+    });
+    let origin: Origin = serde_json::from_value(origin).unwrap();
+    let record = |data| Record::new(origin.clone(), data);
     let fit = record(Data::Fit(fit));
     assert_eq!(fit.key(), "c/tight.0/local-rate-pure/fit-pure");
     assert_eq!(fit.origin.instance(), "tight.0.1");

@@ -5,6 +5,7 @@ use crate::linalg::Matrix;
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cost {
     /// Evaluations of Φ, or of T̂ on one sample, each with its selection.
     pub map_evaluations: usize,
@@ -36,6 +37,7 @@ impl Trouble {
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Status {
     /// All steps were taken.
     Completed,
@@ -81,6 +83,7 @@ impl std::fmt::Display for Status {
 
 /// The answer to a case.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Answer {
     /// One estimate per step asked for, in order, fewer if the run stopped early: D (d×m) where the
     /// target is the Jacobian, else an m-vector as one column.

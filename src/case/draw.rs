@@ -6,6 +6,7 @@ use crate::linalg::random::{GOLDEN, Random, scramble};
 
 /// What a stream of indices is for; different roles are independent streams of one seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// ξ⁽¹⁾: the average w̄ and ∂₂T̂.
     Inner,
@@ -17,6 +18,7 @@ pub enum Role {
 
 /// A request for `count` independent minibatches of `size` samples below `population`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Draw {
     /// Seed of the check.
     pub seed: u64,
@@ -33,6 +35,24 @@ pub struct Draw {
 }
 
 impl Draw {
+    /// `count` minibatches of `size` samples below `population`, for one replicate and role of a
+    /// seed.
+    pub fn new(
+        (seed, replicate): (u64, u64),
+        role: Role,
+        population: usize,
+        (count, size): (usize, usize),
+    ) -> Self {
+        Self {
+            seed,
+            replicate,
+            role,
+            population,
+            count,
+            size,
+        }
+    }
+
     /// Independent samples with replacement, as Theorem 5.4 assumes.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ pub enum Algorithm {
 
 /// The order in which derivatives are accumulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// Carries D (d×m).
     Forward,

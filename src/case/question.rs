@@ -10,6 +10,7 @@ use crate::objectives::Objective;
 
 /// Where a method starts, or differentiates.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum At<'a> {
     /// ITD runs w_{t+1} = Φ(w_t) from this w_0 (d).
     Start(&'a [f64]),
@@ -53,6 +54,7 @@ impl Target<'_> {
 
 /// What a stochastic method is given: indices and step sizes, never seeds.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Samples<'a> {
     /// The J minibatches ξ⁽¹⁾.
     pub inner: &'a Batches,
@@ -63,6 +65,18 @@ pub struct Samples<'a> {
     pub objective: Option<&'a Batches>,
     /// η_i, at least as many as the largest step.
     pub eta: &'a [f64],
+}
+
+impl<'a> Samples<'a> {
+    /// Those of NSID and SID.
+    pub fn new(inner: &'a Batches, linear: &'a Batches, eta: &'a [f64]) -> Self {
+        Self {
+            inner,
+            linear,
+            objective: None,
+            eta,
+        }
+    }
 }
 
 /// What a method is asked for.

@@ -17,6 +17,7 @@ use crate::tol::Roundoff;
 /// What kind of guarantee is claimed; it says which checks belong (conventions after PEPit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Guarantee {
     /// An upper bound.
     Upper,

@@ -8,6 +8,7 @@ use crate::instances::{Kind, Path, Random, Spec, bound};
 
 /// A family of instances: ranges to draw specs from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Family {
     /// Kind.
     pub kind: Kind,

@@ -3,6 +3,18 @@
 //! Owns the claims of `rates/claims` as parsed data, and what is written down of what the checks
 //! found: verdicts with the facts behind them, records with their origin. Pure: runs nothing, reads
 //! no clock, writes no file.
+//!
+//! ```
+//! use ratecert::claims::{Catalogue, Profile};
+//!
+//! let catalogue = Catalogue::builtin()?;
+//! let claims = catalogue.select(&["itd-*".into()])?;
+//! let bound = claims.iter().find(|c| c.name == "itd-bound").expect("a claim of Theorem 4.1");
+//! assert_eq!(bound.theorem, "Theorem 4.1");
+//! let instances: usize = bound.families.iter().map(|f| f.count(Profile::Quick)).sum();
+//! assert!(instances > 0 && bound.checks.len() >= 3);
+//! # Ok::<(), ratecert::Error>(())
+//! ```
 
 mod catalogue;
 mod claim;

@@ -9,6 +9,7 @@ pub const RECORDS_SCHEMA: u32 = 2;
 
 /// Where a record comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Origin {
     /// Claim by name.
     pub claim: String,
@@ -35,6 +36,7 @@ impl Origin {
 
 /// One line of `records.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     /// Where it comes from.
     pub origin: Origin,
@@ -43,6 +45,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Data with their origin.
+    pub fn new(origin: Origin, data: Data) -> Self {
+        Self { origin, data }
+    }
+
     /// By what the same quantity is found in another run: claim/kind.family/check/quantity.
     /// Instances of a family share it.
     pub fn key(&self) -> String {

@@ -13,6 +13,7 @@ use crate::checks::Ruling;
 /// How many verdicts there are of each ruling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Counts {
     /// [`Ruling::Pass`].
     pub pass: usize,
@@ -116,6 +117,7 @@ impl Outcome {
 
 /// One check of a claim over all instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CheckCounts<'a> {
     /// The check by name: the last part of the ids of its verdicts.
     pub check: &'a str,
@@ -125,6 +127,7 @@ pub struct CheckCounts<'a> {
 
 /// A claim by its verdicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Standing<'a> {
     /// Over all checks.
     pub counts: Counts,

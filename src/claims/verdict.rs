@@ -11,6 +11,7 @@ pub const SCHEMA: u32 = 1;
 
 /// The instance a verdict speaks of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct InstanceId {
     /// Kind by name.
     pub kind: String,
@@ -24,6 +25,7 @@ pub struct InstanceId {
 
 /// A failing instance made small.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Smallest {
     /// The request; with the seed it determines the instance.
     pub spec: Spec,
@@ -40,6 +42,7 @@ pub struct Smallest {
 /// What a failing implementation looks like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Diagnosis {
     /// Its answers are right where the diagnosis looked.
     LooksRight,
@@ -51,6 +54,7 @@ pub enum Diagnosis {
 
 /// A fault by name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Named {
     /// As in the catalogue.
     pub fault: String,

@@ -34,6 +34,7 @@ pub struct Instance {
 
 /// The sizes of a run of NSID or SID, which a check uses unless it needs others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sizes {
     /// Samples per minibatch of ξ⁽²⁾.
     pub batch: usize,
@@ -41,6 +42,18 @@ pub struct Sizes {
     pub inner_batch: usize,
     /// J, the number of minibatches of ξ⁽¹⁾.
     pub inner: usize,
+}
+
+impl Sizes {
+    /// Minibatches of `batch` samples for the linear system and of `inner_batch` for w̄, `inner` of
+    /// these.
+    pub fn new(batch: usize, inner_batch: usize, inner: usize) -> Self {
+        Self {
+            batch,
+            inner_batch,
+            inner,
+        }
+    }
 }
 
 impl Instance {

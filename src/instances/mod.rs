@@ -3,6 +3,19 @@
 //! Owns how instances are drawn, their form in files, and how a failing one gets simpler
 //! ([`Spec::shrink`], the one shrinker that `certify`, proptest and quickcheck share). Must not
 //! know ground truth, methods or claims.
+//!
+//! ```
+//! use ratecert::instances::{Instance, InstanceFile, Kind, Spec};
+//!
+//! let spec = Spec { q: 0.8, ..Spec::typical(Kind::ElasticNet, 5) };
+//! let instance = Instance::generate(&spec, 7)?;
+//! assert_eq!(instance.lambda.len(), 2);
+//!
+//! // The same bits on every platform, and in a file.
+//! let text = serde_json::to_string(&InstanceFile::to_json(&instance)).expect("plain data");
+//! assert_eq!(InstanceFile::parse(&text)?.map.problem(), instance.map.problem());
+//! # Ok::<(), ratecert::Error>(())
+//! ```
 
 mod affine;
 mod bilinear;

@@ -42,6 +42,7 @@ pub struct Spec {
 /// Where points that are given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Path {
     /// w_{t+1} = Φ(w_t + β(w_t - w_{t-1})) with Nesterov's β for κ.
     Accelerated,

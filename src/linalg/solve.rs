@@ -7,6 +7,7 @@ use super::{Dd, Matrix};
 
 /// A solution X of M X = B with its residual.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Solution {
     /// The solution (n×k).
     pub x: Matrix,

@@ -2,6 +2,7 @@
 
 /// Dimensions of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dims {
     /// d = dim w.
     pub w: usize,
@@ -14,6 +15,7 @@ pub struct Dims {
 
 /// Constants of Assumption 3.1 that hold for every w at one λ; all are upper bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Constants {
     /// ‖D_{Φ,1}‖sup ≤ q, certified and rounded up.
     pub q: f64,

@@ -23,6 +23,7 @@ impl Tie<'_> {
 
 /// Φ(w, λ) and the selection at (w, λ), from which every product is taken.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Linearization {
     /// The point w (d).
     pub w: Vec<f64>,

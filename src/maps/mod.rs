@@ -4,6 +4,23 @@
 //! with a selection of D_Φ at kinks ([`Map`], [`Linearization`]), the certified constants q, L_j,
 //! and the moduli of D_Φ at a point (Lemma 2.5). Must not know how an instance was drawn, what its
 //! fixed point is, or which method runs on it.
+//!
+//! ```
+//! use ratecert::linalg::{Matrix, Vector};
+//! use ratecert::maps::{ElasticNet, Map, Tie};
+//!
+//! let x = Matrix::from_row_slice(2, 2, &[1.0, 0.0, 0.0, 1.0]);
+//! let y = Vector::from_column_slice(&[2.0, 0.1]);
+//! let map = Map::new(ElasticNet { x, y, step: 1.0 })?;
+//! let lambda = [0.25, 0.5];
+//! assert!(map.constants(&lambda).q < 1.0);
+//!
+//! let mut at = map.linearization();
+//! map.linearize(&[0.0, 0.0], &lambda, &mut Tie::Weight(0.0), &mut at);
+//! // soft(ηb, ηλ₁) with b = Xᵀy/n = (1, 0.05): the second coordinate is below the threshold.
+//! assert_eq!(at.value, [0.75, 0.0]);
+//! # Ok::<(), ratecert::Error>(())
+//! ```
 
 mod affine;
 mod bilinear;

@@ -7,6 +7,7 @@ use crate::linalg::{Matrix, norm::spectral_upper};
 ///
 /// Δ(D_{Φ,j}(u), D_{Φ,j}(w)) ≤ (L_j + (M_j/R)·1{‖u-w‖ ≥ R})·‖u-w‖ for every u.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Moduli {
     /// L_1, L_2: Lipschitz constants of the pieces' partial derivatives.
     pub l: [f64; 2],

@@ -7,6 +7,7 @@ use crate::linalg::Matrix;
 
 /// What the units of a map are: the places where D_Φ has a choice.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Units {
     /// There are none.
     None,
@@ -29,6 +30,7 @@ pub enum Units {
 
 /// What an entry of λ is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// Any number.
     Free,
@@ -42,6 +44,7 @@ pub enum Role {
 
 /// How ∂₂Φ depends on w besides the slopes of the units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Second {
     /// It does not.
     Constant,
@@ -53,6 +56,7 @@ pub enum Second {
 
 /// The gradient step a map begins with.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Gradient {
     /// η.
     pub step: f64,
@@ -62,6 +66,7 @@ pub struct Gradient {
 
 /// What kind of map Φ is.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Structure {
     /// Where D_Φ has a choice.
     pub units: Units,
@@ -100,6 +105,7 @@ impl Structure {
 
 /// ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 with S the slopes of the units.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Factors<'a> {
     /// L (d×h).
     pub left: &'a Matrix,

@@ -2,6 +2,24 @@
 //!
 //! Owns this crate's implementations of ITD (13), AID-FP (14), AID-CG, NSID and SID. Must not know
 //! ground truth, theory, claims or statistics.
+//!
+//! ```
+//! use ratecert::case::{Algorithm, At, Case, Implementation, Target};
+//! use ratecert::instances::{Instance, Kind, Spec};
+//! use ratecert::methods::AidFp;
+//! use ratecert::truth::Truth;
+//!
+//! let i = Instance::generate(&Spec::typical(Kind::ElasticNet, 4), 1)?;
+//! let truth = Truth::solve(&i.map, &i.lambda).expect("a contraction");
+//! let (at, target) = (At::Point(truth.w().as_slice()), Target::Cotangent(&i.cotangent));
+//! let case = Case::new(Algorithm::AidFp, &i.map, &i.lambda, at, target, &[200]);
+//! let answer = AidFp::default().run(&case);
+//!
+//! let j = &truth.jacobian.as_ref().expect("not on a kink").j;
+//! let exact = j.tr_mul(&ratecert::linalg::Vector::from_column_slice(&i.cotangent));
+//! assert!((answer.estimates[0].column(0) - exact).norm() < 1e-12);
+//! # Ok::<(), ratecert::Error>(())
+//! ```
 
 mod aid_cg;
 mod aid_fp;

@@ -1,6 +1,19 @@
 //! Outer objectives E(w, λ) of bilevel problems, f(λ) = E(w(λ), λ) (Section 6 of the paper).
 //!
 //! Owns their values and gradients in plain arithmetic. Must not know fixed-point maps or methods.
+//!
+//! ```
+//! use ratecert::linalg::{Matrix, Vector};
+//! use ratecert::objectives::{LeastSquares, Objective};
+//!
+//! let x = Matrix::from_row_slice(2, 1, &[1.0, 2.0]);
+//! let y = Vector::from_column_slice(&[1.0, 0.0]);
+//! let hold_out = Objective::LeastSquares(LeastSquares { x, y, ridge: 0.5 });
+//! // (1² + 4²)/4 + ½·½·2², and Xᵀ(Xw - y)/2.
+//! assert_eq!(hold_out.value(&[2.0], &[2.0]), 5.25);
+//! assert_eq!(hold_out.gradient_w(&[2.0], &[2.0]), [4.5]);
+//! assert_eq!(hold_out.gradient_lambda(&[2.0], &[2.0]), [1.0]);
+//! ```
 
 mod least_squares;
 

@@ -4,6 +4,7 @@ use crate::truth::{Truth, Unsolved};
 
 /// A hypothesis a claim can require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Hypothesis {
     /// Assumption 3.1(i): Φ is a continuous selection of Lipschitz-smooth maps. Every map of this
     /// crate is.

@@ -15,6 +15,7 @@ use std::fmt;
 
 /// A hypothesis of a theorem that an instance does not meet.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Unmet {
     /// The hypothesis, as written in the theorem.
     pub hypothesis: &'static str,
@@ -105,6 +106,7 @@ impl LemmaD2 {
 
 /// E‖v_i - v̂‖² ≤ c/(γ+i) for the steps η_i = β/(γ+i).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rate {
     /// β.
     pub beta: f64,

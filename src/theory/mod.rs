@@ -2,6 +2,19 @@
 //!
 //! Owns what the paper claims, as numbers for one instance. Must not know methods, trajectories or
 //! verdicts: a bound is a function of constants and distances only.
+//!
+//! ```
+//! use ratecert::instances::{Instance, Kind, Spec};
+//! use ratecert::theory::Theorem41;
+//! use ratecert::truth::Truth;
+//!
+//! let i = Instance::generate(&Spec::typical(Kind::LayerRelu, 4), 1)?;
+//! let truth = Truth::solve(&i.map, &i.lambda).expect("a contraction");
+//! let theorem = Theorem41::new(truth.constants.q, &truth.moduli, 1.0, None);
+//! // ‖D_t - J‖ is at most this for ITD from ‖w_0 - w(λ)‖ = 1: linear at rate q.
+//! assert!(theorem.paper_itd(1000) < 1e-6 * theorem.paper_itd(10));
+//! # Ok::<(), ratecert::Error>(())
+//! ```
 
 mod hypothesis;
 mod lemma_d2;

@@ -12,6 +12,7 @@ use super::theorem_5_4::Theorem54;
 
 /// The bounds of Section 5 beside exact moments.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Section5 {
     /// Lemma D.3.
     pub lemma: LemmaD3,

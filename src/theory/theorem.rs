@@ -20,6 +20,7 @@ pub trait Theorem {
 
 /// A named constant.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Row {
     /// As in the paper.
     pub name: &'static str,
@@ -31,6 +32,7 @@ pub struct Row {
 
 /// The value of a constant.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// A number.
     Number(f64),
@@ -88,6 +90,7 @@ impl Row {
 
 /// Numbers at a few points.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Table {
     /// What is shown.
     pub title: String,

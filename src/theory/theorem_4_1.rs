@@ -45,6 +45,7 @@ impl Level {
 
 /// The constants of the theorem on one instance.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Theorem41 {
     /// q.
     pub q: f64,
@@ -166,6 +167,7 @@ fn geometric(q: f64, k: usize) -> f64 {
 
 /// The theorem beside the distances e_t of one run of the iterates.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct OnRun {
     /// The constants.
     pub theorem: Theorem41,

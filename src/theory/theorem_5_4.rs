@@ -20,6 +20,7 @@ use crate::maps::composite::{Composite, PointModuli, Variance};
 
 /// The data of Theorem 5.4 that do not depend on how long anything runs; all upper bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Theorem54 {
     /// q < 1: ‖D_{T,1}‖sup.
     pub q: f64,

@@ -14,6 +14,7 @@ use super::theorem_5_4::Theorem54;
 
 /// The schedule of Theorem 5.5.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Theorem55 {
     /// The constants of Theorem 5.4, uniform over the w in use.
     pub constants: Theorem54,

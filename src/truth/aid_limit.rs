@@ -13,6 +13,7 @@ use crate::tol::{DD_UNIT, gamma};
 
 /// The limit of AID-FP and AID-CG at one point.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AidLimit {
     /// (I-P)⁻¹∂₂Φ (d×m).
     pub j: Matrix,

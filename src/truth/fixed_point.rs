@@ -9,6 +9,7 @@ use super::reference::{Naive, Scalar};
 
 /// The fixed point with its certificate.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FixedPoint {
     /// ŵ.
     pub w: Vector,
@@ -28,6 +29,7 @@ pub struct FixedPoint {
 
 /// Why there is no ground truth: an outcome, not an error of the caller.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Unsolved {
     /// q ≥ 1: Assumption 3.1(ii) is not certified.
     NotContraction {

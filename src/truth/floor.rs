@@ -5,6 +5,7 @@ use crate::maps::{Constants, Rounding};
 
 /// f^w_t and f^D_t along ITD, with what the reverse mode needs to derive its own.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Floor {
     /// f^w_t: bound of ‖fl(w_t) - w_t‖.
     pub w: Vec<f64>,
@@ -64,6 +65,7 @@ impl Floor {
 
 /// Floors of AID-FP at one point.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AidFloor {
     /// Forward mode: bound of ‖fl(D^k) - D^k‖_F.
     pub d: Vec<f64>,

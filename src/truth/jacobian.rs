@@ -10,6 +10,7 @@ use super::reference::{Naive, Scalar};
 
 /// The implicit derivative at a point where it is one matrix.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ImplicitJacobian {
     /// Ĵ (d×m).
     pub j: Matrix,

@@ -2,17 +2,31 @@
 //! recursions.
 //!
 //! Owns everything that methods are judged against, each with a certified error bound. Starts from
-//! the data of a problem through [`mod@reference`], never from a method nor from a long run of one.
+//! the data of a problem through `truth::reference`, never from a method nor from a long run of one.
 //! Must not know methods, claims or statistics.
+//!
+//! ```
+//! use ratecert::instances::{Instance, Kind, Spec};
+//! use ratecert::truth::Truth;
+//!
+//! let i = Instance::generate(&Spec::typical(Kind::BoxQp, 6), 3)?;
+//! let truth = Truth::solve(&i.map, &i.lambda).expect("a contraction");
+//! // ŵ and Ĵ with certified distances to w(λ) and J(λ).
+//! assert!(truth.fixed_point.error < 1e-12);
+//! assert!(truth.jacobian.as_ref().is_some_and(|j| j.error < 1e-10));
+//! # Ok::<(), ratecert::Error>(())
+//! ```
 
 mod aid_limit;
 mod ambiguous_units;
+#[doc(hidden)]
 pub mod expectation;
 mod fixed_point;
 mod floor;
 mod ground;
 mod jacobian;
 pub mod kinks;
+#[doc(hidden)]
 pub mod reference;
 mod run;
 mod spectrum;

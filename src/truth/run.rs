@@ -13,6 +13,7 @@ use super::reference::{self, Columns, Itd, Scalar};
 
 /// ITD from w_0 for t = 0..=T, evaluated in double-double and rounded once.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ItdRun {
     /// w_t (T+1 vectors).
     pub w: Vec<Vector>,
@@ -40,6 +41,7 @@ pub struct ItdRun {
 
 /// AID-FP at a fixed w for k = 0..=K, evaluated in double-double and rounded once.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AidRun {
     /// w.
     pub w: Vector,
@@ -62,6 +64,7 @@ pub struct AidRun {
 
 /// The iterates of ITD alone, in the same numbers as those of an [`ItdRun`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Iterates {
     /// w_t.
     pub w: Vec<Vector>,

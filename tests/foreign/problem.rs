@@ -41,6 +41,7 @@ pub fn point_at(case: &Case<'_>, w: &Vector, lambda: &[f64]) -> Point {
                 Activation::LeakyRelu if t > 0.0 => 1.0,
                 Activation::LeakyRelu => 0.01,
                 Activation::Tanh => 1.0 - t.tanh() * t.tanh(),
+                other => panic!("{other:?} has no second implementation"),
             };
             let out = |t: f64| match p.activation {
                 Activation::Tanh => t.tanh(),

@@ -10,6 +10,7 @@ use crate::tol::SPECTRUM_WIDTH;
 
 /// What is known of the spectrum of a matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Spectrum {
     /// ρ, the largest modulus.
     pub rho: Enclosure,

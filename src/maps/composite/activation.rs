@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The scalar nonlinearity of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Activation {
     /// max(z, 0).
     Relu,

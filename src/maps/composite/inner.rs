@@ -12,6 +12,7 @@ use crate::numerals::tagged::by_tag;
 /// The inner map T̂(w, λ, ξ).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Inner {
     /// A gradient step on a finite sum.
     FiniteSum(FiniteSum),

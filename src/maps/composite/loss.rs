@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The smooth loss f, a mean over rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Loss {
     /// ½(s - y)².
     #[serde(alias = "squared")]

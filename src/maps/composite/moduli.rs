@@ -18,6 +18,7 @@ use crate::tol::gamma;
 
 /// Δ(D_j(u), D_j(u')) ≤ (L_j + M_j/R)‖u - u'‖ for every u, at the point u' this was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PointModuli {
     /// Lipschitz constant of the first partial derivative of every piece.
     pub l1: f64,

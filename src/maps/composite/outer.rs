@@ -20,6 +20,7 @@ use crate::numerals::tagged::by_tag;
 /// G: ℝᵈ×ℝᵐ → ℝᵈ. Where a λ₁ occurs it is `lambda[0]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Outer {
     /// G(u) = u.
     Identity,

@@ -11,6 +11,7 @@ use crate::numerals::tagged::by_tag;
 /// The prox of a proximal gradient step, g in min f + λ₁g.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Prox {
     /// g = ‖·‖₁: soft-thresholding.
     Soft,
