@@ -63,21 +63,21 @@ impl Check for Bound {
         }
         let aid = c.e.method.is_aid();
         // The comparison with its place among the runs, furthest beyond what is allowed.
-        let mut worst: Option<(f64, usize, &Comparison, f64)> = None;
+        let mut worst: Option<(f64, usize, &Comparison, [f64; 2])> = None;
         let mut tightest: Option<(f64, &Comparison, f64)> = None;
         let mut any = false;
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e) {
+                any = true;
                 if !one.band.is_finite() {
                     continue;
                 }
-                any = true;
                 let bound = c.slack * exact.bound(self.level, aid, one.t, one.k);
                 let floor = one.floor + one.band + c.e.limit_error(exact);
                 let allowed = bound * bound_room(one.k.max(one.t)) + floor;
                 let ratio = part(one.error, allowed);
                 if is_worse(ratio, worst.map_or(f64::NEG_INFINITY, |w| w.0)) {
-                    worst = Some((ratio, n, one, bound));
+                    worst = Some((ratio, n, one, [bound, floor]));
                 }
                 // Where rounding matters the ratio says nothing about the method.
                 let room = bound / one.error;
@@ -87,8 +87,8 @@ impl Check for Bound {
                 }
             }
         }
-        let Some((ratio, run, one, bound)) = worst else {
-            return Ok(if any {
+        let Some((ratio, run, one, [bound, floor])) = worst else {
+            return Ok(if !any {
                 Finding::undecided(Reason::NothingToSee, "no estimate to compare")
             } else {
                 Finding::undecided(
@@ -103,7 +103,7 @@ impl Check for Bound {
                 place(c.e.method, one.t, one.k),
                 one.error,
                 self.level.name(),
-                one.floor + c.e.limit_error(exact),
+                floor,
                 exact.theorem().q,
                 exact.theorem().tau
             );
@@ -112,7 +112,7 @@ impl Check for Bound {
         }
         let Some((slack, one, bound)) = tightest else {
             let detail = "every error is at the rounding floor, where nothing above it can hide";
-            let finding = Finding::below(true, Unit::Floor, one.error, one.floor, detail);
+            let finding = Finding::below(true, Unit::Floor, one.error, floor, detail);
             return Ok(finding.at_step(one.k));
         };
         let detail = format!(

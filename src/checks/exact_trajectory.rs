@@ -3,7 +3,7 @@
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Reason, Unit, is_worse, part};
+use super::finding::{Finding, Reason, Unit, is_worse, part, resolved};
 use crate::error::Result;
 use crate::evidence::{Request, Run, Sequence, Where};
 
@@ -56,7 +56,8 @@ impl Check for ExactTrajectory {
         let (mut compared, mut enclosed, mut left_out) = (0, 0, 0);
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e) {
-                let Some(deviation) = one.deviation.filter(|_| one.band.is_finite()) else {
+                let Some(deviation) = one.deviation.filter(|_| (one.floor + one.band).is_finite())
+                else {
                     left_out += 1;
                     continue;
                 };
@@ -84,9 +85,8 @@ impl Check for ExactTrajectory {
         let place = at.place(k);
         let holds = ratio <= 1.0;
         let detail = if holds {
-            format!(
-                "{compared} estimates, worst {place}; a relative deviation of {resolution:.1e} where rounding matters least would have failed{stopped}"
-            )
+            let seen = resolved(resolution);
+            format!("{compared} estimates, worst {place}{seen}{stopped}")
         } else {
             format!(
                 "{place}: deviates from the exact recursion by {deviation:e}, floor {floor:e}{stopped}"

@@ -236,6 +236,17 @@ pub fn part(measured: f64, allowed: f64) -> f64 {
     }
 }
 
+/// What relative deviation would have failed, in words; nothing where every exact value is 0.
+pub(super) fn resolved(relative: f64) -> String {
+    if relative.is_finite() {
+        format!(
+            "; a relative deviation of {relative:.1e} where rounding matters least would have failed"
+        )
+    } else {
+        String::new()
+    }
+}
+
 /// Is `ratio` further beyond its bound than `worst`? NaN is worse than any number, and nothing is
 /// worse than NaN.
 pub fn is_worse(ratio: f64, worst: f64) -> bool {

@@ -82,11 +82,27 @@ impl Check for Kappa {
         let growth = (sum(end) / sum(half)).ln() / (end - half) as f64;
         let lower = slopes[0] <= log_q + growth + room && slopes[1] <= log_q + factor_t + room;
         let upper = slopes[0] >= log_q - jump_room - room && slopes[1] >= log_q - room;
-        let holds = ratio <= c.slack * bound_room(2 * t) && lower && upper;
+        let by_ratio = ratio <= c.slack * bound_room(2 * t);
+        let holds = by_ratio && lower && upper;
         let detail = format!(
             "closest to its κ form: {name} at t = {t}, {value:e} against {bound:e}; log-slopes {:.6} (AID-FP) and {:.6} (ITD) against log q = {log_q:.6}",
             slopes[0], slopes[1]
         );
+        if by_ratio && !holds {
+            let least = [log_q - jump_room, log_q];
+            let most = [log_q + growth, log_q + factor_t];
+            let off = |j: usize| (slopes[j] - most[j]).max(least[j] - slopes[j]);
+            let j = usize::from(!(off(0) >= off(1)));
+            let detail = format!(
+                "the log-slope of the {} bound is {:.6}, not in [{:.6}, {:.6}]; {detail}",
+                ["AID-FP", "ITD"][j],
+                slopes[j],
+                least[j],
+                most[j]
+            );
+            let finding = Finding::below(false, Unit::Tolerance, off(j), room, detail);
+            return Ok(finding.at_step(end));
+        }
         Ok(Finding::below(holds, Unit::Bound, value, bound, detail).at_step(t))
     }
 }

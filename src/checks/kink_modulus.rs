@@ -88,13 +88,13 @@ impl Check for KinkModulus {
             one.what(r)
         );
         let measured = one.excess.upper;
-        Ok(Finding::below(
-            true,
-            Unit::Modulus,
-            measured,
-            one.bound,
-            detail,
-        ))
+        // What exceeds its bound by rounding alone is measured by what rounding may add.
+        let (unit, bound) = if measured <= one.bound {
+            (Unit::Modulus, one.bound)
+        } else {
+            (Unit::Floor, one.most)
+        };
+        Ok(Finding::below(true, unit, measured, bound, detail))
     }
 }
 

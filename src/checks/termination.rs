@@ -5,7 +5,7 @@
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Reason, Unit, is_worse, part};
+use super::finding::{Finding, Reason, Unit, is_worse, part, resolved};
 use crate::case::Method;
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where};
@@ -74,7 +74,7 @@ impl Check for Termination {
         let mut resolution = f64::INFINITY;
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e).iter().filter(|one| one.comparable) {
-                let Some(deviation) = one.deviation else {
+                let Some(deviation) = one.deviation.filter(|_| one.floor.is_finite()) else {
                     continue;
                 };
                 let floor = c.slack * one.floor;
@@ -91,15 +91,14 @@ impl Check for Termination {
         if ratio == f64::NEG_INFINITY {
             return Ok(Finding::undecided(
                 Reason::AmbiguousUnits,
-                "every point is within rounding of a kink",
+                "every point is within rounding of a kink, or no finite floor is known there",
             ));
         }
         let holds = ratio <= 1.0;
         let place = at.place(k);
         let detail = if holds {
-            format!(
-                "at the limit after as many steps as unknowns, furthest {place}; a relative deviation of {resolution:.1e} where rounding matters least would have failed"
-            )
+            let seen = resolved(resolution);
+            format!("at the limit after as many steps as unknowns, furthest {place}{seen}")
         } else {
             format!("{place}: {deviation:e} from the direct solve, floor {floor:e}")
         };

@@ -67,6 +67,7 @@ impl Worst {
         Self {
             ratio: 0.0,
             measured: 0.0,
+            bound: 0.0,
             ..Self::default()
         }
     }

@@ -9,6 +9,7 @@ use super::values::{LATEST, catalogue};
 use crate::checks::{Curve, Data, Moments, Ruling};
 use crate::claims::Verdict;
 use crate::error::{Error, Result};
+use crate::instances::{Instance, InstanceFile};
 use crate::methods::Ours;
 use crate::report::Run;
 use crate::runner;
@@ -23,10 +24,18 @@ pub(super) struct Arguments {
     /// Directory with further claims (*.toml)
     #[arg(long = "claims", value_name = "DIR")]
     claims_dir: Option<PathBuf>,
+    /// Write the instance to a file, as `generate` does, for `explain --instance`
+    #[arg(long, value_name = "FILE")]
+    instance_out: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let recorded = Run::read(&arguments.run)?;
+    let recorded = Run::read(&arguments.run).map_err(|e| match arguments.run.exists() {
+        true => e,
+        false => Error::usage(format!(
+            "{e}; `ratecert certify` makes a run, --run DIR names one"
+        )),
+    })?;
     let verdict = recorded
         .verdicts
         .iter()
@@ -38,8 +47,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
                 arguments.id
             ))
         })?;
-    let claims =
-        catalogue(arguments.claims_dir.as_ref())?.select(std::slice::from_ref(&verdict.claim))?;
+    if let Some(path) = &arguments.instance_out {
+        let of = &verdict.instance;
+        let instance = Instance::generate(&of.spec, of.seed)?;
+        let text = serde_json::Value::Object(InstanceFile::to_json(&instance)).to_string();
+        std::fs::write(path, text + "\n").map_err(|e| Error::io(path, &e))?;
+    }
+    let claims = catalogue(arguments.claims_dir.as_ref())?
+        .select(std::slice::from_ref(&verdict.claim))
+        .map_err(|e| match arguments.claims_dir {
+            None => Error::usage(format!("{e}; a claim of your own needs --claims DIR")),
+            Some(_) => e,
+        })?;
     let judged = runner::replay(&claims[0], verdict, recorded.info.alpha, &Ours)?;
     let again = judged
         .verdicts

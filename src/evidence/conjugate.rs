@@ -71,10 +71,12 @@ fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64
             // A product S·S^{-½}x (a group just above its threshold) loses ‖S^{-½}‖ times what Sx
             // does.
             let spread = norm::spectral_upper(&inverse).max(1.0);
-            // I - S^{½}AS^{½} = S^{½}(I - AS)S^{-½}; its norm is at most 1 + q, that of its inverse
-            // κ.
+            // I - S^{½}AS^{½}, with (AS)S^{-½} for AS^{½}, since S is singular where a unit is a whole
+            // simplex; its norm is at most 1 + q, that of its inverse κ.
+            let p = limit.p.transpose();
+            let p = p.select_rows(&kept).select_columns(&kept);
             (
-                &root * m.select_rows(&kept).select_columns(&kept) * inverse,
+                Matrix::identity(kept.len(), kept.len()) - &root * p * inverse,
                 root * y.select_rows(&kept),
                 (1.0 + exact.truth.constants.q) * kappa,
                 spread,

@@ -20,6 +20,7 @@
 mod affine;
 mod bilinear;
 mod clip;
+mod describe;
 mod draft;
 mod elastic_net;
 mod file;

@@ -177,3 +177,42 @@ fn fields_of_lists_are_named_with_their_own_line() {
         assert_eq!(error, expected);
     }
 }
+
+/// A field that a kind uses changes its instances, and one that it does not use changes none.
+#[test]
+fn the_fields_of_a_kind_are_those_that_change_it() {
+    let mut wrong = Vec::new();
+    for (kind, name, ..) in Kind::ALL {
+        let base = Spec::typical(*kind, 5);
+        let drawn = |spec: &Spec| {
+            let i = Instance::generate(&spec.clone().normalised(), 3).ok()?;
+            let mut object = InstanceFile::to_json(&i);
+            object.remove("spec");
+            Some(object)
+        };
+        let changes: [(&str, fn(&mut Spec)); 8] = [
+            ("dim", |s| s.dim = 3),
+            ("params", |s| s.params = 3),
+            ("rows", |s| s.rows = if s.rows == 3 { 2 } else { 3 }),
+            ("q", |s| s.q = 0.31),
+            ("margin", |s| s.margin = Some(0.017)),
+            ("lambda", |s| s.lambda = Some([0.2, 0.3])),
+            ("cotangent", |s| s.cotangent = Some(3.0)),
+            ("plain", |s| s.plain = true),
+        ];
+        for (field, change) in changes {
+            let mut spec = base.clone();
+            change(&mut spec);
+            // Rows of a regression are at least d + 1.
+            if field == "rows" && !kind.is_kinked() {
+                spec.rows = base.rows + 1;
+            }
+            let differs = drawn(&spec).is_none_or(|o| Some(o) != drawn(&base));
+            let clamped = spec.clone().normalised() == base;
+            if differs != kind.uses(field) && !clamped {
+                wrong.push(format!("{name}: {field}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
