@@ -133,6 +133,32 @@ fn replay_and_report_read_the_run() {
         s.refused(&["replay", "no/such/id"])
             .contains("has no verdict")
     );
+    assert!(
+        s.refused(&["replay", id, "--run", "nowhere"])
+            .contains("`ratecert certify` makes a run")
+    );
+    // Every recorded instance can be had as a file, from the run or from its spec and seed alone.
+    for line in verdicts.lines() {
+        let v: serde_json::Value = serde_json::from_str(line).unwrap();
+        let (spec, seed) = (
+            v["instance"]["spec"].to_string(),
+            v["instance"]["seed"].to_string(),
+        );
+        let made = s.run(&["generate", "--spec", &spec, "--seed", &seed]);
+        let mut made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+        made.as_object_mut().unwrap().remove("truth");
+        s.run(&[
+            "replay",
+            v["id"].as_str().unwrap(),
+            "--instance-out",
+            "i.json",
+        ]);
+        let written = fs::read_to_string(s.path().join("i.json")).unwrap();
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&written).unwrap(),
+            made
+        );
+    }
     fs::remove_file(s.path().join("reports/latest/index.html")).unwrap();
     assert_eq!(s.run(&["report"]).status.code(), Some(0));
     assert!(s.path().join("reports/latest/index.html").exists());
@@ -140,6 +166,20 @@ fn replay_and_report_read_the_run() {
         s.refused(&["report", "--run", "nowhere"])
             .contains("no run.json")
     );
+}
+
+#[test]
+fn kinds_are_described() {
+    let s = Sandbox::new();
+    for (_, kind, ..) in ratecert::instances::Kind::ALL {
+        let text = stdout(&s.run(&["generate", kind, "--describe"]));
+        assert!(
+            text.starts_with(kind) && text.contains("Fields of the spec"),
+            "{text}"
+        );
+    }
+    let text = stdout(&s.run(&["generate", "sum-logistic-group", "--describe"]));
+    assert!(text.contains("ω_g = √|g|"), "{text}");
 }
 
 #[test]
@@ -189,6 +229,9 @@ fn stochastic_instances_are_written_and_read_back() {
         s.refused(&["explain", "nsid-limit", "--instance", "i.json"])
     };
     let good = stdout(&s.run(&["generate", "noise-kink", "--dim", "2"]));
+    assert!(wrong(&good.replace("\"dim\":2", "\"dim\":3")).contains("`spec.dim`"));
+    let other = good.replacen("\"kind\":\"noise-kink\"", "\"kind\":\"noise-tanh\"", 1);
+    assert!(wrong(&other).contains("`kind`"));
     assert!(wrong(&good.replace("\"batch\":1", "\"batch\":0")).contains("`batch`"));
     assert!(wrong(&good.replace("\"nonnegative\"", "\"ball\"")).contains("problem.outer.kind"));
     assert!(wrong(&good.replace("\"bilinear\":[]", "\"bilinear\":[[[1]]]")).contains("bilinear"));
@@ -230,6 +273,18 @@ fn bad_usage_is_refused_with_one_message() {
     assert!(
         s.refused(&["generate", "nothing"])
             .contains("unknown kind \"nothing\"")
+    );
+    assert!(
+        s.refused(&["generate", "diabetes", "--q", "0.5"])
+            .contains("--q changes nothing of diabetes, whose fields are lambda")
+    );
+    assert!(
+        s.refused(&["generate", "--spec", "{}"])
+            .contains("--spec: missing field")
+    );
+    assert!(
+        s.refused(&["certify", "itd-tight", "--alpha", "1e-320"])
+            .contains("alpha")
     );
     assert!(
         !s.path().join("reports/latest").exists(),

@@ -58,7 +58,9 @@ impl Catalogue {
         files.sort();
         for path in files {
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
-            self.add(Claim::parse(&text, &path.display().to_string())?)?;
+            let file = path.display().to_string();
+            let added = Claim::parse(&text, &file).and_then(|claim| self.add(claim));
+            added.map_err(|e| e.in_file(file))?;
         }
         Ok(())
     }

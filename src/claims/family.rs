@@ -100,7 +100,7 @@ struct RawCount {
 }
 
 #[derive(Deserialize, Clone, Copy)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number or a range [from, to]")]
 enum Range<T> {
     One(T),
     Two([T; 2]),

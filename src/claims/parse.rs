@@ -11,6 +11,7 @@ use crate::case::{Method, Trouble};
 use crate::checks::{self, Keys};
 use crate::error::{Bound, Error, Result};
 use crate::instances::hash;
+use crate::numerals::locate;
 use crate::theory::Hypothesis;
 
 const STEPS: Bound = Bound {
@@ -35,12 +36,7 @@ impl Claim {
     /// # Errors
     /// Syntax, unknown keys or names, values out of range: names `file`, the line and the field.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
-        let raw: RawClaim = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(1, |s| line_at(text, s.start));
-            Error::input(e.message().to_string())
-                .at_line(line)
-                .in_file(file)
-        })?;
+        let raw = RawClaim::read(text).map_err(|e| e.in_file(file))?;
         raw.resolve(text).map_err(|e| {
             let line = e.field().and_then(|f| line_of(text, f));
             match line {
@@ -70,6 +66,16 @@ struct RawClaim {
 }
 
 impl RawClaim {
+    fn read(text: &str) -> Result<Self> {
+        let located = |e: &toml::de::Error, field: &str| {
+            let line = e.span().map_or(1, |s| line_at(text, s.start));
+            locate::named(e.message(), field).at_line(line)
+        };
+        let document = toml::Deserializer::parse(text).map_err(|e| located(&e, ""))?;
+        serde_path_to_error::deserialize(document)
+            .map_err(|e| located(e.inner(), &locate::dotted(e.path())))
+    }
+
     fn resolve(self, text: &str) -> Result<Claim> {
         if self.schema != 1 {
             let text = format!("only schema 1 is known, got {}", self.schema);

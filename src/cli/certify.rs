@@ -103,6 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         alpha: arguments.alpha,
         factory: &Ours,
     };
+    plan.validate()?;
     if let Some(parent) = arguments.out.parent() {
         std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
     }

@@ -79,12 +79,10 @@ fn path(name: &str) -> std::result::Result<Path, String> {
 }
 
 impl Fields {
-    /// Sets what is given. What the kind does not use is refused: it would be ignored.
+    /// Sets what is given. What the kind does not use is refused: it would be ignored. (Sizes that
+    /// it fixes are set to what they are, and said.)
     fn set(&self, spec: &mut Spec) -> Result<()> {
         let given = [
-            ("dim", self.dim.is_some()),
-            ("params", self.params.is_some()),
-            ("rows", self.rows.is_some()),
             ("q", self.q.is_some()),
             ("margin", self.margin.is_some()),
             ("lambda", self.lambda.is_some()),

@@ -48,6 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let false_alarm = power.variants.iter().any(|v| v.caught);
     Ok(if missed || false_alarm {
         Exit::Violated
+    } else if power.faults.is_empty() {
+        Exit::Undecided
     } else {
         Exit::Holds
     })

@@ -138,6 +138,15 @@ fn instance(fields: Fields) -> Result<Instance> {
         None if stochastic => Spec::typical(Kind::SumElasticNet, d.max(1)),
         None => instance.spec,
     };
+    let (kind, dim) = (instance.spec.kind.name(), instance.spec.dim);
+    if !(fields.kind.is_empty() || fields.kind == kind) {
+        let text = format!("is {:?}, and the kind of the spec {kind:?}", fields.kind);
+        return Err(Error::input(text).in_field("kind"));
+    }
+    if dim != d {
+        let text = format!("is {dim}, and the problem has dimension {d}");
+        return Err(Error::input(text).in_field("spec.dim"));
+    }
     instance.seed = fields.seed;
     Ok(instance)
 }

@@ -100,7 +100,7 @@ fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> A
     let Some(y) = case.cotangent() else {
         return not_for("this implementation of NSID and SID", "a cotangent");
     };
-    if let Err(why) = check(map, samples, case) {
+    if let Err(why) = check(map, samples, tie, case) {
         return Answer::failed(why.to_string());
     }
     let mut buffers = kept
@@ -121,8 +121,11 @@ fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> A
     answer
 }
 
-fn check(map: &Composite, samples: Samples<'_>, case: &Case<'_>) -> Result<()> {
+fn check(map: &Composite, samples: Samples<'_>, tie: f64, case: &Case<'_>) -> Result<()> {
     case.validate()?;
+    if !(0.0..=1.0).contains(&tie) {
+        return Err(Error::input("must be within [0, 1]").in_field("tie"));
+    }
     let in_range = |batches: &Batches, field: &str| match batches.flat() {
         [] => Ok(()),
         flat => map.check_batch(flat).map_err(|e| e.in_field(field)),

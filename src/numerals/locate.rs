@@ -68,7 +68,7 @@ where
 }
 
 /// Our error for what serde says of the value at `path`.
-fn named(full: &str, path: &str) -> Error {
+pub(crate) fn named(full: &str, path: &str) -> Error {
     let at = full.rfind(" at line ").unwrap_or(full.len());
     let message = &full[..at];
     let quoted = |prefix: &str| message.strip_prefix(prefix)?.split_once('`');
@@ -89,7 +89,7 @@ fn named(full: &str, path: &str) -> Error {
 
 /// `instance.spec.lambda[2]`: the path without what a text cut short leaves unknown, and without
 /// the variant that a whole value is.
-fn dotted(path: &Path) -> String {
+pub(crate) fn dotted(path: &Path) -> String {
     let mut out = String::new();
     for (i, segment) in path.iter().enumerate() {
         match segment {

@@ -143,6 +143,16 @@ impl<'a> Bench<'a> {
         Ok(out)
     }
 
+    /// Whether a fault of this method has no instance to show on.
+    pub(super) fn does_not_see(&self, fault: &Fault) -> bool {
+        let jobs = if fault.is_about_ties() {
+            &self.ties
+        } else {
+            &self.jobs
+        };
+        fault.methods.contains(&self.method) && jobs.is_empty()
+    }
+
     fn named_on(&self, jobs: &[Job], faults: &[&Fault], name: bool) -> Result<Vec<FaultPower>> {
         // Nobody looks: neither caught nor missed.
         if jobs.is_empty() {

@@ -22,6 +22,7 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
             seed: options.seed,
             faults: Vec::new(),
             variants: Vec::new(),
+            unseen: Vec::new(),
             sizes: Vec::new(),
         };
         for (_, method) in Method::NAMES {
@@ -29,8 +30,13 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
             if bench.is_empty() {
                 continue;
             }
-            power.faults.extend(bench.named(&catalogue(), true)?);
-            power.variants.extend(bench.named(&variants(), false)?);
+            let (faults, variants) = (catalogue(), variants());
+            power.faults.extend(bench.named(&faults, true)?);
+            power.variants.extend(bench.named(&variants, false)?);
+            let all = faults.iter().chain(&variants);
+            let unseen = all.filter(|f| bench.does_not_see(f));
+            let named = |f: &Fault| (f.name.to_string(), method.name().to_string());
+            power.unseen.extend(unseen.map(named));
             // What is drawn is an entry of a matrix that a deterministic method carries.
             if options.random > 0 && !method.is_stochastic() && !bench.jobs.is_empty() {
                 power.sizes.extend(bench.sizes(options.random)?);

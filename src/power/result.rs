@@ -95,6 +95,10 @@ pub struct Power {
     pub faults: Vec<FaultPower>,
     /// Correct variants: `caught` is a false alarm.
     pub variants: Vec<FaultPower>,
+    /// Faults and variants that none of the claims has an instance for, as (name, method): neither
+    /// caught nor missed.
+    #[serde(default)]
+    pub unseen: Vec<(String, String)>,
     /// Detection against size.
     pub sizes: Vec<SizePower>,
 }

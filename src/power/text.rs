@@ -43,6 +43,11 @@ impl Power {
                 f.fault, f.method, f.after, f.named, f.confidence
             );
         }
+        if !self.unseen.is_empty() {
+            let names = self.unseen.iter().map(|(f, m)| format!("{f} ({m})"));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let _ = writeln!(out, "\nno instance of these claims shows: {names}");
+        }
         if self.sizes.is_empty() {
             return out;
         }

@@ -220,6 +220,14 @@ impl Plan<'_> {
         Ok(output)
     }
 
+    /// Refuses what could not be run, before anything is written.
+    ///
+    /// # Errors
+    /// When α is too small to be shared among the statistical checks.
+    pub fn validate(&self) -> Result<()> {
+        share(self.alpha, self.statistical_checks()).map(|_| ())
+    }
+
     /// Identifies a plan: what a journal must agree on to be resumed.
     pub fn fingerprint(&self) -> String {
         let claims: Vec<u64> = self.claims.iter().map(|c| c.digest).collect();
