@@ -29,7 +29,7 @@ use crate::tol::{LIBM_ULPS, Roundoff, UNIT, gamma};
 const BRANCHED: usize = 7;
 
 /// Units that change side whose subsets are enumerated for one jump.
-const FLIPS: usize = 3;
+const FLIPS: usize = 5;
 
 /// Φ(w, λ) = A σ(Vw + Bλ + c).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -73,17 +73,20 @@ impl Moduli {
     }
 }
 
+/// Prefixes of units that are looked at one by one: as many norms of small matrices.
+const EVERY: usize = 24;
+
 /// Builds the staircase from the flip radius of every unit: `jump(units)` bounds the jump of
-/// (∂₁, ∂₂) over all subsets of `units`. It is called for a
-/// geometric selection of prefixes only; between them the next larger value is used, which is
-/// still an upper bound.
+/// (∂₁, ∂₂) over all subsets of `units`. Beyond [`EVERY`] units it is called for a geometric
+/// selection of prefixes only; between them the next larger value is used, which is still an upper
+/// bound.
 pub(super) fn staircase(radii: &[f64], mut jump: impl FnMut(&[usize]) -> [f64; 2]) -> Vec<Stair> {
     let mut order: Vec<usize> = (0..radii.len()).filter(|&i| radii[i].is_finite()).collect();
     order.sort_by(|&i, &j| radii[i].total_cmp(&radii[j]));
     let mut stairs: Vec<Stair> = Vec::new();
     let mut from = 0;
     while from < order.len() {
-        let width = (from / 3).max(1);
+        let width = if from < EVERY { 1 } else { from / 3 };
         let to = (from + width).min(order.len());
         let radius = radii[order[from]];
         stairs.push(Stair {

@@ -197,6 +197,11 @@ impl Theorem for OnRun {
     fn constants(&self) -> Vec<Row> {
         let (th, m) = (&self.theorem, &self.theorem.moduli);
         let tau = (th.tau < TAU_LIMIT).then_some(th.tau);
+        let nearest = if m.kinks.is_empty() {
+            "distance of w(λ) to the nearest other piece"
+        } else {
+            "distance to the kink of another unit: some are at theirs, or within rounding of it"
+        };
         vec![
             Row::number("q", th.q, "certified upper bound of ‖D_Φ,1‖sup"),
             Row::number("κ", 1.0 / (1.0 - th.q), "1/(1-q)"),
@@ -210,7 +215,7 @@ impl Theorem for OnRun {
                 m.m,
                 "upper bounds of the largest jump to another piece",
             ),
-            Row::number("R", m.r, "distance of w(λ) to the nearest other piece"),
+            Row::number("R", m.r, nearest),
             Row::number("‖D_Φ,2‖sup", m.d2_sup, "upper bound, at w(λ)"),
             Row::number("B", th.b, "‖D_Φ,2‖sup/(1-q) ≥ ‖D_fix‖sup"),
             Row::number(
