@@ -145,3 +145,23 @@ proptest! {
         testing::certify_implementation(Method::AID_FP_FORWARD, &kinked, aid.as_mut())?;
     }
 }
+
+/// Forward mode hands over D itself.
+#[test]
+fn jacobians_are_certified_too() {
+    for (kind, method) in [
+        (Kind::ElasticNet, Method::ITD),
+        (Kind::LayerTanh, Method::AID_FP_FORWARD),
+    ] {
+        let instance = Instance::generate(&Spec::typical(kind, 4), 3).unwrap();
+        let ours = |case: &Case<'_>| Ours.make(method).unwrap().run(case).estimates;
+        testing::certify_jacobians(method, &instance, ours).unwrap();
+        let wrong = |case: &Case<'_>| {
+            let mut all = ours(case);
+            all.iter_mut().for_each(|d| *d *= 1.0 + 1e-9);
+            all
+        };
+        let failed = testing::certify_jacobians(method, &instance, wrong).unwrap_err();
+        assert!(failed.verdict().is_some(), "{failed}");
+    }
+}

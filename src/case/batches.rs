@@ -72,40 +72,4 @@ impl Batches {
     pub fn iter(&self) -> impl Iterator<Item = &[usize]> {
         self.flat.chunks_exact(self.size)
     }
-
-    /// A source that delivers these minibatches in order.
-    pub fn cursor(&self) -> Cursor<'_> {
-        Cursor {
-            batches: self,
-            next: 0,
-        }
-    }
-}
-
-/// Reads [`Batches`] in order.
-#[derive(Clone, Debug)]
-pub struct Cursor<'a> {
-    batches: &'a Batches,
-    next: usize,
-}
-
-impl IndexSource for Cursor<'_> {
-    fn fill(&mut self, out: &mut [usize]) -> Result<()> {
-        let (size, k) = (self.batches.size, self.next);
-        let Some(batch) = self.batches.flat.get(k * size..(k + 1) * size) else {
-            return Err(
-                Error::input(format!("only {k} index lists were given")).in_field("samples")
-            );
-        };
-        if size != out.len() {
-            let text = format!(
-                "index lists have length {size}, {} was asked for",
-                out.len()
-            );
-            return Err(Error::input(text).in_field("samples"));
-        }
-        out.copy_from_slice(batch);
-        self.next += 1;
-        Ok(())
-    }
 }

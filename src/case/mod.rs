@@ -33,7 +33,7 @@ mod method;
 mod question;
 
 pub use answer::{Answer, Cost, Status, Trouble};
-pub use batches::{Batches, Cursor, IndexSource};
+pub use batches::{Batches, IndexSource};
 pub use draw::{Draw, EpochShuffle, Iid, Role};
 pub use implementation::{Factory, Implementation};
 pub use method::{Algorithm, Method, Mode};

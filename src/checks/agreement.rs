@@ -3,7 +3,7 @@
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::rational_runs::{MOST_DIM, bounds, drift, no_run, not_solved, start};
+use super::rational_runs::{MOST_DIM, bounds, drift, in_rationals, no_run, start};
 use crate::case::Method;
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where};
@@ -39,16 +39,10 @@ impl Check for Agreement {
     }
 
     fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
-        let exact = c.e.exact()?;
-        let Some(kinks) = c.e.kinks()? else {
-            return Ok(not_solved());
+        let (exact, kinks) = match in_rationals(c, MOST_DIM)? {
+            Ok(known) => known,
+            Err(finding) => return Ok(finding),
         };
-        if kinks.w.len() > MOST_DIM {
-            return Ok(Finding::undecided(
-                Reason::TooLarge,
-                "too large for an exact run",
-            ));
-        }
         if exact.path().is_some() {
             let text = "the exact run follows Φ, not given points";
             return Ok(Finding::undecided(Reason::NothingToSee, text));

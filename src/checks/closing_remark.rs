@@ -11,7 +11,7 @@ use num_traits::Signed;
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::rational_runs::{no_run, not_solved};
+use super::rational_runs::{in_rationals, no_run};
 use crate::error::Result;
 use crate::evidence::{Exact, Run};
 use crate::maps::Tie;
@@ -64,14 +64,10 @@ impl Check for ClosingRemark {
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let exact = c.e.exact()?;
-        let Some(kinks) = c.e.kinks()? else {
-            return Ok(not_solved());
+        let (exact, kinks) = match in_rationals(c, MOST_DIM)? {
+            Ok(known) => known,
+            Err(finding) => return Ok(finding),
         };
-        if kinks.w.len() > MOST_DIM {
-            let text = "too large for a long exact run";
-            return Ok(Finding::undecided(Reason::TooLarge, text));
-        }
         Ok(match furthest(exact, kinks, self.must) {
             Ok((best, repeats)) => self.verdict(&best, repeats),
             Err(finding) => finding,

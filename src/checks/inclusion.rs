@@ -3,7 +3,7 @@
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::rational_runs::not_solved;
+use super::rational_runs::in_rationals;
 use crate::error::Result;
 use crate::evidence::Run;
 use crate::instances::Random;
@@ -53,16 +53,11 @@ impl Check for Inclusion {
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let seed = c.e.exact()?.seed;
-        let Some(kinks) = c.e.kinks()? else {
-            return Ok(not_solved());
+        let (exact, kinks) = match in_rationals(c, EXACT_NEWTON_DIM)? {
+            Ok(known) => known,
+            Err(finding) => return Ok(finding),
         };
-        if kinks.w.len() > EXACT_NEWTON_DIM {
-            return Ok(Finding::undecided(
-                Reason::TooLarge,
-                "too large for rationals",
-            ));
-        }
+        let seed = exact.seed;
         if kinks.count() == 0 {
             let text = "no unit at its kink: the three sets are one matrix";
             return Ok(Finding::undecided(Reason::NothingToSee, text));

@@ -3,7 +3,7 @@
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::rational_runs::not_solved;
+use super::rational_runs::in_rationals;
 use crate::error::{Error, Result};
 use crate::evidence::{Exact, Run};
 use crate::instances::Random;
@@ -43,9 +43,9 @@ impl Check for KinkModulus {
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let exact = c.e.exact()?;
-        let Some(kinks) = c.e.kinks()? else {
-            return Ok(not_solved());
+        let (exact, kinks) = match in_rationals(c, usize::MAX)? {
+            Ok(known) => known,
+            Err(finding) => return Ok(finding),
         };
         let Some(mut sampler) = Sampler::new(exact, kinks) else {
             let text = "the sets at w(λ) could not be formed";

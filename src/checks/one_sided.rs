@@ -6,7 +6,7 @@
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::rational_runs::not_solved;
+use super::rational_runs::in_rationals;
 use crate::error::Result;
 use crate::evidence::{Exact, Run};
 use crate::instances::Random;
@@ -43,16 +43,10 @@ impl Check for OneSided {
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let exact = c.e.exact()?;
-        let Some(kinks) = c.e.kinks()? else {
-            return Ok(not_solved());
+        let (exact, kinks) = match in_rationals(c, EXACT_NEWTON_DIM)? {
+            Ok(known) => known,
+            Err(finding) => return Ok(finding),
         };
-        if kinks.w.len() > EXACT_NEWTON_DIM {
-            return Ok(Finding::undecided(
-                Reason::TooLarge,
-                "too large for rationals",
-            ));
-        }
         let mut random = Random::new(exact.seed);
         let affine_in = &exact.truth.map.structure().affine_in;
         for _ in 0..DIRECTIONS {

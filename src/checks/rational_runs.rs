@@ -1,14 +1,36 @@
 //! What checks on exact runs of ITD in rationals share.
 
+use super::check::Context;
 use super::finding::{Finding, Reason, is_worse, part};
+use crate::error::Result;
 use crate::evidence::Exact;
 use crate::theory::{Level, tau};
 use crate::tol::bound_room;
-use crate::truth::kinks::RationalRun;
+use crate::truth::kinks::{Kinks, RationalRun};
 use crate::truth::reference::{Rational, Scalar};
 
 /// Largest dimension of an exact run: numbers grow by two dozen bits a step.
 pub(super) const MOST_DIM: usize = 8;
+
+/// What is exact about an instance with the sets at its w(λ) in rationals, or why nothing is said:
+/// not solved, or of a dimension beyond `most`.
+///
+/// # Errors
+/// When w(λ) is not certified.
+pub(super) fn in_rationals(
+    c: Context<'_>,
+    most: usize,
+) -> Result<std::result::Result<(&Exact, &Kinks), Finding>> {
+    let exact = c.e.exact()?;
+    Ok(match c.e.kinks()? {
+        None => Err(not_solved()),
+        Some(kinks) if kinks.w.len() > most => {
+            let text = "too large for exact arithmetic";
+            Err(Finding::undecided(Reason::TooLarge, text))
+        }
+        Some(kinks) => Ok((exact, kinks)),
+    })
+}
 
 /// Where w(λ) is not known in rationals.
 pub(super) fn not_solved() -> Finding {

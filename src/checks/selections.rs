@@ -4,7 +4,7 @@ use super::check::{Check, Context, Needs};
 use super::data::{Data, Plot, Points};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit, is_worse};
-use super::rational_runs::{Excess, MOST_DIM, no_run, not_solved, start, worst};
+use super::rational_runs::{Excess, MOST_DIM, in_rationals, no_run, start, worst};
 use crate::error::Result;
 use crate::evidence::Run;
 use crate::linalg::Matrix;
@@ -39,16 +39,10 @@ impl Check for Selections {
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let exact = c.e.exact()?;
-        let Some(kinks) = c.e.kinks()? else {
-            return Ok(not_solved());
+        let (exact, kinks) = match in_rationals(c, MOST_DIM)? {
+            Ok(known) => known,
+            Err(finding) => return Ok(finding),
         };
-        if kinks.w.len() > MOST_DIM {
-            return Ok(Finding::undecided(
-                Reason::TooLarge,
-                "too large for an exact run",
-            ));
-        }
         let w0 = start(exact);
         let mut top: Option<(Excess, String)> = None;
         let mut ties = 0;

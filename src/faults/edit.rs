@@ -157,11 +157,6 @@ impl Edit {
             _ => 0.0,
         }
     }
-
-    /// Shows in what is drawn or scheduled, not with indices and steps given.
-    pub fn is_about_sampling(&self) -> bool {
-        matches!(self, Self::Sampled(mistake) if mistake.is_sampling())
-    }
 }
 
 /// One departure from a correct method.

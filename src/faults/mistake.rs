@@ -1,7 +1,5 @@
 //! Mistakes that implementations of NSID and SID make.
 
-use crate::case::Method;
-
 /// A mistake, or a harmless variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Mistake {
@@ -80,12 +78,6 @@ pub enum Mistake {
 }
 
 impl Mistake {
-    /// Whether it is a mistake in this method: SID takes Γ at each minibatch by definition.
-    pub fn occurs_in(self, method: Method) -> bool {
-        let of_sid = matches!(self, Self::GammaPerMinibatch | Self::SidForNsid);
-        !(of_sid && method == Method::SID)
-    }
-
     /// Shows in what is drawn or scheduled, not with indices and steps given.
     pub fn is_sampling(self) -> bool {
         matches!(

@@ -1,6 +1,6 @@
 //! Affine contractions and the tight family.
 
-use super::draft::{Draft, rounded, rounded_vector, start};
+use super::draft::{Draft, almost_symmetric, rounded, rounded_vector, start};
 use super::kind::Kind;
 use super::random::{Random, apply, norm_estimate, product};
 use super::spec::Spec;
@@ -27,20 +27,7 @@ pub(super) fn affine(spec: &Spec, random: &mut Random) -> Draft {
 fn matrix(spec: &Spec, random: &mut Random) -> Matrix {
     let (d, q) = (spec.dim, spec.q);
     match spec.kind {
-        Kind::AffineSymmetric => {
-            // One eigenvalue of modulus q, the others anywhere below.
-            let u = random.orthogonal(d);
-            let s = Vector::from_fn(d, |i, _| {
-                let size = if i == 0 || spec.plain {
-                    q
-                } else {
-                    q * random.unit()
-                };
-                size * random.sign()
-            });
-            let scaled = Matrix::from_fn(d, d, |i, j| u[(i, j)] * s[j]);
-            product(&scaled, &u.transpose())
-        }
+        Kind::AffineSymmetric => almost_symmetric(spec, random),
         Kind::AffineNormal => {
             let u = random.orthogonal(d);
             let mut blocks = Matrix::zeros(d, d);

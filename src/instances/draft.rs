@@ -39,6 +39,15 @@ pub(super) fn rounded_vector(spec: &Spec, v: Vector) -> Vector {
 
 /// A d×d, symmetric, with eigenvalues in [-q, q], one of them ±q.
 pub(super) fn symmetric(spec: &Spec, random: &mut Random) -> Matrix {
+    let half = almost_symmetric(spec, random);
+    Matrix::from_fn(spec.dim, spec.dim, |i, j| {
+        rounded(spec, 0.5 * (half[(i, j)] + half[(j, i)]))
+    })
+}
+
+/// The same, symmetric to rounding: UᵀSU as it comes out. One eigenvalue has modulus q, the others
+/// are anywhere below.
+pub(super) fn almost_symmetric(spec: &Spec, random: &mut Random) -> Matrix {
     let (d, q) = (spec.dim, spec.q);
     let u = random.orthogonal(d);
     let s = Vector::from_fn(d, |i, _| {
@@ -50,8 +59,5 @@ pub(super) fn symmetric(spec: &Spec, random: &mut Random) -> Matrix {
         size * random.sign()
     });
     let scaled = Matrix::from_fn(d, d, |i, j| u[(i, j)] * s[j]);
-    let half = product(&scaled, &u.transpose());
-    Matrix::from_fn(d, d, |i, j| {
-        rounded(spec, 0.5 * (half[(i, j)] + half[(j, i)]))
-    })
+    product(&scaled, &u.transpose())
 }

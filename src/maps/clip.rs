@@ -16,7 +16,7 @@ use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::{Moduli, rows_norm, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::shapes::{finite, shape};
+use super::shapes::{affine, shape};
 use super::structure::{Structure, Units};
 use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
@@ -49,14 +49,9 @@ pub struct Clip {
 impl Data for Clip {
     fn validate(&self) -> Result<()> {
         let (d, lo, hi) = (self.c.nrows(), &self.lo, &self.hi);
-        shape("c", d, 1, None, None)?;
-        shape("A", self.a.nrows(), self.a.ncols(), Some(d), Some(d))?;
-        shape("B", self.b.nrows(), self.b.ncols(), Some(d), None)?;
+        affine(&self.a, &self.b, &self.c)?;
         shape("lo", lo.nrows(), 1, Some(d), None)?;
         shape("hi", hi.nrows(), 1, Some(d), None)?;
-        finite("A", self.a.as_slice(), d)?;
-        finite("B", self.b.as_slice(), d)?;
-        finite("c", self.c.as_slice(), d)?;
         match (0..d).find(|&i| !(lo[i] < hi[i])) {
             None => Ok(()),
             Some(i) => Err(

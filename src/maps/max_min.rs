@@ -18,7 +18,7 @@ use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::{Moduli, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::shapes::{finite, shape};
+use super::shapes::{affine, shape};
 use super::structure::{Structure, Units};
 use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
@@ -65,16 +65,12 @@ impl Data for MaxMin {
         for (j, f) in forms.iter().enumerate() {
             let check = || -> Result<()> {
                 shape("c", f.c.nrows(), 1, Some(d), None)?;
-                shape("A", f.a.nrows(), f.a.ncols(), Some(d), Some(d))?;
                 shape("B", f.b.nrows(), f.b.ncols(), Some(d), Some(m))?;
-                finite("A", f.a.as_slice(), d)?;
-                finite("B", f.b.as_slice(), d)?;
-                finite("c", f.c.as_slice(), d)
+                affine(&f.a, &f.b, &f.c)
             };
             check().map_err(|e| e.in_field(format!("forms[{j}]")))?;
         }
-        // Products with a λ of no entries are not defined.
-        shape("B", d, m, None, None)
+        Ok(())
     }
 
     fn prepare(&self) -> Arc<dyn Certified> {

@@ -24,6 +24,17 @@ pub(super) fn consecutive(groups: &[Range<usize>], weights: &[f64], d: usize) ->
     Ok(())
 }
 
+/// A (d×d), B (d×m) and c (d) of Aw + Bλ + c.
+pub(super) fn affine(a: &Matrix, b: &Matrix, c: &Vector) -> Result<()> {
+    let d = c.nrows();
+    shape("c", d, 1, None, None)?;
+    shape("A", a.nrows(), a.ncols(), Some(d), Some(d))?;
+    shape("B", b.nrows(), b.ncols(), Some(d), None)?;
+    finite("A", a.as_slice(), d)?;
+    finite("B", b.as_slice(), d)?;
+    finite("c", c.as_slice(), d)
+}
+
 /// X, y and η of a regression.
 pub(super) fn regression(x: &Matrix, y: &Vector, step: f64) -> Result<()> {
     shape("y", y.nrows(), 1, None, None)?;

@@ -29,7 +29,7 @@ use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::{Moduli, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::shapes::{finite, shape};
+use super::shapes;
 use super::structure::{Structure, Units};
 use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
@@ -54,13 +54,7 @@ pub struct SimplexQp {
 
 impl Data for SimplexQp {
     fn validate(&self) -> Result<()> {
-        let d = self.c.nrows();
-        shape("c", d, 1, None, None)?;
-        shape("A", self.a.nrows(), self.a.ncols(), Some(d), Some(d))?;
-        shape("B", self.b.nrows(), self.b.ncols(), Some(d), None)?;
-        finite("A", self.a.as_slice(), d)?;
-        finite("B", self.b.as_slice(), d)?;
-        finite("c", self.c.as_slice(), d)
+        shapes::affine(&self.a, &self.b, &self.c)
     }
 
     fn prepare(&self) -> Arc<dyn Certified> {
