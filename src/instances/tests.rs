@@ -190,7 +190,8 @@ fn the_fields_of_a_kind_are_those_that_change_it() {
             object.remove("spec");
             Some(object)
         };
-        let changes: [(&str, fn(&mut Spec)); 8] = [
+        type Change = (&'static str, fn(&mut Spec));
+        let changes: [Change; 8] = [
             ("dim", |s| s.dim = 3),
             ("params", |s| s.params = 3),
             ("rows", |s| s.rows = if s.rows == 3 { 2 } else { 3 }),
