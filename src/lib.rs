@@ -35,8 +35,8 @@ pub mod judge;
 pub mod linalg;
 pub mod maps;
 pub mod methods;
-// Whole files are read where there are instances.
-#[cfg_attr(not(feature = "instances"), allow(dead_code, unused_imports))]
+// Some of it only the command line and the report read.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod numerals;
 pub mod objectives;
 #[cfg(feature = "claims")]
