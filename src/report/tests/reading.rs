@@ -126,7 +126,7 @@ fn reading_errors_name_file_line_and_field() {
             "records.jsonl",
             "\"fitted\":0.5001",
             "\"fitted\":null",
-            "DIR/records.jsonl:2: field `data.fit.fitted`: expected a number, got null",
+            "DIR/records.jsonl:2: field `data.fit.fitted`: invalid type: null, expected a number",
         ),
         (
             "records.jsonl",
@@ -155,7 +155,7 @@ fn reading_errors_name_file_line_and_field() {
     });
     assert_eq!(
         last,
-        "DIR/records.jsonl:1: field `data.curve.floor`: expected a number, got \"y\""
+        "DIR/records.jsonl:1: field `data.curve.floor[20]`: expected a number, got \"y\""
     );
     let cut = complaint("verdicts.jsonl", &|text| text[..text.len() - 30].to_owned());
     assert!(
