@@ -133,19 +133,21 @@ fn instance(fields: Fields) -> Result<Instance> {
         objective.check(d)?;
     }
     instance.objective = fields.objective;
-    instance.spec = match fields.spec {
-        Some(spec) => spec,
-        None if stochastic => Spec::typical(Kind::SumElasticNet, d.max(1)),
-        None => instance.spec,
-    };
-    let (kind, dim) = (instance.spec.kind.name(), instance.spec.dim);
-    if !(fields.kind.is_empty() || fields.kind == kind) {
-        let text = format!("is {:?}, and the kind of the spec {kind:?}", fields.kind);
-        return Err(Error::input(text).in_field("kind"));
-    }
-    if dim != d {
-        let text = format!("is {dim}, and the problem has dimension {d}");
-        return Err(Error::input(text).in_field("spec.dim"));
+    match fields.spec {
+        Some(spec) => {
+            let (kind, given) = (spec.kind.name(), &fields.kind);
+            if !(given.is_empty() || given == kind) {
+                let text = format!("is {given:?}, and the kind of the spec {kind:?}");
+                return Err(Error::input(text).in_field("kind"));
+            }
+            if spec.dim != d {
+                let text = format!("is {}, and the problem has dimension {d}", spec.dim);
+                return Err(Error::input(text).in_field("spec.dim"));
+            }
+            instance.spec = spec;
+        }
+        None if stochastic => instance.spec = Spec::typical(Kind::SumElasticNet, d.max(1)),
+        None => {}
     }
     instance.seed = fields.seed;
     Ok(instance)
