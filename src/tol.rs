@@ -73,6 +73,10 @@ pub fn bound_room(t: usize) -> f64 {
 /// this many ulps; glibc, musl and macOS document at most 2.
 pub const LIBM_ULPS: usize = 4;
 
+/// Floor over size from which on a comparison with an exact number shows nothing: a wrong one in
+/// the second digit would pass. In binary32 this is reached at dκ ≈ 5·10³ (theory, section 11).
+pub const COARSE: f64 = 1e-2;
+
 // Sets of matrices.
 
 /// Relative gap upper/lower - 1 at which a distance between matrices is called solved. The

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::finding::{Finding, Reason};
-use crate::case::Samples;
+use crate::case::{Samples, Target};
 use crate::error::Result;
 use crate::evidence::{Evidence, Request, Run};
 use crate::linalg::Matrix;
@@ -52,6 +52,11 @@ pub trait Check: std::fmt::Debug + Send + Sync {
     /// What it wants of an implementation.
     fn needs(&self) -> Needs {
         Needs::Runs
+    }
+
+    /// Whether it knows what is exact of this target. Most speak of D and its image alone.
+    fn knows(&self, target: Target<'_>) -> bool {
+        !matches!(target, Target::Hypergradient(_))
     }
 
     /// The runs wanted.

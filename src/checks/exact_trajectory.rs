@@ -3,7 +3,8 @@
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Reason, Unit, is_worse, part, resolved};
+use super::finding::{Finding, Reason, Unit, coarse, is_worse, part, resolved};
+use crate::case::Target;
 use crate::error::Result;
 use crate::evidence::{Request, Run, Sequence, Where};
 
@@ -34,6 +35,10 @@ impl Check for ExactTrajectory {
         "Any deviation from the exact recursion (with the given indices and steps, where there are some) at any step beyond the rounding floor (quoted in each verdict).".into()
     }
 
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
+    }
+
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         if !c.e.method.is_stochastic() {
             // Twice: an implementation that keeps state between calls is right the first time only.
@@ -52,7 +57,7 @@ impl Check for ExactTrajectory {
 
     fn judge(&self, c: Context<'_>, runs: &[&Run]) -> Result<Finding> {
         let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, Where::Start, 0, 0);
-        let mut resolution = f64::INFINITY;
+        let (mut resolution, mut rounding) = (f64::INFINITY, f64::INFINITY);
         let (mut compared, mut enclosed, mut left_out) = (0, 0, 0);
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e) {
@@ -71,6 +76,7 @@ impl Check for ExactTrajectory {
                 }
                 if one.size > 0.0 {
                     resolution = resolution.min(floor / one.size);
+                    rounding = rounding.min(c.slack * one.floor / one.size);
                 }
             }
         }
@@ -84,6 +90,9 @@ impl Check for ExactTrajectory {
         let (ratio, deviation, floor, at, k, run) = worst;
         let place = at.place(k);
         let holds = ratio <= 1.0;
+        if let (true, Some(finding)) = (holds, coarse(rounding)) {
+            return Ok(finding);
+        }
         let detail = if holds {
             let seen = resolved(resolution);
             format!("{compared} estimates, worst {place}{seen}{stopped}")

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
+use crate::tol::COARSE;
 
 /// What became of a check on an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -234,6 +235,14 @@ pub fn part(measured: f64, allowed: f64) -> f64 {
     } else {
         measured / allowed
     }
+}
+
+/// Where rounding hides more than a comparison could show; exact values that are all 0 are compared
+/// as they are.
+pub(super) fn coarse(relative: f64) -> Option<Finding> {
+    let text = || format!("rounding could hide a relative deviation of {relative:.1e}");
+    let hides = relative.is_finite() && relative > COARSE;
+    hides.then(|| Finding::undecided(Reason::IllConditioned, text()))
 }
 
 /// What relative deviation would have failed, in words; nothing where every exact value is 0.

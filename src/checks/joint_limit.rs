@@ -12,7 +12,7 @@
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Ruling, Unit, is_worse, part};
-use super::rational_runs::not_solved;
+use super::rational_runs::{blurred, not_solved};
 use super::set_distance::observed;
 use super::termination::ill_conditioned;
 use crate::case::{Algorithm, Method};
@@ -64,6 +64,9 @@ impl Check for JointLimit {
         let Some(kinks) = c.e.kinks()? else {
             return Ok(not_solved());
         };
+        if let Some(unit) = c.e.blurred_unit()? {
+            return Ok(blurred(unit));
+        }
         if c.e.method.algorithm == Algorithm::AidCg
             && let Some(finding) = ill_conditioned(exact)
         {

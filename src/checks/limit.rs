@@ -7,8 +7,8 @@
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Reason, Unit};
-use crate::case::Method;
+use super::finding::{Finding, Reason, Unit, coarse};
+use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::evidence::{Evidence, Exact, Request, Run, Where, itd_floor};
 use crate::tol::{LIMIT_TAIL_STEPS, LIMIT_WORK};
@@ -112,6 +112,10 @@ impl Check for Limit {
             .into()
     }
 
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
+    }
+
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         let plan = plan(c.e, c.e.exact()?);
         Ok(vec![Request::new(plan.at, vec![plan.run])])
@@ -130,15 +134,16 @@ impl Check for Limit {
                 "no estimate to compare",
             ));
         };
-        // At the solution nothing can flip; along the iteration a doubt ends exact comparison.
-        if !one.comparable && plan.at == Where::Start {
-            let from = exact.run().doubt_from.unwrap_or(0);
-            return Ok(Finding::undecided(
-                Reason::AmbiguousUnits,
-                format!(
-                    "a unit is within rounding of its kink at t = {from}: exact comparison stops there"
-                ),
-            ));
+        // At w(λ) binary64 cannot flip what has one derivative; arithmetic of fewer digits can.
+        if !one.comparable {
+            let place = match plan.at {
+                Where::Start => format!("t = {}", exact.run().doubt_from.unwrap_or(0)),
+                _ => "w(λ)".into(),
+            };
+            let text = format!(
+                "a unit is within rounding of its kink at {place}: exact comparison stops there"
+            );
+            return Ok(Finding::undecided(Reason::AmbiguousUnits, text));
         }
         let Some(needed) = plan.steps else {
             return Ok(Finding::undecided(
@@ -172,9 +177,11 @@ impl Check for Limit {
             let text = "not within R of w(λ) after the steps of the exact run: the number of steps is a forecast";
             return Ok(Finding::undecided(Reason::NotSettled, text));
         }
+        if let (true, Some(finding)) = (holds, coarse(allowed / c.e.limit_size(exact))) {
+            return Ok(finding);
+        }
         let detail = if holds {
-            let size = exact.jacobian().map_or(f64::NAN, |j| j.norm());
-            let resolved = match allowed / size {
+            let resolved = match allowed / c.e.limit_size(exact) {
                 relative if relative.is_finite() => {
                     format!("; a relative error of {relative:.1e} in the limit would have failed")
                 }

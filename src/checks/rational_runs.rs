@@ -40,6 +40,13 @@ pub(super) fn not_solved() -> Finding {
     )
 }
 
+/// Where the sets known are too small for an implementation of fewer digits.
+pub(super) fn blurred(unit: usize) -> Finding {
+    let text =
+        format!("unit {unit} is off its kink at w(λ), but within the implementation's rounding");
+    Finding::undecided(Reason::AmbiguousUnits, text)
+}
+
 /// Where the run itself, or one of the elements it is compared with, cannot be had.
 pub(super) fn no_run() -> Finding {
     Finding::undecided(Reason::Error, "the exact run could not be done")

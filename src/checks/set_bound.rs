@@ -9,7 +9,7 @@ use super::check::{Check, Context};
 use super::data::{Data, Plot, Points};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::rational_runs::not_solved;
+use super::rational_runs::{blurred, not_solved};
 use super::set_distance::{DistanceToFix, observed};
 use crate::case::Method;
 use crate::error::Result;
@@ -85,6 +85,9 @@ impl Check for SetBound {
         let Some(kinks) = c.e.kinks()? else {
             return Ok(not_solved());
         };
+        if let Some(unit) = c.e.blurred_unit()? {
+            return Ok(blurred(unit));
+        }
         let setting = Setting {
             exact,
             kinks,

@@ -5,8 +5,8 @@
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Reason, Unit, is_worse, part, resolved};
-use crate::case::Method;
+use super::finding::{Finding, Reason, Unit, coarse, is_worse, part, resolved};
+use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where};
 use crate::tol::CG_KAPPA;
@@ -42,6 +42,10 @@ impl Check for Termination {
 
     fn catches(&self, _: f64) -> String {
         "A wrong system, selection or recursion: any deviation from the direct solve beyond its floor (quoted in each verdict).".into()
+    }
+
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
     }
 
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
@@ -95,6 +99,9 @@ impl Check for Termination {
             ));
         }
         let holds = ratio <= 1.0;
+        if let (true, Some(finding)) = (holds, coarse(resolution)) {
+            return Ok(finding);
+        }
         let place = at.place(k);
         let detail = if holds {
             let seen = resolved(resolution);

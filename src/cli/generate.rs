@@ -67,11 +67,9 @@ struct Fields {
 }
 
 fn pair(text: &str) -> std::result::Result<[f64; 2], String> {
-    let numbers: Vec<f64> = text
-        .split(',')
-        .filter_map(|v| v.trim().parse().ok())
-        .collect();
-    <[f64; 2]>::try_from(numbers).map_err(|_| format!("expected two numbers L1,L2, got {text:?}"))
+    let numbers: std::result::Result<Vec<f64>, _> = text.split(',').map(str::parse).collect();
+    let pair = numbers.ok().and_then(|v| <[f64; 2]>::try_from(v).ok());
+    pair.ok_or_else(|| format!("expected two numbers L1,L2, got {text:?}"))
 }
 
 fn path(name: &str) -> std::result::Result<Path, String> {

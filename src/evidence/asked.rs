@@ -7,6 +7,7 @@ use super::sequence::Given;
 use super::whole::Evidence;
 use crate::case::{At, Case, Samples};
 use crate::error::Result;
+use crate::tol::Roundoff;
 
 /// A request together with all that its case lends.
 pub struct Asked<'e> {
@@ -41,6 +42,11 @@ impl<'e> Asked<'e> {
             steps: request.steps.clone(),
             given,
         })
+    }
+
+    /// The arithmetic of the implementation that is asked.
+    pub fn roundoff(&self) -> Roundoff {
+        self.e.roundoff()
     }
 
     /// The case.

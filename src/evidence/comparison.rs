@@ -4,7 +4,7 @@ use super::floors;
 use super::request::{Request, Where};
 use super::target::{Shown, unit};
 use super::whole::Evidence;
-use crate::case::Algorithm;
+use crate::case::{Algorithm, Target};
 use crate::linalg::Matrix;
 
 /// One estimate beside what is exact. Norms are operator norms of d×m errors, or Euclidean norms of
@@ -80,6 +80,7 @@ impl Evidence<'_> {
         let aid = exact.aid(request.at, horizon);
         let one = |(k, estimate): (&usize, &Matrix)| {
             let mut c = Comparison::unknown(request.at, *k);
+            let mut fw = 0.0;
             let reference = match (request.at, &aid) {
                 (Where::Start, _) => {
                     let run = exact.run();
@@ -88,8 +89,8 @@ impl Evidence<'_> {
                     // Beyond the run nothing is known of what comes into doubt.
                     let beyond = if c.comparable { 0.0 } else { f64::INFINITY };
                     c.band = run.band.get(*k).copied().unwrap_or(beyond);
-                    let fw = floors::iterate(exact, *k);
-                    let d = run.d.get(*k).map(|d| (d, &run.w[*k], fw));
+                    fw = floors::iterate(exact, *k);
+                    let d = run.d.get(*k).map(|d| (d, &run.w[*k]));
                     (d, run.error.get(*k))
                 }
                 (_, Some(run)) => {
@@ -103,7 +104,7 @@ impl Evidence<'_> {
                         None if run.doubt => f64::INFINITY,
                         None => 0.0,
                     };
-                    (run.d.get(*k).map(|d| (d, &run.w, 0.0)), run.error.get(*k))
+                    (run.d.get(*k).map(|d| (d, &run.w)), run.error.get(*k))
                 }
                 (_, None) => (None, None),
             };
@@ -111,17 +112,21 @@ impl Evidence<'_> {
                 let error = shown.off(estimate, j, exact.truth.w());
                 (c.error, c.columns) = (shown.norm(&error), shown.columns(&error));
             }
-            if let Some((d, w, _)) = reference.0 {
+            if let Some((d, w)) = reference.0 {
                 c.deviation = Some(shown.off(estimate, d, w).norm());
                 c.size = shown.size(d, w);
             }
-            if let (Some((d, w, _)), Some(error)) = reference {
+            if let (Some((d, w)), Some(error)) = reference {
                 c.exact_columns = Some(shown.exact_columns((d, w), error, &exact.truth));
             }
-            (c.floor, c.band) = match reference.0 {
-                Some((d, w, fw)) => shown.rounded((c.floor, c.band), (d.norm(), w, fw)),
-                None => shown.rounded((c.floor, c.band), (0.0, exact.truth.w(), 0.0)),
+            // Beyond the exact run both are at their limits.
+            let d_norm = match (reference.0, self.target) {
+                (Some((d, _)), _) => d.norm(),
+                (None, Target::Hypergradient(_)) => exact.jacobian().map_or(0.0, |j| j.norm()),
+                (None, _) => 0.0,
             };
+            let w = reference.0.map_or(exact.truth.w(), |(_, w)| w);
+            (c.floor, c.band) = shown.rounded((c.floor, c.band), (d_norm, w, fw));
             c
         };
         Some(request.steps.iter().zip(estimates).map(one).collect())

@@ -19,10 +19,12 @@ pub struct CgSystem {
 }
 
 impl CgSystem {
-    pub(super) fn of(exact: &Exact, limit: &AidLimit) -> Self {
+    /// For the system with this right-hand side.
+    pub(super) fn of(exact: &Exact, limit: &AidLimit, y: &Vector) -> Self {
+        let dimension = dimension(exact, limit);
         Self {
-            dimension: dimension(exact, limit),
-            allowance: allowance(exact, limit),
+            dimension,
+            allowance: measured_allowance(exact, limit, y, dimension, limit.d2),
         }
     }
 }
@@ -50,20 +52,17 @@ fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
 /// so it is measured: the recursion is run with random relative errors of that size in every
 /// product and scalar, and the worst result counts [`CG_AMPLIFICATION`] times. The truth stays the
 /// direct solve; the runs only say how sharply it can be demanded.
-fn allowance(exact: &Exact, limit: &AidLimit) -> f64 {
-    measured_allowance(exact, limit, dimension(exact, limit), limit.d2)
-}
-
-/// The same for n steps, where ‖∂₂Φ‖ is at most `d2`. Infinite where it cannot be measured.
-fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64 {
+///
+/// ‖∂₂Φ‖ is at most `d2`. Infinite where it cannot be measured.
+fn measured_allowance(exact: &Exact, limit: &AidLimit, y: &Vector, n: usize, d2: f64) -> f64 {
     let d = limit.p.nrows();
     if n == 0 || dimension(exact, limit) == 0 {
         return limit.forming + limit.error;
     }
     let m = Matrix::identity(d, d) - limit.p.transpose();
     let kappa = exact.truth.kappa();
-    let norm = exact.cotangent.norm();
-    let y = &exact.cotangent / if norm > 0.0 { norm } else { 1.0 };
+    let norm = y.norm();
+    let y = y / if norm > 0.0 { norm } else { 1.0 };
     let lin = selection(exact, limit);
     let (system, rhs, condition, spread) =
         if let Some(kept) = reduced_support(&exact.truth.map, &lin) {
@@ -71,8 +70,8 @@ fn measured_allowance(exact: &Exact, limit: &AidLimit, n: usize, d2: f64) -> f64
             // A product S·S^{-½}x (a group just above its threshold) loses ‖S^{-½}‖ times what Sx
             // does.
             let spread = norm::spectral_upper(&inverse).max(1.0);
-            // I - S^{½}AS^{½}, with (AS)S^{-½} for AS^{½}, since S is singular where a unit is a whole
-            // simplex; its norm is at most 1 + q, that of its inverse κ.
+            // I - S^{½}AS^{½}, with (AS)S^{-½} for AS^{½}, since S is singular where a unit is a
+            // whole simplex; its norm is at most 1 + q, that of its inverse κ.
             let p = limit.p.transpose();
             let p = p.select_rows(&kept).select_columns(&kept);
             (
@@ -110,7 +109,7 @@ pub fn allowance_at_ties(exact: &Exact, at: Where, d2: f64) -> f64 {
         .into_iter()
         .map(|weight| {
             exact.aid_limit(at, weight).map_or(f64::INFINITY, |limit| {
-                measured_allowance(exact, &limit, limit.p.nrows(), d2)
+                measured_allowance(exact, &limit, &exact.cotangent, limit.p.nrows(), d2)
             })
         })
         .fold(0.0, largest)

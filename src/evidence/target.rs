@@ -21,7 +21,7 @@ enum Seen<'e> {
     /// D.
     Whole,
     /// Dᵀy in units of ‖y‖.
-    Image(&'e Vector, f64),
+    Image(Vector, f64),
     /// Dᵀ∇₁E(w, λ) + ∇₂E(w, λ).
     Hypergradient(&'e Objective),
 }
@@ -30,7 +30,7 @@ impl<'e> Shown<'e> {
     pub(super) fn of(exact: &'e Exact, target: Target<'e>) -> Self {
         let seen = match target {
             Target::Jacobian => Seen::Whole,
-            Target::Cotangent(_) => Seen::Image(&exact.cotangent, unit(exact.cotangent.as_slice())),
+            Target::Cotangent(y) => Seen::Image(Vector::from_column_slice(y), unit(y)),
             Target::Hypergradient(objective) => Seen::Hypergradient(objective),
         };
         Self { seen, exact }
@@ -40,7 +40,7 @@ impl<'e> Shown<'e> {
         &self.exact.truth.lambda
     }
 
-    /// ∇₁E and ∇₂E at a binary64 point, in double-double.
+    /// ∇₁E and ∇₂E at a point, in double-double.
     fn gradients(&self, objective: &Objective, w: &Vector) -> [Vec<Dd>; 2] {
         let w: Vec<Dd> = w.iter().map(|v| Dd::from(*v)).collect();
         objective.gradients_exactly(&w, self.lambda())
@@ -48,7 +48,7 @@ impl<'e> Shown<'e> {
 
     /// What is seen of an exact D at w, not in units.
     fn image(&self, d: &Matrix, w: &Vector) -> Matrix {
-        match self.seen {
+        match &self.seen {
             Seen::Whole => d.clone(),
             Seen::Image(y, _) => {
                 let u = d.tr_mul(y);
@@ -67,8 +67,8 @@ impl<'e> Shown<'e> {
 
     /// Something of the size of an image, in units.
     fn scaled(&self, m: Matrix) -> Matrix {
-        match self.seen {
-            Seen::Image(_, unit) => m / unit,
+        match &self.seen {
+            Seen::Image(_, unit) => m / *unit,
             Seen::Whole | Seen::Hypergradient(_) => m,
         }
     }
@@ -119,15 +119,15 @@ impl<'e> Shown<'e> {
         self.columns(&self.scaled(seen))
     }
 
-    /// What rounding of D, and selections at units in doubt, come to in what is seen, at a D of this
-    /// norm and at w, of which the implementation has lost `fw` (‖D‖, w, f^w). Where y = 0 nothing is
-    /// rounded.
+    /// What rounding of D, and selections at units in doubt, come to in what is seen, at a D of
+    /// this norm and at w, of which the implementation has lost `fw` (‖D‖, w, f^w). Where y = 0
+    /// nothing is rounded.
     pub(super) fn rounded(
         &self,
         (floor, band): (f64, f64),
         (d_norm, w, fw): (f64, &Vector, f64),
     ) -> (f64, f64) {
-        match self.seen {
+        match &self.seen {
             Seen::Whole => (floor, band),
             Seen::Image(y, _) if y.iter().all(|v| *v == 0.0) => (0.0, band),
             // Forming the exact Dᵀy from a rounded D loses γ_d‖D‖ more.
@@ -141,15 +141,20 @@ impl<'e> Shown<'e> {
                 let theirs = self.exact.truth.roundoff().gamma(w.len() + 4);
                 let formed = (theirs + gamma(w.len() + 4)) * d_norm * seed;
                 let lost = floor * (seed + by_w) + d_norm * by_w + by_lambda + formed;
-                (lost, if band == 0.0 { 0.0 } else { band * seed })
+                let band = if band == 0.0 {
+                    0.0
+                } else {
+                    band * (seed + by_w)
+                };
+                (lost, band)
             }
         }
     }
 
-    /// The allowance of a linear solve, per unit, in what is seen at its limit. Where y = 0 nothing is
-    /// rounded.
+    /// The allowance of a linear solve, per unit, in what is seen at its limit. Where y = 0 nothing
+    /// is rounded.
     pub(super) fn at_limit(&self, allowance: f64, d_norm: f64, w: &Vector) -> f64 {
-        match self.seen {
+        match &self.seen {
             Seen::Image(y, _) if y.amax() == 0.0 => 0.0,
             Seen::Hypergradient(_) => self.rounded((allowance, 0.0), (d_norm, w, 0.0)).0,
             Seen::Whole | Seen::Image(..) => allowance,
@@ -184,6 +189,13 @@ impl Evidence<'_> {
         let d_norm = j.map_or(0.0, |j| j.norm());
         let [by_w, by_lambda] = objective.lipschitz().map(|l| l * away);
         of_j * (seed + by_w) + d_norm * by_w + by_lambda + gamma(w.len() + 4) * d_norm * seed
+    }
+
+    /// The norm of the limit of the target, in the units of comparisons; NaN where J is a set.
+    pub fn limit_size(&self, exact: &Exact) -> f64 {
+        let shown = Shown::of(exact, self.target);
+        let j = exact.jacobian();
+        j.map_or(f64::NAN, |j| shown.size(j, exact.truth.w()))
     }
 
     /// What an error of D of norm 1, and one of w, come to at most in what is seen, near w(λ).

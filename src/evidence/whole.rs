@@ -12,6 +12,7 @@ use super::sampled::Sampled;
 use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::instances::Instance;
+use crate::linalg::Vector;
 use crate::tol::Roundoff;
 use crate::truth::Unsolved;
 use crate::truth::kinks::Kinks;
@@ -54,17 +55,24 @@ impl<'i> Evidence<'i> {
 
     /// The same where another target is wanted: a hypergradient.
     #[must_use]
-    pub fn targeting(mut self, target: Target<'i>) -> Self {
-        self.target = target;
-        self
+    pub fn targeting(self, target: Target<'i>) -> Self {
+        let u = self.kept.u;
+        let fresh = Self::new(self.instance, self.method, self.horizon);
+        Self { target, ..fresh }.in_roundoff(u)
     }
 
     /// The same for implementations that compute with this unit roundoff: their floors, their doubt
     /// at kinks, and the points that they are given.
     #[must_use]
-    pub fn in_roundoff(mut self, u: Roundoff) -> Self {
-        self.kept.u = u;
-        self
+    pub fn in_roundoff(self, u: Roundoff) -> Self {
+        let mut fresh = Self::new(self.instance, self.method, self.horizon);
+        (fresh.target, fresh.kept.u) = (self.target, u);
+        fresh
+    }
+
+    /// The unit roundoff of the implementation that it is for.
+    pub fn roundoff(&self) -> Roundoff {
+        self.kept.u
     }
 
     /// Evidence with an exact side of one's own.
@@ -100,6 +108,21 @@ impl<'i> Evidence<'i> {
         Ok(self.kinks.get_or_init(solve).as_ref())
     }
 
+    /// A unit off its kink at w(λ) whose side an implementation of fewer digits than ours cannot
+    /// tell: the sets there are then larger than those known.
+    ///
+    /// # Errors
+    /// Those of [`Evidence::exact`].
+    pub fn blurred_unit(&self) -> Result<Option<usize>> {
+        let exact = self.exact()?;
+        if exact.truth.roundoff() == Roundoff::DOUBLE {
+            return Ok(None);
+        }
+        let at_kink = self.kinks()?.map_or(&[][..], |kinks| &kinks.active);
+        let mut units = exact.truth.in_doubt().into_iter();
+        Ok(units.find(|unit| !at_kink.contains(unit)))
+    }
+
     /// The side that is reached through samples.
     ///
     /// # Errors
@@ -112,6 +135,13 @@ impl<'i> Evidence<'i> {
     pub fn conjugate_gradients(&self, at: Where) -> Option<Rc<CgSystem>> {
         let exact = self.exact().ok()?;
         let limit = exact.aid_limit(at, 0.0)?;
-        self.systems.get(at, || Some(CgSystem::of(exact, &limit)))
+        let w = limit.w.as_slice();
+        let y = self.target.seed(w, &self.instance.lambda);
+        let y = y.map_or_else(
+            || exact.cotangent.clone(),
+            |y| Vector::from_column_slice(&y),
+        );
+        self.systems
+            .get(at, || Some(CgSystem::of(exact, &limit, &y)))
     }
 }

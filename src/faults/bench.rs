@@ -20,6 +20,8 @@ pub struct Observation<'a> {
     /// How far rounding alone may carry an estimate from the correct one; 0 where that is not
     /// known.
     pub floor: f64,
+    /// The arithmetic that the implementation is said to compute in.
+    pub roundoff: Roundoff,
 }
 
 /// The observations of all objects.
@@ -28,11 +30,14 @@ pub(super) struct Bench<'a> {
     objects: Vec<Vec<Seen<'a>>>,
     /// Every estimate is a number of single precision, and the correct ones are not.
     single: bool,
+    /// It is said to compute with fewer digits than binary64.
+    declared: bool,
 }
 
 /// One observation.
 struct Seen<'a> {
     case: Case<'a>,
+    roundoff: Roundoff,
     observed: Answer,
     correct: Answer,
     /// Largest distance of the estimates from the correct ones, and the largest size of those.
@@ -83,11 +88,14 @@ impl<'a> Bench<'a> {
                 .collect()
         };
         let objects: Vec<Vec<Seen<'a>>> = objects.iter().map(object).collect();
-        let single = looks_single(objects.iter().flatten());
+        // What is declared to compute in binary32 looks so without being wrong.
+        let declared = { objects.iter().flatten() }.any(|s| s.roundoff != Roundoff::DOUBLE);
+        let single = !declared && looks_single(objects.iter().flatten());
         Self {
             method,
             objects,
             single,
+            declared,
         }
     }
 
@@ -134,6 +142,9 @@ impl<'a> Bench<'a> {
             let sampled = Edit::Sampled(Mistake::SinglePrecision);
             matches!(e, Edit::SingleEnds) || *e == sampled
         };
+        if self.declared && edits.iter().any(is_single) {
+            return Score::TOO_MUCH;
+        }
         let single = self.single && edits.iter().any(is_single);
         let (mut left, mut weight) = (0.0f64, 1.0f64);
         let (mut along, mut count) = (0.0, 0.0);
@@ -178,9 +189,11 @@ impl<'a> Seen<'a> {
         let correct = stopped(right.run(&o.case), o.case.steps);
         let observed = stopped(o.answer.clone(), o.case.steps);
         let (deviation, size) = distance(&observed.estimates, &correct.estimates);
-        let room = o.floor.max(size * DIAGNOSIS_ROUNDING);
+        let lost = DIAGNOSIS_ROUNDING * o.roundoff.value() / Roundoff::DOUBLE.value();
+        let room = o.floor.max(size * lost);
         Self {
             case: o.case,
+            roundoff: o.roundoff,
             wrong: !(same_end(&observed, &correct) && deviation <= room),
             observed,
             correct,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Roundoff;
 use crate::case::{Answer, At, Case, Implementation, Method, Status, Target};
 use crate::claims::Diagnosis;
 use crate::instances::{Instance, Kind, Random, Spec};
@@ -90,6 +91,7 @@ fn diagnosed(method: Method, kind: Kind, edits: &[Edit], seeds: &[u64]) -> Diagn
             case: case(i, method, &steps),
             answer,
             floor: 0.0,
+            roundoff: Roundoff::DOUBLE,
         }]
     };
     let objects: Vec<Vec<Observation<'_>>> = all.iter().zip(&answers).map(one).collect();
@@ -229,6 +231,7 @@ fn single_precision_is_known_by_its_numbers() {
         case,
         answer: &answer,
         floor: 0.0,
+        roundoff: Roundoff::DOUBLE,
     };
     assert_eq!(
         names(&diagnose(Method::ITD, &[vec![observation]])),

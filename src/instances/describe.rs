@@ -155,8 +155,11 @@ impl Kind {
             _ if self.is_kinked() => {
                 "Built backwards from a dyadic w(λ) with `rows` units exactly at their kink."
             }
-            _ if self.is_built_backwards() => {
+            _ if self.uses("margin") => {
                 "Built backwards from w(λ), so that `margin` (R) and `tau` can be prescribed."
+            }
+            _ if self.is_built_backwards() => {
+                "Built backwards from w(λ), so that `tau` can be prescribed."
             }
             _ if self.is(Group::ELASTIC_NET) || self.is(Group::PROX) || self.is_sum() => {
                 "X normal, y from a sparse w with noise (labels: its signs); λ₂ and η make the \

@@ -1,5 +1,6 @@
 //! An instance as `generate` writes it and `explain --instance` reads it.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map as Object, Value};
 
@@ -17,6 +18,7 @@ pub struct InstanceFile;
 
 /// Its fields. NSID and SID differentiate at a point, w; the others start from one, w_0.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Fields {
     #[serde(default)]
     schema: u32,
@@ -42,7 +44,13 @@ struct Fields {
     inner_batch: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inner: Option<usize>,
+    /// Computed again.
+    #[serde(default, rename = "truth", skip_serializing)]
+    _truth: IgnoredAny,
 }
+
+/// Format version; 0 is one that does not say.
+const SCHEMA: u32 = 1;
 
 /// The kind of a problem that is reached through samples.
 const STOCHASTIC: &str = "stochastic";
@@ -56,7 +64,7 @@ impl InstanceFile {
             None => (None, Some(instance.start.clone())),
         };
         let fields = Fields {
-            schema: 1,
+            schema: SCHEMA,
             kind: instance.spec.kind.name().into(),
             seed: instance.seed,
             spec: Some(instance.spec.clone()),
@@ -69,6 +77,7 @@ impl InstanceFile {
             batch: sizes.map(|s| s.batch),
             inner_batch: sizes.map(|s| s.inner_batch),
             inner: sizes.map(|s| s.inner),
+            _truth: IgnoredAny,
         };
         match serde_json::to_value(fields) {
             Ok(Value::Object(object)) => object,
@@ -100,6 +109,10 @@ fn problem(map: &Map) -> Value {
 }
 
 fn instance(fields: Fields) -> Result<Instance> {
+    if fields.schema > SCHEMA {
+        let text = format!("only schema {SCHEMA} is known, got {}", fields.schema);
+        return Err(Error::input(text).in_field("schema"));
+    }
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)
@@ -121,10 +134,14 @@ fn instance(fields: Fields) -> Result<Instance> {
         });
     }
     let d = instance.start.len();
-    let (name, start) = match stochastic {
-        true => ("w", fields.w),
-        false => ("w0", fields.w0),
+    let ((name, start), (other, wrong)) = match stochastic {
+        true => (("w", fields.w), ("w0", fields.w0)),
+        false => (("w0", fields.w0), ("w", fields.w)),
     };
+    if wrong.is_some() {
+        let text = format!("belongs to other problems; this one has {name}");
+        return Err(Error::input(text).in_field(other));
+    }
     instance.start = start.unwrap_or_else(|| vec![0.0; d]);
     instance.map.check_w(name, &instance.start)?;
     instance.cotangent = fields.cotangent.unwrap_or_else(|| first_unit_vector(d));

@@ -185,13 +185,14 @@ fn the_fields_of_a_kind_are_those_that_change_it() {
     for (kind, name, ..) in Kind::ALL {
         let base = Spec::typical(*kind, 5);
         let drawn = |spec: &Spec| {
-            let i = Instance::generate(&spec.clone().normalised(), 3).ok()?;
+            let i = Instance::generate(&spec.clone().normalised(), 3).unwrap();
             let mut object = InstanceFile::to_json(&i);
             object.remove("spec");
-            Some(object)
+            object
         };
         type Change = (&'static str, fn(&mut Spec));
-        let changes: [Change; 8] = [
+        let changes: [Change; 9] = [
+            ("tau", |s| s.tau = Some(3)),
             ("dim", |s| s.dim = 3),
             ("params", |s| s.params = 3),
             ("rows", |s| s.rows = if s.rows == 3 { 2 } else { 3 }),
@@ -208,7 +209,12 @@ fn the_fields_of_a_kind_are_those_that_change_it() {
             if field == "rows" && !kind.is_kinked() {
                 spec.rows = base.rows + 1;
             }
-            let differs = drawn(&spec).is_none_or(|o| Some(o) != drawn(&base));
+            if field == "tau" && !kind.is_built_backwards() {
+                // Refused, and not ignored.
+                assert!(spec.validate().is_err() && !kind.uses(field), "{name}");
+                continue;
+            }
+            let differs = drawn(&spec) != drawn(&base);
             let clamped = spec.clone().normalised() == base;
             if differs != kind.uses(field) && !clamped {
                 wrong.push(format!("{name}: {field}"));
@@ -216,4 +222,79 @@ fn the_fields_of_a_kind_are_those_that_change_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Instances of every kind are rounded to numbers of binary32, once and for all.
+#[test]
+fn every_kind_can_be_rounded() {
+    let u = crate::Roundoff::SINGLE;
+    for (kind, name, ..) in Kind::ALL {
+        let instance = Instance::generate(&Spec::typical(*kind, 4), 3).unwrap();
+        let rounded = instance.clone().in_roundoff(u).unwrap();
+        let again = rounded.clone().in_roundoff(u).unwrap();
+        assert_eq!(
+            InstanceFile::to_json(&again),
+            InstanceFile::to_json(&rounded),
+            "{name}"
+        );
+        let numbers = [&rounded.lambda, &rounded.start, &rounded.cotangent];
+        assert!(
+            numbers.into_iter().flatten().all(|x| *x == u.nearest(*x)),
+            "{name}"
+        );
+        assert_eq!(rounded.spec, instance.spec, "{name}");
+        if kind.is_kinked() {
+            assert_eq!(
+                rounded.map.problem(),
+                instance.map.problem(),
+                "{name} is dyadic"
+            );
+        }
+    }
+}
+
+/// What a file says twice, or of another kind of problem, is refused.
+#[test]
+fn fields_that_would_be_lost_are_refused() {
+    let error = |text: &str| InstanceFile::parse(text).unwrap_err().to_string();
+    let affine = r#"{"problem":{"kind":"affine","A":[[0.5]],"B":[[1]],"c":[0]},"lambda":[1],"#;
+    for (rest, field) in [
+        (r#""cotangnt":[1]}"#, "cotangnt"),
+        (r#""w":[1]}"#, "`w`: belongs to other problems"),
+        (r#""schema":99}"#, "`schema`"),
+        (r#""seed":-1}"#, "`seed`"),
+    ] {
+        assert!(error(&format!("{affine}{rest}")).contains(field), "{rest}");
+    }
+    let noise = |channel: &str, outer: &str| {
+        format!(
+            r#"{{"problem":{{"kind":"stochastic","outer":{outer},"inner":{{"kind":"noise","A":[[0.5]],
+            "bilinear":[],"B":[[1]],"c":[0],"channels":[{channel}]}}}},"lambda":[1],"batch":1,"inner":1,
+            "inner_batch":1}}"#
+        )
+    };
+    let identity = r#"{"kind":"identity"}"#;
+    assert!(InstanceFile::parse(&noise(r#"{"N":[[0.1]]}"#, identity)).is_ok());
+    let wrong = error(&noise(r#"{"n":[[0.1]]}"#, identity));
+    assert!(
+        wrong.contains("`problem.inner.channels[0].n`: unknown field"),
+        "{wrong}"
+    );
+    let wrong = error(&noise(r#"{"N":[[0.1,1]]}"#, identity));
+    assert!(wrong.contains("`problem.inner.channels[0].N`"), "{wrong}");
+    for (outer, field) in [
+        (r#"{"kind":"soft","step":0}"#, "problem.outer.step"),
+        (r#"{"kind":"box","lo":[1],"hi":[0]}"#, "problem.outer.lo[0]"),
+        (
+            r#"{"kind":"group-soft","step":1,"sizes":[2],"weights":[1]}"#,
+            "problem.outer.sizes",
+        ),
+        (
+            r#"{"kind":"foo at line 3 bar"}"#,
+            "unknown `foo at line 3 bar`, expected one of",
+        ),
+    ] {
+        let wrong = error(&noise("{}", outer));
+        assert!(wrong.contains(field), "{wrong}");
+    }
 }

@@ -41,6 +41,7 @@ struct Item<'c> {
 impl<'c> Item<'c> {
     fn new(name: String, check: &'c dyn Check, context: Context<'c>) -> Self {
         let requests = match check.needs() {
+            _ if !check.knows(context.e.target) => Ok(Vec::new()),
             Needs::Replicates => Ok(Vec::new()),
             _ => check.requests(context),
         };
@@ -113,6 +114,11 @@ pub fn judge(
     let mut troubles: Vec<(&'static str, String, Request)> = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let (finding, blamed) = match findings[n].take() {
+            _ if !item.check.knows(e.target) => {
+                let text = "it says nothing about hypergradients";
+                let finding = Finding::not_applicable(Reason::NothingToSee, text);
+                (Ok(finding), None)
+            }
             Some(finding) => (finding, None),
             None if n < count => ruled(item, &outcomes, &mut troubles),
             // A drawing judges nothing.

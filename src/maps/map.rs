@@ -47,7 +47,6 @@ impl Map {
     /// When no family describes the mean: a threshold G stands behind a finite sum, every other G
     /// behind a noise model.
     pub fn sampled(samples: Composite) -> Result<Self> {
-        samples.validate()?;
         let mut map = Self::new(mean(&samples)?)?;
         map.samples = Some(Arc::new(samples));
         Ok(map)

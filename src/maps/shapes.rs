@@ -11,12 +11,12 @@ pub(super) fn consecutive(groups: &[Range<usize>], weights: &[f64], d: usize) ->
     let mut end = 0;
     for g in groups {
         if g.start != end || g.end <= g.start {
-            return Err(Error::input("groups must be consecutive and not empty").in_field("groups"));
+            return Err(Error::input("groups must be consecutive and not empty").in_field("sizes"));
         }
         end = g.end;
     }
     if end != d {
-        return Err(Error::input(format!("must have length {d}, has {end}")).in_field("groups"));
+        return Err(Error::input(format!("must have length {d}, has {end}")).in_field("sizes"));
     }
     if weights.len() != groups.len() || !weights.iter().all(|v| *v > 0.0 && v.is_finite()) {
         return Err(Error::input("one positive weight per group").in_field("weights"));

@@ -28,7 +28,9 @@ pub(crate) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
         Err(e) => Err((e, String::new())),
     });
     read.map_err(|(e, path)| {
-        let error = named(&e.to_string(), &path);
+        let full = e.to_string();
+        let at = full.rfind(" at line ").unwrap_or(full.len());
+        let error = named(&full[..at], &path);
         if text.trim_end().contains('\n') {
             error.at_line(e.line().max(1))
         } else {
@@ -68,9 +70,7 @@ where
 }
 
 /// Our error for what serde says of the value at `path`.
-pub(crate) fn named(full: &str, path: &str) -> Error {
-    let at = full.rfind(" at line ").unwrap_or(full.len());
-    let message = &full[..at];
+pub(crate) fn named(message: &str, path: &str) -> Error {
     let quoted = |prefix: &str| message.strip_prefix(prefix)?.split_once('`');
     let mut error = match (quoted("missing field `"), quoted("field `")) {
         // serde speaks of a missing field where its object ends.

@@ -152,6 +152,7 @@ fn observations<'s>(seen: &'s [(Asked<'_>, Answer, f64)]) -> Vec<Observation<'s>
         case: asked.case(),
         answer,
         floor: *floor,
+        roundoff: asked.roundoff(),
     })
     .collect()
 }

@@ -66,6 +66,15 @@ impl AmbiguousUnits {
         out
     }
 
+    /// The units themselves, at a point.
+    pub(super) fn in_doubt(truth: &Truth, p: &Point<Dd>, w_norm: f64) -> Vec<usize> {
+        let band = |i: usize| Rounding::at(truth.judged.units[i], w_norm);
+        let units = 0..p.margin.len();
+        units
+            .filter(|&i| !(p.margin[i].hi().abs() > band(i)))
+            .collect()
+    }
+
     /// Whether there is none.
     pub(super) fn is_none(&self) -> bool {
         self.ends.is_empty() && !self.unbounded

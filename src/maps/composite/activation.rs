@@ -24,6 +24,16 @@ const TANH_CURVATURE: f64 = 0.769_800_358_919_502;
 const LEAKY_SLOPE: f64 = 0.01;
 
 impl Activation {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::Abs => "abs",
+            Self::LeakyRelu => "leaky-relu",
+            Self::Tanh => "tanh",
+        }
+    }
+
     /// max |tanh''|, rounded up: the only activation here with a second derivative that is not 0.
     pub const CURVATURE: f64 = TANH_CURVATURE;
 

@@ -20,6 +20,7 @@ pub const MAX_CHANNELS: usize = 30;
 
 /// One sign ξ_a and what it multiplies; absent parts are zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Channel {
     /// N_a (d×d): multiplicative noise in w.
     #[serde(rename = "N", default, with = "numbers")]
@@ -133,10 +134,10 @@ impl NoiseModel {
         for (k, ch) in self.channels.iter().enumerate() {
             let field = |name: &str| format!("channels[{k}].{name}");
             if let Some(n) = &ch.n {
-                check(&field("n"), n, (d, d))?;
+                check(&field("N"), n, (d, d))?;
             }
             if let Some(mm) = &ch.m {
-                check(&field("m"), mm, (d, m))?;
+                check(&field("M"), mm, (d, m))?;
             }
             if let Some(e) = &ch.e
                 && (e.len() != d || !e.iter().all(|v| v.is_finite()))

@@ -93,7 +93,8 @@ impl Outer {
         let step = |eta: f64| {
             if !(eta > 0.0 && eta.is_finite()) {
                 return Err(
-                    Error::input(format!("must be positive and finite, got {eta}")).in_field("eta"),
+                    Error::input(format!("must be positive and finite, got {eta}"))
+                        .in_field("step"),
                 );
             }
             if m == 0 {
@@ -115,17 +116,14 @@ impl Outer {
                 consecutive(groups, weights, d)
             }
             Outer::Box { lower, upper } => {
-                length("lower", lower.len())?;
-                length("upper", upper.len())?;
+                length("lo", lower.len())?;
+                length("hi", upper.len())?;
                 match lower
                     .iter()
                     .zip(upper)
                     .position(|(l, u)| l >= u || l.is_nan() || u.is_nan())
                 {
-                    Some(i) => {
-                        Err(Error::input("lower must be below upper")
-                            .in_field(format!("lower[{i}]")))
-                    }
+                    Some(i) => Err(Error::input("must be below hi").in_field(format!("lo[{i}]"))),
                     None => Ok(()),
                 }
             }
@@ -136,7 +134,7 @@ impl Outer {
                 activation,
             } => {
                 if !matches!(activation, Activation::Relu | Activation::Tanh) {
-                    let text = format!("must be relu or tanh, got {activation:?}");
+                    let text = format!("must be relu or tanh, got {}", activation.name());
                     return Err(Error::input(text).in_field("activation"));
                 }
                 length("c", c.len())?;

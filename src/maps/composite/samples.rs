@@ -12,25 +12,36 @@ use crate::error::{Error, Result};
 
 /// Φ = G∘E T̂.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Composite {
     inner: Inner,
     outer: Outer,
 }
 
+/// The same as it stands in files, shapes not yet looked at.
+#[derive(Deserialize)]
+struct Parts {
+    inner: Inner,
+    outer: Outer,
+}
+
+impl TryFrom<Parts> for Composite {
+    type Error = Error;
+
+    fn try_from(parts: Parts) -> Result<Self> {
+        Self::new(parts.inner, parts.outer)
+    }
+}
+
 impl Composite {
     /// Checks shapes, entries, and that G is nonexpansive.
     pub fn new(inner: Inner, outer: Outer) -> Result<Self> {
-        let made = Self { inner, outer };
-        made.validate()?;
-        Ok(made)
-    }
-
-    pub(in crate::maps) fn validate(&self) -> Result<()> {
-        if let Inner::Noise(model) = &self.inner {
+        if let Inner::Noise(model) = &inner {
             model.validate().map_err(|e| e.in_field("inner"))?;
         }
-        let (d, m) = (self.dim(), self.params());
-        self.outer.validate(d, m).map_err(|e| e.in_field("outer"))
+        let (d, m) = (inner.dim(), inner.params());
+        outer.validate(d, m).map_err(|e| e.in_field("outer"))?;
+        Ok(Self { inner, outer })
     }
 
     /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d
