@@ -6,11 +6,13 @@
 //! claim, non-convergence) are data, never an `Error`.
 //!
 //! ```
-//! use ratecert::instances::InstanceFile;
+//! use ratecert::linalg::{Matrix, Vector};
+//! use ratecert::maps::{Affine, Map};
 //!
-//! let error = InstanceFile::parse(r#"{"problem": {"kind": "affine"}, "lambda": [1]}"#).unwrap_err();
+//! let (a, b) = (Matrix::zeros(2, 3), Matrix::zeros(2, 1));
+//! let error = Map::new(Affine { a, b, c: Vector::zeros(2) }).unwrap_err();
 //! assert!(error.is_input());
-//! assert_eq!(error.field(), Some("problem.A"));
+//! assert_eq!(error.to_string(), "field `A`: expected 2×2 numbers, got 2×3");
 //! ```
 
 use std::fmt;
@@ -177,17 +179,25 @@ impl Bound {
         if value >= self.min && value <= self.max {
             Ok(value)
         } else {
-            Err(Error::input(format!(
-                "{} must be between {} and {}, got {value}",
-                self.what, self.min, self.max
-            ))
-            .in_field(self.name))
+            let [min, max, value] = [self.min, self.max, value].map(short);
+            let text = format!("{} must be between {min} and {max}, got {value}", self.what);
+            Err(Error::input(text).in_field(self.name))
         }
     }
 
     /// The same for a count.
     pub fn check_count(&self, value: usize) -> Result<usize> {
         self.check(value as f64).map(|_| value)
+    }
+}
+
+/// A number without hundreds of zeros.
+fn short(x: f64) -> String {
+    let plain = x.to_string();
+    if plain.len() <= 24 {
+        plain
+    } else {
+        format!("{x:e}")
     }
 }
 

@@ -77,6 +77,17 @@ pub const LIBM_ULPS: usize = 4;
 /// the second digit would pass. In binary32 this is reached at dκ ≈ 5·10³ (theory, section 11).
 pub const COARSE: f64 = 1e-2;
 
+/// Largest entry of the data of an objective: gradients, quadratic in them, stay far below what is
+/// called divergence.
+pub const OBJECTIVE_MOST: f64 = 1e50;
+
+/// Norms that a cotangent may have in binary32: where rounding is not relative any more.
+pub const SINGLE_COTANGENTS: [f64; 2] = [1e-20, 1e20];
+
+/// Points of an accelerated path this many times beyond w_0 and w(λ) have left for infinity, where
+/// the momentum is dropped.
+pub const PATH_DIVERGED: f64 = 1e3;
+
 // Sets of matrices.
 
 /// Relative gap upper/lower - 1 at which a distance between matrices is called solved. The

@@ -1,9 +1,19 @@
 //! Implementations in binary32, emulated operation by operation: correct ones pass with u = 2⁻²⁴
 //! and fail with u = 2⁻⁵³, and products of fewer digits (TF32) inside them are caught.
 
-use ratecert::case::{At, Case, Method, Target};
+use std::sync::atomic::AtomicBool;
+
+use ratecert::Roundoff;
+use ratecert::case::{Answer, At, Case, Factory, Implementation, Method, Target};
+use ratecert::checks::Ruling;
+use ratecert::claims::{Catalogue, Label, Profile};
 use ratecert::instances::{Instance, Kind, Spec};
+use ratecert::judge::{Judging, judge};
+use ratecert::linalg::{Matrix, Vector};
 use ratecert::maps::{Activation, Problem};
+use ratecert::methods::Ours;
+use ratecert::objectives::{LeastSquares, Objective};
+use ratecert::runner::Plan;
 use ratecert::testing::{Violation, certify, certify_single};
 
 fn single(x: f64) -> f64 {
@@ -39,12 +49,12 @@ impl Rounded<'_> {
         pairs.fold(0.0, |sum, (a, b)| single(sum + self.times(a, b)))
     }
 
-    fn by_rows(&self, m: &ratecert::linalg::Matrix, x: &[f64]) -> Vec<f64> {
+    fn by_rows(&self, m: &Matrix, x: &[f64]) -> Vec<f64> {
         let row = |r: usize| self.dot(m.row(r).iter().copied().zip(x.iter().copied()));
         (0..m.nrows()).map(row).collect()
     }
 
-    fn by_columns(&self, m: &ratecert::linalg::Matrix, y: &[f64]) -> Vec<f64> {
+    fn by_columns(&self, m: &Matrix, y: &[f64]) -> Vec<f64> {
         let column = |j: usize| self.dot(m.column(j).iter().copied().zip(y.iter().copied()));
         (0..m.ncols()).map(column).collect()
     }
@@ -66,7 +76,7 @@ impl Rounded<'_> {
     }
 
     fn at(&self, w: &[f64]) -> Point {
-        let affine = |a, b, c: &ratecert::linalg::Vector| {
+        let affine = |a, b, c: &Vector| {
             let linear = Self::sum(&self.by_rows(a, w), &self.by_rows(b, self.lambda));
             Self::sum(&linear, c.as_slice())
         };
@@ -138,10 +148,31 @@ impl Rounded<'_> {
         }
     }
 
+    /// y, or ∇₁E(w, λ); and 0, or ∇₂E(w, λ).
+    fn seed(&self, case: &Case<'_>, w: &[f64]) -> [Vec<f64>; 2] {
+        match case.target {
+            Target::Cotangent(y) => [y.to_vec(), vec![0.0; self.lambda.len()]],
+            Target::Hypergradient(Objective::LeastSquares(o)) => {
+                let fitted = self.by_rows(&o.x, w);
+                let residual: Vec<f64> = fitted
+                    .iter()
+                    .zip(&o.y)
+                    .map(|(a, b)| single(a - b))
+                    .collect();
+                let n = o.y.len() as f64;
+                let gradient = self.by_columns(&o.x, &residual);
+                let ridge = self.lambda.iter().map(|l| self.times(o.ridge, *l));
+                [
+                    gradient.iter().map(|g| single(g / n)).collect(),
+                    ridge.collect(),
+                ]
+            }
+            _ => panic!("reverse mode"),
+        }
+    }
+
     fn run(&self, case: &Case<'_>) -> Vec<Vec<f64>> {
-        let Target::Cotangent(y) = case.target else {
-            panic!("reverse mode")
-        };
+        let y_at = |w: &[f64]| self.seed(case, w);
         let last = case.steps.last().copied().unwrap_or(0);
         let m = self.lambda.len();
         match case.at {
@@ -152,23 +183,25 @@ impl Rounded<'_> {
                     points.push((w.clone(), self.at(&w)));
                 }
                 let backward = |t: &usize| {
-                    let (mut v, mut out) = (y.to_vec(), vec![0.0; m]);
+                    let [mut v, direct] = y_at(&points[*t].0);
+                    let mut out = vec![0.0; m];
                     for (w, p) in points[..*t].iter().rev() {
                         let [next, by_lambda] = self.pull(p, w, &v);
                         out = Self::sum(&out, &by_lambda);
                         v = next;
                     }
-                    out
+                    Self::sum(&out, &direct)
                 };
                 case.steps.iter().map(backward).collect()
             }
             At::Point(w) => {
                 let (p, mut v) = (self.at(w), vec![0.0; w.len()]);
+                let [y, direct] = y_at(w);
                 let mut all = Vec::new();
                 for _ in 0..=last {
                     let [next, by_lambda] = self.pull(&p, w, &v);
-                    all.push(by_lambda);
-                    v = Self::sum(&next, y);
+                    all.push(Self::sum(&by_lambda, &direct));
+                    v = Self::sum(&next, &y);
                 }
                 case.steps.iter().map(|k| all[*k].clone()).collect()
             }
@@ -255,7 +288,7 @@ fn binary32_is_judged_by_its_own_floor() {
 
 #[test]
 fn data_of_another_arithmetic_are_its_numbers() {
-    let u = ratecert::tol::Roundoff::SINGLE;
+    let u = Roundoff::SINGLE;
     for instance in instances() {
         let rounded = instance.clone().in_roundoff(u).unwrap();
         let all = [&rounded.lambda, &rounded.start, &rounded.cotangent];
@@ -264,4 +297,142 @@ fn data_of_another_arithmetic_are_its_numbers() {
         assert_eq!(again.map.problem(), rounded.map.problem());
         assert_eq!(rounded.spec, instance.spec);
     }
+}
+
+/// The emulation as an implementation.
+struct Emulated(fn(f64) -> f64);
+
+impl Implementation for Emulated {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        let rounded = Rounded {
+            problem: case.map.problem(),
+            lambda: case.lambda,
+            input: self.0,
+        };
+        let column = |u: Vec<f64>| Matrix::from_vec(u.len(), 1, u);
+        Answer::completed(rounded.run(case).into_iter().map(column).collect())
+    }
+}
+
+/// Hypergradients in binary32: the rounding of ∇₁E and ∇₂E is part of the floor, and TF32 in them is
+/// not.
+#[test]
+fn hypergradients_in_binary32() {
+    let catalogue = Catalogue::builtin().unwrap();
+    for name in [
+        "itd-reverse-exact",
+        "itd-reverse-limit",
+        "aid-fp-exact",
+        "aid-fp-limit",
+    ] {
+        let claim = catalogue.select(&[name.into()]).unwrap().remove(0);
+        let (mut right, mut caught) = (0, 0);
+        for instance in instances() {
+            let instance = instance.in_roundoff(Roundoff::SINGLE).unwrap();
+            let d = instance.start.len();
+            let entry = |i: usize, j: usize| single(((3 * i + 5 * j) % 7) as f64 / 3.0 - 1.0);
+            let objective = Objective::LeastSquares(LeastSquares {
+                x: Matrix::from_fn(d + 2, d, entry),
+                y: Vector::from_fn(d + 2, |i, _| entry(i, 4)),
+                ridge: single(0.3),
+            });
+            let evidence = claim.evidence(&instance, Roundoff::SINGLE);
+            let evidence = evidence.targeting(Target::Hypergradient(&objective));
+            let (share, record) = (1e-9, false);
+            let label = Label::named("hypergradient");
+            let ruled = |input: fn(f64) -> f64| {
+                let judging = Judging { share, record };
+                judge(&claim, &evidence, &label, judging, &mut Emulated(input)).verdicts
+            };
+            for v in ruled(|x| x) {
+                assert_ne!(
+                    v.status,
+                    Ruling::Fail,
+                    "{name} {:?} {}",
+                    instance.spec,
+                    v.detail
+                );
+                right += usize::from(v.status == Ruling::Pass);
+            }
+            caught += ruled(tf32)
+                .iter()
+                .filter(|v| v.status == Ruling::Fail)
+                .count();
+        }
+        // The limit alone is blunter than the recursion: its floor has κ in it.
+        let least = if name.ends_with("limit") { 25 } else { 40 };
+        assert!(
+            right >= 50 && caught >= least,
+            "{name}: {right} pass, {caught} caught"
+        );
+    }
+}
+
+/// Where a unit is beside its kink for binary64 and at it for binary32, its side is not determined.
+#[test]
+fn margins_between_the_two_arithmetics_fail_nobody() {
+    let mut judged = 0;
+    for method in [Method::ITD_REVERSE, Method::AID_FP] {
+        for kind in [Kind::ElasticNetMargin, Kind::LayerRelu, Kind::BoxQp] {
+            for (exponent, seed) in (3..10).flat_map(|e| (0..3).map(move |s| (e, s))) {
+                let spec = Spec {
+                    margin: Some(10f64.powi(-exponent)),
+                    q: 0.7,
+                    ..Spec::typical(kind, 4)
+                };
+                let instance = Instance::generate(&spec, seed).unwrap();
+                let mut emulated = Emulated(|x| x);
+                let answer = |case: &Case<'_>| {
+                    let all = emulated.run(case).estimates;
+                    all.iter().map(|u| u.as_slice().to_vec()).collect()
+                };
+                match certify_single(method, &instance, answer) {
+                    Err(Violation::Failed(v)) => panic!("{spec:?}: {} {}", v.check, v.detail),
+                    outcome => judged += usize::from(outcome.is_ok()),
+                }
+            }
+        }
+    }
+    assert!(judged >= 60, "{judged}");
+}
+
+/// Ours, said to compute in binary32.
+struct Declared;
+
+impl Factory for Declared {
+    fn make(&self, method: Method) -> ratecert::Result<Box<dyn Implementation + '_>> {
+        Ours.make(method)
+    }
+
+    fn roundoff(&self) -> Roundoff {
+        Roundoff::SINGLE
+    }
+}
+
+/// A whole run in binary32 comes to its end, whatever the cotangents that claims draw.
+#[test]
+fn a_run_in_binary32_ends() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let names = [
+        "aid-fp-exact",
+        "itd-reverse-exact",
+        "aid-cg-termination",
+        "nsid-exact",
+    ];
+    let claims = catalogue.select(&names.map(String::from)).unwrap();
+    let plan = Plan {
+        claims,
+        profile: Profile::Test,
+        seed: 0,
+        jobs: Some(2),
+        shard: None,
+        alpha: 1e-9,
+        factory: &Declared,
+    };
+    let output = plan.run(None, &AtomicBool::new(false), &|_, _| ()).unwrap();
+    let failed = output.verdicts.iter().filter(|v| v.status == Ruling::Fail);
+    let failed: Vec<&str> = failed.map(|v| v.id.as_str()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let passed = output.verdicts.iter().filter(|v| v.status == Ruling::Pass);
+    assert!(passed.count() * 2 > output.verdicts.len());
 }

@@ -163,7 +163,8 @@ impl Finding {
             bound,
             slack,
             unit: Some(unit),
-            headroom: slack,
+            // What holds by rounding in the bound alone has none to spare.
+            headroom: if holds && slack < 1.0 { 1.0 } else { slack },
             reason: None,
             ..Self::undecided(Reason::Error, detail)
         }

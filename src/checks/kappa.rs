@@ -9,7 +9,7 @@ use super::finding::{Finding, Reason, Unit, is_worse, part};
 use crate::error::Result;
 use crate::evidence::Run;
 use crate::theory::Theorem41;
-use crate::tol::{SLOPE_ROOM, bound_room};
+use crate::tol::{CLEAR_OF_UNDERFLOW, SLOPE_ROOM, bound_room};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "kappa",
@@ -70,7 +70,8 @@ impl Check for Kappa {
         } else {
             0.0
         };
-        let zero = th.paper_aid(end, end) == 0.0 || th.paper_aid(half, half) == 0.0;
+        let ends = [half, end].map(|t| th.paper_aid(t, t).min(th.paper_itd(t)));
+        let zero = ends.into_iter().any(|bound| bound < CLEAR_OF_UNDERFLOW);
         let slopes = if zero {
             [log_q, log_q]
         } else {

@@ -10,12 +10,23 @@ pub struct Keys {
     /// The method of the claim.
     pub method: Method,
     table: toml::Table,
+    /// The keys that were asked for.
+    asked: Vec<String>,
 }
 
 impl Keys {
     /// The keys of a check of a claim about this method.
     pub fn new(method: Method, table: toml::Table) -> Self {
-        Self { method, table }
+        Self {
+            method,
+            table,
+            asked: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, key: &str) -> Option<toml::Value> {
+        self.asked.push(key.into());
+        self.table.remove(key)
     }
 
     /// A string.
@@ -31,7 +42,7 @@ impl Keys {
     /// # Errors
     /// Something else.
     pub fn optional_text(&mut self, key: &str) -> Result<Option<String>> {
-        match self.table.remove(key) {
+        match self.take(key) {
             Some(toml::Value::String(s)) => Ok(Some(s)),
             Some(_) => Err(Error::input("expected a string").in_field(key)),
             None => Ok(None),
@@ -75,7 +86,7 @@ impl Keys {
     /// Not an integer, or out of range.
     pub fn optional_count(&mut self, bound: &Bound) -> Result<Option<usize>> {
         let key = bound.name;
-        match self.table.remove(key) {
+        match self.take(key) {
             None => Ok(None),
             Some(toml::Value::Integer(n)) => {
                 let n = usize::try_from(n)
@@ -88,7 +99,9 @@ impl Keys {
 
     /// A key that has to be there; one that nobody has read may be it, misspelt.
     fn missing(&self, key: &str) -> Error {
-        let others: Vec<&str> = self.table.keys().map(String::as_str).collect();
+        let alike = |other: &&str| other.chars().next() == key.chars().next();
+        let others = self.table.keys().map(String::as_str);
+        let others: Vec<&str> = others.filter(alike).collect();
         let text = if others.is_empty() {
             "is missing".into()
         } else {
@@ -105,7 +118,12 @@ impl Keys {
         match self.table.keys().next() {
             None => Ok(()),
             Some(key) => {
-                let text = format!("does not belong to check {check:?}");
+                let mut own: Vec<&str> = self.asked.iter().map(String::as_str).collect();
+                own.dedup();
+                let text = format!(
+                    "does not belong to check {check:?}, whose keys are {}",
+                    own.join(", ")
+                );
                 Err(Error::input(text).in_field(key.clone()))
             }
         }

@@ -118,6 +118,18 @@ impl<T: Copy> Range<T> {
 impl RawFamily {
     pub(super) fn resolve(self) -> Result<Family> {
         let kind = Kind::from_name(&self.kind)?;
+        for (field, given) in [
+            ("params", self.params.is_some()),
+            ("rows", self.rows.is_some()),
+            ("q", self.q.is_some()),
+            ("margin", self.margin.is_some()),
+            ("lambda", self.lambda.is_some()),
+        ] {
+            if given && !kind.uses(field) {
+                let text = format!("changes nothing of {}", kind.name());
+                return Err(Error::input(text).in_field(field));
+            }
+        }
         let count = [self.count.test, self.count.quick, self.count.full];
         for c in count {
             COUNT.check_count(c)?;

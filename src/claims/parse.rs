@@ -86,6 +86,7 @@ impl RawClaim {
             ("title", &self.title),
             ("statement", &self.statement),
             ("source", &self.source),
+            ("theorem", &self.theorem),
         ] {
             if text.trim().is_empty() {
                 return Err(Error::input("must not be empty").in_field(field));

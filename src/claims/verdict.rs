@@ -66,7 +66,9 @@ impl std::fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::LooksRight => f.write_str("its answers are right where the diagnosis looked"),
-            Self::Unknown => f.write_str("no fault of the catalogue explains it"),
+            Self::Unknown => {
+                f.write_str("no fault of the catalogue explains it, or more than three do")
+            }
             Self::Names(names) => {
                 let each = names
                     .iter()

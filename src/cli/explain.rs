@@ -59,11 +59,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         None => Instance::generate(&claim.families[0].draw(0, 0), 0)?,
     };
     if claim.method.is_stochastic() != instance.samples.is_some() {
-        let text = format!("is no problem for {}", claim.method);
+        let kind = if claim.method.is_stochastic() {
+            "a problem with samples (`generate --list` calls these kinds stochastic)"
+        } else {
+            "a deterministic problem"
+        };
+        let text = format!(
+            "{} is about {}, which takes {kind}",
+            claim.name, claim.method
+        );
         return Err(located(Error::input(text).in_field("problem")));
     }
     let evidence = Evidence::new(&instance, claim.method, STEPS);
-    let unsolved = |e: Error| located(Error::input(e.to_string()).in_field("problem"));
+    let unsolved = |e: Error| match e.field() {
+        Some(_) => located(e),
+        None => located(e.in_field("problem")),
+    };
     let theorem = evidence.theorem(&claim.theorem).map_err(unsolved)?;
     let certificates = evidence.certificates().map_err(unsolved)?;
     let parts = Parts {

@@ -67,7 +67,8 @@ struct Fields {
 }
 
 fn pair(text: &str) -> std::result::Result<[f64; 2], String> {
-    let numbers: std::result::Result<Vec<f64>, _> = text.split(',').map(str::parse).collect();
+    let numbers: std::result::Result<Vec<f64>, _> =
+        text.split(',').map(|v| v.trim().parse::<f64>()).collect();
     let pair = numbers.ok().and_then(|v| <[f64; 2]>::try_from(v).ok());
     pair.ok_or_else(|| format!("expected two numbers L1,L2, got {text:?}"))
 }
@@ -160,16 +161,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         return Ok(Exit::Holds);
     }
     let spec = arguments.wanted()?;
-    let instance = Instance::generate(&spec, arguments.seed)?;
+    output::print(&written(&Instance::generate(&spec, arguments.seed)?)?)?;
+    Ok(Exit::Holds)
+}
+
+/// An instance with its ground truth, as one line of JSON.
+///
+/// # Errors
+/// When there is no ground truth.
+pub(super) fn written(instance: &Instance) -> Result<String> {
     // NSID's evidence and ITD's differ in their target alone, which the truth does not depend on.
-    let method = if spec.kind.is_stochastic() {
+    let method = if instance.samples.is_some() {
         Method::NSID
     } else {
         Method::ITD
     };
-    let truth = truth::of(&Evidence::new(&instance, method, 0))?;
-    let mut object = InstanceFile::to_json(&instance);
+    let truth = truth::of(&Evidence::new(instance, method, 0))?;
+    let mut object = InstanceFile::to_json(instance);
     object.insert("truth".into(), truth);
-    output::print(&(Value::Object(object).to_string() + "\n"))?;
-    Ok(Exit::Holds)
+    Ok(Value::Object(object).to_string() + "\n")
 }

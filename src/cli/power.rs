@@ -19,13 +19,19 @@ pub(super) struct Arguments {
     /// Threads; all cores by default
     #[arg(long, value_parser = values::jobs)]
     jobs: Option<usize>,
+    /// Directory with further claims (*.toml)
+    #[arg(long = "claims", value_name = "DIR")]
+    claims_dir: Option<PathBuf>,
     /// Also write power.json and detection.svg there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let claims = catalogue(None)?.select(&arguments.claims)?;
+    let claims = catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?;
+    if let Some(dir) = &arguments.out {
+        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
+    }
     let options = Options {
         seed: arguments.seed,
         jobs: arguments.jobs,
@@ -33,7 +39,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     };
     let power = power::run(&claims, &options)?;
     if let Some(dir) = &arguments.out {
-        std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
         let path = dir.join("power.json");
         let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;

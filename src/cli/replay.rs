@@ -4,15 +4,19 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::exit::Exit;
+use super::generate;
 use super::output;
 use super::values::{LATEST, catalogue};
 use crate::checks::{Curve, Data, Moments, Ruling};
 use crate::claims::Verdict;
 use crate::error::{Error, Result};
-use crate::instances::{Instance, InstanceFile};
+use crate::instances::Instance;
 use crate::methods::Ours;
 use crate::report::Run;
 use crate::runner;
+
+/// Ids of verdicts that are named for one that is incomplete.
+const ALIKE: usize = 4;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -24,7 +28,7 @@ pub(super) struct Arguments {
     /// Directory with further claims (*.toml)
     #[arg(long = "claims", value_name = "DIR")]
     claims_dir: Option<PathBuf>,
-    /// Write the instance to a file, as `generate` does, for `explain --instance`
+    /// Write the instance and its ground truth to a file, as `generate` does
     #[arg(long, value_name = "FILE")]
     instance_out: Option<PathBuf>,
 }
@@ -41,17 +45,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         .iter()
         .find(|v| v.id == arguments.id)
         .ok_or_else(|| {
-            Error::usage(format!(
-                "{} has no verdict {:?}",
-                arguments.run.display(),
-                arguments.id
-            ))
+            let alike = recorded
+                .verdicts
+                .iter()
+                .filter(|v| v.id.starts_with(&arguments.id));
+            let alike: Vec<&str> = alike.take(ALIKE).map(|v| v.id.as_str()).collect();
+            let hint = if alike.is_empty() {
+                "; --run DIR names another run".to_string()
+            } else {
+                format!("; it has {}", alike.join(", "))
+            };
+            let run = arguments.run.display();
+            Error::usage(format!("{run} has no verdict {:?}{hint}", arguments.id))
         })?;
     if let Some(path) = &arguments.instance_out {
         let of = &verdict.instance;
-        let instance = Instance::generate(&of.spec, of.seed)?;
-        let text = serde_json::Value::Object(InstanceFile::to_json(&instance)).to_string();
-        std::fs::write(path, text + "\n").map_err(|e| Error::io(path, &e))?;
+        let text = generate::written(&Instance::generate(&of.spec, of.seed)?)?;
+        std::fs::write(path, text).map_err(|e| Error::io(path, &e))?;
     }
     let claims = catalogue(arguments.claims_dir.as_ref())?
         .select(std::slice::from_ref(&verdict.claim))

@@ -113,7 +113,7 @@ impl Evidence<'_> {
                 (c.error, c.columns) = (shown.norm(&error), shown.columns(&error));
             }
             if let Some((d, w)) = reference.0 {
-                c.deviation = Some(shown.off(estimate, d, w).norm());
+                c.deviation = Some(shown.length(&shown.off(estimate, d, w)));
                 c.size = shown.size(d, w);
             }
             if let (Some((d, w)), Some(error)) = reference {
@@ -141,7 +141,7 @@ impl Evidence<'_> {
         let size = shown.size(&limit.j, &limit.w);
         let floor = shown.at_limit(system.allowance, limit.j.norm(), &limit.w);
         let one = |(k, estimate): (&usize, &Matrix)| {
-            let deviation = shown.off(estimate, &limit.j, &limit.w).norm();
+            let deviation = shown.length(&shown.off(estimate, &limit.j, &limit.w));
             Comparison {
                 deviation: (*k >= system.dimension).then_some(deviation),
                 size,

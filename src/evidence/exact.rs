@@ -140,7 +140,7 @@ impl Exact {
         e[t.min(e.len() - 1)]
     }
 
-    /// The same for w_t rounded to binary64, the point that AID is given.
+    /// The same for w_t rounded, the point that AID is given.
     pub fn distance_given(&self, t: usize) -> f64 {
         let e = self.distances()[1];
         e[t.min(e.len() - 1)]

@@ -2,7 +2,9 @@
 
 use crate::instances::{Path, Random};
 use crate::linalg::Dd;
+use crate::linalg::product::norm2;
 use crate::maps::Tie;
+use crate::tol::PATH_DIVERGED;
 use crate::truth::Truth;
 use crate::truth::kinks::Kinks;
 use crate::truth::reference::Scalar;
@@ -25,6 +27,7 @@ pub(super) fn path(
     let mut out = vec![w0.to_vec()];
     let mut random = Random::new(seed ^ 0x7A7B);
     let kappa = truth.kappa();
+    let far = PATH_DIVERGED * (norm2(w0) + truth.w().norm() + 1.0);
     // Nesterov's momentum for condition number κ.
     let beta = (kappa.sqrt() - 1.0) / (kappa.sqrt() + 1.0);
     for t in 0..steps {
@@ -59,6 +62,14 @@ pub(super) fn path(
                         .collect(),
                 )
             }
+        };
+        let next = match next {
+            // Momentum may carry an iteration away that contracts without it.
+            Some(next) if norm2(&next) > far => {
+                let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();
+                step(truth, &exact)
+            }
+            next => next,
         };
         match next {
             Some(next) => out.push(next),

@@ -75,7 +75,15 @@ impl<'e> Shown<'e> {
 
     /// The size of what is seen of an exact D at w.
     pub(super) fn size(&self, d: &Matrix, w: &Vector) -> f64 {
-        self.scaled(self.image(d, w)).norm()
+        self.length(&self.scaled(self.image(d, w)))
+    }
+
+    /// The Euclidean norm of what is seen. Gradients may be of any size, whose squares are lost.
+    pub(super) fn length(&self, m: &Matrix) -> f64 {
+        match self.seen {
+            Seen::Whole | Seen::Image(..) => m.norm(),
+            Seen::Hypergradient(_) => norm2(m.as_slice()),
+        }
     }
 
     /// estimate - what is seen of d at w, in units; NaN for a wrong shape.
@@ -93,7 +101,7 @@ impl<'e> Shown<'e> {
         match self.seen {
             Seen::Whole if m.iter().any(|v| v.is_nan()) => f64::NAN,
             Seen::Whole => spectral_upper(m),
-            Seen::Image(..) | Seen::Hypergradient(_) => m.norm(),
+            Seen::Image(..) | Seen::Hypergradient(_) => self.length(m),
         }
     }
 

@@ -139,8 +139,8 @@ impl Kind {
                 "T̂ = (0.3 + λ + ξ/√2)w at λ = 0, G(u) = u: w(λ) = 0, the point is w = 0.1."
             }
             _ => {
-                "Φ(w, λ) = soft(w - η(Xᵀ(Xw - y)/n + λ₂w), ηλ₁), X n×d with n = `rows`, λ = (λ₁, λ₂), η \
-                 constant in λ."
+                "Φ(w, λ) = soft(w - η(Xᵀ(Xw - y)/n + λ₂w), ηλ₁), X n×d, λ = (λ₁, λ₂), η constant in λ; n \
+                 = `rows` where X is drawn."
             }
         }
     }
@@ -152,8 +152,14 @@ impl Kind {
                  minibatches (0.1, 0.5)."
             }
             Self::KinkTwoCycle | Self::KinkNetCycle | Self::NoiseExtremal => "One fixed instance.",
+            Self::KinkFiniteTime => {
+                "Dyadic data with `rows` units exactly at their kink at w_0 = 0, and none at w(λ)."
+            }
             _ if self.is_kinked() => {
                 "Built backwards from a dyadic w(λ) with `rows` units exactly at their kink."
+            }
+            Self::LayerTanh => {
+                "Built backwards from w(λ); tanh has no kink, so that R is infinite and τ 0."
             }
             _ if self.uses("margin") => {
                 "Built backwards from w(λ), so that `margin` (R) and `tau` can be prescribed."

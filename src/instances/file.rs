@@ -133,6 +133,14 @@ fn instance(fields: Fields) -> Result<Instance> {
             inner: positive("inner", fields.inner)?,
         });
     }
+    let sizes = [
+        ("batch", fields.batch),
+        ("inner_batch", fields.inner_batch),
+        ("inner", fields.inner),
+    ];
+    if let (false, Some((name, _))) = (stochastic, sizes.iter().find(|s| s.1.is_some())) {
+        return Err(Error::input("belongs to problems with samples").in_field(*name));
+    }
     let d = instance.start.len();
     let ((name, start), (other, wrong)) = match stochastic {
         true => (("w", fields.w), ("w0", fields.w0)),
@@ -161,6 +169,11 @@ fn instance(fields: Fields) -> Result<Instance> {
                 let text = format!("is {}, and the problem has dimension {d}", spec.dim);
                 return Err(Error::input(text).in_field("spec.dim"));
             }
+            if spec.kind.is_stochastic() != stochastic {
+                let text = format!("{kind:?} is not a kind of this problem");
+                return Err(Error::input(text).in_field("spec.kind"));
+            }
+            spec.validate().map_err(|e| e.in_field("spec"))?;
             instance.spec = spec;
         }
         None if stochastic => instance.spec = Spec::typical(Kind::SumElasticNet, d.max(1)),

@@ -179,6 +179,11 @@ impl Spec {
     pub fn normalised(mut self) -> Self {
         self.dim = self.dim.max(1);
         (row(self.kind).normalise)(&mut self);
+        let uses = |field| self.kind.uses(field);
+        let (margin, lambda, path) = (uses("margin"), uses("lambda"), uses("path"));
+        self.margin = self.margin.filter(|_| margin);
+        self.lambda = self.lambda.filter(|_| lambda);
+        self.path = self.path.filter(|_| path);
         self
     }
 

@@ -284,7 +284,7 @@ fn fields_that_would_be_lost_are_refused() {
     assert!(wrong.contains("`problem.inner.channels[0].N`"), "{wrong}");
     for (outer, field) in [
         (r#"{"kind":"soft","step":0}"#, "problem.outer.step"),
-        (r#"{"kind":"box","lo":[1],"hi":[0]}"#, "problem.outer.lo[0]"),
+        (r#"{"kind":"box","lo":[1],"hi":[0]}"#, "problem.outer.hi[0]"),
         (
             r#"{"kind":"group-soft","step":1,"sizes":[2],"weights":[1]}"#,
             "problem.outer.sizes",

@@ -65,19 +65,19 @@ impl Implementation for Mistaken {
     }
 }
 
-fn objective(d: usize, seed: u64) -> Objective {
+fn objective(d: usize, seed: u64, scale: f64) -> Objective {
     let mut random = Random::new(seed ^ 0xB1);
     let mut one = |n: usize| random.normals(n);
     let x = Matrix::from_column_slice(d + 2, d, one(d * (d + 2)).as_slice());
     Objective::LeastSquares(LeastSquares {
-        x,
-        y: one(d + 2),
-        ridge: 0.3,
+        x: x * scale,
+        y: one(d + 2) * scale,
+        ridge: 0.3 * scale * scale,
     })
 }
 
 /// (passed, failed) of the claims' verdicts over kinds and dimensions.
-fn count(claim: &str, mistake: Mistake, u: Roundoff) -> (usize, usize) {
+fn count(claim: &str, mistake: Mistake, (u, scale): (Roundoff, f64)) -> (usize, usize) {
     let catalogue = Catalogue::builtin().unwrap();
     let claim = catalogue.select(&[claim.into()]).unwrap().remove(0);
     let (mut passed, mut failed) = (0, 0);
@@ -96,7 +96,7 @@ fn count(claim: &str, mistake: Mistake, u: Roundoff) -> (usize, usize) {
             ..Spec::typical(kind, dim)
         };
         let instance = Instance::generate(&spec, 3).unwrap();
-        let objective = objective(dim, 5);
+        let objective = objective(dim, 5, scale);
         let evidence = claim.evidence(&instance, u);
         let evidence = evidence.targeting(Target::Hypergradient(&objective));
         let judging = Judging {
@@ -126,8 +126,14 @@ fn hypergradients_are_judged_against_the_exact_ones() {
         "aid-fp-limit",
         "aid-cg-termination",
     ] {
-        for u in [Roundoff::DOUBLE, Roundoff::SINGLE] {
-            let (passed, failed) = count(claim, Mistake::None, u);
+        let plain = (Roundoff::DOUBLE, 1.0);
+        for sized in [
+            plain,
+            (Roundoff::SINGLE, 1.0),
+            (Roundoff::DOUBLE, 1e-90),
+            (Roundoff::DOUBLE, 1e40),
+        ] {
+            let (passed, failed) = count(claim, Mistake::None, sized);
             assert!(passed >= 10 && failed == 0, "{claim}: {passed} pass");
         }
         for (mistake, name) in [
@@ -139,8 +145,14 @@ fn hypergradients_are_judged_against_the_exact_ones() {
             if mistake == Mistake::GradientAtStart && claim.starts_with("aid") {
                 continue;
             }
-            let (passed, failed) = count(claim, mistake, Roundoff::DOUBLE);
+            let (passed, failed) = count(claim, mistake, plain);
             assert!(failed >= 10, "{claim} {name}: {passed} pass, {failed} fail");
+            // However small the numbers are.
+            let (passed, failed) = count(claim, mistake, (Roundoff::DOUBLE, 1e-90));
+            assert!(
+                failed >= 10,
+                "{claim} {name}, tiny: {passed} pass, {failed} fail"
+            );
         }
     }
 }

@@ -148,7 +148,10 @@ impl<'e> Protocol<'e> {
         let population = self.s.map.inner().population();
         let mut source = Iid::new(self.wanted.seed, id as u64, Role::Solver, population);
         let batch = self.s.sizes.batch;
-        prox_sgd(self.s.map, self.s.lambda, step, batch, steps, &mut source)
+        let w = prox_sgd(self.s.map, self.s.lambda, step, batch, steps, &mut source)?;
+        Ok(w.into_iter()
+            .map(|v| self.e.roundoff().nearest(v))
+            .collect())
     }
 
     /// What the implementation draws, or what is wrong with it.

@@ -16,9 +16,9 @@ use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::{Moduli, rows_norm, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::shapes::{affine, shape};
+use super::shapes::{affine, below, shape};
 use super::structure::{Structure, Units};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
@@ -52,13 +52,7 @@ impl Data for Clip {
         affine(&self.a, &self.b, &self.c)?;
         shape("lo", lo.nrows(), 1, Some(d), None)?;
         shape("hi", hi.nrows(), 1, Some(d), None)?;
-        match (0..d).find(|&i| !(lo[i] < hi[i])) {
-            None => Ok(()),
-            Some(i) => Err(
-                Error::input(format!("must be above lo, got [{}, {}]", lo[i], hi[i]))
-                    .in_field(format!("hi[{i}]")),
-            ),
-        }
+        below(lo.as_slice(), hi.as_slice(), ["lo", "hi"])
     }
 
     fn prepare(&self) -> Arc<dyn Certified> {

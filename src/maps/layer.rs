@@ -14,7 +14,7 @@ use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::{Moduli, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::shapes::{finite, shape};
+use super::shapes::{finite, finite_vector, shape};
 use super::slopes::slopes_norm;
 use super::structure::{Factors, Structure, Units};
 use crate::error::Result;
@@ -60,7 +60,7 @@ impl Data for Layer {
         finite("A", self.a.as_slice(), d)?;
         finite("V", self.v.as_slice(), h)?;
         finite("B", self.b.as_slice(), h)?;
-        finite("c", self.c.as_slice(), h)
+        finite_vector("c", self.c.as_slice())
     }
 
     fn prepare(&self) -> Arc<dyn Certified> {

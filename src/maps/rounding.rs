@@ -4,7 +4,8 @@
 
 use crate::tol::Roundoff;
 
-/// Rounding bounds at one λ, in an arithmetic with unit roundoff u. [s, k] stands for s·‖w‖ + k, [r, s, k] for r·‖w‖² + s·‖w‖ + k.
+/// Rounding bounds at one λ, in an arithmetic with unit roundoff u. [s, k] stands for s·‖w‖ + k,
+/// [r, s, k] for r·‖w‖² + s·‖w‖ + k.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Rounding {

@@ -13,7 +13,7 @@ use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::Moduli;
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
-use super::shapes::{finite, shape};
+use super::shapes::{finite, finite_vector, shape};
 use super::structure::{Second, Structure};
 use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
@@ -39,7 +39,7 @@ impl Data for Scaling {
         shape("c", d, 1, None, None)?;
         shape("Q", q.nrows(), q.ncols(), Some(d), Some(d))?;
         finite("Q", q.as_slice(), d)?;
-        finite("c", self.c.as_slice(), d)
+        finite_vector("c", self.c.as_slice())
     }
 
     fn prepare(&self) -> Arc<dyn Certified> {

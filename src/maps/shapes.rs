@@ -32,7 +32,7 @@ pub(super) fn affine(a: &Matrix, b: &Matrix, c: &Vector) -> Result<()> {
     shape("B", b.nrows(), b.ncols(), Some(d), None)?;
     finite("A", a.as_slice(), d)?;
     finite("B", b.as_slice(), d)?;
-    finite("c", c.as_slice(), d)
+    finite_vector("c", c.as_slice())
 }
 
 /// X, y and η of a regression.
@@ -40,7 +40,7 @@ pub(super) fn regression(x: &Matrix, y: &Vector, step: f64) -> Result<()> {
     shape("y", y.nrows(), 1, None, None)?;
     shape("X", x.nrows(), x.ncols(), Some(y.nrows()), None)?;
     finite("X", x.as_slice(), x.nrows())?;
-    finite("y", y.as_slice(), y.nrows())?;
+    finite_vector("y", y.as_slice())?;
     if !(step.is_finite() && step > 0.0) {
         return Err(
             Error::input(format!("must be positive and finite, got {step}")).in_field("step"),
@@ -68,6 +68,31 @@ pub(super) fn shape(
         say(want_cols)
     ))
     .in_field(field))
+}
+
+/// The same of a vector.
+pub(super) fn finite_vector(field: &str, entries: &[f64]) -> Result<()> {
+    match entries.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(i) => {
+            let text = format!("must be finite, got {}", entries[i]);
+            Err(Error::input(text).in_field(format!("{field}[{i}]")))
+        }
+    }
+}
+
+/// Refuses a lower bound that is not below its upper one, in files `lo` and `hi`.
+pub(super) fn below(lo: &[f64], hi: &[f64], names: [&str; 2]) -> Result<()> {
+    for (i, (l, h)) in lo.iter().zip(hi).enumerate() {
+        if l.is_nan() {
+            return Err(Error::input("must be a number").in_field(format!("{}[{i}]", names[0])));
+        }
+        if !(l < h) {
+            let text = format!("must be above {}, got [{l}, {h}]", names[0]);
+            return Err(Error::input(text).in_field(format!("{}[{i}]", names[1])));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses entries that are not finite; `entries` in column-major order with `rows` rows.

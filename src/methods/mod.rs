@@ -5,18 +5,22 @@
 //!
 //! ```
 //! use ratecert::case::{Algorithm, At, Case, Implementation, Target};
-//! use ratecert::instances::{Instance, Kind, Spec};
+//! use ratecert::linalg::{Matrix, Vector};
+//! use ratecert::maps::{ElasticNet, Map};
 //! use ratecert::methods::AidFp;
 //! use ratecert::truth::Truth;
 //!
-//! let i = Instance::generate(&Spec::typical(Kind::ElasticNet, 4), 1)?;
-//! let truth = Truth::solve(&i.map, &i.lambda).expect("a contraction");
-//! let (at, target) = (At::Point(truth.w().as_slice()), Target::Cotangent(&i.cotangent));
-//! let case = Case::new(Algorithm::AidFp, &i.map, &i.lambda, at, target, &[200]);
+//! let x = Matrix::from_row_slice(3, 2, &[1.0, 0.5, -0.5, 1.0, 0.25, 0.75]);
+//! let y = Vector::from_column_slice(&[2.0, 0.5, 1.0]);
+//! let map = Map::new(ElasticNet { x, y, step: 0.8 })?;
+//! let lambda = [0.05, 0.3];
+//! let truth = Truth::solve(&map, &lambda).expect("a contraction");
+//! let (at, target) = (At::Point(truth.w().as_slice()), Target::Cotangent(&[1.0, -1.0]));
+//! let case = Case::new(Algorithm::AidFp, &map, &lambda, at, target, &[200]);
 //! let answer = AidFp::default().run(&case);
 //!
 //! let j = &truth.jacobian.as_ref().expect("not on a kink").j;
-//! let exact = j.tr_mul(&ratecert::linalg::Vector::from_column_slice(&i.cotangent));
+//! let exact = j.tr_mul(&Vector::from_column_slice(&[1.0, -1.0]));
 //! assert!((answer.estimates[0].column(0) - exact).norm() < 1e-12);
 //! # Ok::<(), ratecert::Error>(())
 //! ```

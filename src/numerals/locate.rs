@@ -39,8 +39,8 @@ pub(crate) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
-/// Reads a JSON object as a whole, then what it says: an error of `read` that names a field gets the
-/// line on which that field stands.
+/// Reads a JSON object as a whole, then what it says: an error of `read` that names a field gets
+/// the line on which that field stands.
 ///
 /// # Errors
 /// Malformed JSON, and those of `read`.

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::{Dd, Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{Roundoff, gamma};
+use crate::tol::{OBJECTIVE_MOST, Roundoff, gamma};
 
 /// Least squares on n rows, with a ridge in λ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,11 +33,16 @@ impl LeastSquares {
             let text = format!("expected {n} numbers, got {}", self.y.len());
             return Err(Error::input(text).in_field("objective.y"));
         }
-        for (field, values) in [("X", self.x.as_slice()), ("y", self.y.as_slice())] {
-            if let Some(v) = values.iter().find(|v| !v.is_finite()) {
-                let text = format!("must be finite, got {v}");
-                return Err(Error::input(text).in_field(format!("objective.{field}")));
-            }
+        let (x, y) = (self.x.as_slice(), self.y.as_slice());
+        let bad = |v: &f64| !(v.abs() <= OBJECTIVE_MOST);
+        let at_x = x
+            .iter()
+            .position(bad)
+            .map(|k| format!("X[{}][{}]", k % n, k / n));
+        let at_y = y.iter().position(bad).map(|k| format!("y[{k}]"));
+        if let Some(entry) = at_x.or(at_y) {
+            let text = format!("must be a number of at most {OBJECTIVE_MOST:e}");
+            return Err(Error::input(text).in_field(format!("objective.{entry}")));
         }
         if !(self.ridge >= 0.0 && self.ridge.is_finite()) {
             let text = format!("must be nonnegative and finite, got {}", self.ridge);

@@ -30,12 +30,26 @@ impl Power {
             self.variants.iter().filter(|f| f.caught).count(),
             self.variants.len()
         );
+        if self.faults.is_empty() {
+            out += "These claims look at no implementation, or at instances with kinks too large for a measurement.\n";
+            return out;
+        }
+        let missed = self.faults.iter().filter(|f| !f.caught);
+        let missed: Vec<String> = missed
+            .map(|f| format!("{} ({})", f.fault, f.method))
+            .collect();
+        if !missed.is_empty() {
+            let _ = writeln!(out, "missed: {}\n", missed.join(", "));
+        }
         let _ = writeln!(
             out,
             "{:32} {:15} {:>6} {:42} named (confidence)",
             "fault", "method", "after", "first caught by"
         );
-        for f in self.faults.iter().chain(&self.variants) {
+        for (n, f) in self.faults.iter().chain(&self.variants).enumerate() {
+            if n == self.faults.len() {
+                out += "correct variants, which nothing may catch:\n";
+            }
             let by = f.by.as_deref().unwrap_or("-");
             let _ = writeln!(
                 out,

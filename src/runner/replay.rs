@@ -17,6 +17,10 @@ pub fn replay(
     alpha: f64,
     factory: &dyn Factory,
 ) -> Result<Judged> {
+    let recorded = &verdict.instance.spec;
+    recorded
+        .validate()
+        .map_err(|e| e.in_field("instance.spec"))?;
     let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?
         .in_roundoff(factory.roundoff())?;
     let id = &verdict.instance.id;

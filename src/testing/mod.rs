@@ -85,6 +85,11 @@ pub fn certify(
     instance: &Instance,
     mut implementation: impl FnMut(&Case<'_>) -> Vec<Vec<f64>>,
 ) -> Result<(), Violation> {
+    if !method.is_reverse() {
+        return Err(Violation::NothingJudged(format!(
+            "{method} carries D itself: `certify_jacobians` is for it"
+        )));
+    }
     let mut own = Own(|case: &Case<'_>| columns(implementation(case)));
     certify_implementation(method, instance, &mut own)
 }
@@ -121,6 +126,11 @@ pub fn certify_jacobians(
     instance: &Instance,
     implementation: impl FnMut(&Case<'_>) -> Vec<Matrix>,
 ) -> Result<(), Violation> {
+    if method.is_reverse() {
+        return Err(Violation::NothingJudged(format!(
+            "{method} gives Dᵀy: `certify` is for it"
+        )));
+    }
     certify_implementation(method, instance, &mut Own(implementation))
 }
 

@@ -4,12 +4,16 @@
 //! verdicts: a bound is a function of constants and distances only.
 //!
 //! ```
-//! use ratecert::instances::{Instance, Kind, Spec};
+//! use ratecert::linalg::{Matrix, Vector};
+//! use ratecert::maps::{ElasticNet, Map};
 //! use ratecert::theory::Theorem41;
 //! use ratecert::truth::Truth;
 //!
-//! let i = Instance::generate(&Spec::typical(Kind::LayerRelu, 4), 1)?;
-//! let truth = Truth::solve(&i.map, &i.lambda).expect("a contraction");
+//! let x = Matrix::from_row_slice(3, 2, &[1.0, 0.5, -0.5, 1.0, 0.25, 0.75]);
+//! let y = Vector::from_column_slice(&[2.0, 0.5, 1.0]);
+//! let map = Map::new(ElasticNet { x, y, step: 0.8 })?;
+//! let lambda = [0.05, 0.3];
+//! let truth = Truth::solve(&map, &lambda).expect("a contraction");
 //! let theorem = Theorem41::new(truth.constants.q, &truth.moduli, 1.0, None);
 //! // ‖D_t - J‖ is at most this for ITD from ‖w_0 - w(λ)‖ = 1: linear at rate q.
 //! assert!(theorem.paper_itd(1000) < 1e-6 * theorem.paper_itd(10));

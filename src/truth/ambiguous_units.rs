@@ -10,7 +10,7 @@
 use super::ground::Truth;
 use super::reference::{Columns, Point, Scalar};
 use crate::linalg::Dd;
-use crate::maps::{Rounding, Units};
+use crate::maps::{Rounding, Tie, Units};
 use crate::tol::BOUND_ROOM;
 
 /// The units of one point whose slope rounding may change.
@@ -20,6 +20,23 @@ pub(super) struct AmbiguousUnits {
     ends: Vec<[Point<Dd>; 2]>,
     /// Some unit is in doubt and ∂Φ is not affine in its slope.
     pub(super) unbounded: bool,
+}
+
+impl Truth {
+    /// Units whose side at w(λ) is not determined for the implementation under test, because their
+    /// input is within what it rounds of their kink.
+    pub fn in_doubt(&self) -> Vec<usize> {
+        let given = self.given(self.w());
+        let w: Vec<Dd> = given.iter().map(|v| Dd::exactly(*v)).collect();
+        let Some(point) = self.naive.at(&w, &mut Tie::Weight(0.0)) else {
+            return Vec::new();
+        };
+        let band = |i: usize| Rounding::at(self.judged.units[i], given.norm());
+        let units = 0..point.margin.len();
+        units
+            .filter(|&i| !(point.margin[i].hi().abs() > band(i)))
+            .collect()
+    }
 }
 
 impl AmbiguousUnits {
@@ -64,15 +81,6 @@ impl AmbiguousUnits {
             out.ends.push([lo, hi].map(|slope| with(&[(i, slope)])));
         }
         out
-    }
-
-    /// The units themselves, at a point.
-    pub(super) fn in_doubt(truth: &Truth, p: &Point<Dd>, w_norm: f64) -> Vec<usize> {
-        let band = |i: usize| Rounding::at(truth.judged.units[i], w_norm);
-        let units = 0..p.margin.len();
-        units
-            .filter(|&i| !(p.margin[i].hi().abs() > band(i)))
-            .collect()
     }
 
     /// Whether there is none.

@@ -2,13 +2,12 @@
 
 use std::sync::OnceLock;
 
-use super::ambiguous_units::AmbiguousUnits;
 use super::fixed_point::{FixedPoint, Unsolved, fixed_point, kappa};
 use super::jacobian::{ImplicitJacobian, implicit_jacobian};
-use super::reference::{Naive, Scalar};
+use super::reference::Naive;
+use crate::linalg::Vector;
 use crate::linalg::eigen::Spectrum;
-use crate::linalg::{Dd, Vector};
-use crate::maps::{Constants, Map, Moduli, Rounding, Tie};
+use crate::maps::{Constants, Map, Moduli, Rounding};
 use crate::tol::Roundoff;
 
 /// Ground truth of one (Φ, λ), with the constants of the theory at the fixed point.
@@ -92,17 +91,6 @@ impl Truth {
     /// The unit roundoff of the implementation under test.
     pub fn roundoff(&self) -> Roundoff {
         self.judged.u
-    }
-
-    /// Units whose side at w(λ) is not determined for the implementation under test, because their
-    /// input is within what it rounds of their kink.
-    pub fn in_doubt(&self) -> Vec<usize> {
-        let given = self.given(self.w());
-        let w: Vec<Dd> = given.iter().map(|v| Dd::exactly(*v)).collect();
-        let point = self.naive.at(&w, &mut Tie::Weight(0.0));
-        point.map_or_else(Vec::new, |p| {
-            AmbiguousUnits::in_doubt(self, &p, given.norm())
-        })
     }
 
     /// A point as the implementation under test is given it.

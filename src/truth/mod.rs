@@ -2,15 +2,20 @@
 //! recursions.
 //!
 //! Owns everything that methods are judged against, each with a certified error bound. Starts from
-//! the data of a problem through `truth::reference`, never from a method nor from a long run of one.
+//! the data of a problem through `truth::reference`, never from a method nor from a long run of
+//! one.
 //! Must not know methods, claims or statistics.
 //!
 //! ```
-//! use ratecert::instances::{Instance, Kind, Spec};
+//! use ratecert::linalg::{Matrix, Vector};
+//! use ratecert::maps::{ElasticNet, Map};
 //! use ratecert::truth::Truth;
 //!
-//! let i = Instance::generate(&Spec::typical(Kind::BoxQp, 6), 3)?;
-//! let truth = Truth::solve(&i.map, &i.lambda).expect("a contraction");
+//! let x = Matrix::from_row_slice(3, 2, &[1.0, 0.5, -0.5, 1.0, 0.25, 0.75]);
+//! let y = Vector::from_column_slice(&[2.0, 0.5, 1.0]);
+//! let map = Map::new(ElasticNet { x, y, step: 0.8 })?;
+//! let lambda = [0.05, 0.3];
+//! let truth = Truth::solve(&map, &lambda).expect("a contraction");
 //! // ŵ and Ĵ with certified distances to w(λ) and J(λ).
 //! assert!(truth.fixed_point.error < 1e-12);
 //! assert!(truth.jacobian.as_ref().is_some_and(|j| j.error < 1e-10));

@@ -19,7 +19,7 @@ pub struct ItdRun {
     pub w: Vec<Vector>,
     /// Upper bounds of e_t = ‖w_t - w(λ)‖.
     pub e: Vec<f64>,
-    /// The same for w_t rounded to binary64, the point that AID is given.
+    /// The same for w_t rounded to what an implementation is given, the point that AID is given.
     pub e_given: Vec<f64>,
     /// D_t (T+1 matrices d×m).
     pub d: Vec<Matrix>,
@@ -70,7 +70,7 @@ pub struct Iterates {
     pub w: Vec<Vector>,
     /// Upper bounds of ‖w_t - w(λ)‖.
     pub e: Vec<f64>,
-    /// The same for w_t rounded to binary64.
+    /// The same for w_t rounded to what an implementation is given.
     pub e_given: Vec<f64>,
 }
 

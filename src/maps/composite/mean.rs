@@ -25,7 +25,7 @@ pub(in crate::maps) fn mean(map: &Composite) -> Result<Problem> {
     let prox = match map.outer() {
         Outer::Soft { eta } | Outer::GroupSoft { eta, .. } if *eta != step => {
             let text = format!("the threshold's step {eta} is not that of T̂, {step}");
-            return Err(Error::input(text).in_field("outer.eta"));
+            return Err(Error::input(text).in_field("outer.step"));
         }
         Outer::Soft { .. } => Prox::Soft,
         Outer::GroupSoft {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::dot;
 use crate::linalg::{Matrix, Vector};
-use crate::maps::shapes::consecutive;
+use crate::maps::shapes::{below, consecutive, finite, finite_vector, shape};
 use crate::numerals::numbers;
 use crate::numerals::tagged::by_tag;
 
@@ -118,14 +118,7 @@ impl Outer {
             Outer::Box { lower, upper } => {
                 length("lo", lower.len())?;
                 length("hi", upper.len())?;
-                match lower
-                    .iter()
-                    .zip(upper)
-                    .position(|(l, u)| l >= u || l.is_nan() || u.is_nan())
-                {
-                    Some(i) => Err(Error::input("must be below hi").in_field(format!("lo[{i}]"))),
-                    None => Ok(()),
-                }
+                below(lower, upper, ["lo", "hi"])
             }
             Outer::Layer {
                 v,
@@ -138,19 +131,14 @@ impl Outer {
                     return Err(Error::input(text).in_field("activation"));
                 }
                 length("c", c.len())?;
-                if v.shape() != (d, d) || b.shape() != (d, m) {
-                    return Err(
-                        Error::input(format!("V must be {d}×{d} and B {d}×{m}")).in_field("V")
-                    );
+                shape("V", v.nrows(), v.ncols(), Some(d), Some(d))?;
+                if b.shape() != (d, m) {
+                    let text = format!("expected {d}×{m} numbers, got {}×{}", b.nrows(), b.ncols());
+                    return Err(Error::input(text).in_field("B"));
                 }
-                if !v
-                    .iter()
-                    .chain(b.iter())
-                    .chain(c.iter())
-                    .all(|x| x.is_finite())
-                {
-                    return Err(Error::input("not finite").in_field("V"));
-                }
+                finite("V", v.as_slice(), d)?;
+                finite("B", b.as_slice(), d)?;
+                finite_vector("c", c.as_slice())?;
                 let norm = spectral_upper(v);
                 if norm > 1.0 {
                     let text = format!(

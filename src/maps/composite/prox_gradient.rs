@@ -12,7 +12,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::maps::constants::Dims;
 use crate::maps::data::Data;
 use crate::maps::products::Certified;
-use crate::maps::shapes::{consecutive, regression, shape};
+use crate::maps::shapes::{below, consecutive, regression, shape};
 use crate::maps::structure::{Gradient, Role, Second, Structure, Units};
 use crate::numerals::numbers;
 
@@ -55,11 +55,7 @@ impl Data for ProxGradient {
             Prox::Intervals { lower, upper } => {
                 shape("lower", lower.len(), 1, Some(self.x.ncols()), None)?;
                 shape("upper", upper.len(), 1, Some(self.x.ncols()), None)?;
-                match lower.iter().zip(upper).position(|(l, u)| !(l < u)) {
-                    None => Ok(()),
-                    Some(i) => Err(Error::input("must be above its lower bound")
-                        .in_field(format!("upper[{i}]"))),
-                }
+                below(lower, upper, ["lower", "upper"])
             }
             Prox::Box { lo, hi } if !(lo < hi) => {
                 Err(Error::input(format!("must be above lo, got [{lo}, {hi}]")).in_field("hi"))
