@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// Seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// The whole request as JSON, as it stands in a verdict under `instance.spec`; options change it
+    /// The whole request as JSON, as in a verdict under `instance.spec`; options change it
     #[arg(long, value_name = "JSON", conflicts_with = "kind")]
     spec: Option<String>,
     #[command(flatten)]

@@ -193,8 +193,9 @@ fn max_min(spec: &Spec, random: &mut Random) -> Draft {
 }
 
 /// Built backwards through the optimality conditions Hw* + λ₂w* - b + λ₁g = 0, g ∈ ∂‖·‖₁(w*), with
-/// |g_i| = 1 and w*_i = 0 on k coordinates; η drops out of them. X is a unimodular integer matrix (times a power of two, padded with
-/// zero rows to n = 2^r), so that y with Xᵀy/n = b is dyadic as well.
+/// |g_i| = 1 and w*_i = 0 on k coordinates; η drops out of them. X is a unimodular integer matrix
+/// (times a power of two, padded with zero rows to n = 2^r), so that y with Xᵀy/n = b is dyadic as
+/// well.
 fn elastic_net(spec: &Spec, random: &mut Random) -> Draft {
     let (d, k) = (spec.dim, spec.rows.min(spec.dim));
     let n = d.next_power_of_two();

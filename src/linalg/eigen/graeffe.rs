@@ -1,11 +1,11 @@
 //! The two largest root moduli of a polynomial, enclosed, whatever its condition.
 //!
 //! A root squaring (Dandelin, Graeffe) maps p to the polynomial of the squared roots; after K of
-//! them, with μ_i = |root_i|^{2^K} in decreasing order and e_k the coefficients,
-//! |e_k| ≤ C(n,k) μ_1⋯μ_k, and by Landau's inequality at the scale r (the product of max(1, μ_i/r) is
-//! at most the Euclidean norm of (e_i r⁻ⁱ)) μ_1⋯μ_k ≤ √(n+1) min_r max_i |e_i| r^{k-i}. The minimum
-//! over r is the concave hull of log|e_i| at k, and log μ_1⋯μ_k is concave in k itself: both sides
-//! are hulls, and the 2^K-th root leaves nothing of the binomials between them.
+//! them, with μ_i = |root_i|^{2^K} in decreasing order and e_k the coefficients, |e_k| ≤ C(n,k)
+//! μ_1⋯μ_k, and by Landau's inequality at the scale r (the product of max(1, μ_i/r) is at most the
+//! Euclidean norm of (e_i r⁻ⁱ)) μ_1⋯μ_k ≤ √(n+1) min_r max_i |e_i| r^{k-i}. The minimum over r is
+//! the concave hull of log|e_i| at k, and log μ_1⋯μ_k is concave in k itself: both sides are hulls,
+//! and the 2^K-th root leaves nothing of the binomials between them.
 
 use num_bigint::BigInt;
 use num_traits::{One, Signed, ToPrimitive, Zero};
