@@ -119,7 +119,7 @@ impl<'i> Evidence<'i> {
             return Ok(None);
         }
         let at_kink = self.kinks()?.map_or(&[][..], |kinks| &kinks.active);
-        let mut units = exact.truth.in_doubt().into_iter();
+        let mut units = exact.truth.ambiguous_units().into_iter();
         Ok(units.find(|unit| !at_kink.contains(unit)))
     }
 

@@ -25,7 +25,7 @@ pub(super) struct AmbiguousUnits {
 impl Truth {
     /// Units whose side at w(λ) is not determined for the implementation under test, because their
     /// input is within what it rounds of their kink.
-    pub fn in_doubt(&self) -> Vec<usize> {
+    pub fn ambiguous_units(&self) -> Vec<usize> {
         let given = self.given(self.w());
         let w: Vec<Dd> = given.iter().map(|v| Dd::exactly(*v)).collect();
         let Some(point) = self.naive.at(&w, &mut Tie::Weight(0.0)) else {
