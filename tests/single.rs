@@ -436,3 +436,35 @@ fn a_run_in_binary32_ends() {
     let passed = output.verdicts.iter().filter(|v| v.status == Ruling::Pass);
     assert!(passed.count() * 2 > output.verdicts.len());
 }
+
+/// Where rounding in binary32 hides the number itself, nothing is certified: not even zeros.
+#[test]
+fn nothing_is_certified_where_rounding_hides_it() {
+    let (mut undecided, mut failed) = (0, 0);
+    for (method, q) in [Method::ITD_REVERSE, Method::AID_FP, Method::AID_CG]
+        .into_iter()
+        .flat_map(|method| [0.9, 0.99, 0.999, 0.9999].map(|q| (method, q)))
+    {
+        for (kind, dim) in [
+            (Kind::AffineSymmetric, 8),
+            (Kind::AffineSymmetric, 40),
+            (Kind::ElasticNet, 20),
+        ] {
+            let spec = Spec {
+                q,
+                ..Spec::typical(kind, dim)
+            };
+            let instance = Instance::generate(&spec, 1).unwrap();
+            let zeros = |case: &Case<'_>| vec![vec![0.0; case.lambda.len()]; case.steps.len()];
+            match certify_single(method, &instance, zeros) {
+                Ok(()) => panic!("{method} {spec:?}: zeros are certified"),
+                Err(Violation::Failed(_)) => failed += 1,
+                Err(_) => undecided += 1,
+            }
+        }
+    }
+    assert!(
+        failed >= 20 && undecided >= 1,
+        "{failed} fail, {undecided} undecided"
+    );
+}

@@ -52,7 +52,7 @@ fn plan(e: &Evidence<'_>, exact: &Exact) -> Plan {
     let work = (dims.w + dims.units) * dims.w.max(1) * (columns + 1);
     let affordable = (LIMIT_WORK / work.max(1)).max(last);
     // A hypergradient sees w_t too; what the exact run does not tell of it, q does.
-    let sees_w = e.carried(exact).1 > 0.0;
+    let sees_w = matches!(e.target, Target::Hypergradient(_));
     let left = |t: usize| exact.theorem().q.powi(t as i32) * exact.theorem().e0;
     let w_left = |t: usize| !sees_w || run.e.get(t).copied().unwrap_or_else(|| left(t)) <= level;
     let (at, steps) = if method.is_aid() {
@@ -170,8 +170,7 @@ impl Check for Limit {
             return Ok(finding.at_step(one.k).blaming(blame));
         }
         // What is left of the errors of D and of w, below the level each, as far as it is seen.
-        let (by_d, by_w) = c.e.carried(exact);
-        let allowed = floor + (by_d + by_w) * level(exact, c.e.method);
+        let allowed = floor + c.e.carried(exact, level(exact, c.e.method));
         let holds = one.error <= allowed;
         if !(holds || plan.certain || one.error.is_nan()) {
             let text = "not within R of w(λ) after the steps of the exact run: the number of steps is a forecast";

@@ -250,3 +250,22 @@ fn what_is_not_known_of_the_radius_is_allowed_for() {
     // The exact sequence shows another rate than a wrong ρ, and then nothing is judged.
     assert_eq!(with(0.0, 1.02).ruling, Ruling::Inconclusive);
 }
+
+/// Logarithms of bounds near underflow are no slopes; further up a wrong slope is seen.
+#[test]
+fn slopes_in_kappa_keep_clear_of_underflow() {
+    for (q, steps) in [(0.001, 104), (0.001, 107), (0.01, 158), (0.5, 1070)] {
+        let spec = Spec {
+            q,
+            ..Spec::typical(Kind::ElasticNet, 4)
+        };
+        let i = Instance::generate(&spec, 1).unwrap();
+        let finding = judged(check("kappa").as_ref(), steps, &i, exact(&i));
+        assert_eq!(
+            finding.ruling,
+            Ruling::Pass,
+            "q = {q}, {steps}: {}",
+            finding.detail
+        );
+    }
+}

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::{Instance, InstanceFile};
 use crate::numerals::number;
-use crate::theory::{Row, Table, Theorem, Value};
+use crate::theory::{Hypothesis, Row, Table, Theorem, Value};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -99,6 +99,14 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// Those of the claim, then what else its theorem asks for.
+    fn hypotheses(&self) -> Vec<Hypothesis> {
+        let mut all = self.claim.hypotheses.clone();
+        let others = self.theorem.hypotheses().iter();
+        all.extend(others.filter(|h| !self.claim.hypotheses.contains(h)));
+        all
+    }
+
     fn rows(&self) -> Vec<Row> {
         let mut rows = self.theorem.constants();
         rows.extend(self.certificates.iter().cloned());
@@ -120,8 +128,8 @@ impl Parts<'_> {
             format!("  What a pass would have caught: {}", claim.caught()),
             "\nHypotheses".into(),
         ];
-        for h in &claim.hypotheses {
-            let broken = self.evidence.broken(*h);
+        for h in self.hypotheses() {
+            let broken = self.evidence.broken(h);
             let state = broken.map_or("holds".into(), |why| format!("NO: {why}"));
             lines.push(format!("  {:18} {} [{state}]", h.name(), h.statement()));
         }
@@ -140,7 +148,7 @@ impl Parts<'_> {
         let instance = self.evidence.instance;
         let constant =
             |row: &Row| json!({"name": row.name, "value": value(&row.value), "about": row.about});
-        let hypothesis = |h: &crate::theory::Hypothesis| json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)});
+        let hypothesis = |h: &Hypothesis| json!({"name": h.name(), "statement": h.statement(), "broken": self.evidence.broken(*h)});
         let shown = self.theorem.table();
         let row = |(k, numbers): &(usize, Vec<f64>)| {
             let mut cells = vec![json!(k)];
@@ -150,7 +158,7 @@ impl Parts<'_> {
         let out = json!({
             "claim": self.claim.name,
             "statement": self.claim.statement,
-            "hypotheses": self.claim.hypotheses.iter().map(hypothesis).collect::<Json>(),
+            "hypotheses": self.hypotheses().iter().map(hypothesis).collect::<Json>(),
             "theorem": {"name": self.theorem.name(), "statement": self.theorem.statement()},
             "instance": InstanceFile::to_json(instance),
             "constants": self.rows().iter().map(constant).collect::<Json>(),

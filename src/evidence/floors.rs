@@ -70,13 +70,14 @@ pub(super) fn aid(exact: &Exact, method: Method, run: &AidRun, k: usize) -> f64 
 }
 
 /// How far from J the limit of AID may be at w(λ) as it is given, rounded to an arithmetic of fewer
-/// digits than ours.
+/// digits than ours: J_w - J = (I - P_w)⁻¹((P_w - P)J + B_w - B) with P = ∂₁Φ and B = ∂₂Φ at w(λ).
 pub(super) fn given_solution(exact: &Exact) -> f64 {
     let t = &exact.truth;
     let away = (t.w() - exact.solution()).norm();
     let d_norm = exact.jacobian().map_or(0.0, |j| j.norm());
     let columns = (t.lambda.len() as f64).sqrt();
-    2.0 * t.kappa() * (t.constants.l1 * d_norm + t.constants.l2_at(t.w().norm()) * columns) * away
+    let l2 = t.constants.l2_at(t.w().norm() + away);
+    t.kappa() * (t.constants.l1 * d_norm + l2 * columns) * away
 }
 
 /// What rounding moves a Dᵀy of reverse mode by at most, per ‖y‖ and whatever is selected, at

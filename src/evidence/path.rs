@@ -83,3 +83,29 @@ fn step(truth: &Truth, w: &[Dd]) -> Option<Vec<f64>> {
     let point = truth.naive.at(w, &mut Tie::Weight(0.0))?;
     Some(point.value.iter().map(Scalar::to_f64).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instances::{Instance, Kind, Spec};
+
+    /// Momentum diverges on maps with a negative spectrum; what is given out stays, and ends at
+    /// w(λ) where it has to fall back on plain steps.
+    #[test]
+    fn accelerated_points_stay_within_reach() {
+        for kind in [Kind::AffineSymmetric, Kind::AffineRotation, Kind::LayerAbs] {
+            for seed in 0..4 {
+                let spec = Spec {
+                    q: 0.97,
+                    ..Spec::typical(kind, 4)
+                };
+                let i = Instance::generate(&spec, seed).unwrap();
+                let truth = Truth::solve(&i.map, &i.lambda).unwrap();
+                let points = path(&truth, &i.start, Path::Accelerated, seed, 2000);
+                let most = PATH_DIVERGED * (norm2(&i.start) + truth.w().norm() + 1.0);
+                assert_eq!(points.len(), 2001);
+                assert!(points.iter().all(|w| norm2(w) <= most), "{kind:?} {seed}");
+            }
+        }
+    }
+}

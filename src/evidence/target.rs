@@ -206,16 +206,17 @@ impl Evidence<'_> {
         j.map_or(f64::NAN, |j| shown.size(j, exact.truth.w()))
     }
 
-    /// What an error of D of norm 1, and one of w, come to at most in what is seen, near w(λ).
-    pub fn carried(&self, exact: &Exact) -> (f64, f64) {
+    /// What errors of D and of w of this size come to at most in what is seen, near w(λ):
+    /// ‖δD‖(‖∇₁E‖ + L‖δw‖) + (‖J‖L + L')‖δw‖, L and L' the Lipschitz constants of ∇₁E and ∇₂E.
+    pub fn carried(&self, exact: &Exact, size: f64) -> f64 {
         let Target::Hypergradient(objective) = self.target else {
-            return (1.0, 0.0);
+            return size;
         };
         let shown = Shown::of(exact, self.target);
         let j_norm = exact.jacobian().map_or(0.0, |j| j.norm());
         let [by_w, by_lambda] = objective.lipschitz();
         let seed = shown.seed_norm(objective, exact.truth.w());
-        (seed, j_norm * by_w + by_lambda)
+        size * (seed + by_w * size + j_norm * by_w + by_lambda)
     }
 }
 

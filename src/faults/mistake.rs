@@ -76,17 +76,3 @@ pub enum Mistake {
     /// Not a mistake: samples of a minibatch in reverse order.
     ReverseOrder,
 }
-
-impl Mistake {
-    /// Shows in what is drawn or scheduled, not with indices and steps given.
-    pub fn is_sampling(self) -> bool {
-        matches!(
-            self,
-            Self::EpochShuffling
-                | Self::NeverLastSample
-                | Self::SameSeed
-                | Self::ScheduleOffByOne
-                | Self::ScheduleConstant
-        )
-    }
-}

@@ -167,14 +167,12 @@ impl<'e> Protocol<'e> {
             _ => (self.last(), sizes.batch),
         };
         let population = self.s.map.inner().population();
-        let wanted = Draw {
-            seed: self.wanted.seed,
-            replicate,
+        let wanted = Draw::new(
+            (self.wanted.seed, replicate),
             role,
             population,
-            count,
-            size,
-        };
+            (count, size),
+        );
         let drawn = subject
             .draw(&wanted)
             .map_err(|e| format!("no samples: {e}"))?;

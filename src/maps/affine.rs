@@ -41,14 +41,6 @@ impl Data for Affine {
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(AffineMap::new(self))
     }
-
-    fn dims(&self) -> Dims {
-        Dims {
-            w: self.a.nrows(),
-            lambda: self.b.ncols(),
-            units: 0,
-        }
-    }
 }
 
 struct AffineMap {

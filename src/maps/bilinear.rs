@@ -9,7 +9,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::composite::{Composed, NoiseModel, Outer};
-use super::constants::Dims;
 use super::data::Data;
 use super::products::Certified;
 use super::shapes::{finite, shape};
@@ -67,13 +66,5 @@ impl Data for Bilinear {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         self.composed().prepare()
-    }
-
-    fn dims(&self) -> Dims {
-        Dims {
-            w: self.c.nrows(),
-            lambda: self.c.ncols(),
-            units: 0,
-        }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, rows_norm, staircase};
+use super::moduli::{Moduli, at_point, rows_norm, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{affine, below, shape};
@@ -57,15 +57,6 @@ impl Data for Clip {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(ClipMap::new(self))
-    }
-
-    fn dims(&self) -> Dims {
-        let d = self.c.nrows();
-        Dims {
-            w: d,
-            lambda: self.b.ncols(),
-            units: d,
-        }
     }
 }
 
@@ -200,10 +191,7 @@ impl Certified for ClipMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let dims = self.dims();
-        let mut lin = Linearization::new(dims);
-        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
-        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
-        let w_norm = norm2(w);
+        let (mut lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
         let mut kinks = Vec::new();
         let radii: Vec<f64> = (0..dims.units)
             .map(|i| {

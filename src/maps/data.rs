@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::constants::Dims;
 use super::products::Certified;
 use crate::error::Result;
 
@@ -12,10 +11,6 @@ pub trait Data {
     fn validate(&self) -> Result<()>;
     /// The map; the data have been validated.
     fn prepare(&self) -> Arc<dyn Certified>;
-    /// (d, m, units) of validated data.
-    fn dims(&self) -> Dims {
-        self.prepare().dims()
-    }
     /// The same with its step size multiplied by `times`; `None` where there is no step size.
     fn with_step(&self, _times: f64) -> Option<Self>
     where

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, rows_norm, staircase};
+use super::moduli::{Moduli, at_point, rows_norm, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::regression;
 use super::structure::{Gradient, Role, Second, Structure, Units};
 use crate::error::Result;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
-use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr, norm2};
+use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::{Roundoff, UNIT, gamma};
@@ -45,15 +45,6 @@ impl Data for ElasticNet {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(ElasticNetMap::new(self))
-    }
-
-    fn dims(&self) -> Dims {
-        let d = self.x.ncols();
-        Dims {
-            w: d,
-            lambda: 2,
-            units: d,
-        }
     }
 
     fn with_step(&self, times: f64) -> Option<Self> {
@@ -293,13 +284,10 @@ impl Certified for ElasticNetMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let (d, eta) = (self.d, self.step);
-        let mut lin = Linearization::new(self.dims());
-        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
+        let (mut lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
         let a = self.a_matrix(lambda);
         let a_lost = self.a_rounding();
         let sensitivity = self.unit_sensitivity(lambda);
-        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
-        let w_norm = norm2(w);
         let band: Vec<f64> = (0..d)
             .map(|i| Rounding::at(rounding.units[i], w_norm) + sensitivity[i] * w_error)
             .collect();

@@ -11,7 +11,7 @@ use super::composite::Activation;
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, staircase};
+use super::moduli::{Moduli, at_point, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{finite, finite_vector, shape};
@@ -65,14 +65,6 @@ impl Data for Layer {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(LayerMap::new(self))
-    }
-
-    fn dims(&self) -> Dims {
-        Dims {
-            w: self.a.nrows(),
-            lambda: self.b.ncols(),
-            units: self.v.nrows(),
-        }
     }
 }
 
@@ -258,15 +250,12 @@ impl Certified for LayerMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let dims = self.dims();
-        let mut lin = Linearization::new(dims);
-        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
+        let (lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
         let mut d2 = Matrix::zeros(dims.w, dims.lambda);
         let unit = Matrix::identity(dims.lambda, dims.lambda);
         self.add_jvp_lambda(&lin, &unit, &mut d2, &mut Workspace::default());
         // The w-error moves the slopes of tanh, and rounding moves the entries.
         let c = self.constants(lambda);
-        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
-        let w_norm = norm2(w);
         let lost = c.l2 * w_error + Rounding::at(rounding.push_lambda, w_norm);
         let mut d2_sup = spectral_upper(&d2);
         let Some((lo, hi)) = self.activation.slopes() else {

@@ -7,7 +7,7 @@ use super::constants::{Constants, Dims};
 use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::Moduli;
 use super::problem::Problem;
-use super::products::{Certified, Products};
+use super::products::Certified;
 use super::rounding::Rounding;
 use super::structure::{Factors, Role, Structure};
 use crate::error::{Error, Result};
@@ -65,11 +65,6 @@ impl Map {
     /// What kind of map this is.
     pub fn structure(&self) -> &Structure {
         self.inner.structure()
-    }
-
-    /// The products alone: all that a method may use.
-    pub fn products(&self) -> &dyn Products {
-        &*self.inner
     }
 
     /// Dimensions (d, m, units).

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, staircase};
+use super::moduli::{Moduli, at_point, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{affine, shape};
@@ -75,15 +75,6 @@ impl Data for MaxMin {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(MaxMinMap::new(self))
-    }
-
-    fn dims(&self) -> Dims {
-        let d = self.least.len();
-        Dims {
-            w: d,
-            lambda: self.forms[0].b.ncols(),
-            units: d * self.forms.len(),
-        }
     }
 }
 
@@ -330,10 +321,7 @@ impl Certified for MaxMinMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let (d, r) = (self.d(), self.count());
-        let mut lin = Linearization::new(self.dims());
-        self.evaluate(w, lambda, &mut Tie::Weight(0.0), &mut lin);
-        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
-        let w_norm = norm2(w);
+        let (lin, rounding, w_norm) = at_point(self, w, lambda, 0.0);
         let active: Vec<usize> = (0..d).map(|i| self.active(&lin, i)).collect();
         let mut kinks = Vec::new();
         let radii: Vec<f64> = (0..d * r)

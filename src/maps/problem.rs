@@ -8,7 +8,6 @@ use super::affine::Affine;
 use super::bilinear::Bilinear;
 use super::clip::Clip;
 use super::composite::{Composed, ProxGradient};
-use super::constants::Dims;
 use super::data::Data;
 use super::elastic_net::ElasticNet;
 use super::layer::Layer;
@@ -44,20 +43,10 @@ macro_rules! families {
         })+
 
         impl Problem {
-            /// The names of all families in files and on the wire.
-            pub const KINDS: &'static [&'static str] = &[$($name),+];
-
             /// The name of the family in files and on the wire.
             pub fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$family(_) => $name,)+
-                }
-            }
-
-            /// Dimensions (d, m, units) of validated data.
-            pub fn dims(&self) -> Dims {
-                match self {
-                    $(Self::$family(data) => data.dims(),)+
                 }
             }
 

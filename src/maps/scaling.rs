@@ -45,15 +45,6 @@ impl Data for Scaling {
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(ScalingMap::new(self))
     }
-
-    fn dims(&self) -> Dims {
-        let d = self.c.nrows();
-        Dims {
-            w: d,
-            lambda: 1,
-            units: d,
-        }
-    }
 }
 
 struct ScalingMap {

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, staircase};
+use super::moduli::{Moduli, at_point, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes;
@@ -59,15 +59,6 @@ impl Data for SimplexQp {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(SimplexMap::new(self))
-    }
-
-    fn dims(&self) -> Dims {
-        let d = self.c.nrows();
-        Dims {
-            w: d,
-            lambda: self.b.ncols(),
-            units: d,
-        }
     }
 }
 
@@ -150,7 +141,12 @@ impl SimplexMap {
 
 impl Products for SimplexMap {
     fn dims(&self) -> Dims {
-        self.data.dims()
+        let d = self.data.c.nrows();
+        Dims {
+            w: d,
+            lambda: self.data.b.ncols(),
+            units: d,
+        }
     }
 
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
@@ -230,10 +226,7 @@ impl Certified for SimplexMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let d = w.len();
-        let mut lin = Linearization::new(self.dims());
-        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
-        let rounding = self.rounding(lambda, Roundoff::DOUBLE);
-        let w_norm = norm2(w);
+        let (lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
         let bands: Vec<f64> = (0..d)
             .map(|i| Rounding::at(rounding.units[i], w_norm) + self.rows[i][1] * w_error)
             .collect();

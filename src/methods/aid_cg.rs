@@ -153,11 +153,6 @@ impl ConjugateGradients {
         }
         self.rho = rho;
     }
-
-    /// ‖r_k‖ of the recursive residual.
-    pub fn residual(&self) -> f64 {
-        self.rho.sqrt() * self.scale
-    }
 }
 
 /// The system at one linearisation.

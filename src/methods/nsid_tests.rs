@@ -48,14 +48,7 @@ impl Problem {
     fn draw(&self, (seed, replicate): (u64, u64), j: usize, batch: usize, eta: &[f64]) -> Given {
         let draw = |role, count, size| {
             let population = self.samples().inner().population();
-            let wanted = Draw {
-                seed,
-                replicate,
-                role,
-                population,
-                count,
-                size,
-            };
+            let wanted = Draw::new((seed, replicate), role, population, (count, size));
             wanted.independent().unwrap()
         };
         Given {

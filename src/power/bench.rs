@@ -143,14 +143,14 @@ impl<'a> Bench<'a> {
         Ok(out)
     }
 
-    /// Whether a fault of this method has no instance to show on.
+    /// Whether these claims look at the method, but have no instance on which this fault of it shows.
     pub(super) fn does_not_see(&self, fault: &Fault) -> bool {
         let jobs = if fault.is_about_ties() {
             &self.ties
         } else {
             &self.jobs
         };
-        fault.methods.contains(&self.method) && jobs.is_empty()
+        !self.claims.is_empty() && fault.methods.contains(&self.method) && jobs.is_empty()
     }
 
     fn named_on(&self, jobs: &[Job], faults: &[&Fault], name: bool) -> Result<Vec<FaultPower>> {

@@ -27,16 +27,16 @@ pub fn run(claims: &[Claim], options: &Options) -> Result<Power> {
         };
         for (_, method) in Method::NAMES {
             let bench = Bench::new(claims, method, options);
-            if bench.is_empty() {
-                continue;
-            }
             let (faults, variants) = (catalogue(), variants());
-            power.faults.extend(bench.named(&faults, true)?);
-            power.variants.extend(bench.named(&variants, false)?);
             let all = faults.iter().chain(&variants);
             let unseen = all.filter(|f| bench.does_not_see(f));
             let named = |f: &Fault| (f.name.to_string(), method.name().to_string());
             power.unseen.extend(unseen.map(named));
+            if bench.is_empty() {
+                continue;
+            }
+            power.faults.extend(bench.named(&faults, true)?);
+            power.variants.extend(bench.named(&variants, false)?);
             // What is drawn is an entry of a matrix that a deterministic method carries.
             if options.random > 0 && !method.is_stochastic() && !bench.jobs.is_empty() {
                 power.sizes.extend(bench.sizes(options.random)?);

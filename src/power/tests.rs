@@ -140,3 +140,28 @@ fn planted_faults_are_named() {
         "{text}"
     );
 }
+
+/// What the chosen claims cannot show is said, and is neither caught nor missed.
+#[test]
+fn what_nobody_looks_at_is_listed() {
+    let only = |name: &str| {
+        let all = claims().into_iter();
+        all.filter(|c| c.name == name).collect::<Vec<Claim>>()
+    };
+    let options = Options {
+        instances: 1,
+        random: 0,
+        ..Options::default()
+    };
+    let kinks = super::run(&only("kink-itd-bound"), &options).unwrap();
+    let listed = |name: &str| kinks.unseen.iter().any(|(f, _)| f == name);
+    assert!(kinks.faults.is_empty() || listed("stale-iterate"));
+    assert!(
+        kinks
+            .to_text()
+            .contains("no instance of these claims shows: ")
+    );
+    let constants = super::run(&only("constants"), &options).unwrap();
+    assert!(constants.unseen.is_empty() && constants.faults.is_empty());
+    assert!(constants.to_text().contains("look at no implementation"));
+}

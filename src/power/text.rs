@@ -31,9 +31,23 @@ impl Power {
             self.variants.len()
         );
         if self.faults.is_empty() {
-            out += "These claims look at no implementation, or at instances with kinks too large for a measurement.\n";
-            return out;
+            out += "These claims look at no implementation, or have no instance that is small enough.\n";
+        } else {
+            self.rows(&mut out);
         }
+        if !self.unseen.is_empty() {
+            let names = self.unseen.iter().map(|(f, m)| format!("{f} ({m})"));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let _ = writeln!(out, "\nno instance of these claims shows: {names}");
+        }
+        if !self.sizes.is_empty() {
+            self.detection(&mut out);
+        }
+        out
+    }
+
+    /// What became of every fault and variant; what was missed first.
+    fn rows(&self, out: &mut String) {
         let missed = self.faults.iter().filter(|f| !f.caught);
         let missed: Vec<String> = missed
             .map(|f| format!("{} ({})", f.fault, f.method))
@@ -48,7 +62,7 @@ impl Power {
         );
         for (n, f) in self.faults.iter().chain(&self.variants).enumerate() {
             if n == self.faults.len() {
-                out += "correct variants, which nothing may catch:\n";
+                *out += "correct variants, which nothing may catch:\n";
             }
             let by = f.by.as_deref().unwrap_or("-");
             let _ = writeln!(
@@ -57,14 +71,10 @@ impl Power {
                 f.fault, f.method, f.after, f.named, f.confidence
             );
         }
-        if !self.unseen.is_empty() {
-            let names = self.unseen.iter().map(|(f, m)| format!("{f} ({m})"));
-            let names = names.collect::<Vec<_>>().join(", ");
-            let _ = writeln!(out, "\nno instance of these claims shows: {names}");
-        }
-        if self.sizes.is_empty() {
-            return out;
-        }
+    }
+
+    /// Random faults caught, by size.
+    fn detection(&self, out: &mut String) {
         let _ = writeln!(out, "\nrandom faults caught, by relative size");
         let mut rows: Vec<(&str, &str)> = Vec::new();
         let mut sizes: Vec<f64> = Vec::new();
@@ -93,6 +103,5 @@ impl Power {
             }
             out.push('\n');
         }
-        out
     }
 }

@@ -234,14 +234,9 @@ fn drawn(
         return Ok(None);
     };
     let mut subject = factory.make(claim.method)?;
-    let wanted = Draw {
-        seed: mix(&[sampled.seed, 7]),
-        replicate: 0,
-        role: Role::Linear,
-        population: sampled.map.inner().population(),
-        count: MINIBATCHES,
-        size: sampled.sizes.batch,
-    };
+    let (seed, population) = (mix(&[sampled.seed, 7]), sampled.map.inner().population());
+    let sizes = (MINIBATCHES, sampled.sizes.batch);
+    let wanted = Draw::new((seed, 0), Role::Linear, population, sizes);
     let names = sampling(subject.as_mut(), &wanted);
     Ok(Some(if names.is_empty() {
         Diagnosis::LooksRight

@@ -45,8 +45,6 @@ pub struct ItdRun {
 pub struct AidRun {
     /// w.
     pub w: Vector,
-    /// Upper bound of ‖w - w(λ)‖.
-    pub e: f64,
     /// D^k.
     pub d: Vec<Matrix>,
     /// D^k - J; empty where J is a set.
@@ -58,8 +56,6 @@ pub struct AidRun {
     /// How far from D^k (Frobenius), or from (D^k)ᵀy per ‖y‖ in reverse mode, selections at such
     /// units can lead.
     pub band: Vec<[f64; 2]>,
-    /// w lies on the piece of w(λ); never where that lies on a kink.
-    pub identified: bool,
 }
 
 /// The iterates of ITD alone, in the same numbers as those of an [`ItdRun`].
@@ -211,13 +207,11 @@ pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
     let d2_most = d2_norm + known(band.by_lambda);
     Some(AidRun {
         w: w.clone(),
-        e: distance(truth, &exact),
         d: ds,
         error,
         floor: AidFloor::new(&truth.constants, &truth.judged, w_norm, d2_most, &norms),
         doubt: !doubt.is_none(),
         band: band.values,
-        identified: piece_at_solution(truth).is_some_and(|s| s == point.piece()),
     })
 }
 

@@ -24,7 +24,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::maps::constants::{Constants, Dims};
 use crate::maps::data::Data;
 use crate::maps::linearization::{Linearization, Tie, Workspace};
-use crate::maps::moduli::{Moduli, rows_norm, staircase};
+use crate::maps::moduli::{Moduli, at_point, rows_norm, staircase};
 use crate::maps::products::{Certified, Products};
 use crate::maps::rounding::Rounding;
 use crate::maps::structure::{Second, Structure, Units};
@@ -74,19 +74,6 @@ impl Data for Composed {
 
     fn prepare(&self) -> Arc<dyn Certified> {
         Arc::new(ComposedMap::new(self))
-    }
-
-    fn dims(&self) -> Dims {
-        let d = self.inner.dim();
-        Dims {
-            w: d,
-            lambda: self.inner.params(),
-            units: if matches!(self.outer, Outer::Identity) {
-                0
-            } else {
-                d
-            },
-        }
     }
 }
 
@@ -378,15 +365,8 @@ impl Certified for ComposedMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let dims = self.dims();
-        let mut lin = Linearization::new(dims);
-        lin.w.copy_from_slice(w);
-        lin.lambda.copy_from_slice(lambda);
-        self.evaluate(w, lambda, &mut Tie::Weight(1.0), &mut lin);
-        let (c, rounding) = (
-            self.constants(lambda),
-            self.rounding(lambda, Roundoff::DOUBLE),
-        );
-        let w_norm = norm2(w);
+        let (mut lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
+        let c = self.constants(lambda);
         let sensitivity = self.unit_sensitivity(lambda);
         let mut kinks = Vec::new();
         let radii: Vec<f64> = (0..dims.units)

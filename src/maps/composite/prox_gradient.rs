@@ -9,7 +9,6 @@ use super::prox::Prox;
 use super::step::StepMap;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
-use crate::maps::constants::Dims;
 use crate::maps::data::Data;
 use crate::maps::products::Certified;
 use crate::maps::shapes::{below, consecutive, regression, shape};
@@ -71,15 +70,6 @@ impl Data for ProxGradient {
             &self.prox,
             structure(self),
         ))
-    }
-
-    fn dims(&self) -> Dims {
-        let d = self.x.ncols();
-        Dims {
-            w: d,
-            lambda: 2,
-            units: self.prox.units(d).len(),
-        }
     }
 
     fn with_step(&self, times: f64) -> Option<Self> {

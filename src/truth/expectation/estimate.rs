@@ -37,13 +37,6 @@ impl Readout {
         }
         out
     }
-
-    /// Cov r = KCKᵀ; with a random K only its trace is known, so `None` there.
-    pub fn covariance(&self, at: &Moments) -> Option<Matrix> {
-        self.spread
-            .is_none()
-            .then(|| &self.k * &at.c * self.k.transpose())
-    }
 }
 
 /// NSID's readout and Γ given ξ⁽¹⁾ (all J minibatches in one list): K = D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ with Γ at

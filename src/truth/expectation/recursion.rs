@@ -20,7 +20,6 @@ use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 pub struct Recursion {
     mean: Matrix,
     covariance: Covariance,
-    y: Vector,
     v_hat: Vector,
     w: Matrix,
     noise: Matrix,
@@ -93,7 +92,6 @@ impl Recursion {
         Ok(Self {
             mean,
             covariance,
-            y,
             v_hat,
             w: Matrix::zeros(d, d),
             noise: Matrix::zeros(d, d),
@@ -104,11 +102,6 @@ impl Recursion {
     /// P.
     pub fn mean(&self) -> &Matrix {
         &self.mean
-    }
-
-    /// y.
-    pub fn cotangent(&self) -> &Vector {
-        &self.y
     }
 
     /// v̂ = (I-P)⁻¹y.

@@ -98,9 +98,4 @@ impl<'a> NearestElement<'a> {
     pub fn rounding(&self) -> f64 {
         self.rounding
     }
-
-    /// X_t.
-    pub fn element(&self) -> &Matrix {
-        &self.x
-    }
 }
