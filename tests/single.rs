@@ -10,11 +10,12 @@ use ratecert::claims::{Catalogue, Label, Profile};
 use ratecert::instances::{Instance, Kind, Spec};
 use ratecert::judge::{Judging, judge};
 use ratecert::linalg::{Matrix, Vector};
-use ratecert::maps::{Activation, Problem};
+use ratecert::maps::{Activation, Affine, Map, Problem};
 use ratecert::methods::Ours;
 use ratecert::objectives::{LeastSquares, Objective};
 use ratecert::runner::Plan;
 use ratecert::testing::{Violation, certify, certify_single};
+use ratecert::truth::Truth;
 
 fn single(x: f64) -> f64 {
     f64::from(x as f32)
@@ -309,6 +310,9 @@ impl Implementation for Emulated {
             lambda: case.lambda,
             input: self.0,
         };
+        // What is given belongs to the arithmetic.
+        let given = case.w().iter().chain(case.lambda);
+        assert!(given.into_iter().all(|x| *x == single(*x)), "{:?}", case.at);
         let column = |u: Vec<f64>| Matrix::from_vec(u.len(), 1, u);
         Answer::completed(rounded.run(case).into_iter().map(column).collect())
     }
@@ -467,4 +471,60 @@ fn nothing_is_certified_where_rounding_hides_it() {
         failed >= 20 && undecided >= 1,
         "{failed} fail, {undecided} undecided"
     );
+}
+
+/// Where an objective is fitted at w(λ) its gradient is all rounding: of its own evaluation, and of
+/// the w that it is evaluated at. A correct implementation is not failed for it.
+#[test]
+fn an_objective_that_is_fitted_leaves_rounding() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let names = [
+        "itd-reverse-exact",
+        "itd-reverse-limit",
+        "aid-fp-exact",
+        "aid-fp-limit",
+    ];
+    for claim in catalogue.select(&names.map(String::from)).unwrap() {
+        let mut right = 0;
+        for seed in 0..12 {
+            let d = 1 + seed % 6;
+            let entry = |k: usize| single(((7 * k + 3 * seed) % 11) as f64 / 5.0 - 1.0);
+            // Symmetric with spectrum in ±0.6, and a solution in the thousands.
+            let diagonal = |i: usize| single(0.6 * entry(i));
+            let problem = Affine {
+                a: Matrix::from_fn(d, d, |i, j| if i == j { diagonal(i) } else { 0.0 }),
+                b: Matrix::from_fn(d, 2, |i, j| entry(i + 3 * j)),
+                c: Vector::from_fn(d, |i, _| single(4096.0 * (1.0 + entry(i + 5).abs()))),
+            };
+            let map = Map::new(problem).unwrap();
+            let lambda = vec![0.5, -0.25];
+            let truth = Truth::solve(&map, &lambda).unwrap();
+            let x = Matrix::from_fn(d, d, |i, j| entry(i + 2 * j) + f64::from(u8::from(i == j)));
+            let y = (&x * truth.w()).map(single);
+            let objective = Objective::LeastSquares(LeastSquares { x, y, ridge: 0.0 });
+            let instance = Instance::new(map, lambda).unwrap();
+            let evidence = claim.evidence(&instance, Roundoff::SINGLE);
+            let evidence = evidence.targeting(Target::Hypergradient(&objective));
+            let (share, record) = (1e-9, false);
+            let judging = Judging { share, record };
+            let label = Label::named("fitted");
+            let judged = judge(&claim, &evidence, &label, judging, &mut Emulated(|x| x));
+            for v in judged.verdicts {
+                assert_ne!(
+                    v.status,
+                    Ruling::Fail,
+                    "{} d = {d}, seed {seed}: {}",
+                    v.id,
+                    v.detail
+                );
+                right += usize::from(v.measured > 0.0);
+            }
+        }
+        // At the limit rounding is all there is, and decides nothing.
+        assert!(
+            right >= 8 || claim.name.ends_with("limit"),
+            "{}: {right}",
+            claim.name
+        );
+    }
 }
