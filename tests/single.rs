@@ -489,8 +489,15 @@ fn an_objective_that_is_fitted_leaves_rounding() {
         for seed in 0..12 {
             let d = 1 + seed % 6;
             let entry = |k: usize| single(((7 * k + 3 * seed) % 11) as f64 / 5.0 - 1.0);
-            // Symmetric with spectrum in ±0.6, and a solution in the thousands.
-            let diagonal = |i: usize| single(0.6 * entry(i));
+            // Symmetric with spectrum in ±0.6 and one slow direction, in which w_t drifts by its
+            // rounding; a solution in the thousands.
+            let diagonal = |i: usize| {
+                if i == 0 {
+                    255.0 / 256.0
+                } else {
+                    single(0.6 * entry(i))
+                }
+            };
             let problem = Affine {
                 a: Matrix::from_fn(d, d, |i, j| if i == j { diagonal(i) } else { 0.0 }),
                 b: Matrix::from_fn(d, 2, |i, j| entry(i + 3 * j)),

@@ -143,8 +143,9 @@ impl<'e> Shown<'e> {
             Seen::Hypergradient(objective) => {
                 let seed = self.seed_norm(objective, w);
                 let w_norm = w.norm();
-                // w itself was rounded to be differentiated at.
-                let moved = fw + self.exact.truth.roundoff().value() * w_norm;
+                // An exact w_t is known here as rounded; points that are given are exact.
+                let rounded = self.exact.truth.roundoff().value() * w_norm;
+                let moved = if fw > 0.0 { fw + rounded } else { 0.0 };
                 let [by_w, by_lambda] = self.lost(objective, w_norm, moved);
                 let theirs = self.exact.truth.roundoff().gamma(w.len() + 4);
                 let formed = (theirs + gamma(w.len() + 4)) * d_norm * seed;
