@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::at_point::at_point;
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, at_point, rows_norm, staircase};
+use super::moduli::{Moduli, rows_norm, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{affine, below, shape};

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::at_point::at_point;
 use super::composite::Activation;
 use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
-use super::moduli::{Moduli, at_point, staircase};
+use super::moduli::{Moduli, staircase};
 use super::products::{Certified, Products};
 use super::rounding::Rounding;
 use super::shapes::{finite, finite_vector, shape};

@@ -23,6 +23,7 @@
 //! ```
 
 mod affine;
+mod at_point;
 mod bilinear;
 mod clip;
 pub mod composite;

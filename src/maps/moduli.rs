@@ -1,12 +1,6 @@
 //! The modulus of D_Φ at a point (Lemma 2.5, Lemma 3.2, Theorem B.2).
 
-use super::linearization::{Linearization, Tie};
-use super::products::Certified;
-use super::rounding::Rounding;
-use crate::linalg::Matrix;
-use crate::linalg::norm::spectral_upper;
-use crate::linalg::product::norm2;
-use crate::tol::Roundoff;
+use crate::linalg::{Matrix, norm::spectral_upper};
 
 /// Constants of Lemma 3.2 at one (w, λ), all on the safe side: M_j, ω_j, ‖D_{Φ,2}‖sup are upper
 /// bounds, R a lower bound.
@@ -109,21 +103,6 @@ pub(super) fn staircase(radii: &[f64], mut jump: impl FnMut(&[usize]) -> [f64; 2
         *jump = [jump[0].min(later[0]), jump[1].min(later[1])];
     }
     stairs
-}
-
-/// A map at the point where its moduli are wanted: the selection with this weight at ties, what
-/// evaluating it in binary64 loses, and ‖w‖.
-pub(super) fn at_point(
-    map: &impl Certified,
-    w: &[f64],
-    lambda: &[f64],
-    weight: f64,
-) -> (Linearization, Rounding, f64) {
-    let mut lin = Linearization::new(map.dims());
-    lin.w.copy_from_slice(w);
-    lin.lambda.copy_from_slice(lambda);
-    map.evaluate(w, lambda, &mut Tie::Weight(weight), &mut lin);
-    (lin, map.rounding(lambda, Roundoff::DOUBLE), norm2(w))
 }
 
 /// ‖M_{rows,:}‖, rounded up.
