@@ -1,4 +1,4 @@
-//! Embeds the claims of `rates/claims` and `rates/conformance` in the library.
+//! Embeds the claims of `rates/claims`, `rates/conformance` and `rates/subject` in the library.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -11,6 +11,7 @@ fn main() -> io::Result<()> {
     for (name, dir) in [
         ("EMBEDDED", "rates/claims"),
         ("CONFORMANCE", "rates/conformance"),
+        ("SUBJECT", "rates/subject"),
     ] {
         println!("cargo::rerun-if-changed={dir}");
         let mut files: Vec<String> = Vec::new();

@@ -59,6 +59,14 @@ pub mod theory;
 #[doc(hidden)]
 pub mod tol;
 pub mod truth;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod subject;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod vectors;
+#[cfg(feature = "claims")]
+pub mod wire;
 
 pub use error::{Error, Result};
 pub use tol::Roundoff;

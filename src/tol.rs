@@ -81,6 +81,9 @@ pub const COARSE: f64 = 1e-2;
 /// called divergence.
 pub const OBJECTIVE_MOST: f64 = 1e50;
 
+/// Norms that a cotangent may have in binary64: squares of them are far from over- and underflow.
+pub const COTANGENT_RANGE: [f64; 2] = [1e-100, 1e100];
+
 /// Norms that a cotangent may have in binary32: where rounding is not relative any more.
 pub const SINGLE_COTANGENTS: [f64; 2] = [1e-20, 1e20];
 
@@ -175,6 +178,25 @@ pub const LIMIT_WORK: usize = 50_000_000;
 
 /// Steps beyond which an exact tail is not followed: q = 1 - 1e-4 needs 4·10⁵ to reach 1e-17.
 pub const LIMIT_TAIL_STEPS: usize = 1 << 24;
+
+/// Evaluations of Φ that a solver for w(λ) may take: q = 0.9999 needs 4·10⁵.
+pub const OWN_SOLVER_STEPS: usize = 1 << 19;
+
+/// Roundings besides d in the residual of a backward stable solve of d equations (theory, section
+/// 10.7: (d+16)u, never reached by more than 0.14 there).
+pub const SOLVER_TERMS: usize = 16;
+
+/// Part of the start at which the window of a rate ends for AID-FP: well above rounding, and low
+/// enough for second moduli to have faded.
+pub const RATE_LEFT: f64 = 1e-9;
+
+/// A simulated solver iterates until a cotangent of norm 1 has shrunk to u, and half as long again
+/// for its size κ.
+pub const SOLVER_PASSES: f64 = 1.5;
+
+/// Steps of AID-FP, in double-double, that may be followed to enclose what selections at ties do to
+/// its limit.
+pub const LIMIT_ENCLOSED_STEPS: usize = 4000;
 
 /// A window for a rate ends where the error is this many times the floor: rounding then moves
 /// log‖E‖ by less than 1e-4, a hundredth of the slack given to rates.

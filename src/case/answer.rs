@@ -23,6 +23,18 @@ pub enum Trouble {
     Error,
     /// It refused, or did not understand, what it was given.
     Input,
+    /// It ended before it answered.
+    Crash,
+    /// It did not answer in time.
+    Hang,
+    /// What it said is no message.
+    Malformed,
+    /// It answered something else than what was asked.
+    OutOfOrder,
+    /// Its estimates have the wrong number or shape.
+    WrongShape,
+    /// An estimate is not finite.
+    NonFinite,
 }
 
 impl Trouble {
@@ -31,7 +43,21 @@ impl Trouble {
         match self {
             Self::Error => "error",
             Self::Input => "input",
+            Self::Crash => "crash",
+            Self::Hang => "hang",
+            Self::Malformed => "malformed",
+            Self::OutOfOrder => "out-of-order",
+            Self::WrongShape => "wrong-shape",
+            Self::NonFinite => "non-finite",
         }
+    }
+
+    /// The conversation broke, not only this answer: the next question needs a fresh process.
+    pub fn ends_conversation(self) -> bool {
+        matches!(
+            self,
+            Self::Crash | Self::Hang | Self::Malformed | Self::OutOfOrder
+        )
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Algorithm {
     AidFp,
     /// Approximate implicit differentiation by conjugate gradients.
     AidCg,
+    /// Implicit differentiation by any solver of the linear system, at its limit.
+    Implicit,
     /// Nonsmooth stochastic implicit differentiation, Algorithms 1 and 3.
     Nsid,
     /// Stochastic implicit differentiation of Grazzi et al. (2023): NSID with G := identity.
@@ -52,19 +54,22 @@ impl Method {
     pub const AID_FP_FORWARD: Self = Self::new(Algorithm::AidFp, Mode::Forward);
     /// AID by conjugate gradients, reverse mode.
     pub const AID_CG: Self = Self::new(Algorithm::AidCg, Mode::Reverse);
+    /// Any solver of the linear system, reverse mode: one estimate, the limit of AID.
+    pub const IMPLICIT: Self = Self::new(Algorithm::Implicit, Mode::Reverse);
     /// NSID.
     pub const NSID: Self = Self::new(Algorithm::Nsid, Mode::Reverse);
     /// SID.
     pub const SID: Self = Self::new(Algorithm::Sid, Mode::Reverse);
 
     /// The pairs there are, with their names.
-    pub const NAMES: [(&'static str, Self); 8] = [
+    pub const NAMES: [(&'static str, Self); 9] = [
         ("itd", Self::ITD),
         ("itd-reverse", Self::ITD_REVERSE),
         ("itd-checkpointed", Self::ITD_CHECKPOINTED),
         ("aid-fp", Self::AID_FP),
         ("aid-fp-forward", Self::AID_FP_FORWARD),
         ("aid-cg", Self::AID_CG),
+        ("implicit", Self::IMPLICIT),
         ("nsid", Self::NSID),
         ("sid", Self::SID),
     ];

@@ -12,7 +12,7 @@ use crate::objectives::Objective;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum At<'a> {
-    /// ITD runs w_{t+1} = Φ(w_t) from this w_0 (d).
+    /// ITD runs w_{t+1} = Φ(w_t) from this w_0 (d); a solver finds w(λ) from there.
     Start(&'a [f64]),
     /// ITD linearises at these points w_0, w_1, ... (an accelerated iteration, a log): at least
     /// one, and at least as many as steps.
@@ -172,8 +172,10 @@ impl<'a> Case<'a> {
     pub fn validate(&self) -> Result<()> {
         self.map.check_lambda(self.lambda)?;
         let itd = self.algorithm == Algorithm::Itd;
+        // A solver may find its own w.
+        let solves = self.algorithm == Algorithm::Implicit;
         match self.at {
-            At::Start(w) if itd => self.map.check_w("w0", w)?,
+            At::Start(w) if itd || solves => self.map.check_w("w0", w)?,
             At::Point(w) if !itd => self.map.check_w("w", w)?,
             At::Path(path) if itd => self.check_path(path)?,
             _ => {

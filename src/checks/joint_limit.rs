@@ -17,7 +17,10 @@ use super::set_distance::observed;
 use super::termination::ill_conditioned;
 use crate::case::{Algorithm, Method};
 use crate::error::Result;
-use crate::evidence::{Exact, Request, Run, Where, allowance_at_ties, reverse_floor};
+use crate::evidence::{
+    Declared, Exact, Request, Run, Where, allowance_at_ties, reverse_floor,
+    solver_allowance_at_ties, solver_distance,
+};
 use crate::linalg::Matrix;
 use crate::linalg::norm::spectral_upper;
 use crate::tol::{DISTANCE_GAP, UNIT, bound_room};
@@ -26,7 +29,12 @@ use crate::truth::kinks::{Kinks, Observed, Set};
 pub(super) const ENTRY: Entry = Entry {
     name: "joint-limit",
     about: "the limit of AID is an element of D_joint, in reverse mode its image",
-    fits: For::These(&[Method::AID_FP, Method::AID_FP_FORWARD, Method::AID_CG]),
+    fits: For::These(&[
+        Method::AID_FP,
+        Method::AID_FP_FORWARD,
+        Method::AID_CG,
+        Method::IMPLICIT,
+    ]),
     parse: |_| Ok(Box::new(JointLimit)),
 };
 
@@ -49,6 +57,7 @@ impl Check for JointLimit {
         // Conjugate gradients end after as many steps as there are unknowns, whatever is selected.
         let k = match c.e.method.algorithm {
             Algorithm::AidCg => exact.truth.w().len(),
+            Algorithm::Implicit => 0,
             _ => c.steps,
         };
         let places = [
@@ -77,6 +86,7 @@ impl Check for JointLimit {
             kinks,
             observed: observed(c.e, exact),
             method: c.e.method,
+            declared: c.e.declared,
         };
         let mut worst: Option<(f64, Finding)> = None;
         // A failure anywhere counts for more than what is not decided elsewhere.
@@ -113,6 +123,7 @@ struct Setting<'a> {
     kinks: &'a Kinks,
     observed: Observed<'a>,
     method: Method,
+    declared: Declared,
 }
 
 impl Setting<'_> {
@@ -163,6 +174,7 @@ impl Setting<'_> {
         let (exact, kinks) = (self.exact, self.kinks);
         let u = exact.truth.roundoff().value();
         let e = match at {
+            Where::Start => solver_distance(exact, self.declared),
             Where::Iterate(t) => exact.distance(t) + 2.0 * u * exact.iterate(t).norm(),
             _ => exact.distance_of_solution(),
         };
@@ -170,6 +182,7 @@ impl Setting<'_> {
         let d2 = m.d2_sup + m.c(2, e) * e;
         let w_norm = exact.truth.w().norm() + e;
         let conjugate = self.method.algorithm == Algorithm::AidCg;
+        let solver = self.method.algorithm == Algorithm::Implicit;
         // ‖D‖ ≤ κ‖∂₂Φ‖ for every D of AID-FP, which stands in where only Dᵀy is seen.
         let most_size = kinks.kappa() * d2 * (1.0 + DISTANCE_GAP);
         let (size, rounding) = match self.observed {
@@ -180,10 +193,14 @@ impl Setting<'_> {
                 (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
             }
             Observed::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),
+            Observed::Cotangent(_) if solver => {
+                let at = if at == Where::Start { Where::Solution } else { at };
+                (most_size, solver_allowance_at_ties(exact, at, self.declared))
+            }
             Observed::Cotangent(_) => (most_size, reverse_floor(&exact.truth, (w_norm, e), k)),
         };
-        // Conjugate gradients have ended.
-        let left = if conjugate {
+        // Conjugate gradients and solvers have ended.
+        let left = if conjugate || solver {
             0.0
         } else {
             exact.theorem().q.powi(k as i32) * d2

@@ -102,6 +102,14 @@ fn plan(e: &Evidence<'_>, exact: &Exact) -> Plan {
     }
 }
 
+/// Where a limit is seen, in words.
+fn place_of(at: Where) -> &'static str {
+    match at {
+        Where::Start => "from w_0",
+        _ => "at w(λ)",
+    }
+}
+
 impl Check for Limit {
     fn label(&self) -> &'static str {
         "limit"
@@ -134,6 +142,10 @@ impl Check for Limit {
                 "no estimate to compare",
             ));
         };
+        if runs.iter().any(|run| run.request.at != plan.at) || one.k < plan.run {
+            let text = format!("the limit is seen {} after {} steps", place_of(plan.at), plan.run);
+            return Ok(Finding::undecided(Reason::NothingToSee, text));
+        }
         // At w(λ) binary64 cannot flip what has one derivative; arithmetic of fewer digits can.
         if !one.comparable {
             let place = match plan.at {

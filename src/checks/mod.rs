@@ -46,6 +46,7 @@ mod sid_plateau;
 mod simulated;
 mod simulation;
 mod slacks;
+mod solve;
 mod tail;
 mod termination;
 #[cfg(test)]

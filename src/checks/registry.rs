@@ -15,6 +15,7 @@ pub const REGISTRY: &[Entry] = &[
     limit::ENTRY,
     local_rate::ENTRY,
     termination::ENTRY,
+    solve::ENTRY,
     ordering::ENTRY,
     gap::ENTRY,
     kappa::ENTRY,

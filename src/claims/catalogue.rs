@@ -26,6 +26,15 @@ pub fn conformance(method: Method) -> Result<Claim> {
     Claim::parse(text, &format!("rates/conformance/{file}"))
 }
 
+/// The claims that implementations in other processes are held to, in the order of their names.
+///
+/// # Errors
+/// None for those at hand: a test reads them.
+pub fn subject_claims() -> Result<Vec<Claim>> {
+    let parse = |(file, text): &(&str, &str)| Claim::parse(text, &format!("rates/subject/{file}"));
+    SUBJECT.iter().map(parse).collect()
+}
+
 /// Claims by name.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
@@ -33,6 +42,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// These claims.
+    pub fn of(claims: Vec<Claim>) -> Self {
+        Self { claims }
+    }
+
     /// The claims embedded in the binary.
     pub fn builtin() -> Result<Self> {
         let mut catalogue = Self::default();

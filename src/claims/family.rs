@@ -43,6 +43,11 @@ impl Family {
         self.count[profile as usize]
     }
 
+    /// Its instances come with points of their own for ITD.
+    pub fn is_given_path(&self) -> bool {
+        self.ranges.path.is_some()
+    }
+
     /// Draws the spec of one instance.
     pub fn draw(&self, index: usize, seed: u64) -> Spec {
         let r = &self.ranges;

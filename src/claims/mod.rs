@@ -27,7 +27,7 @@ mod share;
 mod standing;
 mod verdict;
 
-pub use catalogue::{Catalogue, conformance, embedded};
+pub use catalogue::{Catalogue, conformance, embedded, subject_claims};
 pub use claim::{Claim, ClaimCheck, Guarantee};
 pub use family::Family;
 pub use label::Label;

@@ -61,6 +61,8 @@ struct RawClaim {
     hypotheses: Vec<String>,
     #[serde(default)]
     plot: bool,
+    #[serde(default)]
+    hypergradient: bool,
     instances: Vec<RawFamily>,
     checks: Vec<toml::Table>,
 }
@@ -93,6 +95,10 @@ impl RawClaim {
             }
         }
         let method = Method::from_name(&self.method)?;
+        if self.hypergradient && (!method.is_reverse() || method.is_stochastic()) {
+            let text = format!("{method} gives no hypergradients");
+            return Err(Error::input(text).in_field("hypergradient"));
+        }
         let hypotheses = self.hypotheses.iter().map(|h| hypothesis(h));
         let hypotheses = hypotheses.collect::<Result<Vec<_>>>()?;
         let families = families(self.instances, method)?;
@@ -107,6 +113,7 @@ impl RawClaim {
             kind: self.kind,
             method,
             hypotheses,
+            hypergradient: self.hypergradient,
             families,
             checks,
             plot: self.plot,

@@ -33,6 +33,14 @@ impl Counts {
         counts
     }
 
+    /// Adds those of another count.
+    pub fn join(&mut self, other: &Self) {
+        self.pass += other.pass;
+        self.fail += other.fail;
+        self.inconclusive += other.inconclusive;
+        self.not_applicable += other.not_applicable;
+    }
+
     fn add(&mut self, ruling: Ruling) {
         *match ruling {
             Ruling::Pass => &mut self.pass,

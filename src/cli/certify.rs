@@ -135,6 +135,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             shard: plan.shard,
             alpha: plan.alpha,
             claims: plan.claims.iter().map(info).collect(),
+            subject: None,
         },
         verdicts: outcome.verdicts,
         records: outcome.records,
@@ -185,7 +186,7 @@ fn exit(run: &Run, strict: bool) -> Exit {
 }
 
 /// Set by the first interrupt; the second one ends the process the hard way.
-fn interruptible() -> Arc<AtomicBool> {
+pub(super) fn interruptible() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let handler = move || {
@@ -201,7 +202,7 @@ fn interruptible() -> Arc<AtomicBool> {
 }
 
 /// UTC now as RFC 3339.
-fn now() -> String {
+pub(super) fn now() -> String {
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| d.as_secs());

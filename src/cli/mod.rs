@@ -5,6 +5,7 @@
 //! judged; 130 interrupted, `--resume` goes on.
 
 mod certify;
+mod check;
 mod exit;
 mod explain;
 mod generate;
@@ -12,6 +13,7 @@ mod output;
 mod power;
 mod replay;
 mod report;
+mod subject;
 mod truth;
 mod values;
 
@@ -48,6 +50,10 @@ enum Command {
     Replay(replay::Arguments),
     /// Measure which planted faults the claims catch, and how they name them
     Power(power::Arguments),
+    /// Judge an implementation in another process over the protocol
+    Subject(subject::Arguments),
+    /// Judge recorded cases and answers
+    Check(check::Arguments),
     /// Print shell completions
     Completions {
         /// The shell
@@ -68,6 +74,8 @@ pub fn main() -> ExitCode {
         Command::Generate(a) => generate::run(&a),
         Command::Replay(a) => replay::run(&a),
         Command::Power(a) => power::run(&a),
+        Command::Subject(a) => subject::run(&a),
+        Command::Check(a) => check::run(&a),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "ratecert", &mut text);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::exit::Exit;
 use super::output;
 use super::values::{self, catalogue};
+use crate::claims::{Catalogue, subject_claims};
 use crate::error::{Error, Result};
 use crate::power::{self, Options};
 
@@ -22,13 +23,20 @@ pub(super) struct Arguments {
     /// Directory with further claims (*.toml)
     #[arg(long = "claims", value_name = "DIR")]
     claims_dir: Option<PathBuf>,
+    /// Plant the faults behind the protocol and let `subject` find them
+    #[arg(long, conflicts_with = "claims_dir")]
+    subject: bool,
     /// Also write power.json and detection.svg there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let claims = catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?;
+    let claims = if arguments.subject {
+        Catalogue::of(subject_claims()?).select(&arguments.claims)?
+    } else {
+        catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?
+    };
     if let Some(dir) = &arguments.out {
         std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
     }
@@ -37,7 +45,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         jobs: arguments.jobs,
         ..Options::default()
     };
-    let power = power::run(&claims, &options)?;
+    let power = if arguments.subject {
+        power::of_protocol(&claims, &options)?
+    } else {
+        power::run(&claims, &options)?
+    };
     if let Some(dir) = &arguments.out {
         let path = dir.join("power.json");
         let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";

@@ -1,11 +1,14 @@
 //! One estimate beside what is exact.
 
+use super::exact::Exact;
 use super::floors;
 use super::request::{Request, Where};
+use super::solver;
 use super::target::{Shown, unit};
 use super::whole::Evidence;
 use crate::case::{Algorithm, Target};
 use crate::linalg::Matrix;
+use crate::tol::LIMIT_ENCLOSED_STEPS;
 
 /// One estimate beside what is exact. Norms are operator norms of d×m errors, or Euclidean norms of
 /// m-vectors in units of ‖y‖ (of 1 where y = 0, and for hypergradients).
@@ -62,6 +65,7 @@ impl Evidence<'_> {
         let known = match self.method.algorithm {
             Algorithm::Nsid | Algorithm::Sid => self.by_recursion(request, estimates),
             Algorithm::AidCg => self.at_limit(request, estimates),
+            Algorithm::Implicit => self.by_solver(request, estimates),
             Algorithm::Itd | Algorithm::AidFp => self.step_by_step(request, estimates),
         };
         known.unwrap_or_else(|| {
@@ -152,6 +156,62 @@ impl Evidence<'_> {
             }
         };
         Some(request.steps.iter().zip(estimates).map(one).collect())
+    }
+
+    /// The answer of a solver against the limit at its point, or at w(λ) where it finds that itself.
+    fn by_solver(&self, request: &Request, estimates: &[Matrix]) -> Option<Vec<Comparison>> {
+        let exact = self.exact().ok()?;
+        let shown = Shown::of(exact, self.target);
+        let own = request.at == Where::Start;
+        let at = if own { Where::Solution } else { request.at };
+        let limit = exact.aid_limit(at, 0.0)?;
+        let mut allowance = solver::allowance(exact, &limit, self.declared);
+        let mut e = 0.0;
+        if own {
+            e = solver::distance(exact, self.declared);
+            allowance += solver::moved(exact, limit.j.norm(), e);
+        }
+        let band = if limit.doubt {
+            self.selections(exact, at, allowance)
+        } else {
+            0.0
+        };
+        let size = shown.size(&limit.j, &limit.w);
+        let (floor, band) = match (self.target, band) {
+            // A band that is not known is not made known by being seen through E.
+            (_, band) if band.is_infinite() => (f64::NAN, band),
+            (Target::Cotangent(y), _) if y.iter().all(|v| *v == 0.0) => (0.0, 0.0),
+            (_, band) => shown.rounded((allowance, band), (limit.j.norm(), &limit.w, e)),
+        };
+        let one = |(k, estimate): (&usize, &Matrix)| {
+            let off = shown.off(estimate, &limit.j, &limit.w);
+            Comparison {
+                deviation: Some(shown.length(&off)),
+                error: shown.norm(&off),
+                size,
+                floor,
+                band,
+                comparable: !limit.doubt,
+                ..Comparison::unknown(request.at, *k)
+            }
+        };
+        Some(request.steps.iter().zip(estimates).map(one).collect())
+    }
+
+    /// How far selections at units in doubt can carry the limit of AID at a point, per ‖y‖: the
+    /// enclosure of its recursion, followed until less than `left` is left of it.
+    fn selections(&self, exact: &Exact, at: Where, left: f64) -> f64 {
+        let th = exact.theorem();
+        let most = th.b.max(1.0) * exact.truth.kappa();
+        let steps = ((left / most).ln() / th.q.ln()).ceil();
+        // At w(λ) itself the sets say more.
+        if !(steps <= LIMIT_ENCLOSED_STEPS as f64) || at == Where::Solution {
+            return f64::INFINITY;
+        }
+        let steps = steps.max(1.0) as usize;
+        let run = exact.aid(at, steps);
+        let last = run.as_ref().and_then(|run| run.band.last());
+        last.map_or(f64::INFINITY, |band| band[1] + left)
     }
 
     /// NSID and SID against the recursion with the same indices.

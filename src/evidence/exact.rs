@@ -66,6 +66,14 @@ impl Exact {
         }
     }
 
+    /// The same along given points.
+    #[must_use]
+    pub(super) fn along(self, path: Vec<Vec<f64>>) -> Self {
+        // The cell is fresh.
+        let _ = self.path.set(Some(path));
+        self
+    }
+
     /// w(λ) as an implementation is given it.
     pub fn solution(&self) -> &Vector {
         let round = || self.truth.given(self.truth.w());

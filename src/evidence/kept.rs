@@ -1,6 +1,7 @@
 //! What is computed once per instance.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use super::exact::Exact;
 use super::inner_law::InnerLaw;
@@ -16,6 +17,10 @@ use crate::truth::{Truth, Unsolved};
 pub(super) struct Kept {
     /// Of the implementation under test.
     pub(super) u: Roundoff,
+    /// Points given to ITD instead of w_{t+1} = Φ(w_t).
+    pub(super) path: Option<Vec<Vec<f64>>>,
+    /// Indices and step sizes given from outside.
+    pub(super) explicit: Option<Rc<Given>>,
     exact: OnceCell<std::result::Result<Exact, Unsolved>>,
     pub(super) given: Keyed<(Sequence, usize), Given>,
     pub(super) laws: Keyed<(Vec<u64>, usize), InnerLaw>,
@@ -26,6 +31,8 @@ impl Default for Kept {
     fn default() -> Self {
         Self {
             u: Roundoff::DOUBLE,
+            path: None,
+            explicit: None,
             exact: OnceCell::new(),
             given: Keyed::default(),
             laws: Keyed::default(),
@@ -35,6 +42,16 @@ impl Default for Kept {
 }
 
 impl Kept {
+    /// What was given, with nothing computed yet.
+    pub(super) fn afresh(self) -> Self {
+        Self {
+            u: self.u,
+            path: self.path,
+            explicit: self.explicit,
+            ..Self::default()
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn with_exact(exact: Exact) -> Self {
         let kept = Self::default();
@@ -50,7 +67,11 @@ impl Kept {
     ) -> std::result::Result<&Exact, &Unsolved> {
         let solve = || {
             let truth = Truth::solve(&instance.map, &instance.lambda)?.judged_in(self.u);
-            Ok(Exact::new(instance, truth, horizon))
+            let exact = Exact::new(instance, truth, horizon);
+            Ok(match &self.path {
+                Some(path) => exact.along(path.clone()),
+                None => exact,
+            })
         };
         self.exact.get_or_init(solve).as_ref()
     }

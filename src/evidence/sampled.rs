@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::inner_law::InnerLaw;
 use super::kept::Kept;
 use super::request::Request;
-use super::sequence::{Given, Sequence};
+use super::sequence::{Given, Schedule, Sequence};
 use super::setting::Setting;
 use crate::case::{Algorithm, Batches, Iid, Method, Role};
 use crate::error::{Error, Result};
@@ -208,6 +208,9 @@ impl<'e> Sampled<'e> {
 
     /// The indices and step sizes of a sequence, for runs of `last` updates.
     pub(super) fn given(&self, sequence: Sequence, last: usize) -> Result<Rc<Given>> {
+        if let (Schedule::Explicit, Some(given)) = (sequence.schedule, &self.kept.explicit) {
+            return Ok(Rc::clone(given));
+        }
         let make = || {
             let (rate, n) = (self.rate()?, self.map.inner().population());
             Given::draw(

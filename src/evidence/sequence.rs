@@ -25,9 +25,17 @@ pub enum Schedule {
     Constant,
     /// Given ones in no order: ½/(1 + 5i mod 7).
     Uneven,
+    /// Indices and step sizes are those that the evidence was given.
+    Explicit,
 }
 
 impl Sequence {
+    /// The one that came from outside.
+    pub const EXPLICIT: Self = Self {
+        number: u64::MAX,
+        schedule: Schedule::Explicit,
+    };
+
     /// Number 0 with Lemma D.3's steps, 1 with constant ones, all others uneven.
     pub fn numbered(number: u64) -> Self {
         let schedule = match number {
@@ -41,10 +49,13 @@ impl Sequence {
 
 /// A sequence written out: what a case lends.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
-    pub(super) inner: Batches,
-    pub(super) linear: Batches,
-    pub(super) eta: Vec<f64>,
+pub struct Given {
+    /// The J minibatches ξ⁽¹⁾.
+    pub inner: Batches,
+    /// The minibatches ξ⁽²⁾_i.
+    pub linear: Batches,
+    /// η_i.
+    pub eta: Vec<f64>,
 }
 
 impl Given {
@@ -65,7 +76,8 @@ impl Given {
         let eta = |i: usize| match sequence.schedule {
             Schedule::LemmaD3 => rate.step(i),
             Schedule::Constant => 0.375,
-            Schedule::Uneven => 0.5 / (1 + (5 * i) % 7) as f64,
+            // Explicit ones are never drawn.
+            Schedule::Uneven | Schedule::Explicit => 0.5 / (1 + (5 * i) % 7) as f64,
         };
         Ok(Self {
             inner: draw(Role::Inner, sizes.inner, sizes.inner_batch)?,

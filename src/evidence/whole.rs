@@ -4,11 +4,13 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::conjugate::CgSystem;
+use super::declared::Declared;
 use super::exact::Exact;
 use super::kept::Kept;
 use super::keyed::Keyed;
 use super::request::Where;
 use super::sampled::Sampled;
+use super::sequence::Given;
 use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::instances::Instance;
@@ -28,6 +30,8 @@ pub struct Evidence<'i> {
     pub target: Target<'i>,
     /// Steps of the exact runs.
     pub horizon: usize,
+    /// What the implementation says of its own accuracy.
+    pub declared: Declared,
     kinks: OnceCell<Option<Kinks>>,
     systems: Keyed<Where, CgSystem>,
     kept: Kept,
@@ -47,6 +51,7 @@ impl<'i> Evidence<'i> {
             method,
             target,
             horizon,
+            declared: Declared::default(),
             kinks: OnceCell::new(),
             systems: Keyed::default(),
             kept: Kept::default(),
@@ -56,17 +61,46 @@ impl<'i> Evidence<'i> {
     /// The same where another target is wanted: a hypergradient.
     #[must_use]
     pub fn targeting(self, target: Target<'i>) -> Self {
-        let u = self.kept.u;
-        let fresh = Self::new(self.instance, self.method, self.horizon);
-        Self { target, ..fresh }.in_roundoff(u)
+        Self { target, ..self.afresh() }
     }
 
     /// The same for implementations that compute with this unit roundoff: their floors, their doubt
     /// at kinks, and the points that they are given.
     #[must_use]
     pub fn in_roundoff(self, u: Roundoff) -> Self {
+        let mut fresh = self.afresh();
+        fresh.kept.u = u;
+        fresh
+    }
+
+    /// The same for an implementation that works to tolerances of its own.
+    #[must_use]
+    pub fn declaring(self, declared: Declared) -> Self {
+        Self { declared, ..self }
+    }
+
+    /// The same where ITD linearises at given points w_0, w_1, ...
+    #[must_use]
+    pub fn along(self, path: Vec<Vec<f64>>) -> Self {
+        let mut fresh = self.afresh();
+        fresh.kept.path = Some(path);
+        fresh
+    }
+
+    /// The same where NSID and SID are given these indices and step sizes, which
+    /// [`Sequence::EXPLICIT`](super::Sequence::EXPLICIT) names.
+    #[must_use]
+    pub fn sampling(self, given: Given) -> Self {
+        let mut fresh = self.afresh();
+        fresh.kept.explicit = Some(Rc::new(given));
+        fresh
+    }
+
+    /// With nothing computed yet.
+    fn afresh(self) -> Self {
         let mut fresh = Self::new(self.instance, self.method, self.horizon);
-        (fresh.target, fresh.kept.u) = (self.target, u);
+        (fresh.target, fresh.declared) = (self.target, self.declared);
+        fresh.kept = self.kept.afresh();
         fresh
     }
 

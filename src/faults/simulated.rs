@@ -4,11 +4,11 @@ use super::course::{Course, single};
 use super::edit::Edit;
 use super::faulty::Faulty;
 use crate::case::{
-    Algorithm, Answer, Batches, Case, Cost, Draw, Implementation, Method, Status, Target,
+    Algorithm, Answer, At, Batches, Case, Cost, Draw, Implementation, Method, Status, Target,
 };
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
-use crate::tol::DIVERGED;
+use crate::tol::{DIVERGED, LIMIT_ENCLOSED_STEPS, SOLVER_PASSES, UNIT};
 
 /// A method with departures; without any it is one more correct implementation.
 #[derive(Debug)]
@@ -79,6 +79,8 @@ impl Implementation for Simulated {
         let case = Case { target, ..*case };
         let mut answer = if self.method.is_stochastic() {
             self.sampled.run(&case)
+        } else if self.method.algorithm == Algorithm::Implicit {
+            self.solved(&case)
         } else {
             self.deterministic(&case)
         };
@@ -149,6 +151,33 @@ impl Simulated {
             cost,
             status,
         }
+    }
+
+    /// A solver: AID-FP until nothing moves any more, at the given w or where Φ ends up.
+    fn solved(&mut self, case: &Case<'_>) -> Answer {
+        let q = case.map.constants(case.lambda).q;
+        let steps = (UNIT.ln() / q.ln()).max(1.0) * SOLVER_PASSES;
+        // A map that is no contraction is not solved like this.
+        let steps = (steps as usize).clamp(1, LIMIT_ENCLOSED_STEPS);
+        let mut w = case.w().to_vec();
+        if let At::Start(_) = case.at {
+            for _ in 0..steps {
+                w = case.phi(&w);
+            }
+        }
+        let last = [steps];
+        let asked = Case {
+            algorithm: Algorithm::AidFp,
+            at: At::Point(&w),
+            steps: &last,
+            ..*case
+        };
+        let mut answer = self.deterministic(&asked);
+        // One estimate, whatever the steps.
+        if let [estimate] = answer.estimates.as_slice() {
+            answer.estimates = vec![estimate.clone(); case.steps.len()];
+        }
+        answer
     }
 
     /// Departures in what is handed out at the end.

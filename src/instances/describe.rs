@@ -46,13 +46,16 @@ impl Kind {
             "params" => {
                 let two = net || matches!(self, Self::KinkElasticNet) || self.is_sum();
                 let one = matches!(self, Self::Tight | Self::NoiseKink | Self::NoiseBilinear);
-                !(fixed || two || one)
+                !(fixed || two || one || self == Self::QuadraticProgram)
             }
             "rows" => {
                 let data = net || self.is_sum() || self.is(Group::LAYER) || self.is_kinked();
                 !fixed && (data || self == Self::MaxMin)
             }
-            "margin" => self.is_built_backwards() && self != Self::SimplexQp,
+            "margin" => {
+                self.is_built_backwards()
+                    && !matches!(self, Self::SimplexQp | Self::QuadraticProgram)
+            },
             "tau" => self.is_built_backwards(),
             "lambda" => self.is(Group::FIXED),
             "path" => !self.is_stochastic(),
@@ -110,6 +113,10 @@ impl Kind {
             Self::Bilinear => "Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ.",
             Self::SimplexQp => {
                 "Φ(w, λ) = the projection of Aw + Bλ + c on {w ≥ 0, Σw_i = 1}, A = I - ηQ."
+            }
+            Self::QuadraticProgram => {
+                "Φ(w, λ) = clip(w - η(Qw + λ), lower, upper), λ the linear term: a bound above, \
+                 below, both or none for every coordinate."
             }
             Self::SumLogisticGroup => {
                 "T̂(w, λ, b) = w - η(∇f_b(w) + λ₂w), f_b the mean logistic loss over the minibatch b; G \

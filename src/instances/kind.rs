@@ -84,6 +84,7 @@ kinds! {
     KinkNetCycle "kink-net-cycle" "elastic net in the plane with the same behaviour" KINKED;
     Bilinear "bilinear" "(A + Σ_k λ_k B_k)w + Cλ: the operator depends on λ";
     SimplexQp "simplex-qp" "projection on the simplex after a gradient step on a quadratic, built backwards from w(λ)" BACKWARDS;
+    QuadraticProgram "quadratic-program" "projected gradient step on a box-constrained quadratic whose linear term is λ, built backwards from w(λ)" BACKWARDS;
     SumElasticNet "sum-elastic-net" "stochastic: minibatches of a random elastic net, G = soft" STOCHASTIC;
     SumTiny "sum-tiny" "stochastic: an elastic net of few rows, small enough for exact fourth moments" STOCHASTIC;
     SumLogisticGroup "sum-logistic-group" "stochastic: minibatch logistic regression, G = group soft" STOCHASTIC;

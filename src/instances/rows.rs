@@ -5,8 +5,8 @@ use super::kind::{Group, Kind};
 use super::random::Random;
 use super::spec::Spec;
 use super::{
-    affine, bilinear, clip, elastic_net, kinks, layer, max_min, prox_gradient, real, simplex_qp,
-    stochastic,
+    affine, bilinear, clip, elastic_net, kinks, layer, max_min, prox_gradient, quadratic_program,
+    real, simplex_qp, stochastic,
 };
 use crate::error::Result;
 
@@ -75,6 +75,7 @@ rows! {
     KinkNetCycle net_cycle Problem(kinks::draft);
     Bilinear one_row Problem(bilinear::bilinear);
     SimplexQp one_row Problem(simplex_qp::simplex_qp);
+    QuadraticProgram square Problem(quadratic_program::quadratic_program);
     SumElasticNet sampled Samples(stochastic::squares);
     SumTiny sampled Samples(stochastic::squares);
     SumLogisticGroup sampled Samples(stochastic::logistic);
@@ -97,6 +98,11 @@ fn free(_: &mut Spec) {}
 
 fn one_row(spec: &mut Spec) {
     spec.rows = 1;
+}
+
+/// λ is as long as w.
+fn square(spec: &mut Spec) {
+    (spec.params, spec.rows) = (spec.dim, 1);
 }
 
 fn tight(spec: &mut Spec) {

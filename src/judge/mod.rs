@@ -9,6 +9,7 @@
 mod hypergradient_tests;
 #[cfg(test)]
 mod kink_tests;
+mod answered;
 mod outcome;
 mod replicates;
 mod rulings;
@@ -17,4 +18,5 @@ mod stochastic_tests;
 #[cfg(test)]
 mod tests;
 
+pub use answered::answered;
 pub use rulings::{Judged, Judging, judge, runs};

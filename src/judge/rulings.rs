@@ -67,13 +67,14 @@ pub fn judge(
     subject: &mut dyn Implementation,
 ) -> Judged {
     let mut judged = Judged::default();
+    let id = label.to_string();
     if let Some(why) = claim.hypotheses.iter().find_map(|h| e.broken(*h)) {
         for check in &claim.checks {
             let finding = Finding::not_applicable(Reason::Hypothesis, why.clone());
             judged.rule(
                 claim,
                 e,
-                label,
+                &id,
                 &check.name,
                 check.check.label(),
                 finding,
@@ -128,12 +129,12 @@ pub fn judge(
         judged.record(claim, e, label, &item.name, &finding);
         if n < count {
             let kind = item.check.label();
-            judged.rule(claim, e, label, &item.name, kind, finding, blamed);
+            judged.rule(claim, e, &id, &item.name, kind, finding, blamed);
         }
     }
     for (name, why, request) in troubles {
         let finding = Finding::failed(Unit::Exact, why);
-        judged.rule(claim, e, label, name, name, finding, Some(request));
+        judged.rule(claim, e, &id, name, name, finding, Some(request));
     }
     judged
 }
@@ -251,17 +252,17 @@ fn folded(
 impl Judged {
     /// Writes a finding down as a verdict.
     #[allow(clippy::too_many_arguments)]
-    fn rule(
+    pub(super) fn rule(
         &mut self,
         claim: &Claim,
         e: &Evidence<'_>,
-        label: &Label,
+        instance: &str,
         name: &str,
         kind: &str,
         finding: Finding,
         blamed: Option<Request>,
     ) {
-        let instance = label.to_string();
+        let instance = instance.to_string();
         let id = format!("{}/{instance}/{name}", claim.name);
         let failed = finding.ruling == Ruling::Fail;
         self.verdicts.push(Verdict {
@@ -292,6 +293,11 @@ impl Judged {
             id,
         });
         self.blamed.push(blamed.filter(|_| failed));
+    }
+
+    /// Adds a verdict on a check that no claim has.
+    pub fn add(&mut self, claim: &Claim, e: &Evidence<'_>, instance: &str, check: &str, finding: Finding) {
+        self.rule(claim, e, instance, check, check, finding, None);
     }
 
     fn record(

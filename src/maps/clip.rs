@@ -61,7 +61,7 @@ impl Data for Clip {
     }
 }
 
-struct ClipMap {
+pub(super) struct ClipMap {
     structure: Structure,
     a: Matrix,
     b: Matrix,
@@ -73,12 +73,30 @@ struct ClipMap {
     a_abs_norm: f64,
     /// ‖A_i‖, rounded up.
     rows: Vec<f64>,
+    /// ‖|A|_i‖, of what is evaluated.
+    abs_rows: Vec<f64>,
+    /// Roundings beyond those of Aw + Bλ + c.
+    more: usize,
+    /// How far the operator is from A at most, as a norm.
+    off: f64,
 }
 
 impl ClipMap {
-    fn new(Clip { a, b, c, lo, hi }: &Clip) -> Self {
+    fn new(clip: &Clip) -> Self {
+        Self::of(clip, &abs(&clip.a), 0)
+    }
+
+    /// Where A was formed from data, entry by entry within γ_4 of `magnitude`, and implementations
+    /// evaluate what it was formed from.
+    pub(super) fn formed(clip: &Clip, magnitude: &Matrix) -> Self {
+        Self::of(clip, magnitude, 4)
+    }
+
+    fn of(Clip { a, b, c, lo, hi }: &Clip, magnitude: &Matrix, more: usize) -> Self {
         let d = c.nrows();
         let up = 1.0 + gamma(a.ncols() + 4);
+        let a_abs_norm = spectral_upper(magnitude);
+        let off = gamma(more) * a_abs_norm;
         Self {
             structure: Structure {
                 units: Units::Slopes { lo: 0.0, hi: 1.0 },
@@ -86,9 +104,12 @@ impl ClipMap {
                 bounded: true,
                 ..Structure::affine(b.ncols())
             },
-            a_norm: spectral_upper(a),
-            a_abs_norm: spectral_upper(&abs(a)),
-            rows: a.row_iter().map(|r| r.norm() * up).collect(),
+            a_norm: spectral_upper(a) + off,
+            a_abs_norm,
+            rows: a.row_iter().map(|r| r.norm() * up + off).collect(),
+            abs_rows: magnitude.row_iter().map(|r| r.norm() * up).collect(),
+            more,
+            off,
             a: a.clone(),
             b: b.clone(),
             c: c.clone(),
@@ -210,7 +231,8 @@ impl Certified for ClipMap {
             })
             .collect();
         let stairs = staircase(&radii, |flips| {
-            [rows_norm(&self.a, flips), rows_norm(&self.b, flips)]
+            let off = if flips.is_empty() { 0.0 } else { self.off };
+            [rows_norm(&self.a, flips) + off, rows_norm(&self.b, flips)]
         });
         let mut d2 = self.b.clone();
         self.mask(&lin, &mut d2);
@@ -227,7 +249,7 @@ impl Certified for ClipMap {
 
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         let (d, m) = self.b.shape();
-        let terms = u.gamma(d + m + 4);
+        let terms = u.gamma(d + m + 4 + self.more);
         let constant = times(&abs(&self.b), &magnitudes(lambda)) + self.c.abs();
         Rounding {
             u,
@@ -235,7 +257,7 @@ impl Certified for ClipMap {
             push_w: [0.0, terms * self.a_abs_norm],
             push_lambda: [0.0, 0.0, terms * self.b.norm()],
             units: (0..d)
-                .map(|i| [terms * self.rows[i], terms * constant[i]])
+                .map(|i| [terms * self.abs_rows[i], terms * constant[i]])
                 .collect(),
         }
     }

@@ -13,6 +13,7 @@ use super::elastic_net::ElasticNet;
 use super::layer::Layer;
 use super::max_min::MaxMin;
 use super::products::Certified;
+use super::quadratic_program::QuadraticProgram;
 use super::scaling::Scaling;
 use super::simplex_qp::SimplexQp;
 use crate::error::Result;
@@ -87,4 +88,5 @@ families! {
     Composed "composed",
     Bilinear "bilinear",
     SimplexQp "simplex-qp",
+    QuadraticProgram "quadratic-program",
 }

@@ -138,6 +138,17 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
             lambda.clone(),
         ));
     }
+    for (step, least) in [(0.5, -0.4), (0.125, f64::NEG_INFINITY)] {
+        out.push((
+            Problem::QuadraticProgram(QuadraticProgram {
+                q: matrix(d, d, s) * 0.3 + Matrix::identity(d, d) * 2.0,
+                lower: v(d, s).map(|x| x.min(least)),
+                upper: v(d, s).map(|x| x.max(0.2)),
+                step,
+            }),
+            v(d, s).as_slice().to_vec(),
+        ));
+    }
     for forms in [2, 3] {
         let form = |s: &mut u64| AffineForm {
             a: matrix(d, d, s) * 0.3,

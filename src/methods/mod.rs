@@ -27,6 +27,7 @@
 
 mod aid_cg;
 mod aid_fp;
+mod implicit;
 mod itd;
 mod nsid;
 mod ours;
@@ -35,6 +36,7 @@ mod watch;
 
 pub use aid_cg::{AidCg, ConjugateGradients, System, reduced_roots, reduced_support};
 pub use aid_fp::{AidFp, AidFpForward};
+pub use implicit::Implicit;
 pub use itd::{ItdCheckpointed, ItdForward, ItdReverse};
 pub use nsid::{Nsid, Sid};
 pub use ours::Ours;

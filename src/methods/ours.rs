@@ -1,6 +1,8 @@
 //! This crate's implementations, by method.
 
-use super::{AidCg, AidFp, AidFpForward, ItdCheckpointed, ItdForward, ItdReverse, Nsid, Sid};
+use super::{
+    AidCg, AidFp, AidFpForward, Implicit, ItdCheckpointed, ItdForward, ItdReverse, Nsid, Sid,
+};
 use crate::case::{Algorithm, Factory, Implementation, Method, Mode};
 use crate::error::{Error, Result};
 
@@ -33,6 +35,7 @@ impl Factory for Ours {
             (Algorithm::AidFp, Mode::Forward) => Box::new(AidFpForward::default()),
             (Algorithm::AidFp, Mode::Reverse) => Box::new(AidFp::default()),
             (Algorithm::AidCg, Mode::Reverse) => Box::new(AidCg::default()),
+            (Algorithm::Implicit, Mode::Reverse) => Box::new(Implicit::default()),
             (Algorithm::Nsid, Mode::Reverse) => Box::new(Nsid::default()),
             (Algorithm::Sid, Mode::Reverse) => Box::new(Sid::default()),
             (algorithm, mode) => {

@@ -6,10 +6,12 @@
 
 mod bench;
 mod measure;
+mod protocol;
 mod result;
 mod text;
 
 pub use measure::{run, uncaught};
+pub use protocol::of_protocol;
 pub use result::{ClaimPower, FaultPower, Options, Power, SizePower};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::conformance::{badge, conformance_markdown};
 use super::figure::Figure;
 use super::html::html;
 use super::junit::junit;
@@ -38,6 +39,11 @@ pub fn redraw(dir: &Path) -> Result<Run> {
 
 fn draw_all(run: &Run, dir: &Path) -> Result<()> {
     put(&dir.join("junit.xml"), &junit(run))?;
+    if run.info.subject.is_some() {
+        put(&dir.join("badge.json"), &badge(run))?;
+        let page = conformance_markdown(std::slice::from_ref(run));
+        put(&dir.join("conformance.md"), &page)?;
+    }
     put(&dir.join("summary.md"), &markdown(run))?;
     let figures = figures_of(run);
     if !figures.is_empty() {

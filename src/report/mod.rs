@@ -4,6 +4,7 @@
 //! mathematics: what is shown was measured and judged above. Reads no clock, so that the same run
 //! gives the same bytes.
 
+mod conformance;
 mod facts;
 mod figure;
 #[cfg(feature = "plots")]
@@ -18,6 +19,7 @@ mod run;
 mod tally;
 mod text;
 
+pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
 pub use figure::Figure;
 pub use folder::{redraw, write};
 pub use html::html;
@@ -25,7 +27,8 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use run::{
-    ClaimInfo, RUN_SCHEMA, Run, RunInfo, parse_records, parse_verdicts, record_lines, verdict_lines,
+    ClaimInfo, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts, record_lines,
+    verdict_lines,
 };
 pub use tally::{Summary, Tally};
 pub use text::text;

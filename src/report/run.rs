@@ -39,6 +39,31 @@ pub struct RunInfo {
     pub alpha: f64,
     /// The claims of the run, in the order they are shown.
     pub claims: Vec<ClaimInfo>,
+    /// The implementation in another process that was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectInfo>,
+}
+
+/// An implementation in another process.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SubjectInfo {
+    /// What it is called.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The command that starts it; empty where it started ratecert, or was recorded.
+    pub command: String,
+    /// f64 or f32.
+    pub dtype: String,
+    /// Cases that it was asked.
+    pub cases: usize,
+    /// Cases left out, because it does not do them.
+    pub left_out: usize,
+    /// Seconds spent waiting for its answers.
+    pub waited: f64,
+    /// Why it was given up, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<String>,
 }
 
 /// What a claim says, for the reader of a report.

@@ -6,6 +6,7 @@
 //! sharding nor an interruption changes a byte of its verdicts. Implementations come from a
 //! factory: ours, a faulty one, a stranger's.
 
+mod conform;
 mod journal;
 mod naming;
 mod plan;
@@ -13,6 +14,7 @@ mod replace;
 mod replay;
 mod shrink;
 
+pub use conform::{Conformance, Conformed, check};
 pub use journal::Journal;
 pub use naming::{Pool, name, name_of};
 pub use plan::{Output, Plan, Progress};

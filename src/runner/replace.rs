@@ -71,6 +71,8 @@ pub fn check_replaceable(dir: &Path) -> Result<()> {
 
 /// What runs leave in their directory, `power` among them.
 const WRITTEN: &[&str] = &[
+    "badge.json",
+    "conformance.md",
     "figures",
     "index.html",
     "junit.xml",

@@ -3,7 +3,6 @@
 use crate::case::Factory;
 use crate::claims::{Claim, Label, Verdict, share};
 use crate::error::Result;
-use crate::instances::Instance;
 use crate::judge::{Judged, Judging, judge};
 
 /// Runs one recorded verdict again: the same claim, spec and seed, with figures. A statistical
@@ -21,7 +20,8 @@ pub fn replay(
     recorded
         .validate()
         .map_err(|e| e.in_field("instance.spec"))?;
-    let instance = Instance::generate(&verdict.instance.spec, verdict.instance.seed)?
+    let instance = claim
+        .generate(&verdict.instance.spec, verdict.instance.seed)?
         .in_roundoff(factory.roundoff())?;
     let id = &verdict.instance.id;
     let label = Label {

@@ -31,6 +31,7 @@ pub const ALL: &[Kind] = &[
     Kind::LogisticNonnegative,
     Kind::Bilinear,
     Kind::SimplexQp,
+    Kind::QuadraticProgram,
 ];
 
 /// Kinds whose solution lies on kinks, for methods that are judged against sets.

@@ -151,6 +151,7 @@ fn run() -> Run {
 
 fn info(claims: Vec<ClaimInfo>) -> RunInfo {
     RunInfo {
+        subject: None,
         version: "0.1.0".into(),
         profile: "quick".into(),
         seed: 0,

@@ -15,6 +15,7 @@ mod indexed;
 mod layer;
 mod max_min;
 mod naive;
+mod quadratic_program;
 mod outer;
 mod recursion;
 mod registry;

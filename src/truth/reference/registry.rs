@@ -2,7 +2,10 @@
 
 use super::family::Reference;
 use super::scalar::Scalar;
-use super::{affine, bilinear, clip, composite, elastic_net, layer, max_min, scaling, simplex_qp};
+use super::{
+    affine, bilinear, clip, composite, elastic_net, layer, max_min, quadratic_program, scaling,
+    simplex_qp,
+};
 use crate::maps::Problem;
 
 /// The family of `problem` at λ in the number type T.
@@ -18,5 +21,6 @@ pub(super) fn reference<T: Scalar>(problem: &Problem, lambda: &[T]) -> Box<dyn R
         Problem::Composed(data) => Box::new(composite::Exact::composed(data)),
         Problem::Bilinear(data) => Box::new(bilinear::Exact::new(data)),
         Problem::SimplexQp(data) => Box::new(simplex_qp::Exact::new(data, lambda)),
+        Problem::QuadraticProgram(data) => Box::new(quadratic_program::Exact::new(data)),
     }
 }

@@ -1,0 +1,227 @@
+//! `subject`: judge an implementation in another process.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::certify::{info, interruptible, now};
+use super::exit::Exit;
+use super::output;
+use super::values;
+use crate::claims::{Catalogue, Claim, Counts, Profile, subject_claims};
+use crate::error::{Error, Result};
+use crate::report::{self, Run, RunInfo, SubjectInfo};
+use crate::runner::{self, Conformance, Conformed, Journal};
+use crate::subject::{Launch, Program, Stdio};
+use crate::tol::{RUN_ALPHA, Roundoff};
+
+const AFTER: &str = "\
+The protocol is described in docs/protocol.md. The subject sees a small part of the environment \
+(PATH, HOME, locale, thread counts and the like, no tokens); --inherit-env passes on all of it.
+
+Examples:
+  ratecert subject -- python my_implementation.py
+  ratecert subject itd 'aid-*' --seed 3 -- ./my-implementation
+  ratecert subject --case empty-support -- python my_implementation.py";
+
+#[derive(clap::Args)]
+#[command(after_help = AFTER)]
+pub(super) struct Arguments {
+    /// Names or globs of what is claimed of it (itd, aid-fp, aid-cg, implicit, nsid, ...); all that
+    /// it does by default
+    #[arg(value_name = "CLAIM")]
+    claims: Vec<String>,
+    /// How many cases: at most 300 in quick
+    #[arg(long, default_value = "quick", value_parser = values::profile)]
+    profile: Profile,
+    /// Seed of the random cases
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Seconds that an answer may take; hello gets at least 60
+    #[arg(long, value_name = "S", default_value_t = 30.0, value_parser = seconds)]
+    timeout: f64,
+    /// Only cases whose id contains this (may be given several times)
+    #[arg(long = "case", value_name = "ID")]
+    cases: Vec<String>,
+    /// What the subject is called in the report, instead of what it says
+    #[arg(long)]
+    name: Option<String>,
+    /// Where the report goes
+    #[arg(long, value_name = "DIR", default_value = "reports/subject")]
+    out: PathBuf,
+    /// Write the cases and answers to a file that `check` reads
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Refuse fields that the protocol does not have
+    #[arg(long)]
+    check_protocol: bool,
+    /// Give the subject the whole environment
+    #[arg(long)]
+    inherit_env: bool,
+    /// Exit with 3 if anything is inconclusive
+    #[arg(long)]
+    strict: bool,
+    /// What is printed
+    #[arg(long, default_value = "text")]
+    format: Format,
+    /// The subject started ratecert, and talks on its stdin and stdout
+    #[arg(long, conflicts_with = "command")]
+    stdio: bool,
+    /// The command that starts the subject
+    #[arg(last = true, value_name = "CMD", required_unless_present = "stdio")]
+    command: Vec<String>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+    Junit,
+    Markdown,
+}
+
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(s) if s > 0.0 && s <= 86_400.0 => Ok(s),
+        _ => Err(format!("expected seconds in (0, 86400], got {text:?}")),
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let claims = Catalogue::of(subject_claims()?).select(&arguments.claims)?;
+    runner::check_replaceable(&arguments.out)?;
+    let launch: Box<dyn Launch> = if arguments.stdio {
+        Box::new(Stdio::default())
+    } else {
+        Box::new(Program::new(arguments.command.clone(), arguments.inherit_env)?)
+    };
+    let plan = Conformance {
+        claims,
+        profile: arguments.profile,
+        seed: arguments.seed,
+        patience: Duration::from_secs_f64(arguments.timeout),
+        strict: arguments.check_protocol,
+        only: arguments.cases.clone(),
+    };
+    let started = now();
+    let clock = Instant::now();
+    let stop = interruptible();
+    let bar = output::bar(0);
+    let mut progress = |done: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    };
+    let mut recording = match &arguments.record {
+        Some(path) => Some(fs::File::create(path).map_err(|e| Error::io(path, &e))?),
+        None => None,
+    };
+    let mut record = |line: &str| match (&mut recording, &arguments.record) {
+        (Some(file), Some(path)) => writeln!(file, "{line}").map_err(|e| Error::io(path, &e)),
+        _ => Ok(()),
+    };
+    let conformed = plan.run(launch.as_ref(), &stop, &mut progress, &mut record);
+    bar.finish_and_clear();
+    let conformed = conformed?;
+    let told = Told {
+        profile: arguments.profile.name(),
+        seed: arguments.seed,
+        started,
+        seconds: clock.elapsed().as_secs_f64(),
+        command: launch.command(),
+        name: arguments.name.clone(),
+    };
+    let run = as_run(&plan.claims, conformed, told);
+    write(&run, &arguments.out)?;
+    let text = printed(&run, arguments.format);
+    if arguments.stdio {
+        output::say(text.trim_end());
+    } else {
+        output::print(&text)?;
+    }
+    output::say(&format!(
+        "report: {}",
+        arguments.out.join("index.html").display()
+    ));
+    Ok(exit(&run, arguments.strict))
+}
+
+/// What the command knows besides what came out.
+pub(super) struct Told {
+    pub(super) profile: &'static str,
+    pub(super) seed: u64,
+    pub(super) started: String,
+    pub(super) seconds: f64,
+    pub(super) command: String,
+    pub(super) name: Option<String>,
+}
+
+pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run {
+    let said = conformed.declaration.as_ref();
+    let single = said.is_some_and(|d| d.roundoff == Roundoff::SINGLE);
+    let judged = |c: &&Claim| conformed.verdicts.iter().any(|v| v.claim == c.name);
+    Run {
+        info: RunInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            profile: told.profile.into(),
+            seed: told.seed,
+            started: told.started,
+            seconds: told.seconds,
+            instances: conformed.sent,
+            shard: None,
+            alpha: RUN_ALPHA,
+            claims: claims.iter().filter(judged).map(info).collect(),
+            subject: Some(SubjectInfo {
+                name: told
+                    .name
+                    .or_else(|| said.map(|d| d.name.clone()))
+                    .unwrap_or_default(),
+                version: said.map(|d| d.version.clone()).unwrap_or_default(),
+                command: told.command,
+                dtype: if single { "f32" } else { "f64" }.into(),
+                cases: conformed.sent,
+                left_out: conformed.left_out,
+                waited: conformed.waited.as_secs_f64(),
+                given_up: conformed.given_up,
+            }),
+        },
+        verdicts: conformed.verdicts,
+        records: Vec::new(),
+    }
+}
+
+pub(super) fn write(run: &Run, out: &std::path::Path) -> Result<()> {
+    runner::check_replaceable(out)?;
+    if let Some(parent) = out.parent() {
+        fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
+    }
+    let partial = runner::sibling(out, "partial");
+    drop(Journal::open(&partial, "ratecert subject", false)?);
+    let fresh = partial.join("run");
+    fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
+    report::write(run, &fresh)?;
+    runner::replace(out, &fresh)?;
+    fs::remove_dir_all(&partial).map_err(|e| Error::io(&partial, &e))
+}
+
+pub(super) fn printed(run: &Run, format: Format) -> String {
+    match format {
+        Format::Text => report::conformance_text(run),
+        Format::Json => report::json(run),
+        Format::Junit => report::junit(run),
+        Format::Markdown => report::conformance_markdown(std::slice::from_ref(run)),
+    }
+}
+
+/// A failure or a subject given up, nothing judged, and what `--strict` asks.
+pub(super) fn exit(run: &Run, strict: bool) -> Exit {
+    let counts = Counts::of(&run.verdicts);
+    let given_up = run.info.subject.as_ref().and_then(|s| s.given_up.as_ref());
+    if counts.fail > 0 || given_up.is_some() {
+        Exit::Violated
+    } else if counts.pass == 0 || (strict && counts.inconclusive > 0) {
+        Exit::Undecided
+    } else {
+        Exit::Holds
+    }
+}

@@ -1,0 +1,304 @@
+//! The conversation from hello to stop, and what becomes of it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::explain;
+use super::item::{Item, Ready, drawn_items, fixed_items};
+use crate::case::{Answer, Status, Trouble};
+use crate::checks::{Finding, Reason, Ruling, Unit};
+use crate::claims::{Claim, Profile, Verdict};
+use crate::error::{Error, Result};
+use crate::evidence::Declared;
+use crate::judge::{Judged, answered};
+use crate::linalg::Matrix;
+use crate::subject::{Declaration, Launch, Session};
+use crate::wire::{FromSubject, ToSubject};
+
+/// Failures of one claim and check after which no more of that claim is asked.
+const ENOUGH: usize = 20;
+
+/// Troubles with the conversation after which a subject is given up, and with the answers of one
+/// claim after which that claim is.
+const STRIKES: usize = 3;
+
+/// An examination to be conducted.
+#[derive(Clone, Debug)]
+pub struct Conformance {
+    /// The claims of `rates/subject`.
+    pub claims: Vec<Claim>,
+    /// How many cases.
+    pub profile: Profile,
+    /// Seed of the random ones.
+    pub seed: u64,
+    /// How long an answer may take.
+    pub patience: Duration,
+    /// Refuse fields that the protocol does not have.
+    pub strict: bool,
+    /// Only cases whose id contains one of these.
+    pub only: Vec<String>,
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub struct Conformed {
+    /// In the order in which cases were asked.
+    pub verdicts: Vec<Verdict>,
+    /// What the subject said of itself; `None` where it did not get that far.
+    pub declaration: Option<Declaration>,
+    /// Cases that were sent.
+    pub sent: usize,
+    /// Cases that it does not do, by what it said of itself.
+    pub left_out: usize,
+    /// Why it was given up, if it was.
+    pub given_up: Option<String>,
+    /// Time spent waiting for answers.
+    pub waited: Duration,
+}
+
+/// A case that was judged, kept for its explanation.
+pub(super) struct Asked {
+    pub item: Item,
+    pub ready: Ready,
+    pub answer: Answer,
+    /// Which of the verdicts are its own.
+    pub verdicts: std::ops::Range<usize>,
+}
+
+/// What is written of a conversation, line by line.
+pub type Recorder<'r> = &'r mut dyn FnMut(&str) -> Result<()>;
+
+/// Called with (done, total).
+pub type Progress<'p> = &'p mut dyn FnMut(usize, usize);
+
+impl Conformance {
+    /// Conducts it.
+    ///
+    /// # Errors
+    /// The subject cannot be started, the recording cannot be written, or the run is interrupted.
+    pub fn run(
+        &self,
+        launch: &dyn Launch,
+        stop: &AtomicBool,
+        progress: Progress<'_>,
+        record: Recorder<'_>,
+    ) -> Result<Conformed> {
+        let mut out = Conformed::default();
+        let mut session = match Session::open(launch, self.patience, self.strict)? {
+            Ok(session) => session,
+            Err(broken) => {
+                let why = format!("{}: {}", broken.trouble.name(), broken.why);
+                out.given_up = Some(format!("it did not say hello: {why}"));
+                return Ok(out);
+            }
+        };
+        record(session.hello())?;
+        let subject = session.declaration().clone();
+        let items = self.items(&subject)?;
+        let mut asked: Vec<Asked> = Vec::new();
+        let mut tally = Tally::default();
+        let mut seen: BTreeMap<String, (String, Vec<Matrix>)> = BTreeMap::new();
+        let total = items.len();
+        for (done, item) in items.into_iter().enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                session.stop();
+                return Err(Error::interrupted(format!("{done} of {total} cases were asked")));
+            }
+            progress(done, total);
+            if tally.enough(item.claim) {
+                continue;
+            }
+            let ready = match item.ready(&self.claims, &subject) {
+                Ok(Some(ready)) => ready,
+                Ok(None) => {
+                    out.left_out += 1;
+                    continue;
+                }
+                // An instance that is not solved decides nothing.
+                Err(_) => continue,
+            };
+            out.sent += 1;
+            let clock = Instant::now();
+            let (answer, line) = session.ask(&ready.case, &ready.posed);
+            out.waited += clock.elapsed();
+            record(&ToSubject::Case(Box::new(ready.case.clone())).to_line())?;
+            record(&line.unwrap_or_else(|| instead(&ready.case.id, &answer)))?;
+            let claim = &self.claims[item.claim];
+            let mut judged = judged(claim, &ready, &item.name(), &answer, &subject);
+            repeated(claim, &ready, &item.name(), &answer, &mut seen, &mut judged);
+            let from = out.verdicts.len();
+            tally.count(item.claim, &judged.verdicts);
+            let replay = replay_command(&ready.case.id, &session.command());
+            let kind = ready.case.problem.kind();
+            out.verdicts.extend(judged.verdicts.into_iter().map(|mut v| {
+                v.replay.clone_from(&replay);
+                v.instance.kind = kind.into();
+                v
+            }));
+            let trouble = trouble(&answer);
+            asked.push(Asked {
+                item,
+                ready,
+                answer,
+                verdicts: from..out.verdicts.len(),
+            });
+            let Some(trouble) = trouble else { continue };
+            if let Some(why) = tally.strike(asked[asked.len() - 1].item.claim, trouble) {
+                out.given_up = Some(why);
+                break;
+            }
+            if !session.renew() && (trouble.ends_conversation() && session.is_over(trouble)) {
+                out.given_up = Some(format!("{}: it cannot be started anew", trouble.name()));
+                break;
+            }
+        }
+        progress(total, total);
+        session.stop();
+        explain::explain(self, launch, &subject, &asked, &mut out.verdicts)?;
+        out.declaration = Some(subject);
+        Ok(out)
+    }
+
+    fn items(&self, subject: &Declaration) -> Result<Vec<Item>> {
+        let does = |case: &crate::wire::Case, d: usize| subject.does(case, d);
+        let mut items = fixed_items(&self.claims, self.profile, does)?;
+        // Whole claims that the subject does not do are not drawn.
+        let drawn = drawn_items(&self.claims, (self.profile, self.seed), items.len());
+        items.extend(drawn);
+        if !self.only.is_empty() {
+            let wanted = |item: &Item| {
+                let id = format!("{}/{}", self.claims[item.claim].name, item.name());
+                self.only.iter().any(|o| id.contains(o.as_str()))
+            };
+            items.retain(wanted);
+        }
+        Ok(items)
+    }
+}
+
+/// What the answer to a case is ruled.
+pub(super) fn judged(
+    claim: &Claim,
+    ready: &Ready,
+    name: &str,
+    answer: &Answer,
+    subject: &Declaration,
+) -> Judged {
+    let declared = if ready.posed.method == crate::case::Method::IMPLICIT {
+        subject.declared
+    } else {
+        Declared::default()
+    };
+    let evidence = ready.posed.evidence(subject.roundoff, declared);
+    answered(claim, &evidence, name, &ready.posed.request(), answer.clone())
+}
+
+fn replay_command(id: &str, command: &str) -> String {
+    if command.is_empty() {
+        format!("ratecert subject --stdio --case {id}")
+    } else {
+        format!("ratecert subject --case {id} -- {command}")
+    }
+}
+
+/// What is recorded where no line came.
+fn instead(id: &str, answer: &Answer) -> String {
+    let mut error = serde_json::json!({ "type": "error", "id": id });
+    if let Status::Failed { trouble, why } = &answer.status {
+        error["message"] = format!("{}: {why}", trouble.name()).into();
+        error["trouble"] = trouble.name().into();
+    }
+    error.to_string()
+}
+
+fn trouble(answer: &Answer) -> Option<Trouble> {
+    match &answer.status {
+        Status::Failed { trouble, .. } => Some(*trouble),
+        _ => None,
+    }
+}
+
+/// A case that was asked before must get the same answer; where ties leave a choice, or sums may be
+/// ordered anew, another one within rounding is no failure: that each is judged by itself says
+/// enough.
+fn repeated(
+    claim: &Claim,
+    ready: &Ready,
+    name: &str,
+    answer: &Answer,
+    seen: &mut BTreeMap<String, (String, Vec<Matrix>)>,
+    judged: &mut Judged,
+) {
+    let anonymous = crate::wire::Case {
+        id: String::new(),
+        ..ready.case.clone()
+    };
+    let key = ToSubject::Case(Box::new(anonymous)).to_line();
+    if answer.estimates.is_empty() {
+        return;
+    }
+    let Some((first, before)) = seen.get(&key) else {
+        seen.insert(key, (ready.case.id.clone(), answer.estimates.clone()));
+        return;
+    };
+    let same = *before == answer.estimates;
+    let finding = if same {
+        let detail = format!("the same numbers as for {first:?}, bit for bit");
+        Finding::decided(true, Unit::Exact, [0.0, 0.0, f64::NAN], detail)
+    } else {
+        let off = before.iter().zip(&answer.estimates);
+        let off = off.map(|(a, b)| (a - b).amax()).fold(0.0, f64::max);
+        let detail = format!(
+            "other numbers than for {first:?}, by up to {off:e}; each is judged by itself"
+        );
+        Finding::undecided(Reason::NotSettled, detail)
+    };
+    let evidence = ready
+        .posed
+        .evidence(crate::tol::Roundoff::DOUBLE, Declared::default());
+    judged.add(claim, &evidence, name, "repeatable", finding);
+}
+
+/// Failures and troubles so far.
+#[derive(Default)]
+struct Tally {
+    failures: BTreeMap<(usize, String), usize>,
+    answers: BTreeMap<usize, usize>,
+    conversation: usize,
+}
+
+impl Tally {
+    fn count(&mut self, claim: usize, verdicts: &[Verdict]) {
+        for v in verdicts.iter().filter(|v| v.status == Ruling::Fail) {
+            *self.failures.entry((claim, v.check.clone())).or_default() += 1;
+        }
+    }
+
+    /// No more of this claim is asked.
+    fn enough(&self, claim: usize) -> bool {
+        let failures = self.failures.iter();
+        let failed = { failures }.any(|((c, _), n)| *c == claim && *n >= ENOUGH);
+        failed || self.answers.get(&claim).is_some_and(|n| *n >= STRIKES)
+    }
+
+    /// Counts a trouble; says why the subject is given up, if it is.
+    fn strike(&mut self, claim: usize, trouble: Trouble) -> Option<String> {
+        if !trouble.ends_conversation() {
+            *self.answers.entry(claim).or_default() += 1;
+            return None;
+        }
+        self.conversation += 1;
+        (self.conversation >= STRIKES)
+            .then(|| format!("{STRIKES} troubles with the conversation, the last a {}", trouble.name()))
+    }
+}
+
+/// The id of a line that answers.
+pub(super) fn id_of(line: &str) -> Option<String> {
+    let message = crate::wire::parse_from_subject(line).ok()?;
+    match message {
+        FromSubject::Hello(_) => None,
+        other => other.id().map(Into::into),
+    }
+}

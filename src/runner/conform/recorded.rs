@@ -1,0 +1,139 @@
+//! Recorded conversations judged.
+
+use super::drive::{Conformed, id_of, judged};
+use super::item::Ready;
+use super::recipe::claim_of;
+use crate::case::{Answer, Status, Trouble};
+use crate::claims::Claim;
+use crate::error::{Error, Result};
+use crate::evidence::Declared;
+use crate::subject::{Declaration, read_answer};
+use crate::tol::Roundoff;
+use crate::wire::{
+    Case, FromSubject, HelloFromSubject, PROTOCOL, Posed, ToSubject, parse_from_subject,
+    parse_to_subject,
+};
+
+/// Judges lines as `subject --record` writes them: a hello of the subject (which may be missing),
+/// and each case followed, at once or later, by its answer.
+///
+/// # Errors
+/// Names the line: what is no message, an answer without its case, cases without answers.
+pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
+    let mut subject = anonymous()?;
+    let mut waiting: Vec<(usize, Case)> = Vec::new();
+    let mut out = Conformed::default();
+    for (n, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let at = |e: Error| e.at_line(n + 1);
+        match kind(line).map_err(at)?.as_str() {
+            "case" => {
+                let ToSubject::Case(case) = parse_to_subject(line).map_err(at)? else {
+                    continue;
+                };
+                Posed::of(&case).map_err(at)?;
+                if waiting.iter().any(|(_, w)| w.id == case.id) {
+                    let text = format!("the case {:?} came before and is not answered", case.id);
+                    return Err(at(Error::input(text).in_field("id")));
+                }
+                waiting.push((n + 1, *case));
+            }
+            // Both sides say hello; that of the subject says more.
+            "hello" => {
+                if let Ok(FromSubject::Hello(hello)) = parse_from_subject(line)
+                    && !hello.methods.is_empty()
+                {
+                    subject = Declaration::of(&hello).map_err(at)?;
+                }
+            }
+            "stop" => {}
+            "result" | "skipped" | "error" => {
+                let message = parse_from_subject(line).map_err(at)?;
+                let id = id_of(line).unwrap_or_default();
+                let position = waiting.iter().position(|(_, case)| case.id == id);
+                let Some(position) = position else {
+                    let text = format!("no case {id:?} is waiting for an answer");
+                    return Err(at(Error::input(text).in_field("id")));
+                };
+                let (_, case) = waiting.remove(position);
+                let posed = Posed::of(&case).map_err(at)?;
+                let answer = recorded_trouble(&message, line)
+                    .unwrap_or_else(|| read_answer(&posed, line, false));
+                let Some(claim) = claim_of(claims, &posed) else {
+                    continue;
+                };
+                out.sent += 1;
+                let ready = Ready {
+                    case,
+                    posed,
+                    spec: None,
+                };
+                let name = ready.case.id.rsplit('/').next().unwrap_or_default().to_string();
+                let judged = judged(&claims[claim], &ready, &name, &answer, &subject);
+                let kind = ready.case.problem.kind();
+                out.verdicts.extend(judged.verdicts.into_iter().map(|mut v| {
+                    v.instance.kind = kind.into();
+                    v.replay = "ratecert check FILE".into();
+                    v
+                }));
+            }
+            other => {
+                let text = format!("{other:?} does not belong into a recording");
+                return Err(at(Error::input(text).in_field("type")));
+            }
+        }
+    }
+    if let Some((line, case)) = waiting.first() {
+        let text = format!("the case {:?} has no answer", case.id);
+        return Err(Error::input(text).at_line(*line));
+    }
+    if out.sent == 0 {
+        return Err(Error::input("there is no case with an answer in it"));
+    }
+    out.declaration = Some(subject);
+    Ok(out)
+}
+
+fn kind(line: &str) -> Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    crate::numerals::locate::located::<Typed>(line).map(|t| t.r#type)
+}
+
+/// A recording without a hello is judged in binary64, without tolerances.
+fn anonymous() -> Result<Declaration> {
+    let mut hello = HelloFromSubject::default();
+    hello.protocol = PROTOCOL;
+    let subject = Declaration::of(&hello)?;
+    debug_assert_eq!(subject.roundoff, Roundoff::DOUBLE);
+    debug_assert_eq!(subject.declared, Declared::default());
+    Ok(subject)
+}
+
+/// What a recorder wrote where no line came from the subject.
+fn recorded_trouble(message: &FromSubject, line: &str) -> Option<Answer> {
+    #[derive(serde::Deserialize)]
+    struct Noted {
+        trouble: Option<String>,
+    }
+    let FromSubject::Error(error) = message else {
+        return None;
+    };
+    let noted: Noted = serde_json::from_str(line).ok()?;
+    let name = noted.trouble?;
+    let all = [
+        Trouble::Crash,
+        Trouble::Hang,
+        Trouble::Malformed,
+        Trouble::OutOfOrder,
+    ];
+    let trouble = all.into_iter().find(|t| t.name() == name)?;
+    Some(Answer::without(Status::Failed {
+        trouble,
+        why: error.message.clone(),
+    }))
+}

@@ -1,0 +1,269 @@
+//! A program that ratecert starts.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::environment::kept;
+use super::line::{Came, lines};
+use super::peer::{Broken, Launch, Peer};
+use crate::case::Trouble;
+use crate::error::{Error, Result};
+
+/// Lines of stderr that are kept, and bytes of each.
+const LOG_LINES: usize = 12;
+const LOG_BYTES: usize = 400;
+
+/// How long a program may take to end after it closed its output or was told to stop.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A command that is started anew for every conversation.
+#[derive(Clone, Debug)]
+pub struct Program {
+    command: Vec<String>,
+    inherit: bool,
+}
+
+impl Program {
+    /// The command and its arguments; `inherit` passes on the whole environment.
+    ///
+    /// # Errors
+    /// When there is no command.
+    pub fn new(command: Vec<String>, inherit: bool) -> Result<Self> {
+        if command.is_empty() {
+            return Err(Error::usage("there is no command after --"));
+        }
+        Ok(Self { command, inherit })
+    }
+}
+
+impl Launch for Program {
+    fn start(&self) -> Result<Box<dyn Peer + '_>> {
+        let mut command = Command::new(&self.command[0]);
+        command
+            .args(&self.command[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if !self.inherit {
+            command.env_clear().envs(kept());
+        }
+        group::own(&mut command);
+        let mut child = command
+            .spawn()
+            .map_err(|e| Error::usage(format!("{} cannot be started: {e}", self.command[0])))?;
+        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let (Some(input), Some(output), Some(errors)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(Error::usage("the program has no standard streams"));
+        };
+        let kept = Arc::clone(&log);
+        thread::spawn(move || follow(errors, &kept));
+        let (sender, written) = channel();
+        let (lines_out, to_write) = channel();
+        thread::spawn(move || write(input, &to_write, &sender));
+        Ok(Box::new(Running {
+            child,
+            input: Some(lines_out),
+            written,
+            output: lines(output),
+            log,
+        }))
+    }
+
+    fn command(&self) -> String {
+        let quoted = |part: &String| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+            if !part.is_empty() && part.chars().all(plain) {
+                part.clone()
+            } else {
+                format!("'{}'", part.replace('\'', "'\\''"))
+            }
+        };
+        self.command.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A program that runs; killed with all it started when it goes out of scope.
+struct Running {
+    child: Child,
+    /// Lines for a thread of its own: a program that does not read must not hold us up.
+    input: Option<Sender<String>>,
+    written: Receiver<std::io::Result<()>>,
+    output: Receiver<Came>,
+    log: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Running {
+    /// Why it ended, with the last of its stderr.
+    fn ended(&mut self) -> Broken {
+        let until = Instant::now() + GRACE;
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break Some(status),
+                Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(5)),
+                _ => break None,
+            }
+        };
+        // The rest of stderr may still be on its way.
+        thread::sleep(Duration::from_millis(20));
+        let how = match status {
+            Some(status) => format!("ended before it answered ({status})"),
+            None => "closed its output before it answered".into(),
+        };
+        self.broken(Trouble::Crash, how)
+    }
+
+    fn broken(&self, trouble: Trouble, why: String) -> Broken {
+        let log = self.log();
+        let why = if log.is_empty() {
+            why
+        } else {
+            format!("{why}; its stderr ends with: {log}")
+        };
+        Broken { trouble, why }
+    }
+}
+
+impl Peer for Running {
+    fn ask(&mut self, line: &str, patience: Duration) -> std::result::Result<String, Broken> {
+        let until = Instant::now() + patience;
+        let late = || {
+            let seconds = patience.as_secs_f64();
+            format!("no answer within {seconds} s")
+        };
+        let sent = self
+            .input
+            .as_ref()
+            .is_some_and(|input| input.send(line.to_string()).is_ok());
+        if !sent {
+            return Err(self.ended());
+        }
+        match self.written.recv_timeout(patience) {
+            Ok(Ok(())) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(self.broken(Trouble::Hang, format!("{}: it does not read", late())));
+            }
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        match self.output.recv_timeout(left) {
+            Ok(Came::Line(line)) => Ok(line),
+            Ok(Came::NotText) => {
+                Err(self.broken(Trouble::Malformed, "its answer is not UTF-8".into()))
+            }
+            Ok(Came::TooLong) => {
+                let text = "its answer is longer than a message may be";
+                Err(self.broken(Trouble::Malformed, text.into()))
+            }
+            Err(RecvTimeoutError::Timeout) => Err(self.broken(Trouble::Hang, late())),
+            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+        }
+    }
+
+    fn stop(&mut self, line: &str) {
+        if let Some(input) = self.input.take() {
+            let _ = input.send(line.to_string());
+        }
+        let until = Instant::now() + GRACE;
+        while Instant::now() < until {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn log(&self) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.iter().cloned().collect::<Vec<_>>().join(" | ")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        group::kill(&mut self.child);
+        let _ = self.child.wait();
+    }
+}
+
+/// Writes lines as they come; says of each whether it went through.
+fn write(
+    mut input: ChildStdin,
+    lines: &Receiver<String>,
+    done: &Sender<std::io::Result<()>>,
+) {
+    for mut line in lines {
+        line.push('\n');
+        let written = input.write_all(line.as_bytes()).and_then(|()| input.flush());
+        let broken = written.is_err();
+        if done.send(written).is_err() || broken {
+            return;
+        }
+    }
+}
+
+/// Keeps the last lines of a log, and reads on so that the program never waits for us.
+fn follow(stream: impl Read, log: &Mutex<VecDeque<String>>) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut bytes = Vec::new();
+        let read = { &mut stream }
+            .take(LOG_BYTES as u64)
+            .read_until(b'\n', &mut bytes);
+        if !matches!(read, Ok(n) if n > 0) {
+            return;
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let plain: String = text
+            .trim()
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        if plain.is_empty() {
+            continue;
+        }
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == LOG_LINES {
+            log.pop_front();
+        }
+        log.push_back(plain);
+    }
+}
+
+/// The program and what it started, as one.
+#[cfg(unix)]
+mod group {
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+
+    pub(super) fn own(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    pub(super) fn kill(child: &mut Child) {
+        if let Ok(id) = i32::try_from(child.id()) {
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+        }
+        let _ = child.kill();
+    }
+}
+
+#[cfg(not(unix))]
+mod group {
+    use std::process::{Child, Command};
+
+    pub(super) fn own(_: &mut Command) {}
+
+    pub(super) fn kill(child: &mut Child) {
+        let _ = child.kill();
+    }
+}

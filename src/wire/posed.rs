@@ -1,0 +1,385 @@
+//! A case message as a case, with the instance that it speaks of.
+
+use super::case::{Case as Message, Objective as ObjectiveMessage};
+use super::number::{Number, floats, matrix, row, rows, vector};
+use super::problem::Problem;
+use super::{LARGEST_STEP, MOST_STEPS};
+use crate::case::{Algorithm, At, Batches, Case, Method, Samples, Target};
+use crate::error::{Error, Result};
+use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
+use crate::instances::{Instance, Sizes};
+use crate::linalg::product::norm2;
+use crate::objectives::{LeastSquares, Objective};
+use crate::tol::{COTANGENT_RANGE, Roundoff, SINGLE_COTANGENTS};
+
+/// A case that came as a message: everything it lends, owned.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Posed {
+    /// The id of the message.
+    pub id: String,
+    /// The method in the mode in which it is asked.
+    pub method: Method,
+    /// Φ, λ, the start or the point, y, E and the sizes of minibatches.
+    pub instance: Instance,
+    /// The steps; for `implicit` none are sent, and one estimate is wanted.
+    pub steps: Vec<usize>,
+    /// Points given to ITD.
+    pub path: Option<Vec<Vec<f64>>>,
+    /// Indices and step sizes of NSID and SID.
+    pub samples: Option<Given>,
+    /// `implicit` finds its own fixed point.
+    pub own: bool,
+}
+
+impl Posed {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// Names the field: an unknown method, shapes that do not fit, entries that are not finite or
+    /// out of range, fields that are missing or belong to other methods.
+    pub fn of(message: &Message) -> Result<Self> {
+        let m = message;
+        let named = |field: &str| {
+            let inner = m.inner.as_deref().unwrap_or("");
+            let text = format!("expected itd or aid-fp, got {inner:?}");
+            Error::input(text).in_field(field)
+        };
+        let hypergradient = m.method == "hypergradient";
+        let algorithm = match (m.method.as_str(), m.inner.as_deref()) {
+            ("itd", _) | ("hypergradient", Some("itd")) => Algorithm::Itd,
+            ("aid-fp", _) | ("hypergradient", Some("aid-fp")) => Algorithm::AidFp,
+            ("hypergradient", _) => return Err(named("inner")),
+            ("aid-cg", _) => Algorithm::AidCg,
+            ("implicit", _) => Algorithm::Implicit,
+            ("nsid", _) => Algorithm::Nsid,
+            ("sid", _) => Algorithm::Sid,
+            (other, _) => {
+                let shown: String = other.chars().take(40).collect();
+                let text = format!("unknown method {shown:?}; one of {}", METHODS.join(", "));
+                return Err(Error::input(text).in_field("method"));
+            }
+        };
+        let whole = match m.want.as_deref() {
+            None => false,
+            Some("jacobian") if matches!(algorithm, Algorithm::Itd | Algorithm::AidFp) => true,
+            Some(other) => {
+                let text = format!("{other:?} is not to be had of {}", m.method);
+                return Err(Error::input(text).in_field("want"));
+            }
+        };
+        let method = match (algorithm, whole) {
+            (Algorithm::Itd, false) => Method::ITD_REVERSE,
+            (Algorithm::Itd, true) => Method::ITD,
+            (Algorithm::AidFp, false) => Method::AID_FP,
+            (Algorithm::AidFp, true) => Method::AID_FP_FORWARD,
+            (Algorithm::AidCg, _) => Method::AID_CG,
+            (Algorithm::Implicit, _) => Method::IMPLICIT,
+            (Algorithm::Nsid, _) => Method::NSID,
+            (Algorithm::Sid, _) => Method::SID,
+        };
+        let map = m.problem.map(method.is_stochastic());
+        let map = map.map_err(|e| e.in_field("problem"))?;
+        let mut instance = Instance::new(map, floats(&m.lambda))?;
+        let (start, own) = start(m, algorithm)?;
+        instance.start = start;
+        let field = if m.w.is_some() { "w" } else { "w0" };
+        instance.map.check_w(field, &instance.start)?;
+        let path = m.path.as_ref().map(|p| p.iter().map(|w| floats(w)).collect());
+        if let Some(samples) = samples(m, method)? {
+            instance.samples = Some(Sizes::new(
+                samples.linear.size(),
+                samples.inner.size(),
+                samples.inner.len(),
+            ));
+            let population = instance.map.samples().map_or(0, |s| s.inner().population());
+            in_population("inner_samples", &samples.inner, population)?;
+            in_population("samples", &samples.linear, population)?;
+            return Self::finished(m, method, instance, path, Some(samples), own);
+        }
+        if hypergradient {
+            let Some(objective) = &m.objective else {
+                return Err(Error::input("is missing").in_field("objective"));
+            };
+            instance.objective = Some(read_objective(objective)?);
+        } else if m.objective.is_some() {
+            return Err(Error::input("belongs to hypergradients").in_field("objective"));
+        }
+        Self::finished(m, method, instance, path, None, own)
+    }
+
+    fn finished(
+        m: &Message,
+        method: Method,
+        mut instance: Instance,
+        path: Option<Vec<Vec<f64>>>,
+        samples: Option<Given>,
+        own: bool,
+    ) -> Result<Self> {
+        match (&m.cotangent, method.is_reverse(), &instance.objective) {
+            (Some(y), true, None) => {
+                instance.cotangent = floats(y);
+                instance.map.check_w("cotangent", &instance.cotangent)?;
+                in_range(&instance.cotangent)?;
+            }
+            (None, true, Some(_)) | (None, false, _) => {}
+            (None, true, None) => return Err(Error::input("is missing").in_field("cotangent")),
+            (Some(_), _, _) => {
+                let text = "belongs to cases that ask for Dᵀy";
+                return Err(Error::input(text).in_field("cotangent"));
+            }
+        }
+        let steps = match (&m.steps, method.algorithm) {
+            (None, Algorithm::Implicit) => vec![0],
+            (Some(_), Algorithm::Implicit) => {
+                return Err(Error::input("implicit has no steps").in_field("steps"));
+            }
+            (Some(steps), _) => steps.clone(),
+            (None, _) => return Err(Error::input("is missing").in_field("steps")),
+        };
+        if steps.is_empty() || steps.len() > MOST_STEPS {
+            let text = format!("1 to {MOST_STEPS} are allowed, got {}", steps.len());
+            return Err(Error::input(text).in_field("steps"));
+        }
+        if let Some(k) = steps.iter().position(|k| *k > LARGEST_STEP) {
+            let text = format!("at most {LARGEST_STEP}, got {}", steps[k]);
+            return Err(Error::input(text).in_field(format!("steps[{k}]")));
+        }
+        let posed = Self {
+            id: m.id.clone(),
+            method,
+            instance,
+            steps,
+            path,
+            samples,
+            own,
+        };
+        posed.case().validate()?;
+        Ok(posed)
+    }
+
+    /// The case.
+    pub fn case(&self) -> Case<'_> {
+        let i = &self.instance;
+        let at = match &self.path {
+            Some(path) => At::Path(path),
+            None if self.method.is_aid() && !self.own => At::Point(&i.start),
+            None => At::Start(&i.start),
+        };
+        let algorithm = self.method.algorithm;
+        let case = Case::new(algorithm, &i.map, &i.lambda, at, self.target(), &self.steps);
+        match &self.samples {
+            None => case,
+            Some(given) => {
+                case.with_samples(Samples::new(&given.inner, &given.linear, &given.eta))
+            }
+        }
+    }
+
+    fn target(&self) -> Target<'_> {
+        match &self.instance.objective {
+            Some(objective) => Target::Hypergradient(objective),
+            None if self.method.is_reverse() => Target::Cotangent(&self.instance.cotangent),
+            None => Target::Jacobian,
+        }
+    }
+
+    /// What is exactly known of it, for an implementation that computes with this unit roundoff and
+    /// says this of its accuracy.
+    pub fn evidence(&self, u: Roundoff, declared: Declared) -> Evidence<'_> {
+        let last = self.steps.last().copied().unwrap_or(0);
+        let evidence = Evidence::new(&self.instance, self.method, last)
+            .targeting(self.target())
+            .in_roundoff(u)
+            .declaring(declared);
+        match (&self.path, &self.samples) {
+            (Some(path), _) => evidence.along(path.clone()),
+            (None, Some(given)) => evidence.sampling(given.clone()),
+            (None, None) => evidence,
+        }
+    }
+
+    /// The run that it asks for.
+    pub fn request(&self) -> Request {
+        let at = match self.method.algorithm {
+            Algorithm::Itd => Where::Start,
+            Algorithm::Nsid | Algorithm::Sid => Where::Own,
+            _ if self.own => Where::Start,
+            // The point given is the start of the exact run.
+            _ => Where::Iterate(0),
+        };
+        Request {
+            sequence: self.samples.as_ref().map(|_| Sequence::EXPLICIT),
+            ..Request::new(at, self.steps.clone())
+        }
+    }
+}
+
+/// The methods by the names of the protocol.
+const METHODS: [&str; 7] = [
+    "itd",
+    "aid-fp",
+    "aid-cg",
+    "implicit",
+    "nsid",
+    "sid",
+    "hypergradient",
+];
+
+/// The start or the point, and whether the implementation finds its own.
+fn start(m: &Message, algorithm: Algorithm) -> Result<(Vec<f64>, bool)> {
+    let alone = |field: &str, others: [bool; 2]| {
+        if others.contains(&true) {
+            let text = "only one of w0, w and path is asked for";
+            return Err(Error::input(text).in_field(field));
+        }
+        Ok(())
+    };
+    match (algorithm, &m.w0, &m.w, &m.path) {
+        (Algorithm::Itd, Some(w0), w, path) => {
+            alone("w0", [w.is_some(), path.is_some()])?;
+            Ok((floats(w0), false))
+        }
+        (Algorithm::Itd, None, w, Some(path)) => {
+            alone("path", [w.is_some(), false])?;
+            let first = path.first().map(|w| floats(w));
+            let first = first.ok_or_else(|| Error::input("is empty").in_field("path"))?;
+            Ok((first, false))
+        }
+        (Algorithm::Itd, None, _, None) => Err(Error::input("is missing").in_field("w0")),
+        (Algorithm::Implicit, Some(w0), None, None) => Ok((floats(w0), true)),
+        (_, w0, Some(w), path) => {
+            alone("w", [w0.is_some(), path.is_some()])?;
+            Ok((floats(w), false))
+        }
+        (_, _, None, _) => Err(Error::input("is missing").in_field("w")),
+    }
+}
+
+fn samples(m: &Message, method: Method) -> Result<Option<Given>> {
+    let given = [
+        ("inner_samples", m.inner_samples.is_some()),
+        ("samples", m.samples.is_some()),
+        ("step_sizes", m.step_sizes.is_some()),
+    ];
+    if let Some((field, _)) = given.iter().find(|g| g.1 != method.is_stochastic()) {
+        let text = if method.is_stochastic() {
+            "is missing"
+        } else {
+            "belongs to nsid and sid"
+        };
+        return Err(Error::input(text).in_field(*field));
+    }
+    let (Some(inner), Some(linear), Some(eta)) = (&m.inner_samples, &m.samples, &m.step_sizes)
+    else {
+        return Ok(None);
+    };
+    let eta = floats(eta);
+    if let Some(k) = eta.iter().position(|v| !v.is_finite()) {
+        let text = format!("must be finite, got {}", eta[k]);
+        return Err(Error::input(text).in_field(format!("step_sizes[{k}]")));
+    }
+    Ok(Some(Given {
+        inner: Batches::new(inner).map_err(|e| e.in_field("inner_samples"))?,
+        linear: Batches::new(linear).map_err(|e| e.in_field("samples"))?,
+        eta,
+    }))
+}
+
+fn in_population(field: &str, batches: &Batches, population: usize) -> Result<()> {
+    let outside = batches.flat().iter().position(|i| *i >= population);
+    match outside {
+        None => Ok(()),
+        Some(k) => {
+            let (batch, at) = (k / batches.size(), k % batches.size());
+            let text = format!(
+                "there are {population} rows, got index {}",
+                batches.flat()[k]
+            );
+            Err(Error::input(text).in_field(format!("{field}[{batch}][{at}]")))
+        }
+    }
+}
+
+/// Cotangents have a norm in [1e-100, 1e100], or are exactly 0.
+fn in_range(y: &[f64]) -> Result<()> {
+    let norm = norm2(y);
+    let [least, most] = COTANGENT_RANGE;
+    if norm == 0.0 || (least..=most).contains(&norm) {
+        return Ok(());
+    }
+    let text = format!("has norm {norm:e}, outside [{least:e}, {most:e}] and not 0");
+    Err(Error::input(text).in_field("cotangent"))
+}
+
+fn read_objective(message: &ObjectiveMessage) -> Result<Objective> {
+    let ObjectiveMessage::LeastSquares { X, y, ridge } = message;
+    Ok(Objective::LeastSquares(LeastSquares {
+        x: matrix("X", X).map_err(|e| e.in_field("objective"))?,
+        y: vector(y),
+        ridge: ridge.0,
+    }))
+}
+
+impl Message {
+    /// The message that asks a case; `None` where the protocol has no words for its problem or
+    /// method.
+    pub fn of(id: &str, case: &Case<'_>) -> Option<Self> {
+        let (name, inner) = match (case.algorithm, case.target) {
+            (Algorithm::Itd, Target::Hypergradient(_)) => ("hypergradient", Some("itd")),
+            (Algorithm::AidFp, Target::Hypergradient(_)) => ("hypergradient", Some("aid-fp")),
+            (_, Target::Hypergradient(_)) => return None,
+            (Algorithm::Itd, _) => ("itd", None),
+            (Algorithm::AidFp, _) => ("aid-fp", None),
+            (Algorithm::AidCg, _) => ("aid-cg", None),
+            (Algorithm::Implicit, _) => ("implicit", None),
+            (Algorithm::Nsid, _) => ("nsid", None),
+            (Algorithm::Sid, _) => ("sid", None),
+        };
+        let (w0, w, path) = match case.at {
+            At::Start(w0) => (Some(row(w0)), None, None),
+            At::Point(w) => (None, Some(row(w)), None),
+            At::Path(path) => (None, None, Some(path.iter().map(|w| row(w)).collect())),
+        };
+        let (want, cotangent, objective) = match case.target {
+            Target::Jacobian => (Some("jacobian".to_string()), None, None),
+            Target::Cotangent(y) => (None, Some(row(y)), None),
+            Target::Hypergradient(Objective::LeastSquares(o)) => {
+                let message = ObjectiveMessage::LeastSquares {
+                    X: rows(&o.x),
+                    y: row(o.y.as_slice()),
+                    ridge: Number(o.ridge),
+                };
+                (None, None, Some(message))
+            }
+        };
+        let lists = |b: &Batches| b.iter().map(<[usize]>::to_vec).collect::<Vec<_>>();
+        let steps = (case.algorithm != Algorithm::Implicit).then(|| case.steps.to_vec());
+        Some(Self {
+            id: id.into(),
+            method: name.into(),
+            problem: Problem::of(case.map)?,
+            lambda: row(case.lambda),
+            w0,
+            w,
+            path,
+            cotangent,
+            want,
+            steps,
+            inner: inner.map(Into::into),
+            objective,
+            inner_samples: case.samples.map(|s| lists(s.inner)),
+            samples: case.samples.map(|s| lists(s.linear)),
+            step_sizes: case.samples.map(|s| row(s.eta)),
+        })
+    }
+}
+
+/// The range of cotangents for implementations that compute with this unit roundoff.
+pub fn cotangent_range(u: Roundoff) -> [f64; 2] {
+    if u == Roundoff::DOUBLE {
+        COTANGENT_RANGE
+    } else {
+        SINGLE_COTANGENTS
+    }
+}

@@ -1,0 +1,103 @@
+//! Messages about maps that the implementation brings itself.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::number::{Number, Row};
+
+/// A map that a subject serves, as its hello announces it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ServedMap {
+    /// What it is called in requests and verdicts.
+    pub name: String,
+    /// d = dim w.
+    pub dim: usize,
+    /// m = dim λ.
+    pub params: usize,
+    /// A start for fixed-point iterations (d).
+    pub w0: Row,
+    /// The λ at which it is examined (m).
+    pub lambda: Row,
+    /// Where it may be evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Domain>,
+    /// The products it has: vjp, jvp.
+    pub products: Vec<String>,
+    /// Relative accuracy of an iterative solve inside Φ; 0 where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<Number>,
+    /// n where Φ = G(E T̂(·, i)) with i below n; 0 where it is not a mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+    /// Its hypergradient, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypergradient: Option<ServedHypergradient>,
+}
+
+/// Boxes in which a served map may be evaluated, one [lo, hi] per coordinate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Domain {
+    /// Of λ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<Vec<[Number; 2]>>,
+    /// Of w.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub w: Option<Vec<[Number; 2]>>,
+}
+
+/// A hypergradient routine that a subject serves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ServedHypergradient {
+    /// itd, aid-fp or implicit.
+    pub inner: String,
+    /// Relative residual of its linear solve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linear_tolerance: Option<Number>,
+    /// ‖Φ(w) - w‖ at which its own w is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_tolerance: Option<Number>,
+}
+
+/// One evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Eval {
+    /// Comes back with the value; absent within `evals`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The map by name.
+    pub map: String,
+    /// phi, vjp, jvp, hypergradient, outer, outer-vjp or outer-jvp.
+    pub what: String,
+    /// w (d).
+    pub w: Row,
+    /// λ (m).
+    pub lambda: Row,
+    /// vjp: u (d); jvp: [dw, dλ] (d + m); hypergradient: the cotangent (d).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub u: Option<Row>,
+    /// T̂(·, i) instead of T.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<usize>,
+    /// Steps of a hypergradient by itd or aid-fp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<usize>>,
+}
+
+/// Many evaluations at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Evals {
+    /// Comes back with the values.
+    pub id: String,
+    /// 1 to 1,024 of them.
+    pub items: Vec<Eval>,
+}
