@@ -53,15 +53,15 @@ pub mod sets;
 #[cfg(feature = "instances")]
 #[doc(hidden)]
 pub mod stats;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod subject;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod theory;
 #[doc(hidden)]
 pub mod tol;
 pub mod truth;
-#[cfg(feature = "claims")]
-#[doc(hidden)]
-pub mod subject;
 #[cfg(feature = "claims")]
 #[doc(hidden)]
 pub mod vectors;

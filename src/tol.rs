@@ -267,6 +267,10 @@ pub const DIAGNOSIS_NAMED: f64 = 0.5;
 /// Relative deviation up to which an answer is the correct one for the purpose of naming.
 pub const DIAGNOSIS_ROUNDING: f64 = 1e-13;
 
+/// Relative difference up to which the answers of a faulty method are the correct ones, when it is
+/// asked whether a case shows the fault at all.
+pub const DIAGNOSIS_SAME: f64 = 1e-11;
+
 /// Rounding that a simulation cannot repeat is carried on by a recursion: so many times that of one
 /// step.
 pub const DIAGNOSIS_NOISE: f64 = 50.0;

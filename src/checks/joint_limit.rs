@@ -194,8 +194,15 @@ impl Setting<'_> {
             }
             Observed::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),
             Observed::Cotangent(_) if solver => {
-                let at = if at == Where::Start { Where::Solution } else { at };
-                (most_size, solver_allowance_at_ties(exact, at, self.declared))
+                let at = if at == Where::Start {
+                    Where::Solution
+                } else {
+                    at
+                };
+                (
+                    most_size,
+                    solver_allowance_at_ties(exact, at, self.declared),
+                )
             }
             Observed::Cotangent(_) => (most_size, reverse_floor(&exact.truth, (w_norm, e), k)),
         };

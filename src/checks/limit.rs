@@ -143,7 +143,11 @@ impl Check for Limit {
             ));
         };
         if runs.iter().any(|run| run.request.at != plan.at) || one.k < plan.run {
-            let text = format!("the limit is seen {} after {} steps", place_of(plan.at), plan.run);
+            let text = format!(
+                "the limit is seen {} after {} steps",
+                place_of(plan.at),
+                plan.run
+            );
             return Ok(Finding::undecided(Reason::NothingToSee, text));
         }
         // At w(λ) binary64 cannot flip what has one derivative; arithmetic of fewer digits can.

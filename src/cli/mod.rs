@@ -13,6 +13,7 @@ mod output;
 mod power;
 mod replay;
 mod report;
+mod serve;
 mod subject;
 mod truth;
 mod values;
@@ -52,6 +53,8 @@ enum Command {
     Power(power::Arguments),
     /// Judge an implementation in another process over the protocol
     Subject(subject::Arguments),
+    /// Serve this crate's methods over the protocol, right or wrong: something to try `subject` on
+    Serve(serve::Arguments),
     /// Judge recorded cases and answers
     Check(check::Arguments),
     /// Print shell completions
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Replay(a) => replay::run(&a),
         Command::Power(a) => power::run(&a),
         Command::Subject(a) => subject::run(&a),
+        Command::Serve(a) => serve::run(&a),
         Command::Check(a) => check::run(&a),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -94,7 +94,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let launch: Box<dyn Launch> = if arguments.stdio {
         Box::new(Stdio::default())
     } else {
-        Box::new(Program::new(arguments.command.clone(), arguments.inherit_env)?)
+        Box::new(Program::new(
+            arguments.command.clone(),
+            arguments.inherit_env,
+        )?)
     };
     let plan = Conformance {
         claims,

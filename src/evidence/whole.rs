@@ -61,7 +61,10 @@ impl<'i> Evidence<'i> {
     /// The same where another target is wanted: a hypergradient.
     #[must_use]
     pub fn targeting(self, target: Target<'i>) -> Self {
-        Self { target, ..self.afresh() }
+        Self {
+            target,
+            ..self.afresh()
+        }
     }
 
     /// The same for implementations that compute with this unit roundoff: their floors, their doubt
@@ -163,6 +166,15 @@ impl<'i> Evidence<'i> {
     /// When the instance has no samples.
     pub fn sampled(&self) -> Result<Sampled<'_>> {
         Sampled::new(self.instance, self.method, self.horizon, &self.kept)
+    }
+
+    /// As many steps as the system of AID-CG has unknowns at a place, whatever is selected at ties.
+    pub fn most_unknowns(&self, at: Where) -> Option<usize> {
+        let limit = self.exact().ok()?.aid_limit(at, 0.0)?;
+        if limit.doubt {
+            return Some(limit.p.nrows());
+        }
+        Some(self.conjugate_gradients(at)?.dimension)
     }
 
     /// The linear system of AID-CG at a place.

@@ -55,7 +55,7 @@ impl Kind {
             "margin" => {
                 self.is_built_backwards()
                     && !matches!(self, Self::SimplexQp | Self::QuadraticProgram)
-            },
+            }
             "tau" => self.is_built_backwards(),
             "lambda" => self.is(Group::FIXED),
             "path" => !self.is_stochastic(),

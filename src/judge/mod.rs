@@ -5,11 +5,11 @@
 //! comes back. What the status of a run means is decided here, once. Must not know how
 //! implementations are made, nor what a check looks at.
 
+mod answered;
 #[cfg(test)]
 mod hypergradient_tests;
 #[cfg(test)]
 mod kink_tests;
-mod answered;
 mod outcome;
 mod replicates;
 mod rulings;

@@ -296,7 +296,14 @@ impl Judged {
     }
 
     /// Adds a verdict on a check that no claim has.
-    pub fn add(&mut self, claim: &Claim, e: &Evidence<'_>, instance: &str, check: &str, finding: Finding) {
+    pub fn add(
+        &mut self,
+        claim: &Claim,
+        e: &Evidence<'_>,
+        instance: &str,
+        check: &str,
+        finding: Finding,
+    ) {
         self.rule(claim, e, instance, check, check, finding, None);
     }
 

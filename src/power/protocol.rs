@@ -7,21 +7,28 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::result::{FaultPower, LOOKS_RIGHT, Options, Power, UNKNOWN};
-use crate::case::{Factory, Implementation, Method};
+use crate::case::{Answer, Factory, Implementation, Method};
 use crate::checks::Ruling;
-use crate::claims::{Claim, Diagnosis};
+use crate::claims::{Claim, Diagnosis, Verdict};
 use crate::error::{Error, Result};
 use crate::faults::{Edit, Fault, Simulated, catalogue, variants};
+use crate::linalg::Matrix;
 use crate::runner::{Conformance, Conformed};
-use crate::subject::Local;
-use crate::wire::Server;
+use crate::subject::{Local, read_answer};
+use crate::tol::DIAGNOSIS_SAME;
+use crate::wire::{Posed, Server, ToSubject, parse_to_subject};
 
-/// An implementation of every method with the same departures.
-struct Planted<'e>(&'e [Edit]);
+/// An implementation of every method, of these with departures.
+struct Planted<'e> {
+    edits: &'e [Edit],
+    methods: &'e [Method],
+}
 
 impl Factory for Planted<'_> {
     fn make(&self, method: Method) -> Result<Box<dyn Implementation + '_>> {
-        Ok(Box::new(Simulated::new(method, self.0)))
+        let planted = self.methods.contains(&method);
+        let edits = if planted { self.edits } else { &[] };
+        Ok(Box::new(Simulated::new(method, edits)))
     }
 }
 
@@ -34,34 +41,44 @@ pub fn of_protocol(claims: &[Claim], options: &Options) -> Result<Power> {
         .num_threads(options.jobs.unwrap_or(0))
         .build()
         .map_err(|e| Error::usage(format!("cannot start the threads: {e}")))?;
-    let methods: Vec<Method> = Method::NAMES
-        .iter()
-        .map(|n| n.1)
-        .filter(|m| claims.iter().any(|c| c.method == *m && !c.hypergradient))
-        .collect();
-    let pairs = |rows: Vec<Fault>| -> Vec<(Fault, Method)> {
-        let each = rows.iter().flat_map(|f| {
-            let fits = |m: &&Method| f.methods.contains(m) || solver_makes(f, **m);
-            methods.iter().filter(fits).map(move |m| (*f, *m))
-        });
-        each.collect()
-    };
-    let measured = |rows: Vec<Fault>| -> Result<Vec<FaultPower>> {
-        pairs(rows)
+    let measured = |rows: Vec<Fault>| -> Result<Vec<Measured>> {
+        let rows: Vec<Measured> = rows
             .par_iter()
-            .map(|(fault, method)| one(claims, options, fault, *method))
-            .collect()
+            .map(|fault| one(claims, options, fault))
+            .collect::<Result<Vec<_>>>()?
+            .concat();
+        Ok(rows)
     };
     pool.install(|| {
+        let (faults, variants) = (measured(catalogue())?, measured(variants())?);
+        let unseen = faults.iter().filter_map(|m| match m {
+            Measured::Unseen(fault, method) => Some((fault.clone(), method.clone())),
+            Measured::Row(_) => None,
+        });
+        let rows = |all: &[Measured]| -> Vec<FaultPower> {
+            let row = |m: &Measured| match m {
+                Measured::Row(row) => Some(row.as_ref().clone()),
+                Measured::Unseen(..) => None,
+            };
+            all.iter().filter_map(row).collect()
+        };
         Ok(Power {
             schema: 1,
             seed: options.seed,
-            faults: measured(catalogue())?,
-            variants: measured(variants())?,
-            unseen: Vec::new(),
+            unseen: unseen.collect(),
+            faults: rows(&faults),
+            variants: rows(&variants),
             sizes: Vec::new(),
         })
     })
+}
+
+/// One fault in one method.
+#[derive(Clone)]
+enum Measured {
+    Row(Box<FaultPower>),
+    /// No case that was sent shows it: its answers are the right ones.
+    Unseen(String, String),
 }
 
 /// A solver makes the mistakes of AID-FP.
@@ -69,49 +86,51 @@ fn solver_makes(fault: &Fault, method: Method) -> bool {
     method == Method::IMPLICIT && fault.methods.contains(&Method::AID_FP)
 }
 
-/// One fault in one method.
-fn one(claims: &[Claim], options: &Options, fault: &Fault, method: Method) -> Result<FaultPower> {
-    let own = claims.iter();
-    let own: Vec<Claim> = own
-        .filter(|c| c.method == method && !c.hypergradient)
-        .cloned()
+/// One fault in all the methods that it can occur in, in one conversation.
+fn one(claims: &[Claim], options: &Options, fault: &Fault) -> Result<Vec<Measured>> {
+    let plain = |c: &&Claim| !c.hypergradient;
+    let own: Vec<Claim> = claims.iter().filter(plain).cloned().collect();
+    let fits = |m: &Method| fault.methods.contains(m) || solver_makes(fault, *m);
+    let methods = Method::NAMES.iter().map(|n| n.1);
+    let methods: Vec<Method> = methods
+        .filter(|m| fits(m) && own.iter().any(|c| c.method == *m))
         .collect();
-    let names: Vec<String> = own.iter().map(|c| c.name.clone()).collect();
-    let conformed = conformed(own, options, fault.edits)?;
-    let failing: Vec<_> = { conformed.verdicts.iter() }
-        .filter(|v| v.status == Ruling::Fail)
-        .collect();
-    let first = failing.first();
-    let mut before: Vec<&str> = Vec::new();
-    for v in &conformed.verdicts {
-        let id = v.instance.id.as_str();
-        if !before.contains(&id) {
-            before.push(id);
+    let (conformed, said) = conformed(own, options, fault, &methods)?;
+    let mut out = Vec::new();
+    for method in methods {
+        let of = |v: &&Verdict| v.method == method.name();
+        let failing: Vec<&Verdict> = { conformed.verdicts.iter() }
+            .filter(|v| of(v) && v.status == Ruling::Fail)
+            .collect();
+        let first = failing.first();
+        if first.is_none() && !said.iter().any(|(m, wrong)| *m == method && *wrong) {
+            out.push(Measured::Unseen(fault.name.into(), method.name().into()));
+            continue;
         }
-        if first.is_some_and(|f| f.id == v.id) {
-            break;
+        let mut before: Vec<&str> = Vec::new();
+        for v in conformed.verdicts.iter().filter(of) {
+            let id = v.instance.id.as_str();
+            if !before.contains(&id) {
+                before.push(id);
+            }
+            if first.is_some_and(|f| f.id == v.id) {
+                break;
+            }
         }
+        let (named, confidence) = best(failing.iter().filter_map(|v| v.diagnosis.as_ref()));
+        out.push(Measured::Row(Box::new(FaultPower {
+            fault: fault.name.into(),
+            about: fault.about.into(),
+            method: method.name().into(),
+            caught: first.is_some(),
+            by: first.map(|f| format!("{}/{}", f.claim, f.check)),
+            after: before.len(),
+            named,
+            confidence,
+            claims: Vec::new(),
+        })));
     }
-    let named = { failing.iter() }.filter_map(|v| v.diagnosis.as_ref());
-    let (named, confidence) = best(named);
-    Ok(FaultPower {
-        fault: fault.name.into(),
-        about: fault.about.into(),
-        method: method.name().into(),
-        caught: first.is_some() || conformed.given_up.is_some(),
-        by: first.map(|f| format!("{}/{}", f.claim, f.check)),
-        after: before.len(),
-        named,
-        confidence,
-        claims: names
-            .into_iter()
-            .map(|claim| super::result::ClaimPower {
-                failed: failing.iter().filter(|v| v.claim == claim).count(),
-                judged: conformed.verdicts.iter().filter(|v| v.claim == claim).count(),
-                claim,
-            })
-            .collect(),
-    })
+    Ok(out)
 }
 
 /// The most confident name of all failing verdicts.
@@ -134,8 +153,14 @@ fn best<'d>(all: impl Iterator<Item = &'d Diagnosis>) -> (String, f64) {
     out
 }
 
-/// What `subject` says of an implementation with these departures.
-fn conformed(claims: Vec<Claim>, options: &Options, edits: &[Edit]) -> Result<Conformed> {
+/// What `subject` says of an implementation with this fault in these methods, and of every answer
+/// whether it is another one than the correct simulation gives.
+fn conformed(
+    claims: Vec<Claim>,
+    options: &Options,
+    fault: &Fault,
+    methods: &[Method],
+) -> Result<(Conformed, Vec<(Method, bool)>)> {
     let plan = Conformance {
         claims,
         profile: options.profile,
@@ -144,8 +169,44 @@ fn conformed(claims: Vec<Claim>, options: &Options, edits: &[Edit]) -> Result<Co
         strict: true,
         only: Vec::new(),
     };
-    let planted = Planted(edits);
+    let planted = Planted {
+        edits: fault.edits,
+        methods,
+    };
     let launch = Local::new(|| Server::new(&planted, "planted", ""));
     let stop = AtomicBool::new(false);
-    plan.run(&launch, &stop, &mut |_, _| {}, &mut |_| Ok(()))
+    let mut said = Vec::new();
+    let mut right = Vec::new();
+    let mut posed: Option<Posed> = None;
+    let mut record = |line: &str| {
+        match parse_to_subject(line) {
+            Ok(ToSubject::Case(case)) => posed = Posed::of(&case).ok(),
+            _ => {
+                if let Some(posed) = posed.take() {
+                    let answer = read_answer(&posed, line, false);
+                    said.push((posed.method, differs(&posed, &answer, &mut right)));
+                }
+            }
+        }
+        Ok(())
+    };
+    let conformed = plan.run(&launch, &stop, &mut |_, _| {}, &mut record)?;
+    Ok((conformed, said))
+}
+
+/// Whether an answer is another one than that of the correct simulation.
+fn differs(posed: &Posed, answer: &Answer, right: &mut Vec<(Method, Simulated)>) -> bool {
+    let n = match right.iter().position(|(m, _)| *m == posed.method) {
+        Some(n) => n,
+        None => {
+            right.push((posed.method, Simulated::new(posed.method, &[])));
+            right.len() - 1
+        }
+    };
+    let want = right[n].1.run(&posed.case());
+    let off = |(a, b): (&Matrix, &Matrix)| {
+        a.shape() != b.shape() || !((a - b).norm() <= DIAGNOSIS_SAME * b.norm())
+    };
+    answer.estimates.len() != want.estimates.len()
+        || answer.estimates.iter().zip(&want.estimates).any(off)
 }

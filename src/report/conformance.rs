@@ -168,15 +168,26 @@ pub fn conformance_text(run: &Run) -> String {
     ];
     for row in &grid.rows {
         let named = [visible(row.method), visible(row.family)];
-        table.push(named.into_iter().chain(row.cells.iter().map(cell)).collect());
+        table.push(
+            named
+                .into_iter()
+                .chain(row.cells.iter().map(cell))
+                .collect(),
+        );
     }
     let widths: Vec<usize> = (0..table[0].len())
-        .map(|c| table.iter().map(|r| r[c].chars().count()).max().unwrap_or(0))
+        .map(|c| {
+            table
+                .iter()
+                .map(|r| r[c].chars().count())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     if !grid.rows.is_empty() {
         for row in &table {
             let cells = row.iter().zip(&widths);
-            let padded: Vec<String> = cells.map(|(c, w)| format!("{c:w$}")).collect();
+            let padded: Vec<String> = cells.map(|(c, w)| format!("{c:w$}", w = *w)).collect();
             let _ = writeln!(out, "{}", padded.join("  ").trim_end());
         }
         out.push('\n');
@@ -198,7 +209,12 @@ pub fn conformance_text(run: &Run) -> String {
 pub fn conformance_markdown(runs: &[Run]) -> String {
     let mut out = String::new();
     if let [run] = runs {
-        let _ = writeln!(out, "# {}\n\n{}.\n", plain(&headline(run)), plain(&facts(run)));
+        let _ = writeln!(
+            out,
+            "# {}\n\n{}.\n",
+            plain(&headline(run)),
+            plain(&facts(run))
+        );
     } else {
         out += "# What each implementation gets right\n\n";
         for run in runs {
@@ -215,7 +231,11 @@ pub fn conformance_markdown(runs: &[Run]) -> String {
         let _ = writeln!(
             out,
             "| method | family | {} |\n|---|---|{}",
-            grid.checks.iter().map(|c| plain(c)).collect::<Vec<_>>().join(" | "),
+            grid.checks
+                .iter()
+                .map(|c| plain(c))
+                .collect::<Vec<_>>()
+                .join(" | "),
             "--:|".repeat(grid.checks.len())
         );
         for row in &grid.rows {
@@ -254,7 +274,12 @@ fn comparison(out: &mut String, runs: &[Run]) {
     }
     let names: Vec<String> = runs
         .iter()
-        .map(|r| r.info.subject.as_ref().map_or("?".into(), |s| plain(&s.name)))
+        .map(|r| {
+            r.info
+                .subject
+                .as_ref()
+                .map_or("?".into(), |s| plain(&s.name))
+        })
         .collect();
     let _ = writeln!(
         out,
@@ -279,7 +304,11 @@ fn comparison(out: &mut String, runs: &[Run]) {
 /// A badge in the form that shields.io reads.
 pub fn badge(run: &Run) -> String {
     let counts = Counts::of(&run.verdicts);
-    let given_up = run.info.subject.as_ref().is_some_and(|s| s.given_up.is_some());
+    let given_up = run
+        .info
+        .subject
+        .as_ref()
+        .is_some_and(|s| s.given_up.is_some());
     let (message, color) = match (given_up, counts.fail, counts.pass) {
         (true, _, _) => ("given up".to_string(), "red"),
         (_, 0, 0) => ("nothing judged".to_string(), "lightgrey"),

@@ -85,7 +85,11 @@ impl Launch for Program {
                 format!("'{}'", part.replace('\'', "'\\''"))
             }
         };
-        self.command.iter().map(quoted).collect::<Vec<_>>().join(" ")
+        self.command
+            .iter()
+            .map(quoted)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -193,14 +197,12 @@ impl Drop for Running {
 }
 
 /// Writes lines as they come; says of each whether it went through.
-fn write(
-    mut input: ChildStdin,
-    lines: &Receiver<String>,
-    done: &Sender<std::io::Result<()>>,
-) {
+fn write(mut input: ChildStdin, lines: &Receiver<String>, done: &Sender<std::io::Result<()>>) {
     for mut line in lines {
         line.push('\n');
-        let written = input.write_all(line.as_bytes()).and_then(|()| input.flush());
+        let written = input
+            .write_all(line.as_bytes())
+            .and_then(|()| input.flush());
         let broken = written.is_err();
         if done.send(written).is_err() || broken {
             return;

@@ -133,14 +133,16 @@ impl<'l> Session<'l> {
         strict: bool,
     ) -> Result<std::result::Result<Self, Broken>> {
         let mut peer = launch.start()?;
-        Ok(greet(peer.as_mut(), patience, strict).map(|(declaration, hello)| Self {
-            launch,
-            peer: Some(peer),
-            patience,
-            strict,
-            declaration,
-            hello,
-        }))
+        Ok(
+            greet(peer.as_mut(), patience, strict).map(|(declaration, hello)| Self {
+                launch,
+                peer: Some(peer),
+                patience,
+                strict,
+                declaration,
+                hello,
+            }),
+        )
     }
 
     /// What it said of itself.
@@ -253,7 +255,12 @@ fn failed(trouble: Trouble, why: String) -> Answer {
 
 /// What a line amounts to as the answer to a case.
 pub fn read_answer(posed: &Posed, line: &str, strict: bool) -> Answer {
-    let malformed = |why: String| failed(Trouble::Malformed, format!("{why}; it said {:?}", start(line)));
+    let malformed = |why: String| {
+        failed(
+            Trouble::Malformed,
+            format!("{why}; it said {:?}", start(line)),
+        )
+    };
     let message = match parse_from_subject(line) {
         Ok(message) => message,
         Err(e) => return malformed(e.to_string()),

@@ -65,9 +65,10 @@ impl Peer for Parent {
                 let seconds = patience.as_secs_f64();
                 broken(Trouble::Hang, format!("no answer within {seconds} s"))
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                broken(Trouble::Crash, "it closed its side before it answered".into())
-            }
+            Err(RecvTimeoutError::Disconnected) => broken(
+                Trouble::Crash,
+                "it closed its side before it answered".into(),
+            ),
         }
     }
 

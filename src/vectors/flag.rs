@@ -31,6 +31,7 @@ flags! {
     InfiniteBounds "A bound that is not there." "Inf - Inf, or a parser that refuses Infinity.";
     InnerSamples "The inner minibatches are not averaged, or weighted wrongly." "A bias that no number of updates removes.";
     LimitAtEveryStep "An implicit rule on an iterate that has not converged." "Right in the limit and wrong at every finite step.";
+    MaskTolerance "A unit counts as active only some way beyond its kink." "Units just beyond their kink get the slope of the other side.";
     MissingTerm "A term of the chain rule is left out." "A column of the derivative, or the direct part of a hypergradient, is lost.";
     MovesThePoint "The implementation moves the point that it was given." "The answer is that of another point, often of w(lambda).";
     NotDetached "The linearisation is differentiated again." "A second-order term is added on curved maps away from the fixed point.";

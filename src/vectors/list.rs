@@ -223,9 +223,8 @@ fn unknowns(case: &Case) -> Result<usize> {
     let posed = Posed::of(&asked)?;
     debug_assert_eq!(posed.method, Method::AID_CG);
     let evidence = posed.evidence(Roundoff::DOUBLE, Declared::default());
-    let system = evidence.conjugate_gradients(Where::Iterate(0));
-    let system = system.ok_or_else(|| Error::input("has no system"))?;
-    Ok(system.dimension)
+    let unknowns = evidence.most_unknowns(Where::Iterate(0));
+    unknowns.ok_or_else(|| Error::input("has no system"))
 }
 
 #[cfg(test)]

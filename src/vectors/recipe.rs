@@ -47,7 +47,9 @@ fn banded(d: usize, [below, on, above]: [f64; 3]) -> Rows {
             0.0
         })
     };
-    (0..d).map(|i| (0..d).map(|j| entry(i, j)).collect()).collect()
+    (0..d)
+        .map(|i| (0..d).map(|j| entry(i, j)).collect())
+        .collect()
 }
 
 fn each(d: usize, f: impl Fn(f64) -> f64, modulus: usize) -> Row {
@@ -60,7 +62,11 @@ impl Recipe {
         let d = self.dim;
         let first = each(d, |r| (r - 2.0) / 4.0, 5);
         let second = each(d, |r| (r - 1.0) / 2.0, 3);
-        let b: Rows = first.iter().zip(&second).map(|(a, b)| vec![*a, *b]).collect();
+        let b: Rows = first
+            .iter()
+            .zip(&second)
+            .map(|(a, b)| vec![*a, *b])
+            .collect();
         let c = each(d, |r| (r - 3.0) / 8.0 + 1.0 / 64.0, 7);
         let layer = |activation| Problem::Layer {
             A: banded(d, [0.0, 0.5, 0.25]),

@@ -15,8 +15,8 @@ mod server;
 
 pub use case::{Case, Objective};
 pub use message::{
-    Error, Estimate, FromSubject, HelloFromSubject, HelloToSubject, Result, Skipped, Stop, ToSubject, Value,
-    Values, parse_from_subject, parse_to_subject, unknown_fields,
+    Error, Estimate, FromSubject, HelloFromSubject, HelloToSubject, Result, Skipped, Stop,
+    ToSubject, Value, Values, parse_from_subject, parse_to_subject, unknown_fields,
 };
 pub use number::{Number, Row, Rows};
 pub use posed::{Posed, cotangent_range};

@@ -85,7 +85,10 @@ impl Posed {
         instance.start = start;
         let field = if m.w.is_some() { "w" } else { "w0" };
         instance.map.check_w(field, &instance.start)?;
-        let path = m.path.as_ref().map(|p| p.iter().map(|w| floats(w)).collect());
+        let path = m
+            .path
+            .as_ref()
+            .map(|p| p.iter().map(|w| floats(w)).collect());
         if let Some(samples) = samples(m, method)? {
             instance.samples = Some(Sizes::new(
                 samples.linear.size(),
@@ -170,9 +173,7 @@ impl Posed {
         let case = Case::new(algorithm, &i.map, &i.lambda, at, self.target(), &self.steps);
         match &self.samples {
             None => case,
-            Some(given) => {
-                case.with_samples(Samples::new(&given.inner, &given.linear, &given.eta))
-            }
+            Some(given) => case.with_samples(Samples::new(&given.inner, &given.linear, &given.eta)),
         }
     }
 

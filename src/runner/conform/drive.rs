@@ -103,7 +103,9 @@ impl Conformance {
         for (done, item) in items.into_iter().enumerate() {
             if stop.load(Ordering::Relaxed) {
                 session.stop();
-                return Err(Error::interrupted(format!("{done} of {total} cases were asked")));
+                return Err(Error::interrupted(format!(
+                    "{done} of {total} cases were asked"
+                )));
             }
             progress(done, total);
             if tally.enough(item.claim) {
@@ -131,11 +133,12 @@ impl Conformance {
             tally.count(item.claim, &judged.verdicts);
             let replay = replay_command(&ready.case.id, &session.command());
             let kind = ready.case.problem.kind();
-            out.verdicts.extend(judged.verdicts.into_iter().map(|mut v| {
-                v.replay.clone_from(&replay);
-                v.instance.kind = kind.into();
-                v
-            }));
+            out.verdicts
+                .extend(judged.verdicts.into_iter().map(|mut v| {
+                    v.replay.clone_from(&replay);
+                    v.instance.kind = kind.into();
+                    v
+                }));
             let trouble = trouble(&answer);
             asked.push(Asked {
                 item,
@@ -191,7 +194,13 @@ pub(super) fn judged(
         Declared::default()
     };
     let evidence = ready.posed.evidence(subject.roundoff, declared);
-    answered(claim, &evidence, name, &ready.posed.request(), answer.clone())
+    answered(
+        claim,
+        &evidence,
+        name,
+        &ready.posed.request(),
+        answer.clone(),
+    )
 }
 
 fn replay_command(id: &str, command: &str) -> String {
@@ -249,9 +258,8 @@ fn repeated(
     } else {
         let off = before.iter().zip(&answer.estimates);
         let off = off.map(|(a, b)| (a - b).amax()).fold(0.0, f64::max);
-        let detail = format!(
-            "other numbers than for {first:?}, by up to {off:e}; each is judged by itself"
-        );
+        let detail =
+            format!("other numbers than for {first:?}, by up to {off:e}; each is judged by itself");
         Finding::undecided(Reason::NotSettled, detail)
     };
     let evidence = ready
@@ -289,8 +297,12 @@ impl Tally {
             return None;
         }
         self.conversation += 1;
-        (self.conversation >= STRIKES)
-            .then(|| format!("{STRIKES} troubles with the conversation, the last a {}", trouble.name()))
+        (self.conversation >= STRIKES).then(|| {
+            format!(
+                "{STRIKES} troubles with the conversation, the last a {}",
+                trouble.name()
+            )
+        })
     }
 }
 

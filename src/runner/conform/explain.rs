@@ -66,8 +66,7 @@ pub(super) fn explain(
             match bench.comes_again(one, &verdicts[n].check) {
                 Some(true) => again.push(one),
                 Some(false) => {
-                    verdicts[n].detail +=
-                        "; right on a fresh process: it depends on earlier cases";
+                    verdicts[n].detail += "; right on a fresh process: it depends on earlier cases";
                     continue;
                 }
                 None => continue,
@@ -114,16 +113,12 @@ fn name_from_what_was_said(
     let all: Vec<&Asked> = asked.iter().filter(wrong).collect();
     let mut names: BTreeMap<(usize, String), Diagnosis> = BTreeMap::new();
     for one in &all {
-        let key = (
-            one.item.claim,
-            one.ready.case.problem.kind().to_string(),
-        );
+        let key = (one.item.claim, one.ready.case.problem.kind().to_string());
         if names.contains_key(&key) {
             continue;
         }
-        let of = |a: &&&Asked| {
-            (a.item.claim, a.ready.case.problem.kind()) == (key.0, key.1.as_str())
-        };
+        let of =
+            |a: &&&Asked| (a.item.claim, a.ready.case.problem.kind()) == (key.0, key.1.as_str());
         let seen: Vec<(&Posed, &Answer)> = { all.iter() }
             .filter(of)
             .take(LOOKED_AT)
@@ -132,10 +127,7 @@ fn name_from_what_was_said(
         names.insert(key.clone(), named(&plan.claims[key.0], subject, &seen));
     }
     for one in &all {
-        let key = (
-            one.item.claim,
-            one.ready.case.problem.kind().to_string(),
-        );
+        let key = (one.item.claim, one.ready.case.problem.kind().to_string());
         for n in failing(one, verdicts) {
             verdicts[n].diagnosis = names.get(&key).cloned();
         }
@@ -145,7 +137,8 @@ fn name_from_what_was_said(
 /// Which verdicts on a case are failures.
 fn failing(one: &Asked, verdicts: &[Verdict]) -> Vec<usize> {
     let own = one.verdicts.clone();
-    own.filter(|n| verdicts[*n].status == Ruling::Fail).collect()
+    own.filter(|n| verdicts[*n].status == Ruling::Fail)
+        .collect()
 }
 
 fn is_trouble(answer: &Answer) -> bool {
@@ -231,7 +224,10 @@ impl Bench<'_> {
                 else {
                     continue;
                 };
-                if !self.subject.does(&ready.case, ready.posed.instance.map.dims().w) {
+                if !self
+                    .subject
+                    .does(&ready.case, ready.posed.instance.map.dims().w)
+                {
                     continue;
                 }
                 let (answer, _) = session.ask(&ready.case, &ready.posed);

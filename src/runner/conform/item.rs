@@ -159,7 +159,11 @@ pub(super) fn fixed_items(
         entries.push((group.keep, items));
     }
     if profile != Profile::Full {
-        let most = if profile == Profile::Test { FIXED / 2 } else { FIXED };
+        let most = if profile == Profile::Test {
+            FIXED / 2
+        } else {
+            FIXED
+        };
         thin(&mut entries, most);
     }
     Ok(entries.into_iter().flat_map(|e| e.1).collect())

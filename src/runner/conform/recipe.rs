@@ -20,7 +20,13 @@ const UPDATES: [usize; 7] = [0, 1, 2, 5, 10, 20, 40];
 ///
 /// # Errors
 /// When the instance is not solved, or the protocol has no words for it.
-pub(super) fn case(claim: &Claim, e: &Evidence<'_>, id: &str, nth: usize, own: bool) -> Result<Case> {
+pub(super) fn case(
+    claim: &Claim,
+    e: &Evidence<'_>,
+    id: &str,
+    nth: usize,
+    own: bool,
+) -> Result<Case> {
     let request = request(claim, e, nth, own)?;
     let asked = Asked::new(e, &request)?;
     let case = Case::of(id, &asked.case());
@@ -48,9 +54,9 @@ fn request(claim: &Claim, e: &Evidence<'_>, nth: usize, own: bool) -> Result<Req
         Algorithm::Itd => Request::new(Where::Start, along(claim, e)?),
         Algorithm::AidFp => Request::new(place, iterated(e)?),
         Algorithm::AidCg => {
-            let system = e.conjugate_gradients(place);
-            let system = system.ok_or_else(|| Error::input("has no system"))?;
-            Request::new(place, vec![system.dimension])
+            let unknowns = e.most_unknowns(place);
+            let unknowns = unknowns.ok_or_else(|| Error::input("has no system"))?;
+            Request::new(place, vec![unknowns])
         }
         _ if own && nth % 4 == 1 => Request::new(Where::Own, vec![0]),
         _ => Request::new(place, vec![0]),

@@ -70,14 +70,21 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
                     posed,
                     spec: None,
                 };
-                let name = ready.case.id.rsplit('/').next().unwrap_or_default().to_string();
+                let name = ready
+                    .case
+                    .id
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_string();
                 let judged = judged(&claims[claim], &ready, &name, &answer, &subject);
                 let kind = ready.case.problem.kind();
-                out.verdicts.extend(judged.verdicts.into_iter().map(|mut v| {
-                    v.instance.kind = kind.into();
-                    v.replay = "ratecert check FILE".into();
-                    v
-                }));
+                out.verdicts
+                    .extend(judged.verdicts.into_iter().map(|mut v| {
+                        v.instance.kind = kind.into();
+                        v.replay = "ratecert check FILE".into();
+                        v
+                    }));
             }
             other => {
                 let text = format!("{other:?} does not belong into a recording");

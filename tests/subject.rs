@@ -1,0 +1,348 @@
+//! Implementations in other processes: what is caught, what is not, and what goes wrong on the way.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use ratecert::claims::{Verdict, subject_claims};
+use ratecert::methods::Ours;
+use ratecert::runner;
+use ratecert::wire::Server;
+
+fn ratecert(arguments: &[&str], folder: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ratecert"));
+    command.args(arguments).current_dir(folder);
+    command.env("NO_COLOR", "1").output().unwrap()
+}
+
+/// `ratecert subject` against `ratecert serve` with these options.
+fn against(options: &[&str], serve: &[&str], folder: &Path) -> (Output, Vec<Verdict>) {
+    let mut arguments = vec!["subject", "--profile", "test", "--out", "out"];
+    arguments.extend(options);
+    arguments.extend(["--", env!("CARGO_BIN_EXE_ratecert"), "serve"]);
+    arguments.extend(serve);
+    let output = ratecert(&arguments, folder);
+    let text = fs::read_to_string(folder.join("out/verdicts.jsonl")).unwrap_or_default();
+    let verdicts = text.lines().map(|l| serde_json::from_str(l).unwrap());
+    (output, verdicts.collect())
+}
+
+fn failing(verdicts: &[Verdict]) -> Vec<&Verdict> {
+    let failed = |v: &&Verdict| v.status == ratecert::checks::Ruling::Fail;
+    verdicts.iter().filter(failed).collect()
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let both = [&output.stdout, &output.stderr];
+    both.map(|b| String::from_utf8_lossy(b).into_owned())
+        .concat()
+}
+
+/// Mistakes that people reported in public: the right values pass, what the mistake gives fails,
+/// and where a tie leaves a choice every convention passes.
+#[test]
+fn field_reports_are_told_right_from_wrong() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/field-reports.jsonl");
+    let claims = subject_claims().unwrap();
+    let judged = |case: &Value, estimates: &Value| {
+        let result = json!({"type": "result", "id": case["id"], "estimates": estimates});
+        let out = runner::check(&claims, &format!("{case}\n{result}\n")).unwrap();
+        assert!(!out.verdicts.is_empty());
+        out.verdicts
+    };
+    let mut reports = 0;
+    for line in fs::read_to_string(path).unwrap().lines() {
+        let report: Value = serde_json::from_str(line).unwrap();
+        let (name, case) = (&report["name"], &report["case"]);
+        reports += 1;
+        if !report["correct"].is_null() {
+            let verdicts = judged(case, &report["correct"]);
+            let wrong = failing(&verdicts);
+            assert!(wrong.is_empty(), "{name}: {}", wrong[0].detail);
+        }
+        for (convention, estimate) in report["accept"].as_object().into_iter().flatten() {
+            let verdicts = judged(case, &json!([estimate]));
+            let wrong = failing(&verdicts);
+            assert!(
+                wrong.is_empty(),
+                "{name}, {convention}: {}",
+                wrong[0].detail
+            );
+        }
+        if !report["faulty"].is_null() {
+            let verdicts = judged(case, &report["faulty"]);
+            assert!(!failing(&verdicts).is_empty(), "{name}: the mistake passes");
+        }
+    }
+    assert_eq!(reports, 25);
+}
+
+#[test]
+fn this_crate_passes_and_the_same_seed_gives_the_same_bytes() {
+    let (a, b) = (folder(), folder());
+    let bytes = [&a, &b].map(|f| {
+        let (output, verdicts) = against(
+            &["--record", "said.jsonl", "--check-protocol"],
+            &[],
+            f.path(),
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(verdicts.len() > 200 && failing(&verdicts).is_empty());
+        fs::read(f.path().join("out/verdicts.jsonl")).unwrap()
+    });
+    assert_eq!(bytes[0], bytes[1]);
+    // What was recorded is judged the same: every ruling, by the same numbers.
+    let output = ratecert(&["check", "said.jsonl", "--out", "again"], a.path());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let read = |dir: &str| -> Vec<Verdict> {
+        let text = fs::read_to_string(a.path().join(dir).join("verdicts.jsonl")).unwrap();
+        text.lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
+    };
+    let (live, recorded) = (read("out"), read("again"));
+    for v in live.iter().filter(|v| v.check != "repeatable") {
+        let same = recorded
+            .iter()
+            .find(|r| r.id == v.id)
+            .unwrap_or_else(|| panic!("{}", v.id));
+        assert_eq!(
+            (v.status, v.measured.to_bits()),
+            (same.status, same.measured.to_bits()),
+            "{}",
+            v.id
+        );
+    }
+    let badge = fs::read_to_string(a.path().join("out/badge.json")).unwrap();
+    assert!(badge.contains("brightgreen"), "{badge}");
+}
+
+/// A planted fault is caught across the process boundary, made small and named.
+#[test]
+fn a_fault_in_another_process_is_caught_made_small_and_named() {
+    for (fault, method) in [
+        ("jacobian-at-zero", "aid-fp"),
+        ("missing-cotangent", "nsid"),
+    ] {
+        let folder = folder();
+        let (output, verdicts) = against(&[method], &["--fault", fault], folder.path());
+        assert_eq!(output.status.code(), Some(1), "{fault}: {}", said(&output));
+        let failed = failing(&verdicts);
+        let named = |v: &&&Verdict| {
+            v.diagnosis
+                .as_ref()
+                .is_some_and(|d| d.to_string().contains(fault))
+        };
+        assert!(
+            failed.iter().any(|v| named(&v)),
+            "{fault}: {:?}",
+            failed[0].diagnosis
+        );
+        assert!(failed.iter().any(|v| v.smallest.is_some()), "{fault}");
+        assert!(said(&output).contains("again: ratecert subject --case"));
+    }
+}
+
+#[test]
+fn what_is_kept_between_calls_is_told_from_what_is_wrong_at_once() {
+    let folder = folder();
+    let (output, verdicts) = against(&["aid-fp"], &["--fault", "state-kept"], folder.path());
+    if output.status.code() == Some(2) {
+        panic!("{}", said(&output));
+    }
+    assert!(!failing(&verdicts).is_empty());
+}
+
+/// Each trouble has a check of its own; the last of stderr is quoted; three end it.
+#[test]
+fn troubles_with_the_conversation_have_names_of_their_own() {
+    for (trouble, check, given_up) in [
+        ("crash", "crash", true),
+        ("hang", "hang", true),
+        ("malformed", "malformed", true),
+        ("out-of-order", "out-of-order", true),
+        ("wrong-shape", "wrong-shape", false),
+        ("non-finite", "non-finite", false),
+        ("error", "error", false),
+        ("endless", "malformed", true),
+    ] {
+        let folder = folder();
+        let options = ["itd", "aid-fp", "--timeout", "1"];
+        let (output, verdicts) = against(&options, &["--trouble", trouble], folder.path());
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{trouble}: {text}");
+        let failed = failing(&verdicts);
+        assert!(
+            failed.iter().all(|v| v.check == check),
+            "{trouble}: {}",
+            failed[0].check
+        );
+        assert!(failed.len() >= 3, "{trouble}");
+        assert_eq!(text.contains("was given up"), given_up, "{trouble}: {text}");
+        if trouble == "crash" {
+            assert!(
+                failed[0].detail.contains("this is the last thing it said"),
+                "{}",
+                failed[0].detail
+            );
+        }
+        if trouble == "error" {
+            assert!(
+                failed[0].detail.contains("ValueError: not today"),
+                "{}",
+                failed[0].detail
+            );
+        }
+        assert!(
+            failed
+                .iter()
+                .all(|v| v.smallest.is_none() && v.diagnosis.is_none())
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_started_or_is_no_subject_is_said() {
+    let folder = folder();
+    let output = ratecert(&["subject", "--", "./no-such-program"], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("./no-such-program cannot be started"),
+        "{}",
+        said(&output)
+    );
+    assert!(!folder.path().join("reports").exists());
+    let output = ratecert(&["subject"], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    let output = ratecert(&["subject", "no-such-claim", "--", "true"], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    // It ends without a word.
+    let output = ratecert(&["subject", "--out", "out", "--", "true"], folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains("it did not say hello: crash"),
+        "{}",
+        said(&output)
+    );
+    // It says something else.
+    let output = ratecert(
+        &["subject", "--out", "out", "--", "echo", "good morning"],
+        folder.path(),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("it did not say hello"),
+        "{}",
+        said(&output)
+    );
+}
+
+/// A subject does not see tokens of the process that starts it.
+#[cfg(unix)]
+#[test]
+fn secrets_stay_at_home() {
+    let folder = folder();
+    let seen = folder.path().join("seen");
+    let script = format!(
+        "env > {}; exec {} serve",
+        seen.display(),
+        env!("CARGO_BIN_EXE_ratecert")
+    );
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ratecert"));
+        command
+            .args(["subject", "nsid", "--profile", "test", "--out", "out"])
+            .args(more);
+        command
+            .args(["--", "sh", "-c", &script])
+            .current_dir(folder.path());
+        command
+            .env("GITHUB_TOKEN", "s3cret")
+            .env("OMP_NUM_THREADS", "1");
+        assert_eq!(command.output().unwrap().status.code(), Some(0));
+        fs::read_to_string(&seen).unwrap()
+    };
+    let environment = run(&[]);
+    assert!(!environment.contains("s3cret") && environment.contains("OMP_NUM_THREADS=1"));
+    assert!(run(&["--inherit-env"]).contains("s3cret"));
+}
+
+/// The other way round: the test process starts ratecert and answers on its pipes.
+#[test]
+fn a_test_process_can_start_ratecert() {
+    let folder = folder();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ratecert"))
+        .args(["subject", "--stdio", "--profile", "test", "--out", "out"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut server = Server::new(&Ours, "in-process", "1");
+    for line in BufReader::new(from).lines() {
+        match server.answer(&line.unwrap()) {
+            Some(answer) => writeln!(to, "{answer}").unwrap(),
+            None => break,
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let run = fs::read_to_string(folder.path().join("out/run.json")).unwrap();
+    assert!(run.contains("\"name\": \"in-process\""), "{run}");
+}
+
+#[test]
+fn recordings_that_are_none_are_refused_with_their_line() {
+    let folder = folder();
+    let case = r#"{"type":"case","id":"a","method":"itd","problem":{"kind":"affine","A":[[0.5]],"B":[[1.0]],"c":[1.0]},"lambda":[0.0],"w0":[2.0],"cotangent":[1.0],"steps":[0,1]}"#;
+    let result = r#"{"type":"result","id":"a","estimates":[[0.0],[1.0]]}"#;
+    let check = |text: &str| -> (Option<i32>, String) {
+        let path: PathBuf = folder.path().join("said.jsonl");
+        fs::write(&path, text).unwrap();
+        let output = ratecert(&["check", "said.jsonl"], folder.path());
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(check(&format!("{case}\n{result}\n")).0, Some(0));
+    for (text, message) in [
+        (String::new(), "there is no case with an answer"),
+        (
+            format!("{case}\n"),
+            "said.jsonl:1: the case \"a\" has no answer",
+        ),
+        (
+            format!("{result}\n"),
+            "said.jsonl:1: field `id`: no case \"a\"",
+        ),
+        (format!("{case}\n{{\"type\":\"result\"\n"), "said.jsonl:2"),
+        (format!("{case}\n[1]\n"), "said.jsonl:2"),
+        (
+            case.replace("\"steps\":[0,1]", "\"steps\":[1,1]") + "\n",
+            "strictly increasing",
+        ),
+        (
+            case.replace("\"lambda\":[0.0]", "\"lambda\":[0.0,1.0]") + "\n",
+            "lambda",
+        ),
+        (case.replace("[[0.5]]", "[[0.5],[1.0]]") + "\n", "problem"),
+        (
+            case.replace("\"itd\"", "\"idt\"") + "\n",
+            "unknown method \"idt\"",
+        ),
+        (case.replace("[0,1]", "[0,3000]") + "\n", "at most 2000"),
+        (case.replace("2.0", "\"NaN\"") + "\n", "must be finite"),
+    ] {
+        let (code, said) = check(&text);
+        assert_eq!(code, Some(2), "{text}\n{said}");
+        assert!(said.contains(message), "{text}\n{said}");
+    }
+    let wrong = result.replace("[1.0]]", "[1.5]]");
+    assert_eq!(check(&format!("{case}\n{wrong}\n")).0, Some(1));
+}
