@@ -20,6 +20,9 @@ pub mod claims;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod conformance;
 pub mod error;
 #[cfg(feature = "instances")]
 #[doc(hidden)]

@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use ratecert::claims::{Verdict, subject_claims};
+use ratecert::conformance;
 use ratecert::methods::Ours;
-use ratecert::runner;
 use ratecert::wire::Server;
 
 fn ratecert(arguments: &[&str], folder: &Path) -> Output {
@@ -53,7 +53,7 @@ fn field_reports_are_told_right_from_wrong() {
     let claims = subject_claims().unwrap();
     let judged = |case: &Value, estimates: &Value| {
         let result = json!({"type": "result", "id": case["id"], "estimates": estimates});
-        let out = runner::check(&claims, &format!("{case}\n{result}\n")).unwrap();
+        let out = conformance::check(&claims, &format!("{case}\n{result}\n")).unwrap();
         assert!(!out.verdicts.is_empty());
         out.verdicts
     };

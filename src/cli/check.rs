@@ -9,8 +9,8 @@ use super::output;
 use super::subject::{Format, Told, as_run, exit, printed, write};
 use super::values;
 use crate::claims::subject_claims;
+use crate::conformance;
 use crate::error::Result;
-use crate::runner;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let text = values::read(&arguments.file)?;
     let (started, clock) = (now(), Instant::now());
     let claims = subject_claims()?;
-    let conformed = runner::check(&claims, &text);
+    let conformed = conformance::check(&claims, &text);
     let conformed = conformed.map_err(|e| e.in_file(arguments.file.display().to_string()))?;
     let told = Told {
         profile: "recorded",

@@ -17,6 +17,7 @@ mod serve;
 mod subject;
 mod truth;
 mod values;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Judge recorded cases and answers
     Check(check::Arguments),
+    /// Check or rewrite the ground-truth vectors
+    Vectors(vectors::Arguments),
     /// Print shell completions
     Completions {
         /// The shell
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Subject(a) => subject::run(&a),
         Command::Serve(a) => serve::run(&a),
         Command::Check(a) => check::run(&a),
+        Command::Vectors(a) => vectors::run(&a),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "ratecert", &mut text);

@@ -10,9 +10,10 @@ use super::exit::Exit;
 use super::output;
 use super::values;
 use crate::claims::{Catalogue, Claim, Counts, Profile, subject_claims};
+use crate::conformance::{Conformance, Conformed};
 use crate::error::{Error, Result};
 use crate::report::{self, Run, RunInfo, SubjectInfo};
-use crate::runner::{self, Conformance, Conformed, Journal};
+use crate::runner::{self, Journal};
 use crate::subject::{Launch, Program, Stdio};
 use crate::tol::{RUN_ALPHA, Roundoff};
 

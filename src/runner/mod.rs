@@ -6,7 +6,6 @@
 //! sharding nor an interruption changes a byte of its verdicts. Implementations come from a
 //! factory: ours, a faulty one, a stranger's.
 
-mod conform;
 mod journal;
 mod naming;
 mod plan;
@@ -14,9 +13,8 @@ mod replace;
 mod replay;
 mod shrink;
 
-pub use conform::{Conformance, Conformed, check};
 pub use journal::Journal;
-pub use naming::{Pool, name, name_of};
+pub use naming::{Pool, floor, name, name_of};
 pub use plan::{Output, Plan, Progress};
 pub use replace::{check_replaceable, replace, sibling};
 pub use replay::replay;

@@ -210,7 +210,7 @@ fn shortened(method: Method, requests: Vec<Request>) -> Vec<Request> {
 }
 
 /// How far rounding alone may carry the estimates of a run; 0 where nothing exact is known of them.
-pub(super) fn floor(e: &Evidence<'_>, request: Request, answer: &Answer) -> f64 {
+pub fn floor(e: &Evidence<'_>, request: Request, answer: &Answer) -> f64 {
     let unit = match e.target {
         Target::Cotangent(y) => {
             let norm = y.iter().map(|v| v * v).sum::<f64>().sqrt();

@@ -30,6 +30,7 @@ flags! {
     IllConditioned "Data of deficient rank." "Solvers that need a regular Hessian of the loss fail or return noise.";
     InfiniteBounds "A bound that is not there." "Inf - Inf, or a parser that refuses Infinity.";
     InnerSamples "The inner minibatches are not averaged, or weighted wrongly." "A bias that no number of updates removes.";
+    InvalidInput "Data that no case may have." "Numbers for an answer where there is none.";
     LimitAtEveryStep "An implicit rule on an iterate that has not converged." "Right in the limit and wrong at every finite step.";
     MaskTolerance "A unit counts as active only some way beyond its kink." "Units just beyond their kink get the slope of the other side.";
     MissingTerm "A term of the chain rule is left out." "A column of the derivative, or the direct part of a hypergradient, is lost.";

@@ -46,6 +46,27 @@ struct File {
     schema: u32,
     problems: BTreeMap<String, toml::Value>,
     cases: Vec<Entry>,
+    refusals: Vec<RawRefusal>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRefusal {
+    id: String,
+    comment: String,
+    case: toml::Table,
+}
+
+/// A case that must be refused.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// Its id, which is that of the case too.
+    pub id: String,
+    /// What is wrong with it.
+    pub comment: String,
+    /// The case.
+    pub case: Case,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +108,38 @@ pub fn list() -> Result<Vec<Group>> {
     parse(LIST)
 }
 
+/// Reads the cases that must be refused.
+///
+/// # Errors
+/// As those of [`list`].
+pub fn refusals() -> Result<Vec<Refusal>> {
+    let file = read_file(LIST)?;
+    let refusal = |raw: &RawRefusal| {
+        let mut table = raw.case.clone();
+        let name = table.get("problem").and_then(toml::Value::as_str);
+        let problem = name.and_then(|name| file.problems.get(name)).cloned();
+        let problem = problem.ok_or_else(|| Error::input("no such problem"))?;
+        table.insert("problem".into(), problem);
+        table.insert("id".into(), raw.id.clone().into());
+        Ok(Refusal {
+            id: raw.id.clone(),
+            comment: raw.comment.clone(),
+            case: read(&toml::Value::Table(table))?,
+        })
+    };
+    file.refusals.iter().map(refusal).collect()
+}
+
 fn parse(text: &str) -> Result<Vec<Group>> {
+    let file = read_file(text)?;
+    let group = |entry: &Entry| {
+        let named = |e: Error| e.in_field(entry.id.clone()).in_file("cases.toml");
+        group(entry, &file.problems).map_err(named)
+    };
+    file.cases.iter().map(group).collect()
+}
+
+fn read_file(text: &str) -> Result<File> {
     let document = toml::Deserializer::parse(text)
         .map_err(|e| Error::input(e.message().to_string()).in_file("cases.toml"))?;
     let file: File = serde_path_to_error::deserialize(document).map_err(|e| {
@@ -96,11 +148,7 @@ fn parse(text: &str) -> Result<Vec<Group>> {
     if file.schema != 1 {
         return Err(Error::input("only schema 1 is known").in_field("schema"));
     }
-    let group = |entry: &Entry| {
-        let named = |e: Error| e.in_field(entry.id.clone()).in_file("cases.toml");
-        group(entry, &file.problems).map_err(named)
-    };
-    file.cases.iter().map(group).collect()
+    Ok(file)
 }
 
 fn group(entry: &Entry, problems: &BTreeMap<String, toml::Value>) -> Result<Group> {
@@ -245,9 +293,14 @@ mod tests {
             }
         }
         assert!(ids.len() >= 150, "{}", ids.len());
+        for refusal in refusals().unwrap() {
+            assert!(Posed::of(&refusal.case).is_err(), "{}", refusal.id);
+            assert!(ids.insert(refusal.id));
+        }
         let used: BTreeSet<Flag> = groups.iter().flat_map(|g| g.flags.clone()).collect();
         for (flag, bug, effect) in Flag::NOTES {
-            assert!(used.contains(flag), "no case shows {flag:?}");
+            let shown = used.contains(flag) || *flag == Flag::InvalidInput;
+            assert!(shown, "no case shows {flag:?}");
             assert!(bug.ends_with('.') && effect.ends_with('.'));
         }
     }

@@ -1,13 +1,21 @@
 //! Fixed cases with ground truth, for implementations in any language.
 //!
 //! Owns the list of cases that people have got wrong, extended to the whole kind of each
-//! ([`list`]), the kinds of mistakes they show ([`Flag`]), and formulas for large problems
-//! ([`Recipe`]). Calls no implementation.
+//! ([`list`]), the kinds of mistakes they show ([`Flag`]), formulas for large problems
+//! ([`Recipe`]), their exact answers, and the files that carry them. The answers come from formulas
+//! in extended precision, never from an implementation.
 
+mod expected;
+mod file;
 mod flag;
 mod list;
 mod recipe;
+mod write;
 
+pub use file::{
+    Estimate, Expected, Member, ProblemOrRecipe, SCHEMA, TruthNote, VectorCase, VectorFile,
+};
 pub use flag::Flag;
-pub use list::{Group, list};
-pub use recipe::{Formula, Recipe};
+pub use list::{Group, Refusal, list, refusals};
+pub use recipe::{Formula, Recipe, checksum};
+pub use write::{files, generate, verify};

@@ -97,3 +97,46 @@ impl Recipe {
         }
     }
 }
+
+/// FNV-1a over the bytes of all numbers of a problem.
+pub fn checksum(problem: &Problem) -> String {
+    let mut numbers = Vec::new();
+    let mut rows = |rows: &[Row]| numbers.extend(rows.iter().flatten().map(|x| x.0));
+    match problem {
+        Problem::Affine { A, B, c } => {
+            rows(A);
+            rows(B);
+            rows(std::slice::from_ref(c));
+        }
+        Problem::Layer { A, V, B, c, .. } => {
+            rows(A);
+            rows(V);
+            rows(B);
+            rows(std::slice::from_ref(c));
+        }
+        Problem::ElasticNet { X, y, step } => {
+            rows(X);
+            rows(std::slice::from_ref(y));
+            rows(&[vec![*step]]);
+        }
+        Problem::QuadraticProgram {
+            Q,
+            lower,
+            upper,
+            step,
+        } => {
+            rows(Q);
+            rows(&[lower.clone(), upper.clone(), vec![*step]]);
+        }
+        Problem::Bilinear { A, B, C } => {
+            rows(A);
+            B.iter().for_each(|b| rows(b));
+            rows(C);
+        }
+    }
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in numbers.iter().flat_map(|x| x.to_le_bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}

@@ -21,6 +21,7 @@ pub use message::{
 pub use number::{Number, Row, Rows};
 pub use posed::{Posed, cotangent_range};
 pub use problem::{Problem, Sigma};
+pub(crate) use schema::schema_of;
 pub use schema::schemas;
 pub use served::{Domain, Eval, Evals, ServedHypergradient, ServedMap};
 pub use server::Server;

@@ -1,6 +1,7 @@
 //! An implementation in another process examined: fixed cases, then random ones, small first.
 //!
-//! One case is outstanding at a time. Every answer is judged by itself, from the messages alone, so
+//! Composes subjects, cases and judgements, as the runner does for implementations in this process;
+//! the only place that does. One case is outstanding at a time. Every answer is judged by itself, from the messages alone, so
 //! that a recording is judged the same way ([`check`]). What fails is asked again of a fresh
 //! process, made small, and named.
 
@@ -9,8 +10,6 @@ mod explain;
 mod item;
 mod recipe;
 mod recorded;
-#[cfg(test)]
-mod tests;
 
 pub use drive::{Conformance, Conformed};
 pub use recorded::check;

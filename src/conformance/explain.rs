@@ -13,7 +13,7 @@ use crate::evidence::Declared;
 use crate::faults::{Observation, diagnose};
 use crate::instances::Spec;
 use crate::judge::Judged;
-use crate::runner::naming::floor;
+use crate::runner::floor;
 use crate::subject::{Declaration, Launch, Session};
 use crate::tol::SHRINK_TRIES;
 use crate::wire::{Case, Posed};
