@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::explain;
 use super::item::{Item, Ready, drawn_items, fixed_items};
+use super::plan::{Asked, Conformance, judged};
 use crate::case::{Answer, Status, Trouble};
 use crate::checks::{Finding, Reason, Ruling, Unit};
-use crate::claims::{Claim, Profile, Verdict};
+use crate::claims::{Claim, Verdict};
 use crate::error::{Error, Result};
 use crate::evidence::Declared;
-use crate::judge::{Judged, answered};
+use crate::judge::Judged;
 use crate::linalg::Matrix;
 use crate::subject::{Declaration, Launch, Session};
 use crate::wire::{FromSubject, ToSubject};
@@ -22,23 +23,6 @@ const ENOUGH: usize = 20;
 /// Troubles with the conversation after which a subject is given up, and with the answers of one
 /// claim after which that claim is.
 const STRIKES: usize = 3;
-
-/// An examination to be conducted.
-#[derive(Clone, Debug)]
-pub struct Conformance {
-    /// The claims of `rates/subject`.
-    pub claims: Vec<Claim>,
-    /// How many cases.
-    pub profile: Profile,
-    /// Seed of the random ones.
-    pub seed: u64,
-    /// How long an answer may take.
-    pub patience: Duration,
-    /// Refuse fields that the protocol does not have.
-    pub strict: bool,
-    /// Only cases whose id contains one of these.
-    pub only: Vec<String>,
-}
 
 /// What came out.
 #[derive(Debug, Default)]
@@ -55,15 +39,6 @@ pub struct Conformed {
     pub given_up: Option<String>,
     /// Time spent waiting for answers.
     pub waited: Duration,
-}
-
-/// A case that was judged, kept for its explanation.
-pub(super) struct Asked {
-    pub item: Item,
-    pub ready: Ready,
-    pub answer: Answer,
-    /// Which of the verdicts are its own.
-    pub verdicts: std::ops::Range<usize>,
 }
 
 /// What is written of a conversation, line by line.
@@ -178,29 +153,6 @@ impl Conformance {
         }
         Ok(items)
     }
-}
-
-/// What the answer to a case is ruled.
-pub(super) fn judged(
-    claim: &Claim,
-    ready: &Ready,
-    name: &str,
-    answer: &Answer,
-    subject: &Declaration,
-) -> Judged {
-    let declared = if ready.posed.method == crate::case::Method::IMPLICIT {
-        subject.declared
-    } else {
-        Declared::default()
-    };
-    let evidence = ready.posed.evidence(subject.roundoff, declared);
-    answered(
-        claim,
-        &evidence,
-        name,
-        &ready.posed.request(),
-        answer.clone(),
-    )
 }
 
 fn replay_command(id: &str, command: &str) -> String {

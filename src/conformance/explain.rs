@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::drive::{Asked, Conformance, judged};
 use super::item::{Ready, Source, drawn};
+use super::plan::{Asked, Conformance, judged};
 use crate::case::{Answer, Status};
 use crate::checks::Ruling;
 use crate::claims::{Claim, Diagnosis, Smallest, Verdict};

@@ -8,8 +8,10 @@
 mod drive;
 mod explain;
 mod item;
+mod plan;
 mod recipe;
 mod recorded;
 
-pub use drive::{Conformance, Conformed};
+pub use drive::Conformed;
+pub use plan::Conformance;
 pub use recorded::check;

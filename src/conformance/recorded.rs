@@ -1,7 +1,8 @@
 //! Recorded conversations judged.
 
-use super::drive::{Conformed, id_of, judged};
+use super::drive::{Conformed, id_of};
 use super::item::Ready;
+use super::plan::judged;
 use super::recipe::claim_of;
 use crate::case::{Answer, Status, Trouble};
 use crate::claims::Claim;
