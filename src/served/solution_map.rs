@@ -1,0 +1,357 @@
+//! The solution map λ ↦ w(λ) by values alone (theory, section 10, item 8).
+//!
+//! Owns the slopes of w(·) against J, and the λ-paths on which derivatives at kinks are judged.
+//! Independent of all products: only the noise of w(·), Kε, is scaled by them.
+
+use super::caller::{Asked, Caller};
+use super::fixed_point::{End, settle};
+use super::interpolation::slopes;
+use super::jacobian::{Linear, Solution, known};
+use super::noise::Noise;
+use super::panels::{self, Along, Kind, Rules, Walk, Witness};
+use super::report::Found;
+use super::units::{Curve, Units};
+use crate::checks::Reason;
+use crate::linalg::random::Random;
+use crate::linalg::solve::solve;
+use crate::linalg::{Matrix, Vector};
+use crate::tol::{SERVED_INEXACT, SERVED_SOLUTION_PANEL, UNIT};
+
+/// Nodes of the interpolation, less one.
+const ORDER: usize = 8;
+
+/// (a) Slopes of w(·) along λ at a displaced λ against Ĵ: |slope - Ĵv| ≤ est + f_J, component by
+/// component in units of the scales.
+pub(super) fn slope(
+    caller: &mut Caller<'_>,
+    units: &Units,
+    noise: &Noise,
+    solution: &Solution,
+    linear: &Linear,
+    random: &mut Random,
+) -> Asked<Found> {
+    let check = "solution-map";
+    let (d, n) = caller.dims();
+    let x = &solution.settled.x;
+    let mut v = units.direction(x, 1.0, random);
+    v[..d].fill(0.0);
+    let direction = Vector::from_fn(n - d, |j, _| v[d + j] / units.s[d + j]);
+    let product = &linear.j * &direction;
+    let floor = noise.norm(units);
+    let epsilon = vec![solution.k * floor; d];
+    let mut unsettled = false;
+    let found = slopes(ORDER, &epsilon, &vec![1.0; d], |at| {
+        let start = |t: &f64| {
+            let mut start: Vec<f64> = x.iter().zip(&v).map(|(x, v)| x + t * v).collect();
+            for i in 0..d {
+                start[i] += t * product[i] * units.s[i];
+            }
+            units.clamped(start)
+        };
+        let ends = settle(caller, units, floor, at.iter().map(start).collect(), true)?;
+        unsettled |= ends.iter().any(|s| s.end != End::Settled);
+        let scaled = |x: &[f64]| x.iter().zip(&units.s).take(d).map(|(w, s)| w / s).collect();
+        Ok(ends.iter().map(|s| scaled(&s.x)).collect())
+    })?;
+    let (mut gap, mut bound, mut least, mut resolved) = (0.0f64, 1.0, 0.0f64, 0);
+    let size = product.amax();
+    for (i, slope) in found.iter().enumerate() {
+        let Some(slope) = slope else { continue };
+        resolved += 1;
+        let allowed = slope.error + linear.error * direction.norm() + 8.0 * UNIT * size;
+        let off = (slope.value - product[i]).abs();
+        least = least.max(allowed / size.max(slope.value.abs()));
+        if off / allowed > gap / bound {
+            (gap, bound) = (off, allowed);
+        }
+    }
+    if resolved == 0 || unsettled {
+        let text = if unsettled {
+            "iterations near this λ do not settle"
+        } else {
+            "no component of w(·) has a stretch free of kinks around this λ"
+        };
+        return Ok(Found::open(
+            check,
+            Reason::NothingToSee,
+            [f64::NAN; 2],
+            text,
+        ));
+    }
+    let text = format!(
+        "slopes of w(·) along a direction of λ, from fixed points by values, against J from \
+         products: off by {gap:.1e} of {bound:.1e} allowed, {resolved} of {d} components; a \
+         relative error of {least:.1e} would have been seen"
+    );
+    if gap <= bound {
+        return Ok(Found::passed(check, [gap, bound], text));
+    }
+    let relative = gap / size.max(f64::MIN_POSITIVE);
+    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
+        let fault = format!("inexact J, {relative:.1e}, floor {least:.1e}");
+        return Ok(Found::open(check, Reason::Inexact, [gap, bound], text).naming(fault));
+    }
+    Ok(Found::failed(check, [gap, bound], text).naming("J is not the derivative of w(·)"))
+}
+
+/// How a derivative of ⟨y, w(·)⟩, or of w(·), is had along a path.
+pub(super) enum Derivative<'a> {
+    /// The user's hypergradient of y, asked at these steps (the last one counts).
+    Served { y: &'a [f64], steps: &'a [usize] },
+    /// Ĵ from products.
+    Products,
+}
+
+/// w(·) along a curve in λ.
+struct Path<'a, 'b> {
+    caller: &'a mut Caller<'b>,
+    units: &'a Units,
+    curve: &'a Curve,
+    floor: f64,
+    newton: bool,
+    derivative: &'a Derivative<'a>,
+    /// Points of w(·) seen, from which the next iterations start.
+    seen: Vec<(f64, Vec<f64>)>,
+    unsettled: bool,
+}
+
+impl Path<'_, '_> {
+    /// Fixed points at parameters of the curve, all at once, started between known ones.
+    fn points(&mut self, at: &[f64]) -> Asked<Vec<Vec<f64>>> {
+        let d = self.units.d;
+        let start = |t: &f64| {
+            let mut x = self.curve.point(*t);
+            let after = self.seen.partition_point(|p| p.0 < *t);
+            let (Some(a), Some(b)) = (
+                self.seen.get(after.saturating_sub(1)),
+                self.seen.get(after.min(self.seen.len().saturating_sub(1))),
+            ) else {
+                return x;
+            };
+            let weight = if b.0 > a.0 {
+                ((t - a.0) / (b.0 - a.0)).clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
+            for i in 0..d {
+                x[i] = a.1[i] + weight * (b.1[i] - a.1[i]);
+            }
+            x
+        };
+        let starts: Vec<_> = at.iter().map(start).collect();
+        let ends = settle(self.caller, self.units, self.floor, starts, self.newton)?;
+        self.unsettled |= ends.iter().any(|s| s.end != End::Settled);
+        Ok(ends.into_iter().map(|s| s.x).collect())
+    }
+
+    fn functional(&self, x: &[f64]) -> Vec<f64> {
+        let w = &x[..self.units.d];
+        match self.derivative {
+            Derivative::Served { y, .. } => vec![w.iter().zip(*y).map(|(w, y)| w * y).sum()],
+            Derivative::Products => w.iter().zip(&self.units.s).map(|(w, s)| w / s).collect(),
+        }
+    }
+}
+
+impl Along for Path<'_, '_> {
+    fn values(&mut self, at: &[f64]) -> Asked<Vec<Vec<f64>>> {
+        let points = self.points(at)?;
+        let values = points.iter().map(|x| self.functional(x)).collect();
+        let d = self.units.d;
+        for (t, x) in at.iter().zip(points) {
+            let place = self.seen.partition_point(|p| p.0 < *t);
+            self.seen.insert(place, (*t, x[..d].to_vec()));
+        }
+        Ok(values)
+    }
+
+    fn slopes(&mut self, at: &[f64]) -> Asked<Vec<Vec<f64>>> {
+        let points = self.points(at)?;
+        let (d, n) = self.caller.dims();
+        match self.derivative {
+            Derivative::Served { y, steps } => {
+                let pairs: Vec<_> = points.into_iter().map(|x| (x, y.to_vec())).collect();
+                let all = self.caller.hypergradients(&pairs, steps)?;
+                let one = |(g, t): (&Vec<f64>, &f64)| {
+                    let last = &g[g.len() - (n - d)..];
+                    let velocity = self.curve.velocity(*t);
+                    vec![last.iter().zip(&velocity[d..]).map(|(g, v)| g * v).sum()]
+                };
+                Ok(all.iter().zip(at).map(one).collect())
+            }
+            Derivative::Products => {
+                let all =
+                    self.caller
+                        .jacobians(super::caller::Part::Whole, &points, &self.units.s, n)?;
+                let one = |(v, t): (&Matrix, &f64)| {
+                    let velocity = self.curve.velocity(*t);
+                    let scaled =
+                        Vector::from_fn(n - d, |j, _| velocity[d + j] / self.units.s[d + j]);
+                    let right = v.columns(d, n - d) * scaled;
+                    let system = Matrix::identity(d, d) - v.columns(0, d);
+                    let right = Matrix::from_column_slice(d, 1, right.as_slice());
+                    // A singular system shows as a slope of 0, which cannot agree by chance.
+                    solve(&system, &right).map_or(vec![0.0; d], |s| s.x.as_slice().to_vec())
+                };
+                Ok(all.iter().zip(at).map(one).collect())
+            }
+        }
+    }
+}
+
+/// What the λ-paths rest on.
+pub(super) struct Setting<'a> {
+    pub(super) solution: &'a Solution,
+    pub(super) derivative: &'a Derivative<'a>,
+    /// Newton steps on products are allowed.
+    pub(super) trusted: bool,
+    /// What the derivative itself may be off by, per unit of λ in the scales.
+    pub(super) error: f64,
+}
+
+/// (b) The increment of ⟨y, w(·)⟩ (or w(·)) along λ-paths against the integral of the derivative:
+/// every conservative choice passes, at kinks of w(·) too.
+pub(super) fn paths(
+    caller: &mut Caller<'_>,
+    units: &Units,
+    noise: &Noise,
+    setting: &Setting<'_>,
+    count: usize,
+    random: &mut Random,
+) -> Asked<Found> {
+    let check = "solution-path";
+    let floor = noise.norm(units);
+    let (d, n) = caller.dims();
+    let solution = setting.solution;
+    let size = match setting.derivative {
+        Derivative::Served { y, .. } => y
+            .iter()
+            .zip(&units.s)
+            .map(|(y, s)| (y * s) * (y * s))
+            .sum::<f64>()
+            .sqrt(),
+        Derivative::Products => 1.0,
+    };
+    let width = if matches!(setting.derivative, Derivative::Served { .. }) {
+        1
+    } else {
+        d
+    };
+    let mut walks: Vec<Walk> = Vec::new();
+    let mut worst: Option<(Witness, Kind)> = None;
+    let mut unsettled = false;
+    for number in 0..count {
+        let middle = units.with_lambda(solution.settled.x.clone(), random);
+        let middle = if number == 0 {
+            units.inside(solution.settled.x.clone())
+        } else {
+            middle
+        };
+        let curve = units.lambda_curve(&middle, number % 2 == 1, random);
+        let mut k = solution.k;
+        if setting.trusted {
+            for t in [0.0, 1.0] {
+                let mut start = curve.point(t);
+                start[..d].copy_from_slice(&solution.settled.x[..d]);
+                let end = settle(caller, units, floor, vec![start], true)?.remove(0);
+                k = k.max(known(caller, units, noise, end, random)?.k);
+            }
+        }
+        let length = (d..n)
+            .map(|j| (curve.velocity(0.5)[j] / units.s[j]).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        let epsilon = vec![3.0 * k * floor * size + setting.error * size * length; width];
+        let rules = Rules {
+            epsilon: &epsilon,
+            u: noise.values,
+            least: SERVED_SOLUTION_PANEL,
+        };
+        let mut path = Path {
+            caller,
+            units,
+            curve: &curve,
+            floor,
+            newton: setting.trusted,
+            derivative: setting.derivative,
+            seen: vec![(0.5, solution.settled.x[..d].to_vec())],
+            unsettled: false,
+        };
+        let walk = panels::walk(&mut path, &rules, random)?;
+        let larger = |a: &&Witness, b: &&Witness| a.relative.total_cmp(&b.relative);
+        if let Some(w) = walk.witnesses.iter().max_by(larger) {
+            if worst
+                .as_ref()
+                .is_none_or(|(worst, _)| worst.relative < w.relative)
+            {
+                let mut w = w.clone();
+                let kind = panels::name(&mut path, &rules, &mut w, random)?;
+                worst = Some((w, kind));
+            }
+        }
+        unsettled |= path.unsettled;
+        walks.push(walk);
+        let with = walks.iter().filter(|w| !w.witnesses.is_empty()).count();
+        if with >= 2 || walks.iter().any(Walk::is_proven) {
+            break;
+        }
+    }
+    Ok(ruling(check, &walks, worst, unsettled, setting, noise))
+}
+
+fn ruling(
+    check: &'static str,
+    walks: &[Walk],
+    worst: Option<(Witness, Kind)>,
+    unsettled: bool,
+    setting: &Setting<'_>,
+    noise: &Noise,
+) -> Found {
+    let what = match setting.derivative {
+        Derivative::Served { .. } => "the hypergradient served",
+        Derivative::Products => "J from products",
+    };
+    if unsettled {
+        let text = "iterations along these λ do not settle";
+        return Found::open(check, Reason::NotSettled, [f64::NAN; 2], text);
+    }
+    let panels: usize = walks.iter().map(|w| w.panels).sum();
+    let kinks: usize = walks.iter().map(|w| w.kinks).sum();
+    let resolutions = walks.iter().flat_map(|w| &w.resolution).copied();
+    let least = resolutions.filter(|r| r.is_finite()).fold(0.0, f64::max);
+    let Some((worst, kind)) = worst else {
+        let curves = walks.len();
+        if walks.iter().any(|w| w.unfinished) {
+            let text = format!("{curves} λ-paths need more than 4,000 panels each");
+            return Found::open(check, Reason::TooLarge, [f64::NAN; 2], text);
+        }
+        let text = format!(
+            "increments of w(·), by values alone, and integrals of {what} agree on {panels} panels \
+             of {curves} λ-paths ({kinks} around kinks); a relative error of {least:.1e} would \
+             have been seen on them"
+        );
+        return Found::passed(check, [0.0, least], text);
+    };
+    let (gap, relative) = (worst.gap.abs(), worst.relative);
+    let text = format!(
+        "the increment of w(·) and the integral of {what} differ by {gap:.2e} (relatively \
+         {relative:.1e}, tolerance {:.1e}) on a panel [{:.6}, {:.6}] of a λ-path",
+        worst.tolerance, worst.from, worst.to
+    );
+    let numbers = [gap, worst.tolerance];
+    let with = walks.iter().filter(|w| !w.witnesses.is_empty()).count();
+    if with < 2 && !walks.iter().any(Walk::is_proven) {
+        let text = text + "; it is the only witness, and one alone does not decide";
+        return Found::open(check, Reason::NoPower, numbers, text);
+    }
+    let name = match kind {
+        Kind::Jump => "w(·) jumps",
+        _ => "not the derivative of w(·)",
+    };
+    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] && kind != Kind::Jump {
+        let fault = format!("inexact, {relative:.1e}, floor {least:.1e}");
+        let text = text + "; it is small, and no tolerance is declared";
+        return Found::open(check, Reason::Inexact, numbers, text).naming(fault);
+    }
+    Found::failed(check, numbers, text).naming(name)
+}
