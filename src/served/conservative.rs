@@ -211,7 +211,7 @@ impl Paths {
             _ => entry.unwrap_or_else(|| "wrong product".to_owned()),
         };
         if relative <= inexact && self.kind != Some(Kind::Jump) {
-            let floor = self.resolution();
+            let floor = relative * worst.tolerance / worst.gap.abs();
             let fault = format!("inexact products, {relative:.1e}, floor {floor:.1e}; {name}");
             text += "; it is small, and no tolerance is declared";
             return Found::open(check, Reason::Inexact, numbers, text).naming(fault);
@@ -256,35 +256,45 @@ pub(super) fn products(
         let x = units.displaced(x, random);
         let v = units.direction(&x, 1.0, random);
         let found = along_direction(caller, part, units, &noise.epsilon, &x, &v)?;
-        // With vjp only, the functional of all resolved components.
-        let u = units.functional(random);
-        let (mut gap, mut bound, mut at) = (0.0f64, 1.0, 0);
+        // With vjp only, a functional of the resolved components.
+        let mut u = units.functional(random);
+        for (u, slope) in u.iter_mut().zip(&found) {
+            if slope.is_none() {
+                *u = 0.0;
+            }
+        }
+        let (mut gap, mut bound, mut at, mut relative) = (0.0f64, 1.0, 0, 0.0);
         if caller.spec.products.jvp {
             let product = caller.jvps(part, &[(x, v)])?.remove(0);
+            let sizes = product.iter().zip(&units.s).map(|(p, s)| p.abs() / s);
+            let usual = sizes.fold(f64::MIN_POSITIVE, f64::max);
             for (i, slope) in found.iter().enumerate() {
                 let Some(slope) = slope else { continue };
                 let allowed = slope.error + 8.0 * noise.products * product[i].abs();
                 let off = (product[i] - slope.value).abs();
-                least = least.max(allowed / product[i].abs().max(slope.value.abs()));
+                let size = slope.value.abs().max(usual * units.s[i]);
+                least = least.max(allowed / size);
                 if off / allowed > gap / bound {
-                    (gap, bound, at) = (off, allowed, i);
+                    (gap, bound, at, relative) = (off, allowed, i, off / size);
                 }
             }
-        } else if found.iter().all(Option::is_some) {
+        } else {
             let product = inner(&caller.vjps(part, &[(x, u.clone())])?[0], &v);
-            let terms = || u.iter().zip(found.iter().flatten());
+            let terms = || u.iter().zip(&found).filter_map(|(u, f)| f.map(|f| (u, f)));
             let value: f64 = terms().map(|(u, f)| u * f.value).sum();
             let error: f64 = terms().map(|(u, f)| u.abs() * f.error).sum();
             (gap, bound) = (
                 (product - value).abs(),
                 error + 8.0 * noise.products * product.abs(),
             );
-            least = bound / product.abs().max(value.abs());
+            let size = product.abs().max(value.abs()).max(f64::MIN_POSITIVE);
+            (least, relative) = (bound / size, gap / size);
         }
         open = found.iter().filter(|f| f.is_none()).count();
         if !(gap > bound) {
             if open == units.d {
-                let text = "no component has a stretch free of kinks around these points";
+                let text = "no slope was resolved around these points: kinks, curvature, or Φ does \
+                            not move";
                 return Ok(Found::open(
                     check,
                     Reason::NothingToSee,
@@ -306,16 +316,15 @@ pub(super) fn products(
             );
             return Ok(Found::passed(check, [gap, bound], detail));
         }
-        failed.push((gap, bound, at));
+        failed.push((gap, bound, at, relative));
     }
-    let (gap, bound, at) = failed[0];
+    let (gap, bound, at, relative) = failed[0];
     let text = format!(
         "component {at} of a product differs from the slope of values by {gap:.2e}, {:.1e} times \
          what the interpolation may be off by, at two points; {open} components not resolved",
         gap / bound
     );
     let inexact = SERVED_INEXACT[usize::from(noise.is_single())];
-    let relative = least * gap / bound;
     if relative <= inexact {
         let fault = format!("inexact products, about {relative:.1e}, floor {least:.1e}");
         return Ok(Found::open(check, Reason::Inexact, [gap, bound], text).naming(fault));
@@ -360,11 +369,11 @@ pub(super) fn entry(
             }
         }
     }
-    Ok(named(&given, &seen, &error, d))
+    Ok(named(&given, &seen, &error, &units.s))
 }
 
-fn named(given: &Matrix, seen: &Matrix, error: &Matrix, d: usize) -> Option<String> {
-    let n = given.ncols();
+fn named(given: &Matrix, seen: &Matrix, error: &Matrix, s: &[f64]) -> Option<String> {
+    let (d, n) = given.shape();
     let room = |i: usize, j: usize| error[(i, j)] + 8.0 * crate::tol::UNIT * given[(i, j)].abs();
     let is = |other: &dyn Fn(usize, usize) -> f64, columns: &[usize]| {
         columns
@@ -395,10 +404,12 @@ fn named(given: &Matrix, seen: &Matrix, error: &Matrix, d: usize) -> Option<Stri
         return Some(format!("lost sign in columns {columns}"));
     }
     if wrong.iter().all(|j| *j < d) {
-        let transposed = |i: usize, j: usize| seen[(j, i)];
-        let off = |i: usize, j: usize| (given[(i, j)] - transposed(i, j)).abs();
-        let all =
-            (0..d).all(|i| (0..d).all(|j| !(off(i, j) > room(i, j) + error[(j, i)].min(f64::MAX))));
+        // In units of s a transpose is that of natural units only after rescaling.
+        let unit = |i: usize, j: usize| (s[j] / s[i]) * (s[j] / s[i]);
+        let off = |i: usize, j: usize| (given[(i, j)] - seen[(j, i)] * unit(i, j)).abs();
+        let all = (0..d).all(|i| {
+            (0..d).all(|j| !(off(i, j) > room(i, j) + (error[(j, i)] * unit(i, j)).min(f64::MAX)))
+        });
         if all && d > 1 {
             return Some("∂₁Φ is transposed".to_owned());
         }

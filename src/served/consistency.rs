@@ -74,6 +74,7 @@ pub(super) fn judge(
     // (e) the precision in use, then (a) adjointness in units of it.
     let numbers: Vec<f64> = by_u.iter().chain(&by_v).flatten().copied().collect();
     let rounded = numbers.iter().all(|v| Roundoff::SINGLE.nearest(*v) == *v);
+    noise.single_products = rounded && numbers.iter().any(|v| *v != v.trunc());
     if products.vjp && products.jvp {
         let ratios: Vec<f64> = (0..PAIRS)
             .map(|k| adjoint(&us[k], &by_v[k], &by_u[k], &vs[k]))
@@ -89,7 +90,7 @@ pub(super) fn judge(
             _ => known,
         };
         if let Some((.., name)) = row.filter(|row| row.1 > UNIT && shown > declared) {
-            if !rounded {
+            if !noise.single_products {
                 broken.push(Broken {
                     relative: shown,
                     allowed: SERVED_PRECISIONS[0].0,
@@ -117,7 +118,7 @@ pub(super) fn judge(
                 exact: false,
             });
         }
-    } else if !numbers.is_empty() && rounded && numbers.iter().any(|v| *v != v.trunc()) {
+    } else if noise.single_products {
         noise.products = noise.values.max(Roundoff::SINGLE.value());
     }
     linear(

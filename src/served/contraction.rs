@@ -202,7 +202,20 @@ pub(super) fn judge(
             format!("{seen}; a secant of length {length:.1e} expands {ratio:.6} times")
         },
     );
-    // One norm is refuted; in that of ŵ the map may still contract.
+    // One norm is refuted; in that of natural units, or of ŵ, the map may still contract.
+    let s = &units.s;
+    let natural = |a: &Matrix| {
+        let a = Matrix::from_fn(units.d, units.d, |i, j| a[(i, j)] * s[i] / s[j]);
+        a.singular_values().max()
+    };
+    let natural = sampled.matrices.iter().map(natural).fold(0.0, f64::max);
+    if natural < 1.0 {
+        let text = format!(
+            "{how}; in natural units the largest seen at the same points is {natural:.6}, and \
+             constants hold in that norm; says nothing elsewhere"
+        );
+        return Ok(Found::passed(check, [natural, 1.0], text));
+    }
     let in_lyapunov = (rho < 1.0)
         .then(|| lyapunov(&at[0], rho))
         .flatten()

@@ -369,7 +369,13 @@ fn solution_paths(
         trusted,
         error,
     };
-    let count = e.options.solution_paths;
+    // J from products was judged already, but for kinks of w(·): one path sees them.
+    let most = e.options.solution_paths;
+    let count = if spec.hypergradient.is_some() {
+        most
+    } else {
+        most.min(1)
+    };
     e.judge("solution-path", |c, r| {
         solution_map::paths(c, units, noise, &setting, count, r)
     });

@@ -81,7 +81,7 @@ impl Run {
 
     /// Takes Φ at the current point; r is 0, or no new minimum (by a tenth) for 20 steps at
     /// r ≤ 20‖ε‖, or for max(60, 3/(1-r̂)) steps.
-    fn step(&mut self, units: &Units, value: &[f64], floor: f64) {
+    fn step(&mut self, units: &Units, value: &[f64], floor: f64, enough: f64) {
         let d = units.d;
         let moved: Vec<f64> = value.iter().zip(&self.at).map(|(v, w)| v - w).collect();
         let r = units.norm(&moved);
@@ -110,7 +110,7 @@ impl Run {
         let settled = SERVED_SETTLED * floor;
         let end = if !(units.norm(value) <= SERVED_FAR) {
             Some(End::Diverged)
-        } else if self.best.residual == 0.0
+        } else if self.best.residual <= enough
             || (self.since >= WINDOW && self.best.residual <= settled)
         {
             Some(End::Settled)
@@ -146,6 +146,17 @@ pub(super) fn settle(
     starts: Vec<Vec<f64>>,
     newton: bool,
 ) -> Asked<Vec<Settled>> {
+    settle_to(caller, units, [floor, 0.0], starts, newton)
+}
+
+/// The same, ended where the residual is at most `enough`.
+pub(super) fn settle_to(
+    caller: &mut Caller<'_>,
+    units: &Units,
+    [floor, enough]: [f64; 2],
+    starts: Vec<Vec<f64>>,
+    newton: bool,
+) -> Asked<Vec<Settled>> {
     let mut runs: Vec<Run> = starts.into_iter().map(Run::new).collect();
     let newton = newton && units.d <= SERVED_MATRIX;
     loop {
@@ -156,7 +167,7 @@ pub(super) fn settle(
         let points: Vec<_> = active.iter().map(|k| runs[*k].at.clone()).collect();
         let values = caller.values(Part::Whole, &points)?;
         for (k, value) in active.iter().zip(&values) {
-            runs[*k].step(units, value, floor);
+            runs[*k].step(units, value, floor, enough);
         }
         let due = |r: &Run| newton && !r.done && r.wants_newton(floor);
         let due: Vec<usize> = active.into_iter().filter(|k| due(&runs[*k])).collect();

@@ -120,8 +120,9 @@ pub(super) fn slopes(
                     }
                 })
                 .collect();
-            let sizes = found.iter().zip(scale).map(|(f, s)| f.value.abs() / s);
-            let largest = sizes.fold(0.0, f64::max);
+            // Slopes of components with a kink inside are no measure.
+            let smooth = found.iter().zip(scale).filter(|(f, _)| f.error.is_finite());
+            let largest = smooth.fold(0.0f64, |m, (f, s)| m.max(f.value.abs() / s));
             for (i, f) in found.into_iter().enumerate() {
                 let share = SERVED_SLOPE_SHARE * f.value.abs().max(scale[i] * largest);
                 if out[i].is_none() && f.error <= share {

@@ -56,6 +56,12 @@ fn inverse_norm(a: &Matrix) -> f64 {
     }
 }
 
+/// The largest K at some points.
+pub(super) fn largest_k(caller: &mut Caller<'_>, units: &Units, points: &[Vec<f64>]) -> Asked<f64> {
+    let found = caller.jacobians(Part::Whole, points, &units.s, units.d)?;
+    Ok(found.iter().map(inverse_norm).fold(0.0, f64::max))
+}
+
 fn sensitivity(a: &Matrix, c: &Matrix) -> Option<Matrix> {
     let d = a.nrows();
     solve(&(Matrix::identity(d, d) - a), c).map(|s| s.x)

@@ -23,6 +23,8 @@ pub(super) struct Noise {
     pub(super) values: f64,
     /// The roundoff u_p of the products.
     pub(super) products: f64,
+    /// Products are numbers of single precision.
+    pub(super) single_products: bool,
     /// ε (d), at the points where it was estimated.
     pub(super) epsilon: Vec<f64>,
 }
@@ -33,9 +35,9 @@ impl Noise {
         units.norm(&self.epsilon)
     }
 
-    /// Whether values or products are in single precision or below.
+    /// Whether values or products are numbers of single precision.
     pub(super) fn is_single(&self) -> bool {
-        self.values.max(self.products) > UNIT
+        self.values > UNIT || self.single_products
     }
 }
 
@@ -160,6 +162,7 @@ pub(super) fn estimate(
     let noise = Noise {
         values,
         products: values,
+        single_products: false,
         epsilon,
     };
     let relative = |i: usize| noise.epsilon[i] / units.s[i];

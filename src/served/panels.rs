@@ -182,7 +182,7 @@ pub(super) fn walk(along: &mut dyn Along, rules: &Rules<'_>, random: &mut Random
         let mut next = Vec::new();
         for (panel, slopes) in panels.into_iter().zip(slopes.chunks(ORDER + 1)) {
             let length = panel.to - panel.from;
-            let mut open = Vec::new();
+            let (mut open, mut kink) = (Vec::new(), false);
             for &(i, count) in &panel.open {
                 let shown = walker.show(&panel, slopes, i);
                 largest[i] = largest[i].max(shown.largest);
@@ -196,7 +196,7 @@ pub(super) fn walk(along: &mut dyn Along, rules: &Rules<'_>, random: &mut Random
                 let count = if suspicious { count + 1 } else { 0 };
                 let bottom = length <= rules.least;
                 if bottom && gap <= shown.range + shown.tolerance {
-                    walk.kinks += 1;
+                    kink = true;
                 } else if bottom || count == LEVELS {
                     let (from, to, gap) = (panel.from, panel.to, shown.gap);
                     let (component, tolerance, relative) = (i, shown.tolerance, f64::NAN);
@@ -212,6 +212,7 @@ pub(super) fn walk(along: &mut dyn Along, rules: &Rules<'_>, random: &mut Random
                     open.push((i, count));
                 }
             }
+            walk.kinks += usize::from(kink);
             if !open.is_empty() {
                 next.push(Panel { open, ..panel });
             }

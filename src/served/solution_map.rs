@@ -4,9 +4,9 @@
 //! Independent of all products: only the noise of w(·), Kε, is scaled by them.
 
 use super::caller::{Asked, Caller};
-use super::fixed_point::{End, settle};
+use super::fixed_point::{End, settle, settle_to};
 use super::interpolation::slopes;
-use super::jacobian::{Linear, Solution, known};
+use super::jacobian::{Linear, Solution, largest_k};
 use super::noise::Noise;
 use super::panels::{self, Along, Kind, Rules, Walk, Witness};
 use super::report::Found;
@@ -17,6 +17,8 @@ use crate::linalg::solve::solve;
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{SERVED_INEXACT, SERVED_SOLUTION_PANEL, UNIT};
 
+/// Places of a path at which K is looked at before.
+const GRID: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Nodes of the interpolation, less one.
 const ORDER: usize = 8;
 
@@ -69,7 +71,7 @@ pub(super) fn slope(
         let text = if unsettled {
             "iterations near this λ do not settle"
         } else {
-            "no component of w(·) has a stretch free of kinks around this λ"
+            "no slope of w(·) was resolved around this λ: kinks, curvature, or w(·) does not move"
         };
         return Ok(Found::open(
             check,
@@ -117,7 +119,7 @@ struct Path<'a, 'b> {
 
 impl Path<'_, '_> {
     /// Fixed points at parameters of the curve, all at once, started between known ones.
-    fn points(&mut self, at: &[f64]) -> Asked<Vec<Vec<f64>>> {
+    fn points(&mut self, at: &[f64], enough: f64) -> Asked<Vec<Vec<f64>>> {
         let d = self.units.d;
         let start = |t: &f64| {
             let mut x = self.curve.point(*t);
@@ -139,9 +141,29 @@ impl Path<'_, '_> {
             x
         };
         let starts: Vec<_> = at.iter().map(start).collect();
-        let ends = settle(self.caller, self.units, self.floor, starts, self.newton)?;
+        let ends = settle_to(
+            self.caller,
+            self.units,
+            [self.floor, enough],
+            starts,
+            self.newton,
+        )?;
         self.unsettled |= ends.iter().any(|s| s.end != End::Settled);
         Ok(ends.into_iter().map(|s| s.x).collect())
+    }
+
+    /// The largest K at these places.
+    fn k(&mut self, at: &[f64]) -> Asked<f64> {
+        let points = self.points(at, 0.0)?;
+        self.remember(at, &points);
+        largest_k(self.caller, self.units, &points)
+    }
+
+    fn remember(&mut self, at: &[f64], points: &[Vec<f64>]) {
+        for (t, x) in at.iter().zip(points) {
+            let place = self.seen.partition_point(|p| p.0 < *t);
+            self.seen.insert(place, (*t, x[..self.units.d].to_vec()));
+        }
     }
 
     fn functional(&self, x: &[f64]) -> Vec<f64> {
@@ -155,18 +177,15 @@ impl Path<'_, '_> {
 
 impl Along for Path<'_, '_> {
     fn values(&mut self, at: &[f64]) -> Asked<Vec<Vec<f64>>> {
-        let points = self.points(at)?;
+        let points = self.points(at, 0.0)?;
         let values = points.iter().map(|x| self.functional(x)).collect();
-        let d = self.units.d;
-        for (t, x) in at.iter().zip(points) {
-            let place = self.seen.partition_point(|p| p.0 < *t);
-            self.seen.insert(place, (*t, x[..d].to_vec()));
-        }
+        self.remember(at, &points);
         Ok(values)
     }
 
     fn slopes(&mut self, at: &[f64]) -> Asked<Vec<Vec<f64>>> {
-        let points = self.points(at)?;
+        // A derivative at a residual of ‖ε‖ is as good: the tolerance holds three of them.
+        let points = self.points(at, self.floor)?;
         let (d, n) = self.caller.dims();
         match self.derivative {
             Derivative::Served { y, steps } => {
@@ -248,25 +267,14 @@ pub(super) fn paths(
             middle
         };
         let curve = units.lambda_curve(&middle, number % 2 == 1, random);
-        let mut k = solution.k;
-        if setting.trusted {
-            for t in [0.0, 1.0] {
-                let mut start = curve.point(t);
-                start[..d].copy_from_slice(&solution.settled.x[..d]);
-                let end = settle(caller, units, floor, vec![start], true)?.remove(0);
-                k = k.max(known(caller, units, noise, end, random)?.k);
-            }
-        }
-        let length = (d..n)
-            .map(|j| (curve.velocity(0.5)[j] / units.s[j]).powi(2))
-            .sum::<f64>()
-            .sqrt();
-        let epsilon = vec![3.0 * k * floor * size + setting.error * size * length; width];
-        let rules = Rules {
-            epsilon: &epsilon,
-            u: noise.values,
-            least: SERVED_SOLUTION_PANEL,
+        let speed = |t: f64| -> f64 {
+            let velocity = curve.velocity(t);
+            (d..n)
+                .map(|j| (velocity[j] / units.s[j]).powi(2))
+                .sum::<f64>()
+                .sqrt()
         };
+        let length = speed(0.0).max(speed(1.0));
         let mut path = Path {
             caller,
             units,
@@ -277,7 +285,33 @@ pub(super) fn paths(
             seen: vec![(0.5, solution.settled.x[..d].to_vec())],
             unsettled: false,
         };
-        let walk = panels::walk(&mut path, &rules, random)?;
+        let mut k = solution.k;
+        let epsilon = |k: f64| {
+            // J and what it is off by grow with K.
+            let error = setting.error * (k / solution.k).powi(2);
+            vec![3.0 * k * floor * size + error * size * length; width]
+        };
+        if setting.trusted {
+            k = k.max(path.k(&GRID)?);
+        }
+        let (noise_of_w, wider);
+        noise_of_w = epsilon(k);
+        let mut rules = Rules {
+            epsilon: &noise_of_w,
+            u: noise.values,
+            least: SERVED_SOLUTION_PANEL,
+        };
+        let mut walk = panels::walk(&mut path, &rules, random)?;
+        // Pieces between the points of the grid may be worse conditioned: looked at where it
+        // matters.
+        if let (Some(w), true) = (walk.witnesses.first(), setting.trusted) {
+            let there = path.k(&[w.from, 0.5 * (w.from + w.to), w.to])?;
+            if there > k {
+                wider = epsilon(there);
+                rules.epsilon = &wider;
+                walk = panels::walk(&mut path, &rules, random)?;
+            }
+        }
         let larger = |a: &&Witness, b: &&Witness| a.relative.total_cmp(&b.relative);
         if let Some(w) = walk.witnesses.iter().max_by(larger) {
             if worst

@@ -82,6 +82,8 @@ pub struct Model {
     pub single: bool,
     pub fault: Fault,
     pub tolerance: f64,
+    /// vjp and jvp served.
+    pub products: [bool; 2],
     a: Matrix,
     v: Matrix,
     b: Matrix,
@@ -153,6 +155,7 @@ impl Model {
             single: false,
             fault: Fault::None,
             tolerance: 0.0,
+            products: [true; 2],
             a,
             v,
             b,
@@ -212,6 +215,7 @@ impl Model {
         let name = format!("{:?} of {}", self.kind, self.d);
         let mut spec = ServedSpec::new(name, self.w0.clone(), self.lambda.clone());
         spec.tolerance = self.tolerance;
+        (spec.products.vjp, spec.products.jvp) = (self.products[0], self.products[1]);
         spec
     }
 
