@@ -1,14 +1,17 @@
 //! Served maps: correct ones pass, faults of known sizes are seen, and what it costs.
 
+#[path = "served/composite.rs"]
+mod composite;
 #[path = "served/hyper.rs"]
 mod hyper;
 #[path = "served/models.rs"]
 mod models;
 
+use composite::{Sampled, Slip};
 use hyper::{Hyper, Mistake};
 use models::{Fault, KINDS, Kind, Model, Start, TIES, Tie};
 use ratecert::checks::Ruling;
-use ratecert::served::{Options, Report, ServedInner, examine};
+use ratecert::served::{Options, Report, ServedInner, ServedMap, ServedSpec, examine};
 
 fn options(checks: &[&str], paths: usize) -> Options {
     let checks = checks.iter().map(|c| (*c).to_owned()).collect();
@@ -347,4 +350,156 @@ fn two_thousand_paths_without_a_failure() {
     }
     println!("{paths} paths, 0 fail, {open} maps undecided, {named} with a fault named");
     assert!(open <= 10 && named <= 2, "{open} {named}");
+}
+
+/// A closure as a map without products.
+struct Values<F>(F);
+
+impl<F: FnMut(&[f64], &[f64]) -> ratecert::Result<Vec<f64>>> ServedMap for Values<F> {
+    fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        (self.0)(w, l)
+    }
+}
+
+fn of_values(
+    w0: Vec<f64>,
+    lambda: Vec<f64>,
+    phi: impl FnMut(&[f64], &[f64]) -> ratecert::Result<Vec<f64>>,
+) -> Report {
+    let mut spec = ServedSpec::new("values", w0, lambda);
+    (spec.products.vjp, spec.products.jvp) = (false, false);
+    examine(&spec, &mut Values(phi), 1, &Options::default()).unwrap()
+}
+
+/// What contracts in no norm is refuted by values.
+#[test]
+fn maps_that_do_not_contract_are_refuted() {
+    let leaving = of_values(vec![0.5, 0.5], vec![1.0], |w, l| {
+        Ok(vec![1.2 * w[0] + l[0], 0.5 * w[1]])
+    });
+    assert!(leaving.find("contraction").unwrap().fails(), "{leaving}");
+    // w = tanh(2w) has three fixed points.
+    let two = of_values(vec![0.5], vec![0.1], |w, l| {
+        Ok(vec![(2.0 * w[0]).tanh() + 0.1 * l[0]])
+    });
+    assert!(two.find("contraction").unwrap().fails(), "{two}");
+    // Expanding products at a fixed point that values do not leave: a start exactly there.
+    for (q, refuted) in [(0.9, false), (1.3, true)] {
+        let mut model = Model::new(Kind::Bilinear, 4, q, Start::Free, 12);
+        let report = report(&mut model, 1, &options(&["contraction"], 1));
+        let found = report.find("contraction").unwrap();
+        println!("{q}: {}", found.finding.detail);
+        assert!(!(found.fails() && !refuted), "{report}");
+    }
+    let seen = (0..20)
+        .filter(|n| {
+            let mut model = Model::new(Kind::Relu, 6, 2.0, Start::Free, *n);
+            report(&mut model, *n, &options(&["contraction"], 1)).sees("contraction")
+        })
+        .count();
+    println!("refuted at ‖A‖‖V‖ = 2: {seen} of 20");
+    assert!(seen >= 15);
+}
+
+/// Trouble with the map is a finding under its own name, and never a panic.
+#[test]
+fn troubles_have_names() {
+    let fails = |report: &Report, check: &str| {
+        assert!(
+            report.find(check).is_some_and(|f| f.fails()),
+            "{check}: {report}"
+        );
+    };
+    let error = of_values(vec![0.0], vec![1.0], |_, _| {
+        Err(ratecert::Error::input("no licence"))
+    });
+    fails(&error, "error");
+    assert!(error.to_string().contains("no licence"));
+    fails(
+        &of_values(vec![0.0; 2], vec![1.0], |_, l| Ok(l.to_vec())),
+        "wrong-shape",
+    );
+    fails(
+        &of_values(vec![0.0], vec![1.0], |_, _| Ok(vec![f64::NAN])),
+        "non-finite",
+    );
+    let mut calls = 0;
+    let later = of_values(vec![0.0], vec![1.0], |w, l| {
+        calls += 1;
+        Ok(vec![if calls > 400 {
+            f64::INFINITY
+        } else {
+            0.5 * w[0] + l[0]
+        }])
+    });
+    fails(&later, "non-finite");
+    // Declared products that are not there.
+    let spec = ServedSpec::new("none", vec![0.0], vec![1.0]);
+    let mut map = Values(|w: &[f64], l: &[f64]| Ok(vec![0.5 * w[0] + l[0]]));
+    fails(
+        &examine(&spec, &mut map, 1, &Options::default()).unwrap(),
+        "error",
+    );
+    let small = Options {
+        budget: 300,
+        ..Options::default()
+    };
+    let mut model = Model::new(Kind::Relu, 3, 0.7, Start::Free, 1);
+    let report = report(&mut model, 1, &small);
+    assert!(
+        report.holds() && report.find("budget").is_some(),
+        "{report}"
+    );
+    assert!(report.cost.evaluations <= 300);
+}
+
+/// Values alone: what can be said without products is said, and nothing fails.
+#[test]
+fn a_map_of_values_alone_is_iterated() {
+    let report = of_values(vec![0.5], vec![1.0], |w, l| {
+        Ok(vec![(0.5 * w[0] + l[0]).max(0.0)])
+    });
+    assert!(report.holds(), "{report}");
+    assert_eq!(
+        report.find("fixed-point").unwrap().finding.ruling,
+        Ruling::Pass
+    );
+}
+
+/// The same seed gives the same findings.
+#[test]
+fn findings_repeat() {
+    let text = |seed| {
+        let mut model = Model::new(Kind::ElasticNet, 4, 0.8, Start::OnKinks, 3);
+        report(&mut model, seed, &Options::default()).to_string()
+    };
+    assert_eq!(text(5), text(5));
+    assert_ne!(text(5), text(6));
+}
+
+/// Means and samples.
+#[test]
+fn stochastic_maps_are_the_means_of_their_samples() {
+    for (n, d) in [(40, 4), (1500, 3)] {
+        let mut right = Sampled::new(n, d, Slip::None, 2);
+        let spec = right.spec();
+        let report = examine(&spec, &mut right, 1, &Options::default()).unwrap();
+        println!("{report}");
+        assert!(report.holds(), "{report}");
+        for slip in [
+            Slip::Divisor,
+            Slip::LastLeftOut,
+            Slip::NoRidge,
+            Slip::Product,
+        ] {
+            let mut wrong = Sampled::new(n, d, slip, 2);
+            let report = examine(&spec, &mut wrong, 1, &options(&["samples"], 4)).unwrap();
+            let found = report.find("samples").unwrap();
+            println!(
+                "{slip:?}: {:.1e} floors",
+                found.finding.measured / found.finding.bound
+            );
+            assert!(found.fails(), "{slip:?} {report}");
+        }
+    }
 }
