@@ -335,14 +335,9 @@ fn solution_paths(
 ) {
     let spec = e.caller.spec;
     let y = units.functional(&mut e.random("cotangent"));
-    let steps = spec.hypergradient.map_or(Vec::new(), |h| {
-        hypergradient::steps(h.inner, generic.settled.ratio)
-    });
-    let derivative = if spec.hypergradient.is_some() {
-        Derivative::Served {
-            y: &y,
-            steps: &steps,
-        }
+    let derivative = if let Some(h) = spec.hypergradient {
+        let inner = h.inner;
+        Derivative::Served { y: &y, inner }
     } else if generic.linear.is_some() {
         Derivative::Products
     } else {

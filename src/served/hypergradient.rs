@@ -13,7 +13,8 @@ use crate::checks::Reason;
 use crate::linalg::random::Random;
 use crate::linalg::{Matrix, Vector, norm};
 use crate::tol::{
-    SERVED_INEXACT, SERVED_MOST_STEPS, SERVED_RECURSION, SERVED_SCALING, SERVED_TRUNCATED,
+    SERVED_INEXACT, SERVED_MOST_STEPS, SERVED_RECURSION, SERVED_SCALING, SERVED_SOLVE,
+    SERVED_TRUNCATED,
 };
 
 /// Steps at which the recursion is looked at.
@@ -29,6 +30,11 @@ pub(super) fn steps(inner: ServedInner, ratio: f64) -> Vec<usize> {
     let needed = SERVED_TRUNCATED.ln() / ratio.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
     // A polynomial factor and the first steps come on top.
     vec![((1.2 * needed).ceil() as usize + 60).min(SERVED_MOST_STEPS)]
+}
+
+/// The limit would take more steps than are asked for.
+pub(super) fn is_out_of_reach(inner: ServedInner, ratio: f64) -> bool {
+    steps(inner, ratio).first() == Some(&SERVED_MOST_STEPS)
 }
 
 /// Where g is asked, its steps and y in natural units.
@@ -84,7 +90,7 @@ pub(super) fn conduct(caller: &mut Caller<'_>, units: &Units, question: &Questio
     Ok(Found::passed(check, [0.0, 1.0], text))
 }
 
-/// (b) |g - Ĵᵀy| ≤ f_g := K(d+16)u_p‖Ĵ‖‖y‖ + 4L̂_g·b + 8u_p‖g‖; a declared relative residual τ_l adds
+/// (b) |g - Ĵᵀy| ≤ f_g := 4K(d+16)u_p‖Ĵ‖‖y‖ + 4L̂_g·b + 8u_p‖g‖, with Σ‖∂₁Φᵏ‖ for K in iterations; a declared relative residual τ_l adds
 /// K‖∂₂Φ‖τ_l‖y‖, a declared step tolerance τ_w adds L̂_gKτ_w.
 pub(super) fn limit(
     caller: &mut Caller<'_>,
@@ -96,6 +102,18 @@ pub(super) fn limit(
     question: &Question,
 ) -> Asked<Found> {
     let check = "hypergradient-limit";
+    if is_out_of_reach(declared.inner, solution.settled.ratio) {
+        let text = format!(
+            "at the ratio {:.6} the limit takes more than {SERVED_MOST_STEPS} steps",
+            solution.settled.ratio
+        );
+        return Ok(Found::open(
+            check,
+            Reason::IllConditioned,
+            [f64::NAN; 2],
+            text,
+        ));
+    }
     let y = scaled(units, &question.y);
     let g = caller.hypergradients(&[(question.x.clone(), question.y.clone())], &question.steps)?;
     let g = last(units, &g[0]);
@@ -105,15 +123,13 @@ pub(super) fn limit(
         .iter()
         .map(|(j, size)| (j.tr_mul(&y) - &truth).norm() / size)
         .fold(0.0, f64::max);
-    // f_J holds the first term, and what a declared tolerance of the products adds; its own
-    // 4L̂_J·b is replaced by that of this y.
     let k = solution.k;
-    let curvature = linear
-        .near
-        .iter()
-        .map(|(j, size)| (j - &linear.j).norm() / size);
-    let of_products = linear.error - 4.0 * curvature.fold(0.0, f64::max) * solution.b;
-    let floor = of_products.max(0.0) * y.norm()
+    // An iteration makes more of its roundings than a solve does.
+    let grown = match declared.inner {
+        ServedInner::Implicit => 1.0,
+        ServedInner::Itd | ServedInner::AidFp => (solution.sum / k).max(1.0),
+    };
+    let floor = (SERVED_SOLVE * grown * linear.rounding + linear.declared) * y.norm()
         + 4.0 * change * solution.b
         + 8.0 * noise.products * g.norm()
         + k * linear.c.norm() * declared.linear_tolerance * y.norm()

@@ -6,6 +6,7 @@ use super::caller::{Asked, Caller, Part};
 use super::fixed_point::{End, Settled};
 use super::noise::Noise;
 use super::report::Found;
+use super::spectral::{power_sum, radius};
 use super::units::Units;
 use crate::checks::Reason;
 use crate::linalg::random::Random;
@@ -26,6 +27,9 @@ pub(super) struct Linear {
     pub(super) j: Matrix,
     /// f_J.
     pub(super) error: f64,
+    /// Its parts K(d+16)u_p‖Ĵ‖ and K·10τ(1+‖Ĵ‖).
+    pub(super) rounding: f64,
+    pub(super) declared: f64,
     /// (J at ŵ + δ, ‖δ‖) nearby.
     pub(super) near: Vec<(Matrix, f64)>,
     /// The largest ‖V(ŵ+δ) - V(ŵ)‖/‖δ‖ seen.
@@ -38,6 +42,8 @@ pub(super) struct Solution {
     pub(super) settled: Settled,
     /// ‖(I - ∂₁Φ(ŵ))⁻¹‖; 3/(1-r̂) of the observed ratio where there are no products.
     pub(super) k: f64,
+    /// Σ‖∂₁Φ(ŵ)ᵏ‖.
+    pub(super) sum: f64,
     /// ‖ŵ - w(λ)‖ ≤ b = K(r + 3‖ε‖).
     pub(super) b: f64,
     pub(super) linear: Option<Linear>,
@@ -56,10 +62,42 @@ fn inverse_norm(a: &Matrix) -> f64 {
     }
 }
 
-/// The largest K at some points.
-pub(super) fn largest_k(caller: &mut Caller<'_>, units: &Units, points: &[Vec<f64>]) -> Asked<f64> {
+/// How errors grow at a point of w(·).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Growth {
+    /// K, for solves and for w(·) itself.
+    pub(super) k: f64,
+    /// Σ‖∂₁Φᵏ‖, for iterations.
+    pub(super) sum: f64,
+    /// ρ(∂₁Φ).
+    pub(super) ratio: f64,
+}
+
+impl Growth {
+    /// The larger of both.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            k: self.k.max(other.k),
+            sum: self.sum.max(other.sum),
+            ratio: self.ratio.max(other.ratio),
+        }
+    }
+}
+
+/// The largest growth at some points.
+pub(super) fn growth(caller: &mut Caller<'_>, units: &Units, points: &[Vec<f64>]) -> Asked<Growth> {
     let found = caller.jacobians(Part::Whole, points, &units.s, units.d)?;
-    Ok(found.iter().map(inverse_norm).fold(0.0, f64::max))
+    let one = |a: &Matrix| Growth {
+        k: inverse_norm(a),
+        sum: power_sum(a),
+        ratio: radius(a),
+    };
+    let none = Growth {
+        k: 0.0,
+        sum: 0.0,
+        ratio: 0.0,
+    };
+    Ok(found.iter().map(one).fold(none, Growth::or))
 }
 
 fn sensitivity(a: &Matrix, c: &Matrix) -> Option<Matrix> {
@@ -82,6 +120,7 @@ pub(super) fn by_ratio(units: &Units, noise: &Noise, settled: Settled) -> Soluti
     Solution {
         settled,
         k,
+        sum: k,
         b,
         linear: None,
     }
@@ -118,6 +157,7 @@ pub(super) fn known(
         k = k.max(inverse_norm(&parts(v).0));
     }
     let b = k * floor;
+    let sum = power_sum(&a);
     let linear = sensitivity(&a, &c).map(|j| {
         let mut near = Vec::new();
         let (mut change, mut curvature) = (0.0f64, 0.0f64);
@@ -129,15 +169,16 @@ pub(super) fn known(
                 near.push((other, size));
             }
         }
-        let declared = SERVED_DECLARED * caller.spec.tolerance;
-        let error = k * (d + 16) as f64 * noise.products * j.norm()
-            + 4.0 * change * b
-            + k * declared * (1.0 + j.norm());
+        let declared = k * SERVED_DECLARED * caller.spec.tolerance * (1.0 + j.norm());
+        let rounding = k * (d + 16) as f64 * noise.products * j.norm();
+        let error = rounding + 4.0 * change * b + declared;
         Linear {
             a,
             c,
             j,
             error,
+            rounding,
+            declared,
             near,
             curvature,
         }
@@ -145,6 +186,7 @@ pub(super) fn known(
     Ok(Solution {
         settled,
         k,
+        sum,
         b,
         linear,
     })

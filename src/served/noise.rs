@@ -13,6 +13,8 @@ use crate::tol::{
 
 /// Points on a line.
 const POINTS: usize = 8;
+/// Points of the domain that help to tell the precision.
+const ELSEWHERE: usize = 16;
 /// Distinct numbers from which outputs that are all single-precision numbers are taken for such.
 const DISTINCT: usize = 8;
 
@@ -49,6 +51,7 @@ fn levels(
     units: &Units,
     bases: &[Vec<f64>],
     median: bool,
+    known: &[Vec<f64>],
     random: &mut Random,
 ) -> Asked<(Vec<f64>, bool)> {
     let lengths = SERVED_NOISE_STEPS;
@@ -63,11 +66,7 @@ fn levels(
         }
     }
     let values = caller.values(part, &points)?;
-    let single = |v: &f64| Roundoff::SINGLE.nearest(*v) == *v;
-    let mut distinct: Vec<u64> = values.iter().flatten().map(|v| v.to_bits()).collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let is_single = distinct.len() >= DISTINCT && values.iter().flatten().all(single);
+    let is_single = recognised(&[&values[..], known].concat());
     let u = if is_single {
         Roundoff::SINGLE.value()
     } else {
@@ -104,6 +103,15 @@ fn levels(
         .zip(&units.s)
         .for_each(|(e, s)| *e = e.max(s * usual));
     Ok((epsilon, is_single))
+}
+
+/// All values are numbers of single precision, and enough of them differ.
+fn recognised(values: &[Vec<f64>]) -> bool {
+    let single = |v: &f64| Roundoff::SINGLE.nearest(*v) == *v;
+    let mut distinct: Vec<u64> = values.iter().flatten().map(|v| v.to_bits()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct.len() >= DISTINCT && values.iter().flatten().all(single)
 }
 
 /// The least, over orders k = 3..6, of the root mean square of the differences of order k times
@@ -151,7 +159,10 @@ pub(super) fn estimate(
     let bases: Vec<_> = (0..3)
         .map(|_| units.near(x, SERVED_NOISE_BASE, random))
         .collect();
-    let (epsilon, single) = levels(caller, part, units, &bases, true, random)?;
+    // Where the start is on a constant piece, points elsewhere show the precision.
+    let elsewhere: Vec<_> = (0..ELSEWHERE).map(|_| units.point(random)).collect();
+    let known = caller.values(part, &elsewhere)?;
+    let (epsilon, single) = levels(caller, part, units, &bases, true, &known, random)?;
     let values = if single {
         Roundoff::SINGLE.value()
     } else {
@@ -188,7 +199,7 @@ pub(super) fn along(
     ends: &[Vec<f64>],
     random: &mut Random,
 ) -> Asked<Vec<f64>> {
-    let (epsilon, _) = levels(caller, part, units, ends, false, random)?;
+    let (epsilon, _) = levels(caller, part, units, ends, false, &[], random)?;
     let floor = |(i, e): (usize, f64)| e.max(noise.values * units.s[i]);
     let epsilon = epsilon.into_iter().enumerate().map(floor).collect();
     Ok(widened(

@@ -197,7 +197,8 @@ pub(super) fn walk(along: &mut dyn Along, rules: &Rules<'_>, random: &mut Random
                 let bottom = length <= rules.least;
                 if bottom && gap <= shown.range + shown.tolerance {
                     kink = true;
-                } else if bottom || count == LEVELS {
+                } else if (bottom && !suspicious) || count == LEVELS {
+                    // A stretch between nodes is looked for below the bottom too.
                     let (from, to, gap) = (panel.from, panel.to, shown.gap);
                     let (component, tolerance, relative) = (i, shown.tolerance, f64::NAN);
                     walk.witnesses.push(Witness {

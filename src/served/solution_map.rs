@@ -3,13 +3,15 @@
 //! Owns the slopes of w(·) against J, and the λ-paths on which derivatives at kinks are judged.
 //! Independent of all products: only the noise of w(·), Kε, is scaled by them.
 
-use super::caller::{Asked, Caller};
+use super::caller::{Asked, Caller, Part};
 use super::fixed_point::{End, settle, settle_to};
+use super::hypergradient;
 use super::interpolation::slopes;
-use super::jacobian::{Linear, Solution, largest_k};
-use super::noise::Noise;
+use super::jacobian::{Growth, Linear, Solution, growth};
+use super::noise::{self, Noise};
 use super::panels::{self, Along, Kind, Rules, Walk, Witness};
 use super::report::Found;
+use super::spec::ServedInner;
 use super::units::{Curve, Units};
 use crate::checks::Reason;
 use crate::linalg::random::Random;
@@ -98,8 +100,8 @@ pub(super) fn slope(
 
 /// How a derivative of ⟨y, w(·)⟩, or of w(·), is had along a path.
 pub(super) enum Derivative<'a> {
-    /// The user's hypergradient of y, asked at these steps (the last one counts).
-    Served { y: &'a [f64], steps: &'a [usize] },
+    /// The user's hypergradient of y.
+    Served { y: &'a [f64], inner: ServedInner },
     /// Ĵ from products.
     Products,
 }
@@ -112,6 +114,8 @@ struct Path<'a, 'b> {
     floor: f64,
     newton: bool,
     derivative: &'a Derivative<'a>,
+    /// Steps after which an iterative hypergradient is at its limit.
+    steps: Vec<usize>,
     /// Points of w(·) seen, from which the next iterations start.
     seen: Vec<(f64, Vec<f64>)>,
     unsettled: bool,
@@ -152,11 +156,27 @@ impl Path<'_, '_> {
         Ok(ends.into_iter().map(|s| s.x).collect())
     }
 
-    /// The largest K at these places.
-    fn k(&mut self, at: &[f64]) -> Asked<f64> {
+    /// The largest growth at these places.
+    fn growth(&mut self, at: &[f64]) -> Asked<Growth> {
         let points = self.points(at, 0.0)?;
         self.remember(at, &points);
-        largest_k(self.caller, self.units, &points)
+        growth(self.caller, self.units, &points)
+    }
+
+    /// Iterative hypergradients are asked at as many steps as this growth needs.
+    fn prepare(&mut self, growth: Growth) {
+        if let Derivative::Served { inner, .. } = self.derivative {
+            self.steps = hypergradient::steps(*inner, growth.ratio);
+        }
+    }
+
+    fn is_out_of_reach(&self, growth: Growth) -> bool {
+        match self.derivative {
+            Derivative::Served { inner, .. } => {
+                hypergradient::is_out_of_reach(*inner, growth.ratio)
+            }
+            Derivative::Products => false,
+        }
     }
 
     fn remember(&mut self, at: &[f64], points: &[Vec<f64>]) {
@@ -188,9 +208,9 @@ impl Along for Path<'_, '_> {
         let points = self.points(at, self.floor)?;
         let (d, n) = self.caller.dims();
         match self.derivative {
-            Derivative::Served { y, steps } => {
+            Derivative::Served { y, .. } => {
                 let pairs: Vec<_> = points.into_iter().map(|x| (x, y.to_vec())).collect();
-                let all = self.caller.hypergradients(&pairs, steps)?;
+                let all = self.caller.hypergradients(&pairs, &self.steps)?;
                 let one = |(g, t): (&Vec<f64>, &f64)| {
                     let last = &g[g.len() - (n - d)..];
                     let velocity = self.curve.velocity(*t);
@@ -199,9 +219,9 @@ impl Along for Path<'_, '_> {
                 Ok(all.iter().zip(at).map(one).collect())
             }
             Derivative::Products => {
-                let all =
-                    self.caller
-                        .jacobians(super::caller::Part::Whole, &points, &self.units.s, n)?;
+                let all = self
+                    .caller
+                    .jacobians(Part::Whole, &points, &self.units.s, n)?;
                 let one = |(v, t): (&Matrix, &f64)| {
                     let velocity = self.curve.velocity(*t);
                     let scaled =
@@ -239,7 +259,6 @@ pub(super) fn paths(
     random: &mut Random,
 ) -> Asked<Found> {
     let check = "solution-path";
-    let floor = noise.norm(units);
     let (d, n) = caller.dims();
     let solution = setting.solution;
     let size = match setting.derivative {
@@ -275,6 +294,10 @@ pub(super) fn paths(
                 .sqrt()
         };
         let length = speed(0.0).max(speed(1.0));
+        // The noise of Φ may be larger elsewhere than at the start.
+        let places: Vec<_> = [0.0, 0.5, 1.0].map(|t| curve.point(t)).to_vec();
+        let elsewhere = noise::along(caller, Part::Whole, units, noise, &places, random)?;
+        let floor = noise.norm(units).max(units.norm(&elsewhere));
         let mut path = Path {
             caller,
             units,
@@ -282,20 +305,45 @@ pub(super) fn paths(
             floor,
             newton: setting.trusted,
             derivative: setting.derivative,
+            steps: Vec::new(),
             seen: vec![(0.5, solution.settled.x[..d].to_vec())],
             unsettled: false,
         };
-        let mut k = solution.k;
-        let epsilon = |k: f64| {
+        let iterative = matches!(
+            setting.derivative,
+            Derivative::Served {
+                inner: ServedInner::Itd | ServedInner::AidFp,
+                ..
+            }
+        );
+        let epsilon = |g: Growth| {
             // J and what it is off by grow with K.
-            let error = setting.error * (k / solution.k).powi(2);
-            vec![3.0 * k * floor * size + error * size * length; width]
+            let mut error = setting.error * (g.k / solution.k).powi(2);
+            if iterative {
+                error *= (g.sum / g.k).max(1.0);
+            }
+            vec![3.0 * g.k * floor * size + error * size * length; width]
+        };
+        let mut growth = Growth {
+            k: solution.k,
+            sum: solution.sum,
+            ratio: solution.settled.ratio,
         };
         if setting.trusted {
-            k = k.max(path.k(&GRID)?);
+            growth = growth.or(path.growth(&GRID)?);
+        }
+        path.prepare(growth);
+        if path.is_out_of_reach(growth) {
+            let text = "hypergradients along these λ take more steps to their limit than are asked";
+            return Ok(Found::open(
+                check,
+                Reason::IllConditioned,
+                [f64::NAN; 2],
+                text,
+            ));
         }
         let (noise_of_w, wider);
-        noise_of_w = epsilon(k);
+        noise_of_w = epsilon(growth);
         let mut rules = Rules {
             epsilon: &noise_of_w,
             u: noise.values,
@@ -304,9 +352,23 @@ pub(super) fn paths(
         let mut walk = panels::walk(&mut path, &rules, random)?;
         // Pieces between the points of the grid may be worse conditioned: looked at where it
         // matters.
-        if let (Some(w), true) = (walk.witnesses.first(), setting.trusted) {
-            let there = path.k(&[w.from, 0.5 * (w.from + w.to), w.to])?;
-            if there > k {
+        if setting.trusted && !walk.witnesses.is_empty() {
+            let ends = walk
+                .witnesses
+                .iter()
+                .flat_map(|w| [w.from, 0.5 * (w.from + w.to), w.to]);
+            let there = growth.or(path.growth(&ends.collect::<Vec<_>>())?);
+            if there.k > growth.k || there.sum > growth.sum || there.ratio > growth.ratio {
+                if path.is_out_of_reach(there) {
+                    let text = "hypergradients along these λ take more steps than are asked";
+                    return Ok(Found::open(
+                        check,
+                        Reason::IllConditioned,
+                        [f64::NAN; 2],
+                        text,
+                    ));
+                }
+                path.prepare(there);
                 wider = epsilon(there);
                 rules.epsilon = &wider;
                 walk = panels::walk(&mut path, &rules, random)?;

@@ -171,7 +171,7 @@ fn boxes(rows: &[[f64; 2]], inside: &[f64], field: &str) -> Result<()> {
 }
 
 fn tolerance(value: f64, field: &str) -> Result<()> {
-    if value >= 0.0 && value < 1.0 {
+    if (0.0..1.0).contains(&value) {
         return Ok(());
     }
     let text = format!("a relative tolerance is at least 0 and below 1, got {value}");
