@@ -518,7 +518,13 @@ fn many_examinations() {
         let kind = KINDS[k % 10];
         let d = [1, 5, 5, 2, 5, 9, 3, 1, 30, 7][(k / 10) % 10];
         let start = [Start::Free, Start::OnKinks, Start::NearKinks][(k / 3) % 3];
-        let mut model = Model::new(kind, d, [0.5, 0.8, 0.95][k / 100 % 3], start, 50_000 + n);
+        // λ₀/10 is added to the contraction of the bilinear map.
+        let q = if kind == Kind::Bilinear {
+            0.8
+        } else {
+            [0.5, 0.8, 0.95][k / 100 % 3]
+        };
+        let mut model = Model::new(kind, d, q, start, 50_000 + n);
         model.tie = TIES[(k / 7) % 4];
         match k % 4 {
             1 if kind != Kind::InnerSolver => model = model.scaled(),

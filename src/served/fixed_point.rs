@@ -100,11 +100,9 @@ impl Run {
         if self.history.len() > WINDOW && r > floor {
             let before = self.history[self.history.len() - 1 - WINDOW];
             self.best.ratio = (r / before).powf(1.0 / WINDOW as f64).min(SERVED_SLOWEST);
-        } else if let [first, .., last] = self.history[..] {
-            if self.history.len() <= WINDOW && last > floor {
-                let count = (self.history.len() - 1) as f64;
-                self.best.ratio = (last / first).powf(1.0 / count).min(SERVED_SLOWEST);
-            }
+        } else if self.history.len() > 1 && self.history.len() <= WINDOW && r > floor {
+            let count = (self.history.len() - 1) as f64;
+            self.best.ratio = (r / self.history[0]).powf(1.0 / count).min(SERVED_SLOWEST);
         }
         let patience = PATIENCE.max(3.0 / (1.0 - self.best.ratio));
         let settled = SERVED_SETTLED * floor;

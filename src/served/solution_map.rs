@@ -375,15 +375,12 @@ pub(super) fn paths(
             }
         }
         let larger = |a: &&Witness, b: &&Witness| a.relative.total_cmp(&b.relative);
-        if let Some(w) = walk.witnesses.iter().max_by(larger) {
-            if worst
-                .as_ref()
-                .is_none_or(|(worst, _)| worst.relative < w.relative)
-            {
-                let mut w = w.clone();
-                let kind = panels::name(&mut path, &rules, &mut w, random)?;
-                worst = Some((w, kind));
-            }
+        let beyond = worst.as_ref().map_or(0.0, |(worst, _)| worst.relative);
+        let largest = walk.witnesses.iter().max_by(larger);
+        if let Some(w) = largest.filter(|w| w.relative > beyond) {
+            let mut w = w.clone();
+            let kind = panels::name(&mut path, &rules, &mut w, random)?;
+            worst = Some((w, kind));
         }
         unsettled |= path.unsettled;
         walks.push(walk);
