@@ -115,7 +115,13 @@ pub(super) fn walk(
                 .as_ref()
                 .is_none_or(|(worst, _)| worst.relative < w.relative)
             {
-                paths.kind = Some(panels::name(&mut path, &rules, &mut w, random)?);
+                let kind = panels::name(&mut path, &rules, &mut w, random)?;
+                if kind == Kind::Jump {
+                    // A jump is measured by the scale, not by the panel it happens to lie in.
+                    let scale = functional.map_or(units.s[w.component], |_| 1.0);
+                    w.relative = w.gap.abs() / scale;
+                }
+                paths.kind = Some(kind);
                 let place = curve.point(0.5 * (w.from + w.to));
                 paths.worst = Some((w, place));
             }
@@ -210,7 +216,7 @@ impl Paths {
             Some(Kind::Jump) => "Φ jumps".to_owned(),
             _ => entry.unwrap_or_else(|| "wrong product".to_owned()),
         };
-        if relative <= inexact && self.kind != Some(Kind::Jump) {
+        if relative <= inexact {
             let floor = relative * worst.tolerance / worst.gap.abs();
             let fault = format!("inexact products, {relative:.1e}, floor {floor:.1e}; {name}");
             text += "; it is small, and no tolerance is declared";
@@ -255,7 +261,7 @@ pub(super) fn products(
     for attempt in 0..2 {
         let x = units.displaced(x, random);
         let v = units.direction(&x, 1.0, random);
-        let found = along_direction(caller, part, units, &noise.epsilon, &x, &v)?;
+        let found = along_direction(caller, part, units, &noise.with_products(units), &x, &v)?;
         // With vjp only, a functional of the resolved components.
         let mut u = units.functional(random);
         for (u, slope) in u.iter_mut().zip(&found) {
@@ -360,7 +366,7 @@ pub(super) fn entry(
         if v[j] == 0.0 {
             continue;
         }
-        let found = along_direction(caller, part, units, &noise.epsilon, &x, &v)?;
+        let found = along_direction(caller, part, units, &noise.with_products(units), &x, &v)?;
         for (i, slope) in found.iter().enumerate() {
             if let Some(slope) = slope {
                 let unit = units.s[j] / v[j] / units.s[i];

@@ -38,7 +38,13 @@ pub(super) fn judge(
     random: &mut Random,
 ) -> Asked<Found> {
     let (products, tolerance) = (caller.spec.products, caller.spec.tolerance);
-    let points: Vec<_> = (0..PAIRS).map(|_| units.displaced(x, random)).collect();
+    // Every other point from the domain: near the start products may all be 0.
+    let points: Vec<_> = (0..PAIRS)
+        .map(|k| match k % 2 {
+            0 => units.displaced(x, random),
+            _ => units.point(random),
+        })
+        .collect();
     let us: Vec<_> = (0..PAIRS).map(|_| units.functional(random)).collect();
     let vs: Vec<_> = points
         .iter()
@@ -76,13 +82,14 @@ pub(super) fn judge(
     let rounded = numbers.iter().all(|v| Roundoff::SINGLE.nearest(*v) == *v);
     noise.single_products = rounded && numbers.iter().any(|v| *v != v.trunc());
     if products.vjp && products.jvp {
-        let ratios: Vec<f64> = (0..PAIRS)
+        let ratios: Vec<Option<f64>> = (0..PAIRS)
             .map(|k| adjoint(&us[k], &by_v[k], &by_u[k], &vs[k]))
             .collect();
-        let mut sorted = ratios.clone();
+        // Where both products are 0 nothing is rounded.
+        let mut sorted: Vec<f64> = ratios.iter().copied().flatten().collect();
         sorted.sort_by(f64::total_cmp);
         let root = (units.d as f64).sqrt();
-        let shown = root * sorted[PAIRS / 2];
+        let shown = root * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
         let row = SERVED_PRECISIONS.iter().find(|row| shown <= row.0);
         let known = noise.values.max(UNIT);
         noise.products = match row {
@@ -105,7 +112,12 @@ pub(super) fn judge(
         }
         let u = noise.products;
         let allowed = (SERVED_ADJOINT[0] + SERVED_ADJOINT[1] * root) * u + declared;
-        let worst = ratios[..JUDGED].iter().copied().fold(0.0, f64::max);
+        let worst = ratios
+            .iter()
+            .flatten()
+            .take(JUDGED)
+            .copied()
+            .fold(0.0, f64::max);
         seen.push(format!(
             "adjointness holds to {worst:.1e} of {allowed:.1e} allowed"
         ));
@@ -135,18 +147,15 @@ pub(super) fn judge(
     Ok(ruling(broken, &seen, noise))
 }
 
-/// r = |⟨u, jvp v⟩ - ⟨vjp u, v⟩| over the sum of the moduli of all terms.
-fn adjoint(u: &[f64], vv: &[f64], vu: &[f64], v: &[f64]) -> f64 {
+/// r = |⟨u, jvp v⟩ - ⟨vjp u, v⟩| over the sum of the moduli of all terms; none where these are 0.
+fn adjoint(u: &[f64], vv: &[f64], vu: &[f64], v: &[f64]) -> Option<f64> {
     let terms = |a: &[f64], b: &[f64]| -> (f64, f64) {
         let products = a.iter().zip(b).map(|(a, b)| a * b);
         products.fold((0.0, 0.0), |(s, m), p| (s + p, m + p.abs()))
     };
     let ((left, sizes), (right, others)) = (terms(u, vv), terms(vu, v));
-    if sizes + others > 0.0 {
-        (left - right).abs() / (sizes + others)
-    } else {
-        0.0
-    }
+    let all = sizes + others;
+    (all > 0.0).then(|| (left - right).abs() / all)
 }
 
 /// The largest difference of components over the largest modulus among `sizes`, in units of s (of

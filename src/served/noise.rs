@@ -37,6 +37,20 @@ impl Noise {
         units.norm(&self.epsilon)
     }
 
+    /// What products contribute that are less precise than values: 16u_p.
+    fn reduced(&self) -> f64 {
+        if self.products > self.values {
+            SERVED_PRODUCT_NOISE * self.products
+        } else {
+            0.0
+        }
+    }
+
+    /// ε where products are compared with values.
+    pub(super) fn with_products(&self, units: &Units) -> Vec<f64> {
+        widened(self.epsilon.clone(), units, self.reduced())
+    }
+
     /// Whether values or products are numbers of single precision.
     pub(super) fn is_single(&self) -> bool {
         self.values > UNIT || self.single_products
@@ -132,18 +146,10 @@ fn level(run: &[f64]) -> f64 {
     least
 }
 
-/// Adds what declared tolerances and reduced products contribute.
-fn widened(mut epsilon: Vec<f64>, units: &Units, tolerance: f64, products: f64) -> Vec<f64> {
-    let reduced = if products > UNIT {
-        SERVED_PRODUCT_NOISE * products
-    } else {
-        0.0
-    };
-    let more = SERVED_DECLARED * tolerance + reduced;
-    epsilon
-        .iter_mut()
-        .zip(&units.s)
-        .for_each(|(e, s)| *e += more * s);
+/// Adds `relative` of the scales.
+fn widened(mut epsilon: Vec<f64>, units: &Units, relative: f64) -> Vec<f64> {
+    let scales = epsilon.iter_mut().zip(&units.s);
+    scales.for_each(|(e, s)| *e += relative * s);
     epsilon
 }
 
@@ -169,7 +175,7 @@ pub(super) fn estimate(
         UNIT
     };
     let tolerance = caller.spec.tolerance;
-    let epsilon = widened(epsilon, units, tolerance, UNIT);
+    let epsilon = widened(epsilon, units, SERVED_DECLARED * tolerance);
     let noise = Noise {
         values,
         products: values,
@@ -202,12 +208,8 @@ pub(super) fn along(
     let (epsilon, _) = levels(caller, part, units, ends, false, &[], random)?;
     let floor = |(i, e): (usize, f64)| e.max(noise.values * units.s[i]);
     let epsilon = epsilon.into_iter().enumerate().map(floor).collect();
-    Ok(widened(
-        epsilon,
-        units,
-        caller.spec.tolerance,
-        noise.products,
-    ))
+    let relative = SERVED_DECLARED * caller.spec.tolerance + noise.reduced();
+    Ok(widened(epsilon, units, relative))
 }
 
 #[cfg(test)]

@@ -380,6 +380,9 @@ pub(super) fn paths(
         if let Some(w) = largest.filter(|w| w.relative > beyond) {
             let mut w = w.clone();
             let kind = panels::name(&mut path, &rules, &mut w, random)?;
+            if kind == Kind::Jump {
+                w.relative = w.gap.abs() / size;
+            }
             worst = Some((w, kind));
         }
         unsettled |= path.unsettled;
@@ -441,7 +444,7 @@ fn ruling(
         Kind::Jump => "w(·) jumps",
         _ => "not the derivative of w(·)",
     };
-    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] && kind != Kind::Jump {
+    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
         let fault = format!("inexact, {relative:.1e}, floor {least:.1e}");
         let text = text + "; it is small, and no tolerance is declared";
         return Found::open(check, Reason::Inexact, numbers, text).naming(fault);
