@@ -7,6 +7,7 @@ use super::caller::{Asked, Caller, Part};
 use super::conservative;
 use super::consistency;
 use super::contraction;
+use super::entry;
 use super::evaluation::ServedMap;
 use super::fixed_point::{End, Settled, settle};
 use super::hypergradient::{self, Question};
@@ -15,6 +16,7 @@ use super::noise::{self, Noise};
 use super::report::{Found, Report};
 use super::samples;
 use super::solution_map::{self, Derivative, Setting};
+use super::solution_slope;
 use super::spec::{ServedHypergradient, ServedInner, ServedSpec};
 use super::spectral::radius;
 use super::units::Units;
@@ -239,7 +241,7 @@ fn curves(e: &mut Examination<'_>, units: &Units, noise: &Noise) -> bool {
     let Some(paths) = paths else { return true };
     let entry = paths.place().and_then(|place| {
         let found = e.attempt("entry", |c, r| {
-            conservative::entry(c, part, units, noise, place, r)
+            entry::entry(c, part, units, noise, place, r)
         });
         found.flatten()
     });
@@ -306,7 +308,7 @@ fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool) 
     });
     let Some(generic) = generic else { return };
     match &spec.hypergradient {
-        Some(declared) => served(e, units, noise, declared, &generic),
+        Some(declared) => served(e, units, noise, trusted, declared, &generic),
         None => {
             for check in &CHECKS[7..10] {
                 e.say(Found::skipped(check, "no hypergradient is served"));
@@ -315,7 +317,7 @@ fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool) 
     }
     if let Some(linear) = &generic.linear {
         e.judge("solution-map", |c, r| {
-            solution_map::slope(c, units, noise, &generic, linear, r)
+            solution_slope::slope(c, units, noise, &generic, linear, r)
         });
     } else {
         e.say(Found::not_judged(
@@ -323,7 +325,7 @@ fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool) 
             "there is no J to compare with",
         ));
     }
-    solution_paths(e, units, noise, trusted, &generic);
+    solution_paths(e, units, noise, direct, &generic);
 }
 
 fn solution_paths(
@@ -381,9 +383,11 @@ fn served(
     e: &mut Examination<'_>,
     units: &Units,
     noise: &Noise,
+    trusted: bool,
     declared: &ServedHypergradient,
     generic: &Solution,
 ) {
+    let spec_has_vjp = e.caller.spec.products.vjp;
     let y = units.functional(&mut e.random("hypergradient"));
     let steps = hypergradient::steps(declared.inner, generic.settled.ratio);
     let x = match declared.inner {
@@ -403,6 +407,14 @@ fn served(
         hypergradient::conduct(c, units, &question)
     });
     let Some(linear) = &generic.linear else {
+        if trusted && spec_has_vjp {
+            e.judge("hypergradient-limit", |c, r| {
+                hypergradient::limit_by_solves(c, units, noise, declared, generic, &question, r)
+            });
+            let text = format!("no matrix is formed beyond d = {SERVED_DIRECT}");
+            e.say(Found::skipped("hypergradient-steps", text));
+            return;
+        }
         for check in &CHECKS[8..10] {
             e.say(Found::not_judged(
                 check,

@@ -5,6 +5,7 @@
 
 use super::caller::{Asked, Caller, Part};
 use super::jacobian::{Linear, Solution};
+use super::krylov;
 use super::noise::Noise;
 use super::report::Found;
 use super::spec::{ServedHypergradient, ServedInner};
@@ -151,6 +152,67 @@ pub(super) fn limit(
          {least:.1e} would have been seen, so a truncation after up to about {told:.0} steps (ratio \
          {rho:.3}); products judged elsewhere are taken to be right",
         gap / floor
+    );
+    if gap <= floor {
+        return Ok(Found::passed(check, [gap, floor], text));
+    }
+    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
+        let fault = format!("inexact hypergradient, {relative:.1e}, floor {least:.1e}");
+        return Ok(Found::open(check, Reason::Inexact, [gap, floor], text).naming(fault));
+    }
+    Ok(Found::failed(check, [gap, floor], text).naming("the hypergradient has another limit"))
+}
+
+/// (b) without a matrix: Jᵀy by GMRES; ‖∂₂Φ‖ times the error K̂·residual of v, and the terms of (b)
+/// with K̂ from solves, which is a bound from below.
+pub(super) fn limit_by_solves(
+    caller: &mut Caller<'_>,
+    units: &Units,
+    noise: &Noise,
+    declared: &ServedHypergradient,
+    solution: &Solution,
+    question: &Question,
+    random: &mut Random,
+) -> Asked<Found> {
+    let check = "hypergradient-limit";
+    let x = &solution.settled.x;
+    let y = scaled(units, &question.y);
+    let g = caller.hypergradients(&[(question.x.clone(), question.y.clone())], &question.steps)?;
+    let g = last(units, &g[0]);
+    let k = krylov::inverse_norm(caller, units, x, random)?;
+    let here = krylov::image(caller, units, x, &y)?;
+    let other = units.displaced(x, random);
+    let other = [&other[..units.d], &x[units.d..]].concat();
+    let moved: Vec<f64> = other
+        .iter()
+        .zip(x)
+        .take(units.d)
+        .map(|(a, b)| a - b)
+        .collect();
+    let there = krylov::image(caller, units, &other, &y)?;
+    let change = (&there.g - &here.g).norm() / units.norm(&moved).max(f64::MIN_POSITIVE);
+    // ‖∂₂Φᵀv‖/‖v‖ stands for ‖∂₂Φ‖.
+    let slope = here.g.norm() / here.size.max(f64::MIN_POSITIVE);
+    let b = k * (solution.settled.residual + 3.0 * noise.norm(units));
+    let floor = SERVED_SOLVE
+        * k
+        * (units.d + 16) as f64
+        * noise.products
+        * here.g.norm().max(y.norm() * slope)
+        + k * here.residual * slope
+        + 4.0 * change * b
+        + 8.0 * noise.products * g.norm()
+        + k * slope * declared.linear_tolerance * y.norm()
+        + change * k * declared.step_tolerance;
+    let (gap, size) = (
+        (&g - &here.g).norm(),
+        here.g.norm().max(g.norm()).max(f64::MIN_POSITIVE),
+    );
+    let (relative, least) = (gap / size, floor / size);
+    let text = format!(
+        "g and Jᵀy by GMRES (residual {:.1e}, K̂ = {k:.2} from solves of random y, a bound from \
+         below) differ by {relative:.1e}; a relative error of {least:.1e} would have been seen",
+        here.residual
     );
     if gap <= floor {
         return Ok(Found::passed(check, [gap, floor], text));
