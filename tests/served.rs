@@ -672,6 +672,7 @@ fn stochastic_maps_are_the_means_of_their_samples() {
 fn many_examinations() {
     let inners = [ServedInner::Implicit, ServedInner::AidFp, ServedInner::Itd];
     let (mut failed, mut named, mut open, mut count) = (0, 0, 0, 0);
+    let mut by_check = std::collections::BTreeMap::new();
     for n in 0..1000u64 {
         if std::env::var("ONLY").is_ok_and(|o| !o.split(',').any(|o| o == n.to_string())) {
             continue;
@@ -701,6 +702,13 @@ fn many_examinations() {
         let report = examine(&spec, &mut hyper, n, &Options::default()).unwrap();
         count += report.findings.len();
         open += undecided(&report);
+        for f in report
+            .findings
+            .iter()
+            .filter(|f| f.finding.ruling == Ruling::Inconclusive)
+        {
+            *by_check.entry(f.check).or_insert(0) += 1;
+        }
         failed += usize::from(!report.holds());
         let fault = |f: &ratecert::served::Found| f.fault.is_some() && f.check != "contraction";
         if !report.holds() || report.findings.iter().any(fault) {
@@ -713,6 +721,7 @@ fn many_examinations() {
             );
         }
     }
+    println!("open: {by_check:?}");
     println!(
         "1000 maps, {count} findings, {open} open; {failed} maps fail, {named} with a fault named"
     );
