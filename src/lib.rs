@@ -51,6 +51,8 @@ pub mod report;
 #[cfg(feature = "claims")]
 #[doc(hidden)]
 pub mod runner;
+#[cfg(feature = "claims")]
+pub mod served;
 #[doc(hidden)]
 pub mod sets;
 #[cfg(feature = "instances")]

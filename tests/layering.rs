@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "stats",
     "evidence",
     "checks",
+    "served",
     "claims",
     "faults",
     "judge",

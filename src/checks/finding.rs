@@ -86,6 +86,8 @@ pub enum Reason {
     NoPower,
     /// A hypothesis of the claim is broken.
     Hypothesis,
+    /// Products and values disagree as little as those of a program with a tolerance inside.
+    Inexact,
     /// Another check already speaks of the run that failed.
     FailedElsewhere,
     /// The implementation does not do such cases.

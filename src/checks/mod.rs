@@ -59,6 +59,6 @@ mod worst;
 pub use check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates, Sampling};
 pub use data::{Curve, Data, Fit, Moments, Plot, Points, Race, Series, Slack};
 pub use entry::{Entry, For};
-pub use finding::{Finding, Reason, Ruling, Unit};
+pub use finding::{Finding, Reason, Ruling, Unit, part};
 pub use keys::Keys;
 pub use registry::{REGISTRY, drawings, find};

@@ -91,6 +91,7 @@ fn why(reason: Reason) -> &'static str {
         Reason::NoPower => "the sample was too small",
         Reason::Hypothesis => "a hypothesis of the claim is broken",
         Reason::FailedElsewhere => "another check speaks of the run that failed",
+        Reason::Inexact => "products and values disagree by as little as an inner tolerance",
         Reason::Skipped => "the implementation does not do such cases",
         Reason::Error => "something could not be computed",
     }

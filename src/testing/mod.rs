@@ -20,8 +20,10 @@
 //! # hidden();
 //! ```
 
+mod served;
 mod strategies;
 
+pub use served::{NotCertified, certify_map};
 pub use strategies::{ALL, InstanceTree, Instances, KINKS, STOCHASTIC, instances};
 
 use crate::case::{Answer, Case, Implementation, Method};

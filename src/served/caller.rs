@@ -1,0 +1,326 @@
+//! Asking a served map: batches, counts, the budget, and troubles instead of panics.
+//!
+//! Owns the assembly of Φ = G ∘ T and of Jacobians from unit vectors. Must not judge.
+
+use super::evaluation::{Evaluation, ServedMap, What};
+use super::report::{Cost, Found};
+use super::spec::ServedSpec;
+use crate::checks::{Finding, Reason, Unit};
+use crate::linalg::Matrix;
+
+/// Most evaluations in a message.
+const MESSAGE: usize = 1024;
+
+/// What can go wrong with the conversation.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    check: &'static str,
+    text: String,
+}
+
+impl Trouble {
+    /// The evaluations have been used up.
+    pub(super) fn is_budget(&self) -> bool {
+        self.check == "budget"
+    }
+
+    /// As a finding under its own name; `during` is the check that met it.
+    pub(super) fn found(&self, during: &str) -> Found {
+        let text = format!("{}; met during `{during}`", self.text);
+        let finding = if self.is_budget() {
+            Finding::undecided(Reason::TooLarge, text)
+        } else {
+            Finding::failed(Unit::Exact, text)
+        };
+        Found::of(self.check, finding)
+    }
+}
+
+/// What was asked, or what went wrong.
+pub(super) type Asked<T> = Result<T, Trouble>;
+
+/// Which map is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Φ.
+    Whole,
+    /// T, the mean of the samples.
+    Mean,
+    /// T̂(·, i).
+    Sample(usize),
+}
+
+/// A served map with its description, and what it has been asked.
+pub(super) struct Caller<'a> {
+    pub(super) spec: &'a ServedSpec,
+    map: &'a mut dyn ServedMap,
+    budget: usize,
+    pub(super) cost: Cost,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(spec: &'a ServedSpec, map: &'a mut dyn ServedMap, budget: usize) -> Self {
+        let cost = Cost::default();
+        Self {
+            spec,
+            map,
+            budget,
+            cost,
+        }
+    }
+
+    /// d and d + m.
+    pub(super) fn dims(&self) -> (usize, usize) {
+        (self.spec.dim, self.spec.dim + self.spec.params)
+    }
+
+    fn item(&self, what: What, x: &[f64], u: &[f64], sample: Option<usize>) -> Evaluation {
+        let (w, lambda) = x.split_at(self.spec.dim);
+        Evaluation {
+            what,
+            w: w.to_vec(),
+            lambda: lambda.to_vec(),
+            u: u.to_vec(),
+            sample,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Asks, in messages of at most 1,024; every answer has its length and is finite.
+    fn ask(&mut self, items: &[Evaluation]) -> Asked<Vec<Vec<f64>>> {
+        let mut out = Vec::with_capacity(items.len());
+        for message in items.chunks(MESSAGE) {
+            if self.cost.evaluations + message.len() > self.budget {
+                let text = format!("the budget of {} evaluations is used up", self.budget);
+                return Err(Trouble {
+                    check: "budget",
+                    text,
+                });
+            }
+            self.cost.messages += 1;
+            self.cost.evaluations += message.len();
+            for item in message {
+                *match item.what {
+                    What::Phi | What::Outer => &mut self.cost.values,
+                    What::Hypergradient => &mut self.cost.hypergradients,
+                    _ => &mut self.cost.products,
+                } += 1;
+            }
+            let answers = self.map.eval(message).map_err(|e| Trouble {
+                check: "error",
+                text: format!("`{}` answers with an error: {e}", message[0].what.name()),
+            })?;
+            if answers.len() != message.len() {
+                let text = format!("{} answers to {} questions", answers.len(), message.len());
+                return Err(Trouble {
+                    check: "wrong-shape",
+                    text,
+                });
+            }
+            for (item, answer) in message.iter().zip(&answers) {
+                self.look_at(item, answer)?;
+            }
+            out.extend(answers);
+        }
+        Ok(out)
+    }
+
+    fn look_at(&self, item: &Evaluation, answer: &[f64]) -> Asked<()> {
+        let (d, n) = self.dims();
+        let length = match item.what {
+            What::Vjp | What::OuterVjp => n,
+            What::Hypergradient => self.spec.params * item.steps.len().max(1),
+            _ => d,
+        };
+        let what = item.what.name();
+        if answer.len() != length {
+            let text = format!(
+                "`{what}` gives {} numbers where {length} are due",
+                answer.len()
+            );
+            return Err(Trouble {
+                check: "wrong-shape",
+                text,
+            });
+        }
+        match answer.iter().position(|v| !v.is_finite()) {
+            Some(i) => {
+                let text = format!(
+                    "`{what}` gives {} in place {i} at w = {:?}, λ = {:?}",
+                    answer[i], item.w, item.lambda
+                );
+                Err(Trouble {
+                    check: "non-finite",
+                    text,
+                })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The index with which a part is asked, and whether G follows.
+    fn route(&self, part: Part) -> (Option<usize>, bool) {
+        match part {
+            Part::Whole => (None, self.spec.outer),
+            Part::Mean => (None, false),
+            Part::Sample(i) => (Some(i), false),
+        }
+    }
+
+    /// x = (w, λ) with w replaced.
+    fn moved(&self, x: &[f64], w: &[f64]) -> Vec<f64> {
+        [w, &x[self.spec.dim..]].concat()
+    }
+
+    /// Values (d) at points (d + m).
+    pub(super) fn values(&mut self, part: Part, points: &[Vec<f64>]) -> Asked<Vec<Vec<f64>>> {
+        let (sample, outer) = self.route(part);
+        let items: Vec<_> = points
+            .iter()
+            .map(|x| self.item(What::Phi, x, &[], sample))
+            .collect();
+        let inner = self.ask(&items)?;
+        if !outer {
+            return Ok(inner);
+        }
+        let pairs = points.iter().zip(&inner);
+        let items: Vec<_> = pairs
+            .map(|(x, v)| self.item(What::Outer, &self.moved(x, v), &[], None))
+            .collect();
+        self.ask(&items)
+    }
+
+    /// Products Vv (d) of pairs (x, v).
+    pub(super) fn jvps(
+        &mut self,
+        part: Part,
+        pairs: &[(Vec<f64>, Vec<f64>)],
+    ) -> Asked<Vec<Vec<f64>>> {
+        let (sample, outer) = self.route(part);
+        let items: Vec<_> = pairs
+            .iter()
+            .map(|(x, v)| self.item(What::Jvp, x, v, sample))
+            .collect();
+        let inner = self.ask(&items)?;
+        if !outer {
+            return Ok(inner);
+        }
+        let points: Vec<_> = pairs.iter().map(|(x, _)| x.clone()).collect();
+        let values = self.values(Part::Mean, &points)?;
+        let items: Vec<_> = pairs
+            .iter()
+            .zip(values.iter().zip(&inner))
+            .map(|((x, v), (t, dt))| {
+                self.item(What::OuterJvp, &self.moved(x, t), &self.moved(v, dt), None)
+            })
+            .collect();
+        self.ask(&items)
+    }
+
+    /// Products Vᵀu (d + m) of pairs (x, u).
+    pub(super) fn vjps(
+        &mut self,
+        part: Part,
+        pairs: &[(Vec<f64>, Vec<f64>)],
+    ) -> Asked<Vec<Vec<f64>>> {
+        let (sample, outer) = self.route(part);
+        let inner = |this: &Self, (x, u): (&[f64], &[f64])| this.item(What::Vjp, x, u, sample);
+        if !outer {
+            let items: Vec<_> = pairs.iter().map(|(x, u)| inner(self, (x, u))).collect();
+            return self.ask(&items);
+        }
+        let points: Vec<_> = pairs.iter().map(|(x, _)| x.clone()).collect();
+        let values = self.values(Part::Mean, &points)?;
+        let items: Vec<_> = pairs
+            .iter()
+            .zip(&values)
+            .map(|((x, u), t)| self.item(What::OuterVjp, &self.moved(x, t), u, None))
+            .collect();
+        let by_outer = self.ask(&items)?;
+        let d = self.spec.dim;
+        let items: Vec<_> = pairs
+            .iter()
+            .zip(&by_outer)
+            .map(|((x, _), g)| inner(self, (x, &g[..d])))
+            .collect();
+        let mut out = self.ask(&items)?;
+        for (sum, g) in out.iter_mut().zip(&by_outer) {
+            sum[d..].iter_mut().zip(&g[d..]).for_each(|(s, g)| *s += g);
+        }
+        Ok(out)
+    }
+
+    /// The user's hypergradients (m per step) of (x, y) at these steps.
+    pub(super) fn hypergradients(
+        &mut self,
+        pairs: &[(Vec<f64>, Vec<f64>)],
+        steps: &[usize],
+    ) -> Asked<Vec<Vec<f64>>> {
+        let items: Vec<_> = pairs
+            .iter()
+            .map(|(x, y)| Evaluation {
+                steps: steps.to_vec(),
+                ..self.item(What::Hypergradient, x, y, None)
+            })
+            .collect();
+        self.ask(&items)
+    }
+
+    /// One question to T̂(·, i) for all i < n.
+    pub(super) fn samples(
+        &mut self,
+        what: What,
+        n: usize,
+        x: &[f64],
+        u: &[f64],
+    ) -> Asked<Vec<Vec<f64>>> {
+        let items: Vec<_> = (0..n).map(|i| self.item(what, x, u, Some(i))).collect();
+        self.ask(&items)
+    }
+
+    /// S_w⁻¹VS at points, d×`columns`, in units of the scales s; by d transposed products where
+    /// those are served.
+    pub(super) fn jacobians(
+        &mut self,
+        part: Part,
+        points: &[Vec<f64>],
+        s: &[f64],
+        columns: usize,
+    ) -> Asked<Vec<Matrix>> {
+        let (d, n) = self.dims();
+        let unit = |n: usize, i: usize, size: f64| {
+            let mut e = vec![0.0; n];
+            e[i] = size;
+            e
+        };
+        let by_rows = self.spec.products.vjp;
+        let each = if by_rows { d } else { columns };
+        let pairs: Vec<_> = points
+            .iter()
+            .flat_map(|x| (0..each).map(move |i| (x, i)))
+            .map(|(x, i)| {
+                let e = if by_rows {
+                    unit(d, i, 1.0 / s[i])
+                } else {
+                    unit(n, i, s[i])
+                };
+                (x.clone(), e)
+            })
+            .collect();
+        let answers = if by_rows {
+            self.vjps(part, &pairs)?
+        } else {
+            self.jvps(part, &pairs)?
+        };
+        let matrix = |rows: &[Vec<f64>]| {
+            Matrix::from_fn(d, columns, |i, j| {
+                if by_rows {
+                    rows[i][j] * s[j]
+                } else {
+                    rows[j][i] / s[i]
+                }
+            })
+        };
+        Ok(answers.chunks(each.max(1)).map(matrix).collect())
+    }
+}

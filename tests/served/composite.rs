@@ -1,0 +1,168 @@
+//! A stochastic elastic net: T̂(w, λ, i) = w - η(x_i(x_iᵀw - y_i) + λ₂w), G = soft(·, ηλ₁).
+
+use ratecert::linalg::random::Random;
+use ratecert::linalg::{Matrix, Vector};
+use ratecert::served::{ServedMap, ServedSpec};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Slip {
+    None,
+    /// T divides by n - 1.
+    Divisor,
+    /// T leaves the last index out.
+    LastLeftOut,
+    /// T̂ has no regulariser.
+    NoRidge,
+    /// The product of T̂(·, i) is off by a part of 1e-3.
+    Product,
+}
+
+pub struct Sampled {
+    x: Matrix,
+    y: Vec<f64>,
+    eta: f64,
+    slip: Slip,
+}
+
+type Pair = (Vec<f64>, Vec<f64>);
+
+impl Sampled {
+    pub fn new(n: usize, d: usize, slip: Slip, seed: u64) -> Self {
+        let mut r = Random::new(seed);
+        let x = r.matrix(n, d);
+        let y = (0..n)
+            .map(|i| x[(i, 0)] - x[(i, d - 1)] + 0.1 * r.normal())
+            .collect();
+        let eta = 0.9 * n as f64 / x.singular_values().max().powi(2);
+        Self { x, y, eta, slip }
+    }
+
+    pub fn spec(&self) -> ServedSpec {
+        let mut spec = ServedSpec::new("sampled", vec![0.1; self.x.ncols()], vec![0.2, 0.1]);
+        (spec.samples, spec.outer) = (self.x.nrows(), true);
+        spec
+    }
+
+    /// Weights of the indices in T, or of one.
+    fn weights(&self, i: Option<usize>) -> Vec<f64> {
+        let n = self.x.nrows();
+        let Some(i) = i else {
+            let by = if self.slip == Slip::Divisor { n - 1 } else { n };
+            let mut all = vec![1.0 / by as f64; n];
+            if self.slip == Slip::LastLeftOut {
+                all[n - 1] = 0.0;
+            }
+            return all;
+        };
+        let mut one = vec![0.0; n];
+        one[i] = 1.0;
+        one
+    }
+
+    fn ridge(&self, i: Option<usize>, l: &[f64]) -> f64 {
+        if self.slip == Slip::NoRidge && i.is_some() {
+            0.0
+        } else {
+            l[1]
+        }
+    }
+
+    fn value(&self, i: Option<usize>, w: &[f64], l: &[f64]) -> Vec<f64> {
+        let (weights, ridge) = (self.weights(i), self.ridge(i, l));
+        let mut out: Vec<f64> = w.iter().map(|w| w - self.eta * ridge * w).collect();
+        for (k, c) in weights.iter().enumerate().filter(|(_, c)| **c != 0.0) {
+            let r = self.x.row(k).iter().zip(w).map(|(x, w)| x * w).sum::<f64>() - self.y[k];
+            out.iter_mut()
+                .zip(self.x.row(k).iter())
+                .for_each(|(o, x)| *o -= self.eta * c * r * x);
+        }
+        out
+    }
+
+    /// The derivative by w (symmetric), and that by λ₂.
+    fn derivative(&self, i: Option<usize>, w: &[f64], l: &[f64]) -> (Matrix, Vector) {
+        let (weights, ridge) = (self.weights(i), self.ridge(i, l));
+        let d = w.len();
+        let mut a = Matrix::identity(d, d) * (1.0 - self.eta * ridge);
+        for (k, c) in weights.iter().enumerate().filter(|(_, c)| **c != 0.0) {
+            let x = self.x.row(k).transpose();
+            a -= &x * x.transpose() * (self.eta * c);
+        }
+        if self.slip == Slip::Product && i.is_some() {
+            a[(0, 0)] *= 1.001;
+        }
+        let on = f64::from(self.slip != Slip::NoRidge || i.is_none());
+        let by_ridge = Vector::from_fn(d, |j, _| -self.eta * w[j] * on);
+        (a, by_ridge)
+    }
+
+    fn back(&self, i: Option<usize>, w: &[f64], l: &[f64], u: &[f64]) -> Pair {
+        let (a, c) = self.derivative(i, w, l);
+        let u = Vector::from_column_slice(u);
+        (a.tr_mul(&u).as_slice().to_vec(), vec![0.0, c.dot(&u)])
+    }
+
+    fn forth(&self, i: Option<usize>, w: &[f64], l: &[f64], dw: &[f64], dl: &[f64]) -> Vec<f64> {
+        let (a, c) = self.derivative(i, w, l);
+        (a * Vector::from_column_slice(dw) + c * dl[1])
+            .as_slice()
+            .to_vec()
+    }
+
+    fn on(&self, v: f64, l: &[f64]) -> f64 {
+        f64::from(v.abs() > self.eta * l[0])
+    }
+}
+
+impl ServedMap for Sampled {
+    fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        Ok(self.value(None, w, l))
+    }
+    fn vjp(&mut self, w: &[f64], l: &[f64], u: &[f64]) -> ratecert::Result<Pair> {
+        Ok(self.back(None, w, l, u))
+    }
+    fn jvp(&mut self, w: &[f64], l: &[f64], dw: &[f64], dl: &[f64]) -> ratecert::Result<Vec<f64>> {
+        Ok(self.forth(None, w, l, dw, dl))
+    }
+    fn sample(&mut self, i: usize, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        Ok(self.value(Some(i), w, l))
+    }
+    fn sample_vjp(&mut self, i: usize, w: &[f64], l: &[f64], u: &[f64]) -> ratecert::Result<Pair> {
+        Ok(self.back(Some(i), w, l, u))
+    }
+    fn sample_jvp(
+        &mut self,
+        i: usize,
+        w: &[f64],
+        l: &[f64],
+        dw: &[f64],
+        dl: &[f64],
+    ) -> ratecert::Result<Vec<f64>> {
+        Ok(self.forth(Some(i), w, l, dw, dl))
+    }
+    fn outer(&mut self, v: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        let t = self.eta * l[0];
+        Ok(v.iter()
+            .map(|v| (v.abs() - t).max(0.0) * v.signum())
+            .collect())
+    }
+    fn outer_vjp(&mut self, v: &[f64], l: &[f64], u: &[f64]) -> ratecert::Result<Pair> {
+        let by_v: Vec<f64> = v.iter().zip(u).map(|(v, u)| self.on(*v, l) * u).collect();
+        let by_l = v
+            .iter()
+            .zip(&by_v)
+            .map(|(v, g)| -self.eta * v.signum() * g)
+            .sum();
+        Ok((by_v, vec![by_l, 0.0]))
+    }
+    fn outer_jvp(
+        &mut self,
+        v: &[f64],
+        l: &[f64],
+        dv: &[f64],
+        dl: &[f64],
+    ) -> ratecert::Result<Vec<f64>> {
+        let one = |(v, dv): (&f64, &f64)| self.on(*v, l) * (dv - self.eta * v.signum() * dl[0]);
+        Ok(v.iter().zip(dv).map(one).collect())
+    }
+}
