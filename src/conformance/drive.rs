@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::explain;
 use super::item::{Item, Ready, drawn_items, fixed_items};
 use super::plan::{Asked, Conformance, judged};
+use super::served::examined;
 use crate::case::{Answer, Status, Trouble};
 use crate::checks::{Finding, Reason, Ruling, Unit};
 use crate::claims::{Claim, Verdict};
@@ -37,6 +38,8 @@ pub struct Conformed {
     pub left_out: usize,
     /// Why it was given up, if it was.
     pub given_up: Option<String>,
+    /// Verdicts on maps of its own, on their way to the others.
+    maps: Vec<Verdict>,
     /// Time spent waiting for answers.
     pub waited: Duration,
 }
@@ -132,8 +135,27 @@ impl Conformance {
             }
         }
         progress(total, total);
+        if out.given_up.is_none() {
+            let command = session.command();
+            for map in &subject.maps {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let id = format!("map/{}", map.name);
+                if !self.only.is_empty() && !self.only.iter().any(|o| id.contains(o.as_str())) {
+                    continue;
+                }
+                let replay = replay_command(&id, &command);
+                let clock = Instant::now();
+                out.maps
+                    .extend(examined(&mut session, map, self.seed, &replay)?);
+                out.waited += clock.elapsed();
+            }
+        }
         session.stop();
         explain::explain(self, launch, &subject, &asked, &mut out.verdicts)?;
+        let maps = std::mem::take(&mut out.maps);
+        out.verdicts.extend(maps);
         out.declaration = Some(subject);
         Ok(out)
     }
@@ -141,8 +163,12 @@ impl Conformance {
     fn items(&self, subject: &Declaration) -> Result<Vec<Item>> {
         let does = |case: &crate::wire::Case, d: usize| subject.does(case, d);
         let mut items = fixed_items(&self.claims, self.profile, does)?;
-        // Whole claims that the subject does not do are not drawn.
-        let drawn = drawn_items(&self.claims, (self.profile, self.seed), items.len());
+        let drawn = drawn_items(
+            &self.claims,
+            (self.profile, self.seed),
+            items.len(),
+            |claim| subject.does_claim(claim),
+        );
         items.extend(drawn);
         if !self.only.is_empty() {
             let wanted = |item: &Item| {

@@ -197,9 +197,10 @@ pub(super) fn drawn_items(
     claims: &[Claim],
     (profile, seed): (Profile, u64),
     fixed: usize,
+    does: impl Fn(&Claim) -> bool,
 ) -> Vec<Item> {
     let mut out: Vec<(usize, usize, Item)> = Vec::new();
-    for (n, claim) in claims.iter().enumerate() {
+    for (n, claim) in claims.iter().enumerate().filter(|(_, c)| does(c)) {
         for (f, family) in claim.families.iter().enumerate() {
             for index in 0..family.count(profile) {
                 let (spec, seed, label) = claim.draw(seed, f, index);

@@ -11,7 +11,9 @@ mod item;
 mod plan;
 mod recipe;
 mod recorded;
+mod served;
 
 pub use drive::Conformed;
 pub use plan::Conformance;
 pub use recorded::check;
+pub use served::SERVED;

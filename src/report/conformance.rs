@@ -10,6 +10,7 @@ use super::format::{count, visible};
 use super::run::Run;
 use crate::checks::Ruling;
 use crate::claims::{Counts, Verdict};
+use crate::conformance::SERVED;
 
 /// Failing verdicts shown of one method and check.
 const SHOWN: usize = 2;
@@ -40,7 +41,7 @@ impl<'r> Grid<'r> {
         let mut checks: Vec<&str> = Vec::new();
         let mut places: BTreeMap<(usize, &str), Vec<&Verdict>> = BTreeMap::new();
         let mut methods: Vec<&str> = run.info.claims.iter().map(|c| c.name.as_str()).collect();
-        for v in &run.verdicts {
+        for v in run.verdicts.iter().filter(|v| !is_map(v)) {
             if !checks.contains(&v.check.as_str()) {
                 checks.push(&v.check);
             }
@@ -84,6 +85,36 @@ impl<'r> Grid<'r> {
     }
 }
 
+/// A verdict on a map that the subject brought itself.
+fn is_map(v: &Verdict) -> bool {
+    v.method == SERVED
+}
+
+/// The maps of a run, in order.
+fn maps(run: &Run) -> Vec<&str> {
+    let mut out: Vec<&str> = Vec::new();
+    for v in run.verdicts.iter().filter(|v| is_map(v)) {
+        if !out.contains(&v.instance.id.as_str()) {
+            out.push(&v.instance.id);
+        }
+    }
+    out
+}
+
+fn of_map<'r>(run: &'r Run, map: &'r str) -> impl Iterator<Item = &'r Verdict> {
+    let own = move |v: &&Verdict| is_map(v) && v.instance.id == map;
+    run.verdicts.iter().filter(own)
+}
+
+fn word(ruling: Ruling) -> &'static str {
+    match ruling {
+        Ruling::Pass => "pass",
+        Ruling::Fail => "FAIL",
+        Ruling::Inconclusive => "open",
+        Ruling::NotApplicable => "-",
+    }
+}
+
 /// "12", "3 of 15 fail", "-".
 fn cell(c: &Counts) -> String {
     match (c.fail, c.pass, c.inconclusive) {
@@ -113,6 +144,13 @@ pub(super) fn headline(run: &Run) -> String {
     match (given_up, counts.fail, counts.pass) {
         (Some(why), _, _) => format!("{name} was given up: {}", visible(why)),
         (None, 0, 0) => format!("nothing of {name} could be judged"),
+        (None, 0, pass) if counts.inconclusive > 0 => {
+            let open = counts.inconclusive;
+            format!(
+                "{name} passes {}, {open} decide nothing",
+                count(pass, "check")
+            )
+        }
         (None, 0, pass) => format!("{name} passes {}", count(pass, "check")),
         (None, fail, _) => format!("{name} fails {fail} of {} checks", counts.decided()),
     }
@@ -145,7 +183,7 @@ fn facts(run: &Run) -> String {
 /// The failing verdicts to show: a few of every method and check.
 fn shown(run: &Run) -> Vec<&Verdict> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let failing = run.verdicts.iter().filter(|v| v.status == Ruling::Fail);
+    let failing = { run.verdicts.iter() }.filter(|v| v.status == Ruling::Fail && !is_map(v));
     failing
         .filter(|v| {
             let n = counts.entry((&v.claim, &v.check)).or_default();
@@ -192,6 +230,19 @@ pub fn conformance_text(run: &Run) -> String {
         }
         out.push('\n');
     }
+    for map in maps(run) {
+        let _ = writeln!(out, "map {}", visible(map));
+        for v in of_map(run, map) {
+            let word = word(v.status);
+            let _ = writeln!(
+                out,
+                "  {word:4} {}: {}",
+                visible(&v.check),
+                visible(&v.detail)
+            );
+        }
+        out.push('\n');
+    }
     for v in shown(run) {
         let _ = writeln!(out, "FAIL {}\n  {}", visible(&v.id), figures(v));
         for sentence in sentences(v) {
@@ -225,8 +276,28 @@ pub fn conformance_markdown(runs: &[Run]) -> String {
     }
     for run in runs {
         let grid = Grid::of(run);
+        for map in maps(run) {
+            let _ = writeln!(
+                out,
+                "\n## The map {}\n\n| check | | |\n|---|---|---|",
+                plain(map)
+            );
+            for v in of_map(run, map) {
+                let word = word(v.status);
+                let _ = writeln!(
+                    out,
+                    "| {} | {word} | {} |",
+                    plain(&v.check),
+                    plain(&v.detail)
+                );
+            }
+            out.push('\n');
+        }
         if runs.len() > 1 {
             let _ = writeln!(out, "\n## {}\n", plain(&headline(run)));
+        }
+        if grid.rows.is_empty() {
+            continue;
         }
         let _ = writeln!(
             out,

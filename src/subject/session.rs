@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::peer::{Broken, Launch, Peer};
-use crate::case::{Answer, Status, Trouble};
+use crate::case::{Algorithm, Answer, Status, Trouble};
+use crate::claims::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Declared;
 use crate::linalg::Matrix;
 use crate::tol::Roundoff;
 use crate::wire::{
-    Case, FromSubject, HelloFromSubject, HelloToSubject, Number, PROTOCOL, Posed, ServedMap, Stop,
-    ToSubject, parse_from_subject, unknown_fields,
+    Case, Eval, Evals, FromSubject, HelloFromSubject, HelloToSubject, Number, PROTOCOL, Posed,
+    ServedMap, Stop, ToSubject, parse_from_subject, unknown_fields,
 };
 
 /// A process may need to load libraries before it says hello.
@@ -94,6 +95,22 @@ impl Declaration {
         })
     }
 
+    /// Whether it does the method of a claim, in the way the claim asks it.
+    pub fn does_claim(&self, claim: &Claim) -> bool {
+        let name = match claim.method.algorithm {
+            _ if claim.hypergradient => "hypergradient",
+            Algorithm::Itd => "itd",
+            Algorithm::AidFp => "aid-fp",
+            Algorithm::AidCg => "aid-cg",
+            Algorithm::Implicit => "implicit",
+            Algorithm::Nsid => "nsid",
+            Algorithm::Sid => "sid",
+        };
+        let whole = !claim.method.is_reverse();
+        let path = claim.families.iter().all(|f| f.is_given_path());
+        self.methods.iter().any(|m| m == name) && (self.jacobian || !whole) && (self.path || !path)
+    }
+
     /// Whether a case is one of those that it says it does.
     pub fn does(&self, case: &Case, d: usize) -> bool {
         self.methods.contains(&case.method)
@@ -173,6 +190,54 @@ impl<'l> Session<'l> {
                 (answer, Some(line))
             }
             Err(broken) => (failed(broken.trouble, broken.why), None),
+        }
+    }
+
+    /// Asks for many values of a served map. A conversation that broke is begun anew for the next
+    /// question, where it can be.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn evaluate(&mut self, id: &str, items: Vec<Eval>) -> Result<Vec<Vec<f64>>> {
+        let count = items.len();
+        let message = ToSubject::Evals(Evals {
+            id: id.into(),
+            items,
+        });
+        let Some(peer) = self.peer.as_mut() else {
+            return Err(Error::input("the conversation has ended"));
+        };
+        let line = match peer.ask(&message.to_line(), self.patience) {
+            Ok(line) => line,
+            Err(broken) => {
+                let _ = self.renew();
+                let text = format!("{}: {}", broken.trouble.name(), broken.why);
+                return Err(Error::input(text));
+            }
+        };
+        let said = || format!("; it said {:?}", start(&line));
+        let message = parse_from_subject(&line)
+            .map_err(|e| Error::input(format!("malformed: {e}{}", said())))?;
+        if let Err(why) = known(&line, &message, self.strict) {
+            return Err(Error::input(format!("malformed: {why}{}", said())));
+        }
+        match message {
+            FromSubject::Values(values) if values.id == id && values.values.len() == count => {
+                let floats = |row: &Vec<Number>| row.iter().map(|x| x.0).collect();
+                Ok(values.values.iter().map(floats).collect())
+            }
+            FromSubject::Value(value) if value.id == id && count == 1 => {
+                Ok(vec![value.value.iter().map(|x| x.0).collect()])
+            }
+            FromSubject::Values(values) if values.id == id => {
+                let text = format!("{} values for {count} evaluations", values.values.len());
+                Err(Error::input(text))
+            }
+            FromSubject::Error(error) => {
+                let text: String = error.message.chars().take(400).collect();
+                Err(Error::input(format!("it says {text:?}")))
+            }
+            _ => Err(Error::input(format!("out of order{}", said()))),
         }
     }
 

@@ -18,6 +18,7 @@ pub use message::{
     Error, Estimate, FromSubject, HelloFromSubject, HelloToSubject, Result, Skipped, Stop,
     ToSubject, Value, Values, parse_from_subject, parse_to_subject, unknown_fields,
 };
+pub(crate) use number::row;
 pub use number::{Number, Row, Rows};
 pub use posed::{Posed, cotangent_range};
 pub use problem::{Problem, Sigma};

@@ -48,7 +48,7 @@ pub type Row = Vec<Number>;
 /// A matrix as a list of its rows.
 pub type Rows = Vec<Row>;
 
-pub(super) fn row(v: &[f64]) -> Row {
+pub(crate) fn row(v: &[f64]) -> Row {
     v.iter().map(|x| Number(*x)).collect()
 }
 

@@ -31,6 +31,9 @@ pub struct ServedMap {
     /// n where Φ = G(E T̂(·, i)) with i below n; 0 where it is not a mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<usize>,
+    /// It serves the outer map G as well: Φ = G(T(w, λ), λ).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer: Option<bool>,
     /// Its hypergradient, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hypergradient: Option<ServedHypergradient>,

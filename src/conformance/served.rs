@@ -1,0 +1,182 @@
+//! Maps that a subject serves, examined over the protocol.
+
+use crate::checks::Finding;
+use crate::claims::{InstanceId, SCHEMA, Verdict};
+use crate::error::{Error, Result};
+use crate::instances::{Kind, Spec};
+use crate::served::{
+    Evaluation, Found, Options, ServedDomain, ServedHypergradient, ServedInner, ServedMap,
+    ServedProducts, ServedSpec, examine,
+};
+use crate::subject::Session;
+use crate::wire::{Eval, ServedMap as Announced};
+
+/// What the verdicts on served maps say instead of a theorem and a method.
+pub const SERVED: &str = "served map";
+
+/// The verdicts on one map.
+///
+/// # Errors
+/// An announcement that cannot be meant, naming the field.
+pub(super) fn examined(
+    session: &mut Session<'_>,
+    announced: &Announced,
+    seed: u64,
+    replay: &str,
+) -> Result<Vec<Verdict>> {
+    let spec = spec(announced).map_err(|e| e.in_field(format!("maps[{}]", announced.name)))?;
+    let mut map = Remote {
+        session,
+        name: &announced.name,
+        asked: 0,
+    };
+    let report = examine(&spec, &mut map, seed, &Options::default())?;
+    let verdict = |found: &Found| verdict(found, &spec, seed, replay);
+    Ok(report.findings.iter().map(verdict).collect())
+}
+
+/// What a subject announced, as a description of a map.
+fn spec(m: &Announced) -> Result<ServedSpec> {
+    let floats = |row: &[crate::wire::Number]| -> Vec<f64> { row.iter().map(|x| x.0).collect() };
+    let (w0, lambda) = (floats(&m.w0), floats(&m.lambda));
+    let product = |name: &str| m.products.iter().any(|p| p == name);
+    if let Some(other) = m
+        .products
+        .iter()
+        .find(|p| !["vjp", "jvp"].contains(&p.as_str()))
+    {
+        let shown: String = other.chars().take(40).collect();
+        let text = format!("expected vjp or jvp, got {shown:?}");
+        return Err(Error::input(text).in_field("products"));
+    }
+    let boxes = |rows: &[[crate::wire::Number; 2]]| -> Vec<[f64; 2]> {
+        rows.iter().map(|[lo, hi]| [lo.0, hi.0]).collect()
+    };
+    let around = |x: &f64| {
+        let half = 0.5 * x.abs().max(1.0);
+        [x - half, x + half]
+    };
+    let domain = m.domain.as_ref().map(|d| ServedDomain {
+        lambda: match &d.lambda {
+            Some(rows) => boxes(rows),
+            None => lambda.iter().map(around).collect(),
+        },
+        w: d.w.as_ref().map(|rows| boxes(rows)),
+    });
+    let hypergradient = match &m.hypergradient {
+        None => None,
+        Some(h) => Some(ServedHypergradient {
+            inner: match h.inner.as_str() {
+                "itd" => ServedInner::Itd,
+                "aid-fp" => ServedInner::AidFp,
+                "implicit" => ServedInner::Implicit,
+                other => {
+                    let shown: String = other.chars().take(40).collect();
+                    let text = format!("expected itd, aid-fp or implicit, got {shown:?}");
+                    return Err(Error::input(text).in_field("hypergradient.inner"));
+                }
+            },
+            linear_tolerance: h.linear_tolerance.map_or(0.0, |t| t.0),
+            step_tolerance: h.step_tolerance.map_or(0.0, |t| t.0),
+        }),
+    };
+    let mut spec = ServedSpec::new(&m.name, w0, lambda);
+    (spec.dim, spec.params) = (m.dim, m.params);
+    spec.domain = domain;
+    spec.products = ServedProducts {
+        vjp: product("vjp"),
+        jvp: product("jvp"),
+    };
+    spec.tolerance = m.tolerance.map_or(0.0, |t| t.0);
+    spec.samples = m.samples.unwrap_or(0);
+    spec.outer = m.outer.unwrap_or(false);
+    spec.hypergradient = hypergradient;
+    spec.check()?;
+    Ok(spec)
+}
+
+/// A map on the other side of the conversation.
+struct Remote<'r, 's> {
+    session: &'r mut Session<'s>,
+    name: &'r str,
+    asked: usize,
+}
+
+impl ServedMap for Remote<'_, '_> {
+    fn phi(&mut self, w: &[f64], lambda: &[f64]) -> Result<Vec<f64>> {
+        let item = Evaluation {
+            what: crate::served::What::Phi,
+            w: w.to_vec(),
+            lambda: lambda.to_vec(),
+            u: Vec::new(),
+            sample: None,
+            steps: Vec::new(),
+        };
+        let mut values = self.eval(std::slice::from_ref(&item))?;
+        Ok(values.pop().unwrap_or_default())
+    }
+
+    fn eval(&mut self, items: &[Evaluation]) -> Result<Vec<Vec<f64>>> {
+        self.asked += 1;
+        let id = format!("{}/{}", self.name, self.asked);
+        let items = items.iter().map(|e| Eval {
+            id: None,
+            map: self.name.into(),
+            what: e.what.name().into(),
+            w: crate::wire::row(&e.w),
+            lambda: crate::wire::row(&e.lambda),
+            u: (!e.u.is_empty()).then(|| crate::wire::row(&e.u)),
+            sample: e.sample,
+            steps: (!e.steps.is_empty()).then(|| e.steps.clone()),
+        });
+        self.session.evaluate(&id, items.collect())
+    }
+}
+
+fn verdict(found: &Found, spec: &ServedSpec, seed: u64, replay: &str) -> Verdict {
+    let Finding {
+        ruling,
+        measured,
+        bound,
+        slack,
+        detail,
+        unit,
+        headroom,
+        attained,
+        step,
+        reason,
+        ..
+    } = found.finding.clone();
+    let detail = match &found.fault {
+        Some(fault) => format!("{detail}; it looks like: {fault}"),
+        None => detail,
+    };
+    Verdict {
+        schema: SCHEMA,
+        id: format!("map/{}/{}", spec.name, found.check),
+        claim: "map".into(),
+        theorem: SERVED.into(),
+        method: SERVED.into(),
+        instance: InstanceId {
+            kind: SERVED.into(),
+            id: spec.name.clone(),
+            seed,
+            // It has none of its own: a size is all that is known.
+            spec: Spec::typical(Kind::AffineNormal, spec.dim),
+        },
+        status: ruling,
+        check: found.check.into(),
+        measured,
+        bound,
+        slack,
+        detail,
+        replay: replay.into(),
+        unit,
+        headroom,
+        attained,
+        step,
+        reason,
+        smallest: None,
+        diagnosis: None,
+    }
+}
