@@ -1,30 +1,73 @@
-//! `report`: draw a recorded run again; recomputes nothing.
+//! `report`: draw a recorded run again, or compare runs of several subjects; recomputes nothing.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::output;
 use super::values::LATEST;
 use crate::error::{Error, Result};
+use crate::report::{self, Run};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Directory of the run
+    /// Directory of the run; several of `subject` are compared on one page
     #[arg(long, value_name = "DIR", default_value = LATEST)]
-    run: PathBuf,
+    run: Vec<PathBuf>,
+    /// Where the comparison of several runs goes
+    #[arg(long, value_name = "DIR", default_value = "reports/comparison")]
+    out: PathBuf,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    if !arguments.run.join("run.json").exists() {
+    for dir in &arguments.run {
+        if !dir.join("run.json").exists() {
+            return Err(Error::usage(format!(
+                "{} holds no run (no run.json); make one with `ratecert certify`",
+                dir.display()
+            )));
+        }
+    }
+    let page = match arguments.run.as_slice() {
+        [dir] => {
+            report::redraw(dir)?;
+            dir.join("index.html")
+        }
+        several => compare(several, &arguments.out)?,
+    };
+    output::say(&format!("report: {}", page.display()));
+    Ok(Exit::Holds)
+}
+
+/// The page and the Markdown of several subjects; the files of an earlier comparison are replaced,
+/// others are left alone.
+fn compare(dirs: &[PathBuf], out: &Path) -> Result<PathBuf> {
+    let runs = dirs
+        .iter()
+        .map(|dir| Run::read(dir))
+        .collect::<Result<Vec<_>>>()?;
+    let stranger = runs.iter().position(|r| r.info.subject.is_none());
+    if let Some(n) = stranger {
         return Err(Error::usage(format!(
-            "{} holds no run (no run.json); make one with `ratecert certify`",
-            arguments.run.display()
+            "{} is no run of `ratecert subject`; only those are compared",
+            dirs[n].display()
         )));
     }
-    crate::report::redraw(&arguments.run)?;
-    output::say(&format!(
-        "report: {}",
-        arguments.run.join("index.html").display()
-    ));
-    Ok(Exit::Holds)
+    const WRITTEN: [&str; 2] = ["conformance.md", "index.html"];
+    let entries = fs::read_dir(out).into_iter().flatten();
+    let names = entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
+    if let Some(other) = { names }.find(|n| !WRITTEN.contains(&n.as_str())) {
+        let dir = out.display();
+        let text = format!("{dir} holds {other}, which no comparison writes; choose another --out");
+        return Err(Error::usage(text));
+    }
+    fs::create_dir_all(out).map_err(|e| Error::io(out, &e))?;
+    for (name, text) in [
+        ("conformance.md", report::conformance_markdown(&runs)),
+        ("index.html", report::conformance_html(&runs)),
+    ] {
+        let path = out.join(name);
+        fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;
+    }
+    Ok(out.join("index.html"))
 }

@@ -214,7 +214,13 @@ pub(super) fn drawn_items(
                     spec: Box::new(spec.clone()),
                 };
                 let turn = index * 100 + f;
-                out.push((size_class(spec.dim), turn, Item { claim: n, source }));
+                // Solutions on kinks are few, and nothing else shows what they show.
+                let size = if family.kind.is_kinked() {
+                    0
+                } else {
+                    1 + size_class(spec.dim)
+                };
+                out.push((size, turn, Item { claim: n, source }));
             }
         }
     }

@@ -41,16 +41,16 @@ pub fn of_protocol(claims: &[Claim], options: &Options) -> Result<Power> {
         .num_threads(options.jobs.unwrap_or(0))
         .build()
         .map_err(|e| Error::usage(format!("cannot start the threads: {e}")))?;
-    let measured = |rows: Vec<Fault>| -> Result<Vec<Measured>> {
+    let measured = |rows: Vec<Fault>, faults: bool| -> Result<Vec<Measured>> {
         let rows: Vec<Measured> = rows
             .par_iter()
-            .map(|fault| one(claims, options, fault))
+            .map(|fault| one(claims, options, (fault, faults)))
             .collect::<Result<Vec<_>>>()?
             .concat();
         Ok(rows)
     };
     pool.install(|| {
-        let (faults, variants) = (measured(catalogue())?, measured(variants())?);
+        let (faults, variants) = (measured(catalogue(), true)?, measured(variants(), false)?);
         let unseen = faults.iter().filter_map(|m| match m {
             Measured::Unseen(fault, method) => Some((fault.clone(), method.clone())),
             Measured::Row(_) => None,
@@ -87,7 +87,11 @@ fn solver_makes(fault: &Fault, method: Method) -> bool {
 }
 
 /// One fault in all the methods that it can occur in, in one conversation.
-fn one(claims: &[Claim], options: &Options, fault: &Fault) -> Result<Vec<Measured>> {
+fn one(
+    claims: &[Claim],
+    options: &Options,
+    (fault, a_fault): (&Fault, bool),
+) -> Result<Vec<Measured>> {
     let plain = |c: &&Claim| !c.hypergradient;
     let own: Vec<Claim> = claims.iter().filter(plain).cloned().collect();
     let fits = |m: &Method| fault.methods.contains(m) || solver_makes(fault, *m);
@@ -103,7 +107,8 @@ fn one(claims: &[Claim], options: &Options, fault: &Fault) -> Result<Vec<Measure
             .filter(|v| of(v) && v.status == Ruling::Fail)
             .collect();
         let first = failing.first();
-        if first.is_none() && !said.iter().any(|(m, wrong)| *m == method && *wrong) {
+        let wrong = said.iter().any(|(m, wrong)| *m == method && *wrong);
+        if first.is_none() && !wrong && a_fault {
             out.push(Measured::Unseen(fault.name.into(), method.name().into()));
             continue;
         }

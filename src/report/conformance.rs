@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::facts::{figures, sentences};
-use super::format::{count, visible};
+use super::format::{count, escape, visible};
+use super::html::head;
 use super::run::Run;
 use crate::checks::Ruling;
 use crate::claims::{Counts, Verdict};
@@ -334,8 +335,8 @@ pub fn conformance_markdown(runs: &[Run]) -> String {
     out
 }
 
-/// Methods against subjects.
-fn comparison(out: &mut String, runs: &[Run]) {
+/// Methods against subjects: the counts over all families and checks.
+fn compared(runs: &[Run]) -> Vec<(&str, Vec<Counts>)> {
     let grids: Vec<Vec<Row<'_>>> = runs.iter().map(|r| Grid::of(r).by_method()).collect();
     let mut methods: Vec<&str> = Vec::new();
     for row in grids.iter().flatten() {
@@ -343,6 +344,18 @@ fn comparison(out: &mut String, runs: &[Run]) {
             methods.push(row.method);
         }
     }
+    let total = |rows: &Vec<Row<'_>>, method: &str| {
+        let mut total = Counts::default();
+        let own = rows.iter().filter(|r| r.method == method);
+        own.flat_map(|r| &r.cells).for_each(|c| total.join(c));
+        total
+    };
+    let each = methods.into_iter();
+    each.map(|m| (m, grids.iter().map(|rows| total(rows, m)).collect()))
+        .collect()
+}
+
+fn comparison(out: &mut String, runs: &[Run]) {
     let names: Vec<String> = runs
         .iter()
         .map(|r| {
@@ -358,16 +371,8 @@ fn comparison(out: &mut String, runs: &[Run]) {
         names.join(" | "),
         "--:|".repeat(names.len())
     );
-    for method in methods {
-        let cells: Vec<String> = grids
-            .iter()
-            .map(|rows| {
-                let mut total = Counts::default();
-                let own = rows.iter().filter(|r| r.method == method);
-                own.flat_map(|r| &r.cells).for_each(|c| total.join(c));
-                cell(&total)
-            })
-            .collect();
+    for (method, cells) in compared(runs) {
+        let cells: Vec<String> = cells.iter().map(cell).collect();
         let _ = writeln!(out, "| {} | {} |", plain(method), cells.join(" | "));
     }
 }
@@ -406,4 +411,88 @@ fn plain(text: &str) -> String {
 
 fn code(text: &str) -> String {
     visible(text).replace('`', "'")
+}
+
+/// The grid of a run as a section of its page.
+pub(super) fn html_section(out: &mut String, run: &Run) {
+    let grid = Grid::of(run);
+    *out += "<section id=\"conformance\">\n<h2>What it gets right</h2>\n";
+    let _ = writeln!(out, "<p class=\"soft\">{}.</p>", escape(&facts(run)));
+    if !grid.rows.is_empty() {
+        let heads = { grid.checks.iter() }.map(|c| format!("<th class=\"n\">{}</th>", escape(c)));
+        let _ = writeln!(
+            out,
+            "<div class=\"scroll\">\n<table>\n<thead><tr><th>method</th><th>family</th>{}</tr></thead>\n<tbody>",
+            heads.collect::<String>()
+        );
+        for row in &grid.rows {
+            let cells: String = row.cells.iter().map(html_cell).collect();
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td><td>{}</td>{cells}</tr>",
+                escape(row.method),
+                escape(row.family)
+            );
+        }
+        *out += "</tbody>\n</table>\n</div>\n";
+    }
+    for map in maps(run) {
+        let _ = writeln!(
+            out,
+            "<h3>The map {}</h3>\n<table>\n<thead><tr><th>check</th><th>verdict</th><th>detail</th></tr></thead>\n<tbody>",
+            escape(map)
+        );
+        for v in of_map(run, map) {
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>",
+                escape(&v.check),
+                v.status.name(),
+                v.status.name().replace('-', " "),
+                escape(&v.detail)
+            );
+        }
+        *out += "</tbody>\n</table>\n";
+    }
+    *out += "</section>\n";
+}
+
+fn html_cell(c: &Counts) -> String {
+    let class = match (c.fail, c.pass, c.inconclusive) {
+        (0, 0, 0) => "not-applicable",
+        (0, 0, _) => "inconclusive",
+        (0, _, _) => "pass",
+        _ => "fail",
+    };
+    format!("<td class=\"n {class}\">{}</td>", escape(&cell(c)))
+}
+
+/// A page that compares several subjects: methods against subjects, then the grid of each.
+pub fn conformance_html(runs: &[Run]) -> String {
+    let mut out = head("What each implementation gets right");
+    out += "<h1>What each implementation gets right</h1>\n<ul>\n";
+    for run in runs {
+        let _ = writeln!(
+            out,
+            "<li>{}: {}.</li>",
+            escape(&headline(run)),
+            escape(&facts(run))
+        );
+    }
+    out += "</ul>\n<div class=\"scroll\">\n<table>\n<thead><tr><th>method</th>";
+    for run in runs {
+        let name = run.info.subject.as_ref().map_or("?", |s| s.name.as_str());
+        let _ = write!(out, "<th class=\"n\">{}</th>", escape(name));
+    }
+    out += "</tr></thead>\n<tbody>\n";
+    for (method, cells) in compared(runs) {
+        let cells: String = cells.iter().map(html_cell).collect();
+        let _ = writeln!(out, "<tr><td>{}</td>{cells}</tr>", escape(method));
+    }
+    out += "</tbody>\n</table>\n</div>\n";
+    for run in runs {
+        let _ = writeln!(out, "<h2>{}</h2>", escape(&headline(run)));
+        html_section(&mut out, run);
+    }
+    out + "</body>\n</html>\n"
 }

@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::conformance::{badge, conformance_markdown};
+use super::conformance::{badge, conformance_markdown, headline, html_section};
 use super::figure::Figure;
-use super::html::html;
+use super::html::{html, page};
 use super::junit::junit;
 use super::markdown::markdown;
 use super::run::{Run, record_lines, verdict_lines};
@@ -53,7 +53,7 @@ fn draw_all(run: &Run, dir: &Path) -> Result<()> {
             put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
         }
     }
-    put(&dir.join("index.html"), &html(run, &figures))
+    put(&dir.join("index.html"), &subject_or_run(run, &figures))
 }
 
 #[cfg(feature = "plots")]
@@ -65,6 +65,16 @@ pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
 #[cfg(not(feature = "plots"))]
 pub(super) fn figures_of(_: &Run) -> Vec<Figure> {
     Vec::new()
+}
+
+/// The page of a run; that of a subject shows first what it gets right.
+fn subject_or_run(run: &Run, figures: &[Figure]) -> String {
+    if run.info.subject.is_none() {
+        return html(run, figures);
+    }
+    let mut section = String::new();
+    html_section(&mut section, run);
+    page(run, figures, Some(&headline(run)), &section)
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

@@ -20,16 +20,19 @@ const ROWS: usize = 2000;
 
 /// The page of a run with its figures inlined.
 pub fn html(run: &Run, figures: &[Figure]) -> String {
+    page(run, figures, None, "")
+}
+
+/// The same with another headline, and a section before the others.
+pub(super) fn page(run: &Run, figures: &[Figure], subject: Option<&str>, section: &str) -> String {
     let summary = Summary::of(run);
-    let headline = escape(&summary.headline());
-    let mut out = String::new();
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{headline} - ratecert</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
-    );
-    head(&mut out, run, &summary, &headline, !figures.is_empty());
+    let headline = match subject {
+        Some(headline) => escape(headline),
+        None => escape(&summary.headline()),
+    };
+    let mut out = head(&headline);
+    header(&mut out, run, &summary, &headline, !figures.is_empty());
+    out += section;
     violations(&mut out, &summary);
     claims(&mut out, &summary);
     drawings(&mut out, figures);
@@ -37,7 +40,16 @@ pub fn html(run: &Run, figures: &[Figure]) -> String {
     out + "</body>\n</html>\n"
 }
 
-fn head(out: &mut String, run: &Run, summary: &Summary<'_>, headline: &str, drawn: bool) {
+/// What a page begins with, up to its body.
+pub(super) fn head(title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} - ratecert</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
+    )
+}
+
+fn header(out: &mut String, run: &Run, summary: &Summary<'_>, headline: &str, drawn: bool) {
     let outcome = summary.outcome.name();
     let _ = writeln!(
         out,

@@ -19,7 +19,7 @@ mod run;
 mod tally;
 mod text;
 
-pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
+pub use conformance::{Grid, badge, conformance_html, conformance_markdown, conformance_text};
 pub use figure::Figure;
 pub use folder::{redraw, write};
 pub use html::html;
