@@ -2,11 +2,12 @@
 
 use super::outcome::{self, Outcome};
 use super::rulings::Judged;
-use crate::case::Answer;
+use crate::case::{Algorithm, Answer};
 use crate::checks::{Context, Finding, Needs, Reason, Ruling, Unit};
 use crate::claims::Claim;
 use crate::error::Result;
 use crate::evidence::{Evidence, Request, Run, Where};
+use crate::tol::{PRECISION_UNITS, Roundoff};
 
 /// Checks that speak of sets, where the derivative at w(λ) is one.
 const OF_SETS: [&str; 2] = ["set-bound", "joint-limit"];
@@ -92,10 +93,49 @@ pub fn answered(
         let blamed = (finding.ruling == Ruling::Fail).then(|| request.clone());
         rule(&c.name, label, finding, blamed);
     }
+    if let Some(finding) = precision(e, &run) {
+        rule("precision", "precision", finding, None);
+    }
     if let (false, Some((name, label, finding))) = (spoken, silent) {
         rule(name, label, finding, None);
     }
     judged
+}
+
+/// Whether an implementation that says it computes in binary32 does (theory, section 11): at a
+/// limit its true error is at most PRECISION_UNITS·uκ‖J‖, in 78 of 78 runs, and products rounded to
+/// fewer digits exceed that, in 78 of 78. Below its certified floor it is no failure.
+fn precision(e: &Evidence<'_>, run: &Run) -> Option<Finding> {
+    let u = e.roundoff();
+    if u == Roundoff::DOUBLE || e.method.is_stochastic() {
+        return None;
+    }
+    let exact = e.exact().ok()?;
+    let (q, kappa) = (exact.truth.constants.q, exact.truth.kappa());
+    let settled = |k: usize| match e.method.algorithm {
+        Algorithm::Itd | Algorithm::AidFp => q.powi(k as i32) * kappa <= u.value(),
+        _ => true,
+    };
+    let all = run.comparisons(e).iter();
+    let ended = all.filter(|c| settled(c.k) && c.comparable && c.band == 0.0 && c.size > 0.0);
+    let units = ended.filter_map(|c| Some(c.deviation? / (u.value() * kappa * c.size)));
+    let most = units.fold(f64::NAN, f64::max);
+    if most.is_nan() {
+        return None;
+    }
+    let text = format!("at the limit {most:.1} units of uκ‖J‖");
+    Some(if most <= PRECISION_UNITS {
+        Finding::below(true, Unit::Tolerance, most, PRECISION_UNITS, text)
+    } else {
+        let text = format!(
+            "{text}, where products and sums in binary32 leave at most {PRECISION_UNITS}: reduced-precision products (TF32, bf16, fp16)"
+        );
+        Finding {
+            measured: most,
+            bound: PRECISION_UNITS,
+            ..Finding::undecided(Reason::Inexact, text)
+        }
+    })
 }
 
 /// The same run at w(λ), where that is the point given: its limit is then J.
