@@ -1,0 +1,45 @@
+"""`serve`: answers on this process's own stdin and stdout, for `ratecert subject -- CMD`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, Any, Optional
+
+from ._server import Server
+from ._subject import Subject
+
+
+def serve(subject: Optional[Subject] = None, **callables: Any) -> None:
+    """Answers until the program says stop or closes its side.
+
+    Takes a `Subject`, or the same keyword arguments. Meanwhile the protocol has stdin and stdout to
+    itself: what callables and libraries print goes to stderr, and reading stdin finds nothing.
+
+    >>> serve(aid_fp=my_aid, name="mine")                           # doctest: +SKIP
+    """
+    server = Server(Subject.of(subject, callables))
+    sys.stdout.flush()
+    source, sink = os.dup(0), os.dup(1)
+    printed = sys.stdout
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    # Also what is printed below Python, by a library written in C.
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    try:
+        with os.fdopen(source, encoding="utf-8") as lines:
+            with os.fdopen(sink, "w", encoding="utf-8") as answers:
+                _answer(server, lines, answers)
+    finally:
+        sys.stdout = printed
+        os.close(nothing)
+
+
+def _answer(server: Server, lines: IO[str], answers: IO[str]) -> None:
+    for line in lines:
+        reply = server.answer(line)
+        if reply is None:
+            return
+        answers.write(reply + "\n")
+        answers.flush()
