@@ -28,11 +28,13 @@ from ._problems import (
 from ._result import Result, Verdict
 from ._serve import serve
 from ._subject import Subject
+from .vectors import Vector, cases
 
 __all__ = [
     "certify",
     "check_map",
     "serve",
+    "cases",
     "Subject",
     "Map",
     "Hypergradient",
@@ -43,6 +45,7 @@ __all__ = [
     "Skip",
     "Result",
     "Verdict",
+    "Vector",
     "Error",
     "Failed",
     "Problem",

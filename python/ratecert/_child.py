@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import subprocess
 import threading
 import time
@@ -45,10 +46,8 @@ def converse(arguments: Sequence[str], server: Server) -> tuple[int, str]:
         for stream in (child.stdin, child.stdout, child.stderr):
             if stream is not None:
                 # What is buffered for a child that is gone cannot be written.
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
     return code, "".join(said)
 
 

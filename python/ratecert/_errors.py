@@ -7,7 +7,7 @@ class Error(Exception):
     """The run could not take place: bad usage, a missing program, an interrupted child."""
 
 
-class Failed(AssertionError):
+class Failed(AssertionError):  # noqa: N818 - a failed assertion says so in its type
     """Raised by `Result.raise_on_failure`; its text is what the program printed."""
 
 

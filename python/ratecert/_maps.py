@@ -75,7 +75,7 @@ class Map:
     jvp: Optional[Callable[..., Any]] = None
     #: A `Hypergradient`, or a function of (w, lam, cotangent) that solves to its floor.
     hypergradient: Union[Hypergradient, Callable[..., Any], None] = None
-    #: Where it may be evaluated: {"w": [(lo, hi), ...], "lambda": [(lo, hi), ...]}, either optional.
+    #: Where it may be evaluated: {"w": [(lo, hi), ...], "lambda": [(lo, hi), ...]}, or one of them.
     domain: Optional[dict[str, Box]] = None
     #: The relative accuracy of an iterative solve inside Φ.
     tolerance: float = 0.0

@@ -62,7 +62,7 @@ def estimates(value: Any, single: bool, what: str) -> Nested:
     return [entry if isinstance(entry, list) else [entry] for entry in plain]
 
 
-def encode(value: Nested) -> Json:
+def encode(value: Any) -> Json:
     """The same with the names that JSON needs for what is not finite."""
     if isinstance(value, list):
         return [encode(item) for item in value]

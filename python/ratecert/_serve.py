@@ -28,9 +28,9 @@ def serve(subject: Optional[Subject] = None, **callables: Any) -> None:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     try:
-        with os.fdopen(source, encoding="utf-8") as lines:
-            with os.fdopen(sink, "w", encoding="utf-8") as answers:
-                _answer(server, lines, answers)
+        lines = os.fdopen(source, encoding="utf-8")
+        with lines, os.fdopen(sink, "w", encoding="utf-8") as answers:
+            _answer(server, lines, answers)
     finally:
         sys.stdout = printed
         os.close(nothing)
