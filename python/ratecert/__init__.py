@@ -28,7 +28,7 @@ from ._problems import (
 from ._result import Result, Verdict
 from ._serve import serve
 from ._subject import Subject
-from .vectors import Vector, cases
+from ._vectors import Vector, cases
 
 __all__ = [
     "certify",

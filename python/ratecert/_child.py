@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from typing import Optional
 
 from ._binary import find
 from ._errors import Error
@@ -92,6 +94,7 @@ class _Watch:
         self._child = child
         self._busy = False
         self._lock = threading.Lock()
+        self._main = threading.main_thread().ident
         if threading.current_thread() is threading.main_thread():
             threading.Thread(target=self._wait, daemon=True).start()
 
@@ -100,16 +103,20 @@ class _Watch:
         with self._lock:
             if self._busy:
                 self.late = True
-                _thread.interrupt_main()
+                if hasattr(signal, "pthread_kill") and self._main is not None:
+                    # Wakes a sleeping or reading callable, which interrupt_main does not.
+                    signal.pthread_kill(self._main, signal.SIGINT)
+                else:
+                    _thread.interrupt_main()
 
     def __enter__(self) -> None:
         with self._lock:
             self._busy = True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, raised: Optional[type[BaseException]], *_: object) -> None:
         with self._lock:
             self._busy = False
             late = self.late
-        if late:
+        if late and raised is not KeyboardInterrupt:
             # The interruption is on its way; it is met here rather than somewhere else.
             time.sleep(5)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Literal, Union
 
 from ._linalg import (
     Matrix,
@@ -33,7 +33,7 @@ class Affine:
     A: Matrix
     B: Matrix
     c: Vector
-    kind: ClassVar[str] = "affine"
+    kind: ClassVar[Literal["affine"]] = "affine"
 
     @property
     def dim(self) -> int:
@@ -68,7 +68,7 @@ class Layer:
     B: Matrix
     c: Vector
     activation: str
-    kind: ClassVar[str] = "layer"
+    kind: ClassVar[Literal["layer"]] = "layer"
 
     @property
     def dim(self) -> int:
@@ -110,7 +110,7 @@ class ElasticNet:
     X: Matrix
     y: Vector
     step: float
-    kind: ClassVar[str] = "elastic-net"
+    kind: ClassVar[Literal["elastic-net"]] = "elastic-net"
     params: ClassVar[int] = 2
 
     @property
@@ -175,7 +175,7 @@ class QuadraticProgram:
     lower: Vector
     upper: Vector
     step: float
-    kind: ClassVar[str] = "quadratic-program"
+    kind: ClassVar[Literal["quadratic-program"]] = "quadratic-program"
 
     @property
     def dim(self) -> int:
@@ -223,7 +223,7 @@ class Bilinear:
     A: Matrix
     B: list[Matrix]
     C: Matrix
-    kind: ClassVar[str] = "bilinear"
+    kind: ClassVar[Literal["bilinear"]] = "bilinear"
 
     @property
     def dim(self) -> int:

@@ -95,8 +95,9 @@ class Result:
     text: str = field(repr=False)
     #: How many cases were asked.
     cases: int
-    #: Seconds of the whole run, and of them those in the callables.
+    #: Seconds of the whole run; those that the program waited for answers; those in the callables.
     seconds: float
+    seconds_waited: float
     seconds_in_callables: float
     #: Cases that a callable declined, with the reason.
     skipped: dict[str, str] = field(repr=False)
@@ -147,6 +148,7 @@ def read_result(
         text=text,
         cases=subject.get("cases", len(server.asked)),
         seconds=seconds,
+        seconds_waited=subject.get("waited", 0.0),
         seconds_in_callables=server.busy,
         skipped=skipped,
         run=run,

@@ -64,7 +64,10 @@ def as_map(
     kind = numpy.float32 if dtype == "f32" else numpy.float64
 
     def raveled(tree: Any) -> tuple[Any, Any]:
-        return ravel_pytree(jax.tree_util.tree_map(lambda x: jax.numpy.asarray(x, kind), tree))
+        flat, unravel = ravel_pytree(
+            jax.tree_util.tree_map(lambda x: jax.numpy.asarray(x, kind), tree)
+        )
+        return flat, unravel
 
     flat_w, unravel_w = raveled(w0)
     flat_lam, unravel_lam = raveled(lam)
@@ -166,8 +169,11 @@ def precision(dtype: str = "f64") -> AbstractContextManager[Any]:
         return nullcontext()
     import jax
 
-    context: Any = getattr(jax, "enable_x64", None)
-    if not callable(context):
-        from jax.experimental import enable_x64 as context
-    manager: AbstractContextManager[Any] = context(True)
+    if hasattr(jax, "enable_x64"):
+        manager: AbstractContextManager[Any] = jax.enable_x64(True)
+    else:
+        # Versions before 0.8.
+        from jax.experimental import enable_x64
+
+        manager = enable_x64(True)
     return manager
