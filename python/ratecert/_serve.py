@@ -20,20 +20,22 @@ def serve(subject: Optional[Subject] = None, **callables: Any) -> None:
     """
     server = Server(Subject.of(subject, callables))
     sys.stdout.flush()
-    source, sink = os.dup(0), os.dup(1)
-    printed = sys.stdout
+    printed, kept = sys.stdout, (os.dup(0), os.dup(1))
     nothing = os.open(os.devnull, os.O_RDONLY)
     # Also what is printed below Python, by a library written in C.
     os.dup2(nothing, 0)
     os.dup2(2, 1)
+    os.close(nothing)
     sys.stdout = sys.stderr
     try:
-        lines = os.fdopen(source, encoding="utf-8")
-        with lines, os.fdopen(sink, "w", encoding="utf-8") as answers:
+        lines = os.fdopen(kept[0], encoding="utf-8", closefd=False)
+        with lines, os.fdopen(kept[1], "w", encoding="utf-8", closefd=False) as answers:
             _answer(server, lines, answers)
     finally:
         sys.stdout = printed
-        os.close(nothing)
+        for number, descriptor in enumerate(kept):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
 
 
 def _answer(server: Server, lines: IO[str], answers: IO[str]) -> None:
