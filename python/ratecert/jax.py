@@ -62,8 +62,13 @@ def as_map(
     from jax.flatten_util import ravel_pytree
 
     kind = numpy.float32 if dtype == "f32" else numpy.float64
+    if jax.dtypes.canonicalize_dtype(kind) != kind:
+        raise Error("double precision is off in JAX; use ratecert.jax.precision()")
 
     def raveled(tree: Any) -> tuple[Any, Any]:
+        if isinstance(tree, (list, tuple)) and all(isinstance(x, (int, float)) for x in tree):
+            # A vector rather than a tree of scalars.
+            tree = numpy.asarray(tree, kind)
         flat, unravel = ravel_pytree(
             jax.tree_util.tree_map(lambda x: jax.numpy.asarray(x, kind), tree)
         )
@@ -71,8 +76,6 @@ def as_map(
 
     flat_w, unravel_w = raveled(w0)
     flat_lam, unravel_lam = raveled(lam)
-    if flat_w.dtype != kind:
-        raise Error("double precision is off in JAX; use ratecert.jax.precision()")
 
     def flat_phi(w: Any, lam: Any) -> Any:
         return ravel_pytree(phi(unravel_w(w), unravel_lam(lam)))[0]
@@ -88,6 +91,8 @@ def as_map(
 
     compiled = jax.jit if jit else lambda f: f
     start, at = array(flat_w), array(flat_lam)
+    # What is wrong with phi itself comes out here.
+    compiled(flat_phi)(start, at)
     products: dict[str, Any] = {}
     refused: list[str] = []
     for what, function, arguments in (

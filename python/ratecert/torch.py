@@ -90,6 +90,8 @@ def as_map(
             return torch.zeros_like(primal) if tangent is None else tangent.detach()
 
     plain_w, plain_lam = start.reshape(-1).tolist(), at.reshape(-1).tolist()
+    # What is wrong with phi itself comes out here.
+    value(plain_w, plain_lam)
     products: dict[str, Any] = {}
     refused: list[str] = []
     for what, function, arguments in (
