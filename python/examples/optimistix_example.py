@@ -51,6 +51,8 @@ if __name__ == "__main__":
         solver_tolerance=1e-12,
         name="optimistix ImplicitAdjoint",
         version=optimistix.__version__,
+        # Every case is another function to JAX, and compiled anew.
+        max_dim=20,
     )
     print(result)
     print(f"{result.seconds:.1f} s, {result.seconds_in_callables:.1f} s of them in JAX")

@@ -15,6 +15,7 @@ from ._maps import Box, Hypergradient, Map, Outer, Samples
 from ._problems import PROBLEMS
 from ._result import Result, read_result
 from ._server import Server
+from ._shrink import shrink as find_smallest
 from ._subject import Method, Subject
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -47,6 +48,7 @@ def certify(
     cases: Sequence[str] = (),
     out: Optional[PathLike] = None,
     timeout: float = 30.0,
+    shrink: bool = True,
 ) -> Result:
     """Judges implementations given as callables, or a `Subject`.
 
@@ -54,6 +56,7 @@ def certify(
     The callables and what they may say of themselves are described at `Subject`. `profile` is
     "quick" (at most 300 cases) or "full"; `claims` are names or globs of what is to be judged,
     `cases` parts of ids of cases; `out` keeps the report; `timeout` holds per answer, in seconds.
+    `shrink` looks for the smallest instances behind failures, which asks the callables more.
 
     >>> result = certify(aid_fp=my_aid, cases=["empty-support"])    # doctest: +SKIP
     >>> result.ok, [f.check for f in result.failures]               # doctest: +SKIP
@@ -86,7 +89,7 @@ def certify(
     ):
         if value != usual:
             given[key] = value
-    return judge(Subject.of(subject, given), profile, seed, claims, cases, out, timeout)
+    return judge(Subject.of(subject, given), profile, seed, claims, cases, out, timeout, shrink)
 
 
 def check_map(
@@ -138,6 +141,7 @@ def judge(
     cases: Sequence[str],
     out: Optional[PathLike],
     timeout: float,
+    make_small: bool = True,
     server: Optional[Server] = None,
 ) -> Result:
     """Runs the program against a subject and reads what it wrote."""
@@ -150,8 +154,8 @@ def judge(
         folder = Path(keep.name) / "report"
     else:
         folder = Path(out)
-    arguments = ["subject", *(claims or subject.claims()), "--stdio"]
-    arguments += ["--profile", profile, "--seed", str(seed), "--timeout", repr(float(timeout))]
+    options = ["--profile", profile, "--seed", str(seed), "--timeout", repr(float(timeout))]
+    arguments = ["subject", *(claims or subject.claims()), "--stdio", *options]
     arguments += ["--out", str(folder)]
     for case in cases:
         arguments += ["--case", case]
@@ -166,7 +170,11 @@ def judge(
     text = "\n".join(line for line in lines if not line.startswith("report: ")).rstrip()
     again = f"ratecert.certify(..., cases=['{{}}'], profile={profile!r}, seed={seed})"
     text = _spoken(text, profile, seed)
-    return read_result(folder, code, text, server, again, seconds, keep)
+    result = read_result(folder, code, text, server, again, seconds, keep)
+    if make_small and result.failures and not result.given_up:
+        small = find_smallest(subject, [v.raw for v in result.verdicts], options)
+        result = result.with_smallest(small)
+    return result
 
 
 def _spoken(text: str, profile: str, seed: int) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 from ._binary import find
 from ._errors import Error
@@ -35,7 +35,7 @@ def converse(arguments: Sequence[str], server: Server) -> tuple[int, str]:
     said: list[str] = []
     reader = threading.Thread(target=_read_all, args=(child, said), daemon=True)
     reader.start()
-    watch = _Watch(child)
+    watch = Watch(child)
     try:
         _answer(child, server, watch)
         code = child.wait()
@@ -58,7 +58,7 @@ def _read_all(child: subprocess.Popen[str], said: list[str]) -> None:
         said.append(child.stderr.read())
 
 
-def _answer(child: subprocess.Popen[str], server: Server, watch: _Watch) -> None:
+def _answer(child: subprocess.Popen[str], server: Server, watch: Watch) -> None:
     if child.stdin is None or child.stdout is None:
         return
     while True:
@@ -82,14 +82,15 @@ def _answer(child: subprocess.Popen[str], server: Server, watch: _Watch) -> None
             return
 
 
-class _Watch:
+class Watch:
     """Interrupts a callable of the main thread that still runs when the child has ended.
 
     The program waits for an answer only so long. Without this a callable that never returns would
     hold up the process that asked for a verdict on it.
     """
 
-    def __init__(self, child: subprocess.Popen[str]) -> None:
+    def __init__(self, child: subprocess.Popen[Any]) -> None:
+        """Over this child."""
         self.late = False
         self._child = child
         self._busy = False

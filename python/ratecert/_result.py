@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -13,6 +13,7 @@ from ._case import Case
 from ._errors import Failed
 from ._numbers import decode
 from ._server import Server
+from ._shrink import Small
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Verdict:
     step: Optional[int]
     #: What a failing implementation looks like, in words; `None` where nothing can be said.
     diagnosis: Optional[str]
-    #: A failing instance made small: its spec, seed, measured value and bound.
+    #: A failing instance made small: its spec, seed, measured value and bound. Of every claim and
+    #: check one is looked for, if it has failures on cases that were drawn.
     smallest: Optional[dict[str, Any]]
     #: How to ask this case again.
     replay: str
@@ -50,6 +52,7 @@ class Verdict:
     #: All fields as they were written.
     raw: dict[str, Any] = field(repr=False)
     _server: Server = field(repr=False, compare=False)
+    _small: Optional[Small] = field(repr=False, compare=False, default=None)
 
     @property
     def case(self) -> Optional[Case]:
@@ -60,6 +63,11 @@ class Verdict:
     def answer(self) -> Any:
         """The estimates that were given; `None` where there are none."""
         return self._server.answer_to(self.case_id)
+
+    @property
+    def smallest_case(self) -> Optional[Case]:
+        """The case of the smallest failing instance, made anew."""
+        return None if self._small is None else self._small.case
 
     @property
     def traceback(self) -> Optional[str]:
@@ -114,6 +122,14 @@ class Result:
     def failures(self) -> list[Verdict]:
         """The verdicts that failed."""
         return [v for v in self.verdicts if v.status == "fail"]
+
+    def with_smallest(self, small: dict[str, Small]) -> Result:
+        """The same with what was found on the way to smaller instances."""
+        verdicts = [
+            replace(v, smallest=small[v.id].raw, _small=small[v.id]) if v.id in small else v
+            for v in self.verdicts
+        ]
+        return replace(self, verdicts=verdicts)
 
     def raise_on_failure(self) -> Result:
         """Raises `Failed` with the printed table unless all is well; else returns the result."""

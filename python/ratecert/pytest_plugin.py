@@ -332,7 +332,7 @@ def _list(config: pytest.Config, subject: Subject) -> list[Listed]:
     cache = getattr(config, "cache", None)
     kept = cache.get(key, None) if cache is not None else None
     if kept is None:
-        result = judge(subject, profile, seed, (), (), None, 60.0, server=_Listing(subject))
+        result = judge(subject, profile, seed, (), (), None, 60.0, False, _Listing(subject))
         every = [(v.claim, v.instance["id"], v.instance["kind"]) for v in result.verdicts]
         kept = list(dict.fromkeys(every))
         if cache is not None:

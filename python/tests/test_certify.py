@@ -18,7 +18,7 @@ from ratecert._server import Server
 
 
 def certify(**arguments):
-    return ratecert.certify(**{"profile": "test", **arguments})
+    return ratecert.certify(**{"profile": "test", "shrink": False, **arguments})
 
 
 def checks(result):
@@ -78,6 +78,21 @@ def test_a_failing_case_can_be_asked_again():
     failed = {v.id for v in result.failures}
     again = certify(aid_fp=wrong, cases=[result.failures[0].case_id], claims=["aid-fp"])
     assert {v.id for v in again.failures} == failed
+
+
+def test_a_failure_is_made_small():
+    def wrong(case, estimate):
+        return [x * (1 + 1e-9) for x in estimate] if case.problem.kind == "layer" else estimate
+
+    result = certify(aid_fp=methods.every(methods.aid_fp, wrong), shrink=True)
+    small = [v for v in result.failures if v.smallest]
+    assert small
+    for failure in small:
+        case = failure.smallest_case
+        assert case.problem.kind == "layer"
+        assert case.dim <= failure.case.dim
+        assert failure.smallest["spec"]["dim"] == case.dim
+        assert "smallest failing instance: " in str(failure)
 
 
 def test_the_last_step_short_is_a_failure():
