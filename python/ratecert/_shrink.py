@@ -115,7 +115,8 @@ def _judged(
     if verdicts.exists():
         for line in verdicts.read_text(encoding="utf-8").splitlines():
             v = json.loads(line)
-            line_of_case = asked.get(v["instance"]["id"])
+            name = v["instance"]["id"]
+            line_of_case = asked.get(name) or asked.get(f"{v['claim']}/{name}")
             if v["status"] == "fail" and line_of_case is not None:
                 out[v["claim"], v["check"], v["measured"]] = line_of_case
     return out

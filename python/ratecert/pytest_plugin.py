@@ -66,6 +66,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="seconds that an answer may take (default: 30)",
     )
     group.addoption(
+        "--ratecert-no-shrink",
+        action="store_true",
+        help="do not look for the smallest instances behind failures",
+    )
+    group.addoption(
         "--ratecert-out", metavar="DIR", help="where the reports go (default: the cache of pytest)"
     )
 
@@ -151,6 +156,7 @@ class Run:
                     () if every else self.wanted,
                     self._out(),
                     self._config.getoption("ratecert_timeout"),
+                    not self._config.getoption("ratecert_no_shrink"),
                 )
             except Error as error:
                 self._error = error

@@ -84,7 +84,7 @@ def test_a_failure_is_made_small():
     def wrong(case, estimate):
         return [x * (1 + 1e-9) for x in estimate] if case.problem.kind == "layer" else estimate
 
-    result = certify(aid_fp=methods.every(methods.aid_fp, wrong), shrink=True)
+    result = certify(aid_fp=methods.every(methods.aid_fp, wrong), shrink=True, max_dim=4)
     small = [v for v in result.failures if v.smallest]
     assert small
     for failure in small:
