@@ -64,6 +64,10 @@ class Map:
     `phi(w, lam)` returns d numbers; `vjp(w, lam, u)` the pair (∂₁Φᵀu, ∂₂Φᵀu);
     `jvp(w, lam, dw, dlam)` returns ∂₁Φ·dw + ∂₂Φ·dλ. Where `w0` or `lam` is a NumPy array the
     callables get NumPy arrays of its shape, else lists of floats.
+
+    With `samples`, `phi` and its products are those of their mean T, and `outer` is G in
+    Φ(w, λ) = G(T(w, λ), λ), the identity where it is not given. Samples and G have the products
+    that the map has.
     """
 
     phi: Callable[..., Any]
@@ -87,6 +91,11 @@ class Map:
         """Refuses a map without products, and boxes that do not fit."""
         if self.vjp is None and self.jvp is None:
             raise Error(f"the map {self.name!r} needs vjp, jvp or both")
+        for what, part in (("samples", self.samples), ("outer", self.outer)):
+            for product in ("vjp", "jvp"):
+                wanted = getattr(self, product) is not None
+                if part is not None and wanted and getattr(part, product) is None:
+                    raise Error(f"the map {self.name!r} has {product}, its {what} must have it too")
         sizes = {"w": self.dim, "lambda": self.params}
         for key, box in (self.domain or {}).items():
             if key not in sizes:

@@ -22,6 +22,7 @@ from ._certify import PathLike
 from ._errors import Error
 from ._numbers import decode, estimates, flat
 from ._problems import PROBLEMS
+from ._recipes import problem
 
 VARIABLE = "RATECERT_VECTORS"
 
@@ -75,18 +76,26 @@ _ROOM = ("error", "floor")
 
 
 def cases(method: Optional[str] = None, directory: Optional[PathLike] = None) -> list[Vector]:
-    """All vectors, or those of one method. Large problems given by a recipe are left out."""
+    """All vectors, or those of one method."""
     out = []
     for path in sorted(folder(directory).glob("*.json")):
         group = json.loads(path.read_text(encoding="utf-8"))
-        if "cases" not in group or group["problem"].get("kind") not in PROBLEMS:
+        if "cases" not in group:
+            continue
+        written = group["problem"]
+        if "recipe" in written:
+            try:
+                written = problem(written["recipe"], written["dim"])
+            except KeyError:
+                raise Error(f"{path}: the recipe {written['recipe']!r} is not known") from None
+        if written.get("kind") not in PROBLEMS:
             continue
         for message in group["cases"]:
             if method is not None and message["method"] != method:
                 continue
             out.append(
                 Vector(
-                    case=Case.from_message({**message, "problem": group["problem"]}),
+                    case=Case.from_message({**message, "problem": written}),
                     kind=message["expected"]["kind"],
                     flags=[*group.get("flags", []), *message.get("flags", [])],
                     comment=message.get("comment") or group.get("comment", ""),

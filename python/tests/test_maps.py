@@ -95,7 +95,9 @@ def test_samples_and_the_outer_map():
         [1.0],
         [2.0],
         vjp=vjp,
-        samples=ratecert.Samples(3, lambda w, lam, i: [w[0] + i]),
+        samples=ratecert.Samples(
+            3, lambda w, lam, i: [w[0] + i], vjp=lambda w, lam, u, i: (u, [float(i)])
+        ),
         outer=ratecert.Outer(phi=lambda u, lam: [-u[0]], vjp=lambda u, lam, y: ([-y[0]], [0.0])),
         name="mean",
     )
@@ -112,6 +114,7 @@ def test_samples_and_the_outer_map():
     assert value("outer")["value"] == [-1.0]
     assert value("outer-vjp", u=[4.0])["value"] == [-4.0, 0.0]
     assert value("vjp", u=[4.0])["value"] == [2.0, 4.0]
+    assert value("vjp", u=[4.0], sample=1)["value"] == [4.0, 1.0]
     assert "has no outer-jvp" in value("outer-jvp", u=[1.0, 1.0])["message"]
     assert "has no jvp" in value("jvp", sample=0, u=[1.0, 1.0])["message"]
     assert "no map 'other'" in value("phi", map="other")["message"]
@@ -124,6 +127,8 @@ def test_what_cannot_be_served_is_refused():
         ratecert.Map(phi, [1.0], [1.0], vjp=vjp, domain={"w": [(0, 1), (0, 1)]})
     with pytest.raises(ratecert.Error, match='domain has "w" and "lambda"'):
         ratecert.Map(phi, [1.0], [1.0], vjp=vjp, domain={"l": [(0, 1)]})
+    with pytest.raises(ratecert.Error, match="its samples must have it too"):
+        ratecert.Map(phi, [1.0], [1.0], vjp=vjp, samples=ratecert.Samples(3, phi))
     with pytest.raises(ratecert.Error, match="inner must be"):
         ratecert.Hypergradient(phi, inner="cg")
 

@@ -59,8 +59,6 @@ GROUP = {
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "small.json").write_text(json.dumps(GROUP))
-    large = {**GROUP, "problem": {"recipe": "banded-affine", "dim": 51}}
-    (tmp_path / "large.json").write_text(json.dumps(large))
     (tmp_path / "index.json").write_text('{"groups": ["small", "large"]}')
     return tmp_path
 
@@ -89,6 +87,27 @@ def test_the_directory_is_found_and_missing_is_said(folder, monkeypatch, tmp_pat
     empty.mkdir()
     with pytest.raises(ratecert.Error, match="there are no vectors in"):
         ratecert.cases(directory=empty)
+
+
+@pytest.mark.parametrize("recipe", ["affine", "relu", "tanh", "net", "box"])
+def test_recipes_are_written_out(tmp_path, recipe):
+    group = {**GROUP, "problem": {"recipe": f"banded-{recipe}", "dim": 3}}
+    group["cases"] = [{**GROUP["cases"][0], "lambda": [1.0, 2.0], "w": [1.0, 2.0, 3.0]}]
+    (tmp_path / "large.json").write_text(json.dumps(group))
+    (vector,) = ratecert.cases(directory=tmp_path)
+    assert vector.case.dim == 3
+    if recipe == "affine":
+        problem = vector.case.problem
+        assert problem.A == [[0.5, 0.25, 0.0], [-0.125, 0.5, 0.25], [0.0, -0.125, 0.5]]
+        assert problem.B == [[-0.5, -0.5], [-0.25, 0.0], [0.0, 0.5]]
+        assert problem.c == [-0.359375, -0.234375, -0.109375]
+
+
+def test_an_unknown_recipe_is_said(tmp_path):
+    group = {**GROUP, "problem": {"recipe": "other", "dim": 3}}
+    (tmp_path / "large.json").write_text(json.dumps(group))
+    with pytest.raises(ratecert.Error, match=r"large.json: the recipe 'other' is not known"):
+        ratecert.cases(directory=tmp_path)
 
 
 def test_they_are_listed(folder):
