@@ -1,4 +1,4 @@
-"""Problems of many unknowns by formula, as the vectors give them: dyadic entries, indices from 0."""
+"""Problems of many unknowns by formula, as vectors give them: dyadic entries, indices from 0."""
 
 from __future__ import annotations
 
