@@ -24,7 +24,7 @@ class Verdict:
     id: str
     #: What was claimed of the implementation, by name: the method with what is asked of it.
     claim: str
-    #: The name of the check, such as exact-trajectory, limit, bound-sharp, solve or wrong-shape.
+    #: The name of the check, such as exact-trajectory, limit, bound, solve or wrong-shape.
     check: str
     #: The method as the program calls it.
     method: str

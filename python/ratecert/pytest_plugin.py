@@ -22,6 +22,7 @@ from typing import Any, Optional, Union, cast
 import pytest
 
 from ._binary import find
+from ._case import Case
 from ._certify import judge
 from ._errors import Error
 from ._numbers import Json
@@ -253,6 +254,9 @@ class CaseItem(pytest.Item):
             estimate = _estimate(verdict)
             if estimate is not None:
                 lines.append(f"  the estimate there: {_short(estimate)}")
+        small = next((v.smallest_case for v in verdicts if v.smallest_case is not None), None)
+        if small is not None:
+            lines += ["", "The smallest case that fails:", *_data(small)]
         if first.traceback:
             lines += ["", "The callable raised:", first.traceback.rstrip()]
         return "\n".join(
@@ -356,6 +360,18 @@ def _estimate(verdict: Verdict) -> Any:
     return answer[0] if len(answer) == 1 else None
 
 
-def _short(values: Any) -> str:
+def _data(case: Case) -> Iterator[str]:
+    """The data of a case, a line a field."""
+    yield f"  problem = {_short(case.problem, 1000)}"
+    for name in ("lambda_", "w0", "w", "path", "cotangent", "steps", "inner", "objective"):
+        value = getattr(case, name)
+        if value is not None:
+            yield f"  {name} = {_short(value, 1000)}"
+    for name in ("inner_samples", "samples", "step_sizes"):
+        if getattr(case, name):
+            yield f"  {name} = {_short(getattr(case, name), 1000)}"
+
+
+def _short(values: Any, most: int = 200) -> str:
     text = str(values)
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    return text if len(text) <= most else f"{text[:most]}..."

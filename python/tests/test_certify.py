@@ -62,7 +62,7 @@ def test_wrong_implementations_fail_and_are_named():
     assert "missing-last-column" in named["itd"]
     assert "sign-of-second" in named["aid-fp"]
     failure = next(v for v in result.failures if v.claim == "aid-fp")
-    assert failure.check in ("exact-trajectory", "limit", "bound-sharp")
+    assert failure.check in ("exact-trajectory", "limit", "bound")
     assert failure.measured > failure.bound
     # The case can be given to the implementation again, and be asked again by its name.
     assert failure.case.id == failure.case_id
