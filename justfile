@@ -29,3 +29,14 @@ full:
 # The gate, as CI runs it.
 ci:
     .ci/run
+
+# The Python package: a clean environment, install, the NumPy example, its tests.
+python:
+    python/ci.sh
+
+# The other Python examples, with the current JAX, jaxopt, optimistix and PyTorch (some gigabytes).
+adapters:
+    rm -rf target/adapters
+    python3 -m venv target/adapters
+    target/adapters/bin/pip install --quiet ./python jax jaxopt optimistix torch
+    for e in jax_custom_vjp optimistix_example torch_function; do target/adapters/bin/python python/examples/$e.py || exit 1; done
