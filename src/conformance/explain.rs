@@ -58,8 +58,11 @@ pub(super) fn explain(
     for one in asked.iter().filter(|a| !is_trouble(&a.answer)) {
         for n in failing(one, verdicts) {
             let key = (one.item.claim, verdicts[n].check.clone());
+            // The first failures are asked again, and the first one that can be made smaller.
+            let small = matches!(one.item.source, Source::Drawn { .. })
+                && !shrunk.get(&key).copied().unwrap_or(false);
             let count = looked.entry(key.clone()).or_default();
-            if *count >= REPLAYED || bench.is_late() {
+            if (*count >= REPLAYED && !small) || bench.is_late() {
                 continue;
             }
             *count += 1;
@@ -71,9 +74,8 @@ pub(super) fn explain(
                 }
                 None => continue,
             }
-            let done = shrunk.entry(key).or_default();
-            if !*done {
-                *done = true;
+            if small {
+                shrunk.insert(key, true);
                 verdicts[n].smallest = bench.shrink(one, &verdicts[n]);
             }
         }
@@ -219,7 +221,7 @@ impl Bench<'_> {
                 if tries > SHRINK_TRIES || Instant::now() >= until {
                     break 'search;
                 }
-                let id = format!("{}/shrinking.{tries}", claim.name);
+                let id = format!("{}/{}/smaller.{tries}", claim.name, verdict.instance.id);
                 let Ok(Some(ready)) = drawn(claim, (&candidate, seed), &id, *nth, self.subject)
                 else {
                     continue;

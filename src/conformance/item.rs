@@ -147,11 +147,10 @@ pub(super) fn fixed_items(
     for group in vectors::list()? {
         let mut items = Vec::new();
         for case in group.cases {
-            let posed = Posed::of(&case)?;
-            let Some(claim) = claim_of(claims, &posed) else {
+            let Some(claim) = claim_of(claims, &case) else {
                 continue;
             };
-            if does(&case, posed.instance.map.dims().w) {
+            if does(&case, case.problem.dim()) {
                 let source = Source::Fixed(Box::new(case));
                 items.push(Item { claim, source });
             }

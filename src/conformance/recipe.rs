@@ -122,12 +122,12 @@ fn merged(near: Vec<usize>, mut far: Vec<usize>) -> Vec<usize> {
     steps
 }
 
-/// The claim of `claims` that a posed case belongs to.
-pub(super) fn claim_of<'c>(claims: &'c [Claim], posed: &crate::wire::Posed) -> Option<usize> {
-    let method: Method = posed.method;
-    let hypergradient = posed.instance.objective.is_some();
+/// The claim of `claims` that a case belongs to.
+pub(super) fn claim_of<'c>(claims: &'c [Claim], case: &Case) -> Option<usize> {
+    let method: Method = case.asks().ok()?;
+    let hypergradient = case.objective.is_some();
     let of = |c: &&'c Claim| c.method == method && c.hypergradient == hypergradient;
-    let path = posed.path.is_some();
+    let path = case.path.is_some();
     let fits = |c: &&'c Claim| of(c) && c.families.iter().all(|f| f.is_given_path()) == path;
     claims
         .iter()

@@ -62,7 +62,7 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
                 let posed = Posed::of(&case).map_err(at)?;
                 let answer = recorded_trouble(&message, line)
                     .unwrap_or_else(|| read_answer(&posed, line, false));
-                let Some(claim) = claim_of(claims, &posed) else {
+                let Some(claim) = claim_of(claims, &case) else {
                     continue;
                 };
                 out.sent += 1;

@@ -39,7 +39,7 @@ fn selection(exact: &Exact, limit: &AidLimit) -> Linearization {
 }
 
 /// Unknowns of the system at this point.
-fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
+pub(super) fn dimension(exact: &Exact, limit: &AidLimit) -> usize {
     reduced_support(&exact.truth.map, &selection(exact, limit))
         .map_or(limit.p.nrows(), |support| support.len())
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::conjugate::CgSystem;
+use super::conjugate::{CgSystem, dimension};
 use super::declared::Declared;
 use super::exact::Exact;
 use super::kept::Kept;
@@ -170,11 +170,13 @@ impl<'i> Evidence<'i> {
 
     /// As many steps as the system of AID-CG has unknowns at a place, whatever is selected at ties.
     pub fn most_unknowns(&self, at: Where) -> Option<usize> {
-        let limit = self.exact().ok()?.aid_limit(at, 0.0)?;
-        if limit.doubt {
-            return Some(limit.p.nrows());
-        }
-        Some(self.conjugate_gradients(at)?.dimension)
+        let exact = self.exact().ok()?;
+        let limit = exact.aid_limit(at, 0.0)?;
+        Some(if limit.doubt {
+            limit.p.nrows()
+        } else {
+            dimension(exact, &limit)
+        })
     }
 
     /// The linear system of AID-CG at a place.

@@ -2,7 +2,7 @@
 
 use super::outcome::{self, Outcome};
 use super::rulings::Judged;
-use crate::case::{Algorithm, Answer};
+use crate::case::{Algorithm, Answer, Status};
 use crate::checks::{Context, Finding, Needs, Reason, Ruling, Unit};
 use crate::claims::Claim;
 use crate::error::Result;
@@ -22,7 +22,11 @@ pub fn answered(
     answer: Answer,
 ) -> Judged {
     let mut judged = Judged::default();
-    let mut rule = |check: &str, kind: &str, finding: Finding, blamed: Option<Request>| {
+    let stated = matches!(answer.status, Status::NotConverged { .. });
+    let mut rule = |check: &str, kind: &str, mut finding: Finding, blamed: Option<Request>| {
+        if stated {
+            finding.detail += "; it says that it has not converged";
+        }
         judged.rule(claim, e, name, check, kind, finding, blamed);
     };
     if let Some(why) = claim.hypotheses.iter().find_map(|h| e.broken(*h)) {

@@ -194,6 +194,14 @@ fn shown(run: &Run) -> Vec<&Verdict> {
         .collect()
 }
 
+/// What is said of a verdict; troubles with the conversation have no margin.
+fn said(v: &Verdict) -> Vec<String> {
+    if v.measured.is_nan() {
+        return vec![v.detail.clone()];
+    }
+    sentences(v)
+}
+
 /// The conformance of a run for a terminal. Ends with a newline.
 pub fn conformance_text(run: &Run) -> String {
     let grid = Grid::of(run);
@@ -245,8 +253,11 @@ pub fn conformance_text(run: &Run) -> String {
         out.push('\n');
     }
     for v in shown(run) {
-        let _ = writeln!(out, "FAIL {}\n  {}", visible(&v.id), figures(v));
-        for sentence in sentences(v) {
+        let _ = writeln!(out, "FAIL {}", visible(&v.id));
+        if !v.measured.is_nan() {
+            let _ = writeln!(out, "  {}", figures(v));
+        }
+        for sentence in said(v) {
             let _ = writeln!(out, "  {}", visible(&sentence));
         }
         let _ = writeln!(out, "  again: {}\n", visible(&v.replay));
@@ -325,8 +336,11 @@ pub fn conformance_markdown(runs: &[Run]) -> String {
             out += "\n### Failures\n\n";
         }
         for v in failing {
-            let _ = writeln!(out, "- `{}`: {}", code(&v.id), plain(&figures(v)));
-            for sentence in sentences(v) {
+            let _ = writeln!(out, "- `{}`: {}", code(&v.id), plain(&v.check));
+            if !v.measured.is_nan() {
+                let _ = writeln!(out, "  {}", plain(&figures(v)));
+            }
+            for sentence in said(v) {
                 let _ = writeln!(out, "  {}", plain(&sentence));
             }
             let _ = writeln!(out, "  `{}`", code(&v.replay));

@@ -2,12 +2,12 @@
 
 use super::case::{Case as Message, Objective as ObjectiveMessage};
 use super::number::{Number, floats, matrix, row, rows, vector};
-use super::problem::Problem;
+use super::problem::{Problem, Sigma};
 use super::{LARGEST_STEP, MOST_STEPS};
 use crate::case::{Algorithm, At, Batches, Case, Method, Samples, Target};
 use crate::error::{Error, Result};
 use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
-use crate::instances::{Instance, Sizes};
+use crate::instances::{Instance, Kind, Sizes, Spec};
 use crate::linalg::product::norm2;
 use crate::objectives::{LeastSquares, Objective};
 use crate::tol::{COTANGENT_RANGE, Roundoff, SINGLE_COTANGENTS};
@@ -40,47 +40,19 @@ impl Posed {
     /// out of range, fields that are missing or belong to other methods.
     pub fn of(message: &Message) -> Result<Self> {
         let m = message;
-        let named = |field: &str| {
-            let inner = m.inner.as_deref().unwrap_or("");
-            let text = format!("expected itd or aid-fp, got {inner:?}");
-            Error::input(text).in_field(field)
-        };
         let hypergradient = m.method == "hypergradient";
-        let algorithm = match (m.method.as_str(), m.inner.as_deref()) {
-            ("itd", _) | ("hypergradient", Some("itd")) => Algorithm::Itd,
-            ("aid-fp", _) | ("hypergradient", Some("aid-fp")) => Algorithm::AidFp,
-            ("hypergradient", _) => return Err(named("inner")),
-            ("aid-cg", _) => Algorithm::AidCg,
-            ("implicit", _) => Algorithm::Implicit,
-            ("nsid", _) => Algorithm::Nsid,
-            ("sid", _) => Algorithm::Sid,
-            (other, _) => {
-                let shown: String = other.chars().take(40).collect();
-                let text = format!("unknown method {shown:?}; one of {}", METHODS.join(", "));
-                return Err(Error::input(text).in_field("method"));
-            }
-        };
-        let whole = match m.want.as_deref() {
-            None => false,
-            Some("jacobian") if matches!(algorithm, Algorithm::Itd | Algorithm::AidFp) => true,
-            Some(other) => {
-                let text = format!("{other:?} is not to be had of {}", m.method);
-                return Err(Error::input(text).in_field("want"));
-            }
-        };
-        let method = match (algorithm, whole) {
-            (Algorithm::Itd, false) => Method::ITD_REVERSE,
-            (Algorithm::Itd, true) => Method::ITD,
-            (Algorithm::AidFp, false) => Method::AID_FP,
-            (Algorithm::AidFp, true) => Method::AID_FP_FORWARD,
-            (Algorithm::AidCg, _) => Method::AID_CG,
-            (Algorithm::Implicit, _) => Method::IMPLICIT,
-            (Algorithm::Nsid, _) => Method::NSID,
-            (Algorithm::Sid, _) => Method::SID,
-        };
+        let method = m.asks()?;
+        let algorithm = method.algorithm;
         let map = m.problem.map(method.is_stochastic());
         let map = map.map_err(|e| e.in_field("problem"))?;
         let mut instance = Instance::new(map, floats(&m.lambda))?;
+        instance.spec = Spec {
+            params: m.lambda.len(),
+            ..Spec::typical(
+                alike(&m.problem, method.is_stochastic()),
+                m.problem.dim().max(1),
+            )
+        };
         let (start, own) = start(m, algorithm)?;
         instance.start = start;
         let field = if m.w.is_some() { "w" } else { "w0" };
@@ -227,6 +199,23 @@ const METHODS: [&str; 7] = [
     "hypergradient",
 ];
 
+/// The kind of drawn instances that are most like a problem: what verdicts on it say.
+fn alike(problem: &Problem, samples: bool) -> Kind {
+    match problem {
+        Problem::Affine { .. } => Kind::AffineNonNormal,
+        Problem::Layer { activation, .. } => match activation {
+            Sigma::Relu => Kind::LayerRelu,
+            Sigma::Abs => Kind::LayerAbs,
+            Sigma::LeakyRelu => Kind::LayerLeakyRelu,
+            Sigma::Tanh => Kind::LayerTanh,
+        },
+        Problem::ElasticNet { .. } if samples => Kind::SumElasticNet,
+        Problem::ElasticNet { .. } => Kind::ElasticNet,
+        Problem::QuadraticProgram { .. } => Kind::QuadraticProgram,
+        Problem::Bilinear { .. } => Kind::Bilinear,
+    }
+}
+
 /// The start or the point, and whether the implementation finds its own.
 fn start(m: &Message, algorithm: Algorithm) -> Result<(Vec<f64>, bool)> {
     let alone = |field: &str, others: [bool; 2]| {
@@ -323,6 +312,51 @@ fn read_objective(message: &ObjectiveMessage) -> Result<Objective> {
 }
 
 impl Message {
+    /// The method that is asked, in the mode in which it is.
+    ///
+    /// # Errors
+    /// An unknown method, or one that does not give what is wanted.
+    pub fn asks(&self) -> Result<Method> {
+        let m = self;
+        let named = |field: &str| {
+            let inner = m.inner.as_deref().unwrap_or("");
+            let text = format!("expected itd or aid-fp, got {inner:?}");
+            Error::input(text).in_field(field)
+        };
+        let algorithm = match (m.method.as_str(), m.inner.as_deref()) {
+            ("itd", _) | ("hypergradient", Some("itd")) => Algorithm::Itd,
+            ("aid-fp", _) | ("hypergradient", Some("aid-fp")) => Algorithm::AidFp,
+            ("hypergradient", _) => return Err(named("inner")),
+            ("aid-cg", _) => Algorithm::AidCg,
+            ("implicit", _) => Algorithm::Implicit,
+            ("nsid", _) => Algorithm::Nsid,
+            ("sid", _) => Algorithm::Sid,
+            (other, _) => {
+                let shown: String = other.chars().take(40).collect();
+                let text = format!("unknown method {shown:?}; one of {}", METHODS.join(", "));
+                return Err(Error::input(text).in_field("method"));
+            }
+        };
+        let whole = match m.want.as_deref() {
+            None => false,
+            Some("jacobian") if matches!(algorithm, Algorithm::Itd | Algorithm::AidFp) => true,
+            Some(other) => {
+                let text = format!("{other:?} is not to be had of {}", m.method);
+                return Err(Error::input(text).in_field("want"));
+            }
+        };
+        Ok(match (algorithm, whole) {
+            (Algorithm::Itd, false) => Method::ITD_REVERSE,
+            (Algorithm::Itd, true) => Method::ITD,
+            (Algorithm::AidFp, false) => Method::AID_FP,
+            (Algorithm::AidFp, true) => Method::AID_FP_FORWARD,
+            (Algorithm::AidCg, _) => Method::AID_CG,
+            (Algorithm::Implicit, _) => Method::IMPLICIT,
+            (Algorithm::Nsid, _) => Method::NSID,
+            (Algorithm::Sid, _) => Method::SID,
+        })
+    }
+
     /// The message that asks a case; `None` where the protocol has no words for its problem or
     /// method.
     pub fn of(id: &str, case: &Case<'_>) -> Option<Self> {

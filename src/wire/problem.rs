@@ -104,6 +104,17 @@ impl Problem {
         }
     }
 
+    /// d, as far as the message tells it without being looked at closely.
+    pub fn dim(&self) -> usize {
+        match self {
+            Self::Affine { c, .. } => c.len(),
+            Self::Layer { A, .. } => A.len(),
+            Self::ElasticNet { X, .. } => X.first().map_or(0, Vec::len),
+            Self::QuadraticProgram { Q, .. } => Q.len(),
+            Self::Bilinear { A, .. } => A.len(),
+        }
+    }
+
     /// The message of a map; `None` for families that the protocol does not have.
     pub fn of(map: &Map) -> Option<Self> {
         if let Some(samples) = map.samples() {

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::number::{Number, Row};
+use super::number::{Number, Row, floats, row};
+use crate::error::{Error, Result};
+use crate::served::{Evaluation, ServedInner, ServedSpec, What};
 
 /// A map that a subject serves, as its hello announces it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -103,4 +105,71 @@ pub struct Evals {
     pub id: String,
     /// 1 to 1,024 of them.
     pub items: Vec<Eval>,
+}
+
+impl ServedMap {
+    /// The announcement of a map.
+    pub fn of(spec: &ServedSpec) -> Self {
+        let boxes = |rows: &[[f64; 2]]| -> Vec<[Number; 2]> {
+            rows.iter().map(|r| r.map(Number)).collect()
+        };
+        let products = [("vjp", spec.products.vjp), ("jvp", spec.products.jvp)];
+        let served = products.into_iter().filter(|p| p.1);
+        Self {
+            name: spec.name.clone(),
+            dim: spec.dim,
+            params: spec.params,
+            w0: row(&spec.w0),
+            lambda: row(&spec.lambda),
+            domain: spec.domain.as_ref().map(|d| Domain {
+                lambda: Some(boxes(&d.lambda)),
+                w: d.w.as_ref().map(|w| boxes(w)),
+            }),
+            products: served.map(|p| p.0.into()).collect(),
+            tolerance: Some(Number(spec.tolerance)),
+            samples: Some(spec.samples),
+            outer: Some(spec.outer),
+            hypergradient: spec.hypergradient.map(|h| ServedHypergradient {
+                inner: match h.inner {
+                    ServedInner::Itd => "itd".into(),
+                    ServedInner::AidFp => "aid-fp".into(),
+                    ServedInner::Implicit => "implicit".into(),
+                },
+                linear_tolerance: Some(Number(h.linear_tolerance)),
+                step_tolerance: Some(Number(h.step_tolerance)),
+            }),
+        }
+    }
+}
+
+impl Eval {
+    /// The evaluation that is asked for.
+    ///
+    /// # Errors
+    /// An unknown word.
+    pub fn evaluation(&self) -> Result<Evaluation> {
+        let all = [
+            What::Phi,
+            What::Vjp,
+            What::Jvp,
+            What::Hypergradient,
+            What::Outer,
+            What::OuterVjp,
+            What::OuterJvp,
+        ];
+        let what = all.into_iter().find(|w| w.name() == self.what);
+        let what = what.ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|w| w.name()).collect();
+            let text = format!("expected one of {}", names.join(", "));
+            Error::input(text).in_field("what")
+        })?;
+        Ok(Evaluation {
+            what,
+            w: floats(&self.w),
+            lambda: floats(&self.lambda),
+            u: self.u.as_deref().map(floats).unwrap_or_default(),
+            sample: self.sample,
+            steps: self.steps.clone().unwrap_or_default(),
+        })
+    }
 }

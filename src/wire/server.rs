@@ -5,14 +5,16 @@ use std::io::{BufRead, Read, Write};
 use super::case::Case as Message;
 use super::message::{
     Error as ErrorMessage, Estimate, FromSubject, HelloFromSubject, Result as ResultMessage,
-    Skipped, ToSubject, parse_to_subject,
+    Skipped, ToSubject, Value, Values, parse_to_subject,
 };
-use super::number::row;
+use super::number::{Row, row};
 use super::posed::Posed;
+use super::served::{Eval, ServedMap};
 use super::{MOST_BYTES, PROTOCOL, Problem};
 use crate::case::{Answer, Factory, Implementation, Method, Status};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
+use crate::served::{self, ServedSpec};
 use crate::tol::Roundoff;
 
 /// Answers the messages of ratecert with the implementations of a factory: one object a method,
@@ -30,6 +32,7 @@ pub struct Server<'f> {
     factory: &'f dyn Factory,
     hello: HelloFromSubject,
     made: Vec<(Method, Box<dyn Implementation + 'f>)>,
+    maps: Vec<(String, Box<dyn served::ServedMap + 'f>)>,
 }
 
 impl<'f> Server<'f> {
@@ -60,6 +63,7 @@ impl<'f> Server<'f> {
             factory,
             hello,
             made: Vec::new(),
+            maps: Vec::new(),
         }
     }
 
@@ -70,14 +74,38 @@ impl<'f> Server<'f> {
         self
     }
 
+    /// The same with a map of its own.
+    #[must_use]
+    pub fn serving(mut self, spec: &ServedSpec, map: impl served::ServedMap + 'f) -> Self {
+        let announced = self.hello.maps.get_or_insert_default();
+        announced.push(ServedMap::of(spec));
+        self.maps.push((spec.name.clone(), Box::new(map)));
+        self
+    }
+
     /// The answer to one line; `None` after "stop".
     pub fn answer(&mut self, line: &str) -> Option<String> {
         let reply = match parse_to_subject(line) {
             Ok(ToSubject::Hello(_)) => FromSubject::Hello(Box::new(self.hello.clone())),
             Ok(ToSubject::Case(message)) => self.case(&message),
             Ok(ToSubject::Stop(_)) => return None,
-            Ok(ToSubject::Eval(eval)) => refused(eval.id.unwrap_or_default(), "no maps are served"),
-            Ok(ToSubject::Evals(evals)) => refused(evals.id, "no maps are served"),
+            Ok(ToSubject::Eval(eval)) => {
+                let id = eval.id.clone().unwrap_or_default();
+                match self.values(std::slice::from_ref(&*eval)) {
+                    Ok(mut values) => FromSubject::Value(Value {
+                        id,
+                        value: values.pop().unwrap_or_default(),
+                    }),
+                    Err(e) => refused(id, &e.to_string()),
+                }
+            }
+            Ok(ToSubject::Evals(evals)) => match self.values(&evals.items) {
+                Ok(values) => FromSubject::Values(Values {
+                    id: evals.id,
+                    values,
+                }),
+                Err(e) => refused(evals.id, &e.to_string()),
+            },
             Err(e) => refused(String::new(), &e.to_string()),
         };
         Some(reply.to_line())
@@ -106,6 +134,19 @@ impl<'f> Server<'f> {
             writeln!(output, "{answer}").map_err(io)?;
             output.flush().map_err(io)?;
         }
+    }
+
+    fn values(&mut self, items: &[Eval]) -> Result<Vec<Row>> {
+        let mut out = Vec::new();
+        for item in items {
+            let found = self.maps.iter_mut().find(|(name, _)| *name == item.map);
+            let Some((_, map)) = found else {
+                return Err(Error::input("there is no such map").in_field("map"));
+            };
+            let values = map.eval(&[item.evaluation()?])?;
+            out.extend(values.iter().map(|v| row(v)));
+        }
+        Ok(out)
     }
 
     fn case(&mut self, message: &Message) -> FromSubject {
