@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::item::{Ready, Source, drawn};
+use super::item::{Ready, Source, drawn, drawn_items};
 use super::plan::{Asked, Conformance, judged};
 use crate::case::{Answer, Status};
 use crate::checks::Ruling;
@@ -26,6 +26,8 @@ const LOOKED_AT: usize = 3;
 const RIGHT: usize = 2;
 /// Later steps are asked for only where the earlier ones are right.
 const SHORT: usize = 200;
+/// What is said of a failure that does not come again.
+const EARLIER: &str = "; right on a fresh process: it depends on earlier cases";
 /// For all explanations of a run; what is left after it stays unexplained.
 const BUDGET: Duration = Duration::from_secs(60);
 /// For the shrinking of one failure.
@@ -52,8 +54,8 @@ pub(super) fn explain(
         until,
     };
     // By claim and check: whether failures come again, and the smallest instance of one that does.
-    let mut looked: BTreeMap<(usize, String), usize> = BTreeMap::new();
-    let mut shrunk: BTreeMap<(usize, String), bool> = BTreeMap::new();
+    let mut looked: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut shrunk: BTreeMap<Key, bool> = BTreeMap::new();
     let mut again: Vec<&Asked> = Vec::new();
     for one in asked.iter().filter(|a| !is_trouble(&a.answer)) {
         for n in failing(one, verdicts) {
@@ -69,7 +71,7 @@ pub(super) fn explain(
             match bench.comes_again(one, &verdicts[n].check) {
                 Some(true) => again.push(one),
                 Some(false) => {
-                    verdicts[n].detail += "; right on a fresh process: it depends on earlier cases";
+                    verdicts[n].detail += EARLIER;
                     continue;
                 }
                 None => continue,
@@ -79,6 +81,12 @@ pub(super) fn explain(
                 verdicts[n].smallest = bench.shrink(one, &verdicts[n]);
             }
         }
+    }
+    for (key, n) in not_made_small(asked, verdicts, &shrunk) {
+        if bench.is_late() {
+            break;
+        }
+        verdicts[n].smallest = bench.smallest_drawn(key.0, &verdicts[n]);
     }
     // By claim and problem kind: the name.
     let mut names: BTreeMap<(usize, String), Diagnosis> = BTreeMap::new();
@@ -96,12 +104,35 @@ pub(super) fn explain(
         let kind = one.ready.case.problem.kind().to_string();
         let name = names.get(&(one.item.claim, kind));
         for n in failing(one, verdicts) {
-            if !verdicts[n].detail.ends_with("earlier cases") {
+            if !verdicts[n].detail.ends_with(EARLIER) {
                 verdicts[n].diagnosis = name.cloned();
             }
         }
     }
     Ok(())
+}
+
+/// A claim and a check by name.
+type Key = (usize, String);
+
+/// The first failing verdict of every claim and check of which none was made small.
+fn not_made_small(
+    asked: &[Asked],
+    verdicts: &[Verdict],
+    shrunk: &BTreeMap<Key, bool>,
+) -> Vec<(Key, usize)> {
+    let mut out: Vec<(Key, usize)> = Vec::new();
+    for one in asked.iter().filter(|a| !is_trouble(&a.answer)) {
+        for n in failing(one, verdicts) {
+            let key = (one.item.claim, verdicts[n].check.clone());
+            let later = verdicts[n].detail.ends_with(EARLIER);
+            let known = shrunk.contains_key(&key) || out.iter().any(|(k, _)| *k == key);
+            if !(known || later) {
+                out.push((key, n));
+            }
+        }
+    }
+    out
 }
 
 /// Where no fresh process can be had, the answers that were given are all there is.
@@ -201,6 +232,35 @@ impl Bench<'_> {
         let answer = self.ask_afresh(&one.ready.case, &one.ready.posed)?;
         let judged = self.judge(one.item.claim, &one.ready, &one.item.name(), &answer);
         Some(fails(&judged, check))
+    }
+
+    /// Where fixed cases failed so often that no random one was asked: the first of these that fails
+    /// the same check, made small.
+    fn smallest_drawn(&self, claim: usize, verdict: &Verdict) -> Option<Smallest> {
+        let (claims, of) = (&self.plan.claims, &self.plan.claims[claim].name);
+        let own = |c: &Claim| c.name == *of;
+        let profile = (self.plan.profile, self.plan.seed);
+        for item in drawn_items(claims, profile, 0, own)
+            .into_iter()
+            .take(LOOKED_AT)
+        {
+            let Ok(Some(ready)) = item.ready(claims, self.subject) else {
+                continue;
+            };
+            let answer = self.ask_afresh(&ready.case, &ready.posed)?;
+            let judged = self.judge(claim, &ready, &item.name(), &answer);
+            if !fails(&judged, &verdict.check) {
+                continue;
+            }
+            let one = Asked {
+                item,
+                ready,
+                answer,
+                verdicts: 0..0,
+            };
+            return self.shrink(&one, verdict);
+        }
+        None
     }
 
     /// Follows [`Spec::shrink`] while the same check still fails, on one fresh process.
