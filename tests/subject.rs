@@ -423,36 +423,16 @@ fn correct_variants_are_not_failed() {
             self.1.set(next);
             let tie = (next >> 11) as f64 / (1u64 << 53) as f64;
             match self.0 {
-                Method::ITD => {
-                    let mut m = ItdForward::default();
-                    m.tie = tie;
-                    m.run(case)
-                }
-                Method::ITD_REVERSE => {
-                    let mut m = ItdReverse::default();
-                    m.tie = tie;
-                    m.run(case)
-                }
-                Method::AID_FP => {
-                    let mut m = AidFp::default();
-                    m.tie = tie;
-                    m.run(case)
-                }
-                Method::AID_FP_FORWARD => {
-                    let mut m = AidFpForward::default();
-                    m.tie = tie;
-                    m.run(case)
-                }
+                Method::ITD => ItdForward { tie }.run(case),
+                Method::ITD_REVERSE => ItdReverse { tie }.run(case),
+                Method::AID_FP => AidFp { tie }.run(case),
+                Method::AID_FP_FORWARD => AidFpForward { tie }.run(case),
                 Method::AID_CG => {
                     let mut m = AidCg::default();
                     m.tie = tie;
                     m.run(case)
                 }
-                Method::IMPLICIT => {
-                    let mut m = Implicit::default();
-                    m.tie = tie;
-                    m.run(case)
-                }
+                Method::IMPLICIT => Implicit { tie }.run(case),
                 other => Ours.make(other).unwrap().run(case),
             }
         }

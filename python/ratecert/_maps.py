@@ -139,6 +139,8 @@ class Map:
             }
         if self.samples is not None:
             message["samples"] = self.samples.count
+        if self.outer is not None:
+            message["outer"] = True
         routine = self.routine()
         if routine is not None:
             message["hypergradient"] = {

@@ -114,8 +114,10 @@ fn kind(line: &str) -> Result<String> {
 
 /// A recording without a hello is judged in binary64, without tolerances.
 fn anonymous() -> Result<Declaration> {
-    let mut hello = HelloFromSubject::default();
-    hello.protocol = PROTOCOL;
+    let hello = HelloFromSubject {
+        protocol: PROTOCOL,
+        ..HelloFromSubject::default()
+    };
     let subject = Declaration::of(&hello)?;
     debug_assert_eq!(subject.roundoff, Roundoff::DOUBLE);
     debug_assert_eq!(subject.declared, Declared::default());

@@ -16,10 +16,24 @@ use crate::conformance::SERVED;
 /// Failing verdicts shown of one method and check.
 const SHOWN: usize = 2;
 
+/// The checks in the order in which they are shown; others, troubles among them, come after.
+const ORDER: [&str; 10] = [
+    "exact-trajectory",
+    "limit",
+    "local-rate",
+    "bound",
+    "termination",
+    "solve",
+    "set-bound",
+    "joint-limit",
+    "precision",
+    "repeatable",
+];
+
 /// The verdicts of a run by method and family, and by check.
 #[derive(Clone, Debug)]
 pub struct Grid<'r> {
-    /// The checks in the order in which they first occur.
+    /// The checks that occur.
     pub checks: Vec<&'r str>,
     /// (method, family) with the counts of each check, in order of first occurrence.
     pub rows: Vec<Row<'r>>,
@@ -54,6 +68,7 @@ impl<'r> Grid<'r> {
             let place = (method, v.instance.kind.as_str());
             places.entry(place).or_default().push(v);
         }
+        checks.sort_by_key(|c| ORDER.iter().position(|o| o == c).unwrap_or(ORDER.len()));
         let rows = places.into_iter().map(|((method, family), verdicts)| Row {
             method: methods[method],
             family,
@@ -439,12 +454,16 @@ pub(super) fn html_section(out: &mut String, run: &Run) {
             "<div class=\"scroll\">\n<table>\n<thead><tr><th>method</th><th>family</th>{}</tr></thead>\n<tbody>",
             heads.collect::<String>()
         );
+        let mut last = "";
         for row in &grid.rows {
             let cells: String = row.cells.iter().map(html_cell).collect();
+            // A method is named once for all of its families.
+            let method = if row.method == last { "" } else { row.method };
+            last = row.method;
             let _ = writeln!(
                 out,
-                "<tr><td>{}</td><td>{}</td>{cells}</tr>",
-                escape(row.method),
+                "<tr><td class=\"whole\">{}</td><td class=\"whole\">{}</td>{cells}</tr>",
+                escape(method),
                 escape(row.family)
             );
         }

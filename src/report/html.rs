@@ -84,6 +84,9 @@ fn header(out: &mut String, run: &Run, summary: &Summary<'_>, headline: &str, dr
     if summary.counts.fail > 0 {
         *out += "<a href=\"#violations\">Violations</a>";
     }
+    if run.info.subject.is_some() {
+        *out += "<a href=\"#conformance\">What it gets right</a>";
+    }
     *out += "<a href=\"#claims\">Claims</a>";
     if drawn {
         *out += "<a href=\"#figures\">Figures</a>";

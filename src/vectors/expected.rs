@@ -77,7 +77,7 @@ fn rounded_up(x: f64) -> f64 {
     format!("{:e}", digits * scale)
         .parse::<f64>()
         .ok()
-        .map_or(x, |v| shortest(v))
+        .map_or(x, shortest)
 }
 
 /// The nearest number with two significant digits.

@@ -1,7 +1,7 @@
 //! Fixed cases with ground truth, for implementations in any language.
 //!
 //! Owns the list of cases that people have got wrong, extended to the whole kind of each
-//! ([`list`]), the kinds of mistakes they show ([`Flag`]), formulas for large problems
+//! ([`list()`]), the kinds of mistakes they show ([`Flag`]), formulas for large problems
 //! ([`Recipe`]), their exact answers, and the files that carry them. The answers come from formulas
 //! in extended precision, never from an implementation.
 
