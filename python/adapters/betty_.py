@@ -22,7 +22,6 @@ torch.set_num_threads(1)
 setting = sys.argv[1] if len(sys.argv) > 1 else "cg"
 
 
-
 class problem:
     def __init__(self, params, loss, config):
         self.params, self.loss, self.config = params, loss, config
@@ -75,10 +74,19 @@ def implicit(case):
     config.neumann_alpha = p.get("step", 1.0)
     if "alpha" in setting:
         config.cg_alpha = 0.5
-    got = jvp_fn_mapping[config.type]([case.cotangent[on]], problem([u], loss, config), problem([lam], None, config))
+    got = jvp_fn_mapping[config.type](
+        [case.cotangent[on]], problem([u], loss, config), problem([lam], None, config)
+    )
     return got[0]
 
 
-serve({"name": f"betty {setting}", "version": version("betty-ml"), "tolerance": 1e-9,
-       "problems": ["affine", "elastic-net", "quadratic-program"]},
-      {"implicit": implicit}, lambda x: torch.tensor(x, dtype=torch.float64))
+serve(
+    {
+        "name": f"betty {setting}",
+        "version": version("betty-ml"),
+        "tolerance": 1e-9,
+        "problems": ["affine", "elastic-net", "quadratic-program"],
+    },
+    {"implicit": implicit},
+    lambda x: torch.tensor(x, dtype=torch.float64),
+)

@@ -7,7 +7,6 @@ the gradient of a loss. For elastic nets and quadratic programmes the gradient i
 users would have it, and the prox or projection is applied with `update_params` after each step.
 """
 
-import sys
 import warnings
 
 import higher
@@ -38,7 +37,9 @@ def itd(case):
         for t in range(case.steps[-1] + 1):
             w = fmodel()
             if t in case.steps:
-                grad = torch.autograd.grad(w, lam, case.cotangent, retain_graph=True, allow_unused=True)[0]
+                grad = torch.autograd.grad(
+                    w, lam, case.cotangent, retain_graph=True, allow_unused=True
+                )[0]
                 out.append(torch.zeros_like(lam) if grad is None else grad)
             if case.kind == "elastic-net":
                 r = p["X"] @ w - p["y"]
@@ -55,6 +56,12 @@ def itd(case):
     return out
 
 
-serve({"name": "higher", "version": "0.2.1",
-       "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"]},
-      {"itd": itd}, lambda x: torch.tensor(x, dtype=torch.float64))
+serve(
+    {
+        "name": "higher",
+        "version": "0.2.1",
+        "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"],
+    },
+    {"itd": itd},
+    lambda x: torch.tensor(x, dtype=torch.float64),
+)

@@ -17,7 +17,9 @@ from line import phi, serve
 jax.config.update("jax_enable_x64", True)
 setting = sys.argv[1] if len(sys.argv) > 1 else "gmres"
 tol = {"tol": 1e-13, "maxiter": 1000} if "tight" in setting else {}
-hello = {} if setting == "dense" or "undeclared" in sys.argv else {"tolerance": 1e-12 if tol else 1e-5}
+hello = (
+    {} if setting == "dense" or "undeclared" in sys.argv else {"tolerance": 1e-12 if tol else 1e-5}
+)
 
 
 def tangent_solve(g, y):
@@ -37,8 +39,11 @@ def implicit(case):
     def find(residual, init):
         if case.w is not None:
             return init
-        return lax.while_loop(lambda c: (jnp.abs(residual(c[0])).max() > 1e-14) & (c[1] < 100_000),
-                              lambda c: (c[0] + residual(c[0]), c[1] + 1), (init, 0))[0]
+        return lax.while_loop(
+            lambda c: (jnp.abs(residual(c[0])).max() > 1e-14) & (c[1] < 100_000),
+            lambda c: (c[0] + residual(c[0]), c[1] + 1),
+            (init, 0),
+        )[0]
 
     def solution(lam):
         return lax.custom_root(lambda w: f(w, lam) - w, case.start, find, tangent_solve)
@@ -47,6 +52,14 @@ def implicit(case):
     return back(case.cotangent)[0]
 
 
-serve({"name": f"jax {setting}", "version": jax.__version__, "solver_tolerance": 1e-12, **hello,
-       "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"]},
-      {"implicit": implicit}, lambda x: jnp.asarray(x, dtype=jnp.float64))
+serve(
+    {
+        "name": f"jax {setting}",
+        "version": jax.__version__,
+        "solver_tolerance": 1e-12,
+        **hello,
+        "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"],
+    },
+    {"implicit": implicit},
+    lambda x: jnp.asarray(x, dtype=jnp.float64),
+)

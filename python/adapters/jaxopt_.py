@@ -17,8 +17,11 @@ from line import Skip, phi, serve
 jax.config.update("jax_enable_x64", True)
 way = sys.argv[1] if len(sys.argv) > 1 else "fixed-point"
 setting = sys.argv[2] if len(sys.argv) > 2 else "default"
-hello = {"name": f"jaxopt {way} {setting}", "version": version("jaxopt"),
-         "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"]}
+hello = {
+    "name": f"jaxopt {way} {setting}",
+    "version": version("jaxopt"),
+    "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"],
+}
 
 
 def tight_normal_cg(matvec, b, **kwargs):
@@ -49,14 +52,17 @@ def build(case, **more):
         if not more["implicit_diff"]:
             opts.update(stepsize=p["step"], acceleration=False)
         if case.kind == "elastic-net":
+
             def net(w, ridge):
                 r = p["X"] @ w - p["y"]
                 return 0.5 * r @ r / len(p["y"]) + 0.5 * ridge * w @ w
+
             s = jaxopt.ProximalGradient(net, jaxopt.prox.prox_lasso, **opts)
             return s, lambda lam: (lam[0], lam[1])
 
         def box(w, lam):
             return 0.5 * w @ p["Q"] @ w + lam @ w
+
         s = jaxopt.ProjectedGradient(box, jaxopt.projection.projection_box, **opts)
         return s, lambda lam: ((p["lower"], p["upper"]), lam)
     return jaxopt.FixedPointIteration(lambda w, lam: f(w, lam), **opts), lambda lam: (lam,)
@@ -66,13 +72,16 @@ def implicit(case):
     f = phi(case, jnp)
     if case.w is None:
         s, args = build(case, implicit_diff=True)
+
         def solution(lam):
             return s.run(case.w0, *args(lam)).params
     elif way == "fixed-point":
         kw = {} if solve is None else {"solve": solve}
+
         @jaxopt.implicit_diff.custom_fixed_point(lambda w, lam: f(w, lam), **kw)
         def at(init, lam):
             return case.w
+
         def solution(lam):
             return at(None, lam)
     else:  # The solver itself, on the same map shifted so that w is its fixed point.
@@ -80,10 +89,14 @@ def implicit(case):
         if float(jnp.abs(shift).max()) > 1e-12 and way == "solvers":
             raise Skip("w is not the solution")
         s, args = build(case, implicit_diff=True)
+
         def solution(lam):
             return s.run(case.w, *args(lam)).params
+
         if way == "anderson":
-            s = jaxopt.AndersonAcceleration(lambda w, lam: f(w, lam) + shift, implicit_diff_solve=solve, **TOL)
+            s = jaxopt.AndersonAcceleration(
+                lambda w, lam: f(w, lam) + shift, implicit_diff_solve=solve, **TOL
+            )
     _, back = jax.vjp(solution, case.lambda_)
     return back(case.cotangent)[0]
 
@@ -103,5 +116,8 @@ def itd(case):
     return out
 
 
-serve(hello, {"implicit": implicit} if way == "anderson" else {"implicit": implicit, "itd": itd},
-      lambda x: jnp.asarray(x, dtype=jnp.float64))
+serve(
+    hello,
+    {"implicit": implicit} if way == "anderson" else {"implicit": implicit, "itd": itd},
+    lambda x: jnp.asarray(x, dtype=jnp.float64),
+)

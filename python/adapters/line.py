@@ -46,7 +46,9 @@ class Case:
             self.p[name] = array(value) if isinstance(value, list) else value
         for name in ("lambda", "w", "w0", "cotangent"):
             value = message.get(name)
-            setattr(self, name + "_" * (name == "lambda"), None if value is None else array(read(value)))
+            setattr(
+                self, name + "_" * (name == "lambda"), None if value is None else array(read(value))
+            )
 
     @property
     def start(self):

@@ -11,7 +11,6 @@ import json
 import sys
 
 import numpy as np
-
 from line import Case, phi
 
 
@@ -25,8 +24,12 @@ def products(case, w, lam):
         return p["A"] + np.tensordot(lam, p["B"], 1), J2, np.inf
     if kind == "layer":
         z = p["V"] @ w + p["B"] @ lam + p["c"]
-        s = {"relu": lambda: 1.0 * (z > 0), "leaky-relu": lambda: np.where(z > 0, 1.0, 0.01),
-             "abs": lambda: np.sign(z), "tanh": lambda: 1 - np.tanh(z) ** 2}[p["activation"]]()
+        s = {
+            "relu": lambda: 1.0 * (z > 0),
+            "leaky-relu": lambda: np.where(z > 0, 1.0, 0.01),
+            "abs": lambda: np.sign(z),
+            "tanh": lambda: 1 - np.tanh(z) ** 2,
+        }[p["activation"]]()
         edge = np.inf if p["activation"] == "tanh" else abs(z).min()
         return p["A"] @ (s[:, None] * p["V"]), p["A"] @ (s[:, None] * p["B"]), edge
     if kind == "quadratic-program":
@@ -81,6 +84,7 @@ def pairs(path):
 
 def main():
     from line import read
+
     shown = "-v" in sys.argv
     for path in [a for a in sys.argv[1:] if a != "-v"]:
         found = {}
@@ -101,7 +105,9 @@ def main():
             for g, t in zip(answer["estimates"], want):
                 scale = max(np.linalg.norm(t), 1e-300)
                 off = np.linalg.norm(np.array(read(g), float) - t)
-                err = max(err, off / scale if np.linalg.norm(t) > 0 else (0.0 if off == 0 else np.inf))
+                err = max(
+                    err, off / scale if np.linalg.norm(t) > 0 else (0.0 if off == 0 else np.inf)
+                )
             row["e"].append((err, case.id))
         print(path)
         for key, row in sorted(found.items()):
@@ -112,8 +118,10 @@ def main():
                 text = f"relative error median {med:.1e}, largest: {worst}"
             else:
                 text = ""
-            print(f"  {key[0]:9} {key[1]:3} {key[2]:18} {row['n']:3} compared, {row['tie']} ties, "
-                  f"{row['skipped']} skipped, {row['error']} errors; {text}")
+            print(
+                f"  {key[0]:9} {key[1]:3} {key[2]:18} {row['n']:3} compared, {row['tie']} ties, "
+                f"{row['skipped']} skipped, {row['error']} errors; {text}"
+            )
 
 
 if __name__ == "__main__":

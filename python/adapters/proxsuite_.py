@@ -33,6 +33,7 @@ def eye(d):
 
 def direct(Q, q, low, high):
     """The layer's own steps in double precision throughout."""
+
     class Solve(torch.autograd.Function):
         @staticmethod
         def forward(ctx, Q, q, low, high):
@@ -52,8 +53,12 @@ def direct(Q, q, low, high):
         def backward(ctx, grad):
             rhs = np.concatenate([grad.numpy(), np.zeros(len(grad))])
             proxsuite.proxqp.dense.compute_backward(
-                qp=ctx.qp, loss_derivative=rhs, eps=TIGHT["eps_backward"],
-                rho_backward=TIGHT["rho_backward"], mu_backward=TIGHT["mu_backward"])
+                qp=ctx.qp,
+                loss_derivative=rhs,
+                eps=TIGHT["eps_backward"],
+                rho_backward=TIGHT["rho_backward"],
+                mu_backward=TIGHT["mu_backward"],
+            )
             b = ctx.qp.model.backward_data
             return tuple(torch.tensor(np.array(x)) for x in (b.dL_dH, b.dL_dg, b.dL_dl, b.dL_du))
 
@@ -75,6 +80,13 @@ def implicit(case):
     return lam.grad
 
 
-serve({"name": f"proxsuite {setting}", "version": proxsuite.__version__, **hello,
-       "problems": ["elastic-net", "quadratic-program"]},
-      {"implicit": implicit}, lambda x: torch.tensor(x, dtype=torch.float64))
+serve(
+    {
+        "name": f"proxsuite {setting}",
+        "version": proxsuite.__version__,
+        **hello,
+        "problems": ["elastic-net", "quadratic-program"],
+    },
+    {"implicit": implicit},
+    lambda x: torch.tensor(x, dtype=torch.float64),
+)

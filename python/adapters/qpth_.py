@@ -1,6 +1,6 @@
 """qpth: QPFunction on box QPs and on the duals of elastic nets.
 
-    ratecert subject -- python qpth_.py [default|iterations|cvxpy]
+ratecert subject -- python qpth_.py [default|iterations|cvxpy]
 """
 
 import sys
@@ -13,8 +13,11 @@ from qpth.qp import QPFunction, QPSolvers
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 setting = sys.argv[1] if len(sys.argv) > 1 else "default"
-options = {"default": {}, "iterations": {"maxIter": 200, "notImprovedLim": 50, "eps": 1e-15},
-           "cvxpy": {"solver": QPSolvers.CVXPY}}[setting]
+options = {
+    "default": {},
+    "iterations": {"maxIter": 200, "notImprovedLim": 50, "eps": 1e-15},
+    "cvxpy": {"solver": QPSolvers.CVXPY},
+}[setting]
 
 
 def implicit(case):
@@ -28,6 +31,14 @@ def implicit(case):
     return lam.grad
 
 
-serve({"name": f"qpth {setting}", "version": "0.0.18", "problems": ["elastic-net", "quadratic-program"],
-       "solver_tolerance": 1e-12, "tolerance": 1e-12},
-      {"implicit": implicit}, lambda x: torch.tensor(x, dtype=torch.float64))
+serve(
+    {
+        "name": f"qpth {setting}",
+        "version": "0.0.18",
+        "problems": ["elastic-net", "quadratic-program"],
+        "solver_tolerance": 1e-12,
+        "tolerance": 1e-12,
+    },
+    {"implicit": implicit},
+    lambda x: torch.tensor(x, dtype=torch.float64),
+)

@@ -21,7 +21,14 @@ if setting != "phantom":
 if "hook" in setting:
     options = {"hook_ift": True}
 if "tight" in setting:
-    options.update(f_tol=1e-13, b_tol=1e-13, f_max_iter=5000, b_max_iter=5000, f_stop_mode="rel", b_stop_mode="rel")
+    options.update(
+        f_tol=1e-13,
+        b_tol=1e-13,
+        f_max_iter=5000,
+        b_max_iter=5000,
+        f_stop_mode="rel",
+        b_stop_mode="rel",
+    )
     hello = {"solver_tolerance": 1e-12, "tolerance": 1e-12}
 for name in ("anderson", "broyden"):
     if name in setting:
@@ -38,11 +45,18 @@ def implicit(case):
     start = case.start
     shift = 0.0 if case.w is None else case.w - f(case.w, case.lambda_)
     # The first dimension is the batch.
-    out, info = deq(lambda w: (f(w[0], lam) + shift)[None], start[None])
+    out, _info = deq(lambda w: (f(w[0], lam) + shift)[None], start[None])
     out[-1][0].backward(case.cotangent)
     return torch.zeros_like(lam) if lam.grad is None else lam.grad
 
 
-serve({"name": f"torchdeq {setting}", "version": "0.1.0", **hello,
-       "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"]},
-      {"implicit": implicit}, lambda x: torch.tensor(x, dtype=torch.float64))
+serve(
+    {
+        "name": f"torchdeq {setting}",
+        "version": "0.1.0",
+        **hello,
+        "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"],
+    },
+    {"implicit": implicit},
+    lambda x: torch.tensor(x, dtype=torch.float64),
+)

@@ -1,6 +1,6 @@
 """torchdeq: a tanh layer of its own as a served map, with its hypergradient.
 
-    ratecert subject -- python torchdeq_served.py [default|ift|tight]
+ratecert subject -- python torchdeq_served.py [default|ift|tight]
 """
 
 import json
@@ -12,9 +12,19 @@ from torchdeq import get_deq
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 setting = sys.argv[1] if len(sys.argv) > 1 else "ift"
-options, declared = {"ift": setting != "default"}, {"linear_tolerance": 1e-6, "step_tolerance": 1e-3}
+options, declared = (
+    {"ift": setting != "default"},
+    {"linear_tolerance": 1e-6, "step_tolerance": 1e-3},
+)
 if setting == "tight":
-    options.update(f_tol=1e-13, b_tol=1e-13, f_max_iter=5000, b_max_iter=5000, f_stop_mode="rel", b_stop_mode="rel")
+    options.update(
+        f_tol=1e-13,
+        b_tol=1e-13,
+        f_max_iter=5000,
+        b_max_iter=5000,
+        f_stop_mode="rel",
+        b_stop_mode="rel",
+    )
     declared = {"linear_tolerance": 1e-12, "step_tolerance": 1e-12}
 deq = get_deq(**options)
 deq.train()
@@ -45,11 +55,31 @@ for line in sys.stdin:
     if message["type"] == "stop":
         break
     if message["type"] == "hello":
-        answer = {"type": "hello", "protocol": 1, "name": f"torchdeq served {setting}", "version": "0.1.0", "methods": [], "problems": [],
-                  "maps": [{"name": "tanh-deq", "dim": d, "params": m, "w0": [0.0] * d, "lambda": [0.3, -0.2, 0.5], "products": ["vjp"],
-                            "hypergradient": {"inner": "implicit", **declared}}]}
+        answer = {
+            "type": "hello",
+            "protocol": 1,
+            "name": f"torchdeq served {setting}",
+            "version": "0.1.0",
+            "methods": [],
+            "problems": [],
+            "maps": [
+                {
+                    "name": "tanh-deq",
+                    "dim": d,
+                    "params": m,
+                    "w0": [0.0] * d,
+                    "lambda": [0.3, -0.2, 0.5],
+                    "products": ["vjp"],
+                    "hypergradient": {"inner": "implicit", **declared},
+                }
+            ],
+        }
     elif message["type"] == "evals":
-        answer = {"type": "values", "id": message["id"], "values": [value(e).tolist() for e in message["items"]]}
+        answer = {
+            "type": "values",
+            "id": message["id"],
+            "values": [value(e).tolist() for e in message["items"]],
+        }
     else:
         answer = {"type": "value", "id": message["id"], "value": value(message).tolist()}
     print(json.dumps(answer), file=out, flush=True)

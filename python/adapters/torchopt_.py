@@ -16,10 +16,18 @@ torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 setting = sys.argv[1] if len(sys.argv) > 1 else "default"
 ls = torchopt.linear_solve
-solve = {"default": None, "tight": ls.solve_normal_cg(rtol=1e-13, maxiter=10_000),
-         "cg": ls.solve_cg(), "inv": ls.solve_inv(ns=False), "ns": ls.solve_inv(ns=True, maxiter=100)}[setting]
-hello = {"name": f"torchopt {setting}", "version": torchopt.__version__,
-         "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"]}
+solve = {
+    "default": None,
+    "tight": ls.solve_normal_cg(rtol=1e-13, maxiter=10_000),
+    "cg": ls.solve_cg(),
+    "inv": ls.solve_inv(ns=False),
+    "ns": ls.solve_inv(ns=True, maxiter=100),
+}[setting]
+hello = {
+    "name": f"torchopt {setting}",
+    "version": torchopt.__version__,
+    "problems": ["affine", "layer", "elastic-net", "quadratic-program", "bilinear"],
+}
 if setting != "inv" and "undeclared" not in sys.argv:
     hello["tolerance"] = 1e-12 if setting == "tight" else 1e-5
 
@@ -50,7 +58,9 @@ def itd(case):
     state = optimizer.init(params)
     for t in range(case.steps[-1] + 1):
         if t in case.steps:
-            grad = torch.autograd.grad(params[0], lam, case.cotangent, retain_graph=True, allow_unused=True)[0]
+            grad = torch.autograd.grad(
+                params[0], lam, case.cotangent, retain_graph=True, allow_unused=True
+            )[0]
             out.append(torch.zeros_like(lam) if grad is None else grad)
         residual = (params[0] - f(params[0], lam),)
         updates, state = optimizer.update(residual, state, params=params, inplace=False)
@@ -58,5 +68,8 @@ def itd(case):
     return out
 
 
-serve(hello, {"implicit": implicit, "itd": itd} if setting == "default" else {"implicit": implicit},
-      lambda x: torch.tensor(x, dtype=torch.float64))
+serve(
+    hello,
+    {"implicit": implicit, "itd": itd} if setting == "default" else {"implicit": implicit},
+    lambda x: torch.tensor(x, dtype=torch.float64),
+)

@@ -18,7 +18,8 @@ use crate::linalg::Matrix;
 use crate::subject::{Declaration, Launch, Session};
 use crate::wire::{FromSubject, ToSubject};
 
-/// Failures of one claim and check after which no more of that claim is asked.
+/// Failures of one claim, family and check after which no more of that claim on that family is
+/// asked.
 const ENOUGH: usize = 20;
 
 /// Troubles with the conversation after which a subject is given up, and with the answers of one
@@ -86,9 +87,6 @@ impl Conformance {
                 )));
             }
             progress(done, total);
-            if tally.enough(item.claim) {
-                continue;
-            }
             let ready = match item.ready(&self.claims, &subject) {
                 Ok(Some(ready)) => ready,
                 Ok(None) => {
@@ -98,6 +96,9 @@ impl Conformance {
                 // An instance that is not solved decides nothing.
                 Err(_) => continue,
             };
+            if tally.enough(item.claim, ready.case.problem.kind()) {
+                continue;
+            }
             out.sent += 1;
             let clock = Instant::now();
             let (answer, line) = session.ask(&ready.case, &ready.posed);
@@ -108,7 +109,6 @@ impl Conformance {
             let mut judged = judged(claim, &ready, &item.name(), &answer, &subject);
             repeated(claim, &ready, &item.name(), &answer, &mut seen, &mut judged);
             let from = out.verdicts.len();
-            tally.count(item.claim, &judged.verdicts);
             let replay = replay_command(&ready.case.id, &session.command());
             let kind = ready.case.problem.kind();
             out.verdicts
@@ -117,6 +117,7 @@ impl Conformance {
                     v.instance.kind = kind.into();
                     v
                 }));
+            tally.count(item.claim, &out.verdicts[from..]);
             let trouble = trouble(&answer);
             asked.push(Asked {
                 item,
@@ -249,7 +250,7 @@ fn repeated(
 /// Failures and troubles so far.
 #[derive(Default)]
 struct Tally {
-    failures: BTreeMap<(usize, String), usize>,
+    failures: BTreeMap<(usize, String, String), usize>,
     answers: BTreeMap<usize, usize>,
     conversation: usize,
 }
@@ -257,14 +258,15 @@ struct Tally {
 impl Tally {
     fn count(&mut self, claim: usize, verdicts: &[Verdict]) {
         for v in verdicts.iter().filter(|v| v.status == Ruling::Fail) {
-            *self.failures.entry((claim, v.check.clone())).or_default() += 1;
+            let key = (claim, v.instance.kind.clone(), v.check.clone());
+            *self.failures.entry(key).or_default() += 1;
         }
     }
 
-    /// No more of this claim is asked.
-    fn enough(&self, claim: usize) -> bool {
-        let failures = self.failures.iter();
-        let failed = { failures }.any(|((c, _), n)| *c == claim && *n >= ENOUGH);
+    /// No more of this claim on this family is asked.
+    fn enough(&self, claim: usize, family: &str) -> bool {
+        let mut failures = self.failures.iter();
+        let failed = failures.any(|((c, f, _), n)| *c == claim && f == family && *n >= ENOUGH);
         failed || self.answers.get(&claim).is_some_and(|n| *n >= STRIKES)
     }
 

@@ -4,7 +4,7 @@ use crate::claims::{Claim, Label, Profile};
 use crate::error::Result;
 use crate::evidence::{Declared, Evidence};
 use crate::instances::{Instance, Spec};
-use crate::subject::Declaration;
+use crate::subject::{Declaration, Own};
 use crate::tol::Roundoff;
 use crate::vectors;
 use crate::wire::{Case, Posed};
@@ -60,7 +60,13 @@ impl Item {
     pub fn ready(&self, claims: &[Claim], subject: &Declaration) -> Result<Option<Ready>> {
         let claim = &claims[self.claim];
         let ready = match &self.source {
-            Source::Fixed(case) => fixed(case, subject.roundoff)?,
+            Source::Fixed(case) => {
+                let mut case = case.as_ref().clone();
+                if case.method == "implicit" && subject.own == Own::Always && case.w0.is_none() {
+                    case.w0 = case.w.take();
+                }
+                fixed(&case, subject.roundoff)?
+            }
             Source::Drawn {
                 spec, seed, nth, ..
             } => {
@@ -111,7 +117,7 @@ pub(super) fn drawn(
     let u = subject.roundoff;
     let instance: Instance = claim.generate(spec, seed)?.in_roundoff(u)?;
     let evidence: Evidence<'_> = claim.evidence(&instance, u);
-    let case = recipe::case(claim, &evidence, id, nth, subject.solves)?;
+    let case = recipe::case(claim, &evidence, id, nth, subject.own)?;
     let mut posed = Posed::of(&case)?;
     // What is sampled of it depends on the seed.
     posed.instance.seed = seed;

@@ -5,6 +5,7 @@ use crate::checks::{Context, Needs};
 use crate::claims::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::{Asked, Evidence, Request, Sequence, Where, growing};
+use crate::subject::Own;
 use crate::tol::{RATE_LEFT, UNIT};
 use crate::wire::{Case, LARGEST_STEP, MOST_STEPS};
 
@@ -25,7 +26,7 @@ pub(super) fn case(
     e: &Evidence<'_>,
     id: &str,
     nth: usize,
-    own: bool,
+    own: Own,
 ) -> Result<Case> {
     let request = request(claim, e, nth, own)?;
     let asked = Asked::new(e, &request)?;
@@ -33,7 +34,7 @@ pub(super) fn case(
     case.ok_or_else(|| Error::input("the protocol has no words for this problem"))
 }
 
-fn request(claim: &Claim, e: &Evidence<'_>, nth: usize, own: bool) -> Result<Request> {
+fn request(claim: &Claim, e: &Evidence<'_>, nth: usize, own: Own) -> Result<Request> {
     if e.method.is_stochastic() {
         let last = claim.horizon();
         let steps = UPDATES.into_iter().filter(|k| *k < last).chain([last]);
@@ -58,7 +59,9 @@ fn request(claim: &Claim, e: &Evidence<'_>, nth: usize, own: bool) -> Result<Req
             let unknowns = unknowns.ok_or_else(|| Error::input("has no system"))?;
             Request::new(place, vec![unknowns])
         }
-        _ if own && nth % 4 == 1 => Request::new(Where::Own, vec![0]),
+        _ if own == Own::Always || (own == Own::Too && nth % 4 == 1) => {
+            Request::new(Where::Start, vec![0])
+        }
         _ => Request::new(place, vec![0]),
     })
 }

@@ -291,7 +291,9 @@ fn looks_single<'s, 'a: 's>(all: impl Iterator<Item = &'s Seen<'a>>) -> bool {
             if !observed.iter().all(is_single) {
                 return false;
             }
-            telling += correct.iter().filter(|v| !is_single(v)).count();
+            // A zero is a number of any precision.
+            let pairs = observed.iter().zip(correct.iter());
+            telling += pairs.filter(|(o, c)| **o != 0.0 && !is_single(c)).count();
         }
     }
     telling >= crate::tol::DIAGNOSIS_NUMBERS

@@ -24,6 +24,10 @@ pub fn answered(
     let mut judged = Judged::default();
     let stated = matches!(answer.status, Status::NotConverged { .. });
     let mut rule = |check: &str, kind: &str, mut finding: Finding, blamed: Option<Request>| {
+        if e.method.is_aid() {
+            // The point given is the start of the exact run, and has no number for a reader.
+            finding.detail = finding.detail.replace("at w_0", "at w");
+        }
         if stated {
             finding.detail += "; it says that it has not converged";
         }

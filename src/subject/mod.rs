@@ -16,5 +16,5 @@ pub use environment::{KEPT, kept};
 pub use local::Local;
 pub use peer::{Broken, Launch, Peer};
 pub use process::Program;
-pub use session::{Declaration, Session, read_answer};
+pub use session::{Declaration, Own, Session, read_answer};
 pub use stdio::Stdio;

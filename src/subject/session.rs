@@ -17,6 +17,17 @@ use crate::wire::{
 /// A process may need to load libraries before it says hello.
 const FIRST_PATIENCE: Duration = Duration::from_secs(60);
 
+/// Whether `implicit` finds w(λ) itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// It differentiates at the w given.
+    Never,
+    /// It can do both.
+    Too,
+    /// It always finds its own, and takes what is given for a start.
+    Always,
+}
+
 /// What a subject says of itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -39,8 +50,8 @@ pub struct Declaration {
     pub max_dim: usize,
     /// The tolerances of `implicit`.
     pub declared: Declared,
-    /// It finds its own fixed points.
-    pub solves: bool,
+    /// Whether it finds fixed points of its own.
+    pub own: Own,
     /// Maps of its own.
     pub maps: Vec<ServedMap>,
 }
@@ -90,7 +101,15 @@ impl Declaration {
                 linear: tolerance("tolerance", hello.tolerance)?,
                 solver: tolerance("solver_tolerance", hello.solver_tolerance)?,
             },
-            solves: hello.solver_tolerance.is_some(),
+            own: match (hello.solver_tolerance, hello.own_point.unwrap_or(false)) {
+                (None, true) => {
+                    let text = "needs solver_tolerance";
+                    return Err(Error::input(text).in_field("own_point"));
+                }
+                (None, false) => Own::Never,
+                (Some(_), false) => Own::Too,
+                (Some(_), true) => Own::Always,
+            },
             maps: hello.maps.clone().unwrap_or_default(),
         })
     }
@@ -117,7 +136,7 @@ impl Declaration {
             && self.problems.iter().any(|p| p == case.problem.kind())
             && (self.jacobian || case.want.is_none())
             && (self.path || case.path.is_none())
-            && (self.solves || case.method != "implicit" || case.w0.is_none())
+            && (self.own != Own::Never || case.method != "implicit" || case.w0.is_none())
             && d <= self.max_dim
     }
 }

@@ -99,6 +99,9 @@ pub struct HelloFromSubject {
     /// ‖Φ(w, λ) - w‖ relative to max(1, ‖w‖) at which `implicit` leaves its own w.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solver_tolerance: Option<Number>,
+    /// `implicit` always finds w(λ) itself: cases come with w0 only. Needs `solver_tolerance`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_point: Option<bool>,
     /// Maps of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maps: Option<Vec<ServedMap>>,

@@ -7,7 +7,7 @@ use super::message::{
     Error as ErrorMessage, Estimate, FromSubject, HelloFromSubject, Result as ResultMessage,
     Skipped, ToSubject, Value, Values, parse_to_subject,
 };
-use super::number::{Row, row};
+use super::number::{Number, Row, row};
 use super::posed::Posed;
 use super::served::{Eval, ServedMap};
 use super::{MOST_BYTES, PROTOCOL, Problem};
@@ -57,6 +57,7 @@ impl<'f> Server<'f> {
             dtype: single.then(|| "f32".into()),
             jacobian: Some(true),
             path: Some(true),
+            solver_tolerance: Some(Number(0.0)),
             ..HelloFromSubject::default()
         };
         Self {
