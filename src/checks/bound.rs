@@ -69,7 +69,7 @@ impl Check for Bound {
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e) {
                 any = true;
-                if !one.band.is_finite() {
+                if !(one.floor + one.band).is_finite() {
                     continue;
                 }
                 let bound = c.slack * exact.bound(self.level, aid, one.t, one.k);

@@ -191,6 +191,7 @@ pub(super) fn interruptible() -> Arc<AtomicBool> {
     let flag = Arc::clone(&stop);
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
+            crate::subject::end_all();
             std::process::exit(130);
         }
         output::say("stopping after the instances under way; interrupt again to stop at once");

@@ -1,8 +1,8 @@
 //! `subject`: judge an implementation in another process.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::certify::{info, interruptible, now};
@@ -91,7 +91,10 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let claims = Catalogue::of(subject_claims()?).select(&arguments.claims)?;
-    runner::check_replaceable(&arguments.out)?;
+    check_writable(&arguments.out)?;
+    if let Some(path) = &arguments.record {
+        check_recording(path, &arguments.out)?;
+    }
     let launch: Box<dyn Launch> = if arguments.stdio {
         Box::new(Stdio::default())
     } else {
@@ -116,13 +119,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     };
-    let mut recording = match &arguments.record {
-        Some(path) => Some(fs::File::create(path).map_err(|e| Error::io(path, &e))?),
-        None => None,
-    };
-    let mut record = |line: &str| match (&mut recording, &arguments.record) {
-        (Some(file), Some(path)) => writeln!(file, "{line}").map_err(|e| Error::io(path, &e)),
-        _ => Ok(()),
+    let mut recording: Option<fs::File> = None;
+    // Nothing is written before the subject has said hello.
+    let mut record = |line: &str| {
+        let Some(path) = &arguments.record else {
+            return Ok(());
+        };
+        let io = |e: std::io::Error| Error::io(path, &e);
+        if recording.is_none() {
+            recording = Some(fs::File::create(path).map_err(io)?);
+        }
+        match &mut recording {
+            Some(file) => writeln!(file, "{line}").map_err(io),
+            None => Ok(()),
+        }
     };
     let conformed = plan.run(launch.as_ref(), &stop, &mut progress, &mut record);
     bar.finish_and_clear();
@@ -136,13 +146,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         name: arguments.name.clone(),
     };
     let run = as_run(&plan.claims, conformed, told);
-    write(&run, &arguments.out)?;
     let text = printed(&run, arguments.format);
     if arguments.stdio {
         output::say(text.trim_end());
     } else {
         output::print(&text)?;
     }
+    write(&run, &arguments.out)?;
     output::say(&format!(
         "report: {}",
         arguments.out.join("index.html").display()
@@ -194,13 +204,55 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
     }
 }
 
-pub(super) fn write(run: &Run, out: &std::path::Path) -> Result<()> {
+/// Refuses what a run could not be written to, before anything is asked.
+fn check_writable(out: &Path) -> Result<()> {
+    runner::check_replaceable(out)?;
+    let partial = runner::sibling(out, "partial");
+    let ours = partial.join("plan.txt").exists();
+    let empty = || fs::read_dir(&partial).is_ok_and(|mut e| e.next().is_none());
+    if partial.exists() && !(ours || empty()) {
+        let text = format!("{} exists and is not what a run left", partial.display());
+        return Err(Error::usage(text));
+    }
+    Ok(())
+}
+
+/// The directory in which a run is prepared, made anew.
+fn writable(out: &Path) -> Result<PathBuf> {
     runner::check_replaceable(out)?;
     if let Some(parent) = out.parent() {
         fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
     }
     let partial = runner::sibling(out, "partial");
     drop(Journal::open(&partial, "ratecert subject", false)?);
+    Ok(partial)
+}
+
+/// Refuses to record over a file that is no recording, or into the directory of the report.
+fn check_recording(path: &Path, out: &Path) -> Result<()> {
+    let refuse = |why: &str| {
+        let text = format!("{} {why}; choose another --record", path.display());
+        Err(Error::usage(text))
+    };
+    if path.starts_with(out) {
+        return refuse("is inside the directory of the report, which is replaced");
+    }
+    if !path.exists() {
+        return Ok(());
+    }
+    let begins = fs::File::open(path).and_then(|mut file| {
+        let mut start = [0; 16];
+        let read = file.read(&mut start)?;
+        Ok(start[..read].to_vec())
+    });
+    match begins {
+        Ok(start) if start.is_empty() || start.starts_with(b"{\"type\":") => Ok(()),
+        _ => refuse("exists and is no recording"),
+    }
+}
+
+pub(super) fn write(run: &Run, out: &Path) -> Result<()> {
+    let partial = writable(out)?;
     let fresh = partial.join("run");
     fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
     report::write(run, &fresh)?;

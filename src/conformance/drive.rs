@@ -10,12 +10,12 @@ use super::plan::{Asked, Conformance, judged};
 use super::served::examined;
 use crate::case::{Answer, Status, Trouble};
 use crate::checks::{Finding, Reason, Ruling, Unit};
-use crate::claims::{Claim, Verdict};
+use crate::claims::{Claim, Profile, Verdict};
 use crate::error::{Error, Result};
 use crate::evidence::Declared;
 use crate::judge::Judged;
 use crate::linalg::Matrix;
-use crate::subject::{Declaration, Launch, Session};
+use crate::subject::{Declaration, Launch, Session, quoted};
 use crate::wire::{FromSubject, ToSubject};
 
 /// Failures of one claim, family and check after which no more of that claim on that family is
@@ -104,12 +104,15 @@ impl Conformance {
             let (answer, line) = session.ask(&ready.case, &ready.posed);
             out.waited += clock.elapsed();
             record(&ToSubject::Case(Box::new(ready.case.clone())).to_line())?;
+            // What is no answer to this case would make the recording unreadable.
+            let broken = trouble(&answer).is_some_and(Trouble::ends_conversation);
+            let line = line.filter(|_| !broken);
             record(&line.unwrap_or_else(|| instead(&ready.case.id, &answer)))?;
             let claim = &self.claims[item.claim];
             let mut judged = judged(claim, &ready, &item.name(), &answer, &subject);
             repeated(claim, &ready, &item.name(), &answer, &mut seen, &mut judged);
             let from = out.verdicts.len();
-            let replay = replay_command(&ready.case.id, &session.command());
+            let replay = self.replay_command(&ready.case.id, &session.command());
             let kind = ready.case.problem.kind();
             out.verdicts
                 .extend(judged.verdicts.into_iter().map(|mut v| {
@@ -140,16 +143,17 @@ impl Conformance {
             let command = session.command();
             for map in &subject.maps {
                 if stop.load(Ordering::Relaxed) {
-                    break;
+                    session.stop();
+                    return Err(Error::interrupted("all cases were asked, not all maps"));
                 }
                 let id = format!("map/{}", map.name);
                 if !self.only.is_empty() && !self.only.iter().any(|o| id.contains(o.as_str())) {
                     continue;
                 }
-                let replay = replay_command(&id, &command);
+                let replay = self.replay_command(&id, &command);
                 let clock = Instant::now();
-                out.maps
-                    .extend(examined(&mut session, map, self.seed, &replay)?);
+                let verdicts = examined(&mut session, map, self.seed, &replay);
+                out.maps.extend(verdicts);
                 out.waited += clock.elapsed();
             }
         }
@@ -159,6 +163,23 @@ impl Conformance {
         out.verdicts.extend(maps);
         out.declaration = Some(subject);
         Ok(out)
+    }
+
+    /// The command that asks one case again.
+    fn replay_command(&self, id: &str, command: &str) -> String {
+        let mut out = String::from("ratecert subject");
+        if self.profile != Profile::Quick {
+            out += &format!(" --profile {}", self.profile.name());
+        }
+        if self.seed != 0 {
+            out += &format!(" --seed {}", self.seed);
+        }
+        let id = quoted(id);
+        if command.is_empty() {
+            format!("{out} --stdio --case {id}")
+        } else {
+            format!("{out} --case {id} -- {command}")
+        }
     }
 
     fn items(&self, subject: &Declaration) -> Result<Vec<Item>> {
@@ -179,14 +200,6 @@ impl Conformance {
             items.retain(wanted);
         }
         Ok(items)
-    }
-}
-
-fn replay_command(id: &str, command: &str) -> String {
-    if command.is_empty() {
-        format!("ratecert subject --stdio --case {id}")
-    } else {
-        format!("ratecert subject --case {id} -- {command}")
     }
 }
 

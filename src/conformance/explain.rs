@@ -54,16 +54,17 @@ pub(super) fn explain(
         until,
     };
     // By claim and check: whether failures come again, and the smallest instance of one that does.
-    let mut looked: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut looked: BTreeMap<(Key, &str), usize> = BTreeMap::new();
     let mut shrunk: BTreeMap<Key, bool> = BTreeMap::new();
     let mut again: Vec<&Asked> = Vec::new();
     for one in asked.iter().filter(|a| !is_trouble(&a.answer)) {
         for n in failing(one, verdicts) {
             let key = (one.item.claim, verdicts[n].check.clone());
+            let kind = one.ready.case.problem.kind();
             // The first failures are asked again, and the first one that can be made smaller.
             let small = matches!(one.item.source, Source::Drawn { .. })
                 && !shrunk.get(&key).copied().unwrap_or(false);
-            let count = looked.entry(key.clone()).or_default();
+            let count = looked.entry((key.clone(), kind)).or_default();
             if (*count >= REPLAYED && !small) || bench.is_late() {
                 continue;
             }

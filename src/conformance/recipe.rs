@@ -135,5 +135,5 @@ pub(super) fn claim_of<'c>(claims: &'c [Claim], case: &Case) -> Option<usize> {
     claims
         .iter()
         .position(|c| fits(&c))
-        .or_else(|| claims.iter().position(|c| of(&c) && !path))
+        .or_else(|| claims.iter().position(|c| of(&c)))
 }

@@ -43,8 +43,9 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
             }
             // Both sides say hello; that of the subject says more.
             "hello" => {
-                if let Ok(FromSubject::Hello(hello)) = parse_from_subject(line)
-                    && !hello.methods.is_empty()
+                let theirs = format!(r#"{{"type":"hello","protocol":{PROTOCOL}}}"#);
+                if line.trim() != theirs
+                    && let FromSubject::Hello(hello) = parse_from_subject(line).map_err(at)?
                 {
                     subject = Declaration::of(&hello).map_err(at)?;
                 }
@@ -63,7 +64,8 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
                 let answer = recorded_trouble(&message, line)
                     .unwrap_or_else(|| read_answer(&posed, line, false));
                 let Some(claim) = claim_of(claims, &case) else {
-                    continue;
+                    let text = format!("no claim speaks of such cases ({})", case.method);
+                    return Err(at(Error::input(text).in_field("method")));
                 };
                 out.sent += 1;
                 let ready = Ready {

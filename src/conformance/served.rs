@@ -1,6 +1,6 @@
 //! Maps that a subject serves, examined over the protocol.
 
-use crate::checks::Finding;
+use crate::checks::{Finding, Unit};
 use crate::claims::{InstanceId, SCHEMA, Verdict};
 use crate::error::{Error, Result};
 use crate::instances::{Kind, Spec};
@@ -14,25 +14,42 @@ use crate::wire::{Eval, ServedMap as Announced};
 /// What the verdicts on served maps say instead of a theorem and a method.
 pub const SERVED: &str = "served map";
 
-/// The verdicts on one map.
-///
-/// # Errors
-/// An announcement that cannot be meant, naming the field.
+/// The verdicts on one map. An announcement that cannot be meant is a failure of its own.
 pub(super) fn examined(
     session: &mut Session<'_>,
     announced: &Announced,
     seed: u64,
     replay: &str,
-) -> Result<Vec<Verdict>> {
-    let spec = spec(announced).map_err(|e| e.in_field(format!("maps[{}]", announced.name)))?;
+) -> Vec<Verdict> {
+    let outcome = spec(announced).and_then(|spec| {
+        let findings = findings(session, announced, &spec, seed)?;
+        let verdict = |found: &Found| verdict(found, &spec, seed, replay);
+        Ok(findings.iter().map(verdict).collect())
+    });
+    outcome.unwrap_or_else(|e| {
+        let found = Found {
+            check: "malformed",
+            finding: Finding::failed(Unit::Exact, format!("its announcement: {e}")),
+            fault: None,
+        };
+        let named = ServedSpec::new(&announced.name, vec![0.0], Vec::new());
+        vec![verdict(&found, &named, seed, replay)]
+    })
+}
+
+fn findings(
+    session: &mut Session<'_>,
+    announced: &Announced,
+    spec: &ServedSpec,
+    seed: u64,
+) -> Result<Vec<Found>> {
     let mut map = Remote {
         session,
         name: &announced.name,
         asked: 0,
     };
-    let report = examine(&spec, &mut map, seed, &Options::default())?;
-    let verdict = |found: &Found| verdict(found, &spec, seed, replay);
-    Ok(report.findings.iter().map(verdict).collect())
+    let report = examine(spec, &mut map, seed, &Options::default())?;
+    Ok(report.findings)
 }
 
 /// What a subject announced, as a description of a map.

@@ -169,7 +169,12 @@ impl Evidence<'_> {
         let mut e = 0.0;
         if own {
             e = solver::distance(exact, self.declared);
-            allowance += solver::moved(exact, limit.j.norm(), e);
+            let moved = solver::moved(exact, limit.j.norm(), e);
+            allowance = solver::allowance_elsewhere(exact, &limit, self.declared, moved);
+        }
+        if limit.doubt {
+            let ties = solver::allowance_at_ties(exact, at, self.declared);
+            allowance = allowance.max(ties);
         }
         let band = if limit.doubt {
             self.selections(exact, at, allowance)
@@ -211,7 +216,8 @@ impl Evidence<'_> {
         let steps = steps.max(1.0) as usize;
         let run = exact.aid(at, steps);
         let last = run.as_ref().and_then(|run| run.band.last());
-        last.map_or(f64::INFINITY, |band| band[1] + left)
+        // What is left of the reference, and of any other selection.
+        last.map_or(f64::INFINITY, |band| band[1] + 2.0 * left)
     }
 
     /// NSID and SID against the recursion with the same indices.

@@ -31,12 +31,37 @@ pub(super) fn allowance(exact: &Exact, limit: &AidLimit, declared: Declared) -> 
     j * (residual + declared.linear) + last * k + limit.forming + limit.error
 }
 
+/// The same where the w of the solver is this far from w(λ): K and ‖J‖ are then those of another
+/// point, at most κ and ‖J‖ + `moved`.
+pub(super) fn allowance_elsewhere(
+    exact: &Exact,
+    limit: &AidLimit,
+    declared: Declared,
+    moved: f64,
+) -> f64 {
+    let d = limit.p.nrows();
+    let k = exact.truth.kappa();
+    // ‖∂₁Φ‖ ≤ q < 1 wherever it is.
+    let residual = exact.truth.roundoff().gamma(d + SOLVER_TERMS) * 4.0 * k * k;
+    let j = spectral_upper(&limit.j) + limit.error + moved;
+    let size = limit.w.norm() + distance(exact, declared);
+    let last = Rounding::at(exact.truth.judged.push_lambda, size);
+    let forming = k * (Rounding::at(exact.truth.judged.push_w, size) * j + last);
+    j * (residual + declared.linear) + last * k + forming + limit.error + moved
+}
+
 /// How far from w(λ) the w of an own fixed-point solver may be: ‖w - w(λ)‖ ≤ κ(r + rounding of Φ).
 pub fn distance(exact: &Exact, declared: Declared) -> f64 {
     let truth = &exact.truth;
     let size = truth.w().norm();
     let rounding = Rounding::at(truth.judged.value, size) + truth.roundoff().value() * size;
-    truth.kappa() * (declared.solver * size.max(1.0) + 3.0 * rounding) + truth.fixed_point.error
+    let kappa = truth.kappa();
+    // The tolerance is relative to the w that was found, which may be larger than w(λ).
+    let left = 1.0 - kappa * declared.solver;
+    if !(left > 0.0) {
+        return f64::INFINITY;
+    }
+    kappa * (declared.solver * size.max(1.0) + 3.0 * rounding) / left + truth.fixed_point.error
 }
 
 /// How far (I - ∂₁Φ)⁻¹∂₂Φ at a w this far from w(λ) may be from that at w(λ): κ(‖J‖C_1(e) +

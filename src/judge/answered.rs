@@ -2,7 +2,7 @@
 
 use super::outcome::{self, Outcome};
 use super::rulings::Judged;
-use crate::case::{Algorithm, Answer, Status};
+use crate::case::{Algorithm, Answer, Status, Target};
 use crate::checks::{Context, Finding, Needs, Reason, Ruling, Unit};
 use crate::claims::Claim;
 use crate::error::Result;
@@ -115,7 +115,9 @@ pub fn answered(
 /// fewer digits exceed that, in 78 of 78. Below its certified floor it is no failure.
 fn precision(e: &Evidence<'_>, run: &Run) -> Option<Finding> {
     let u = e.roundoff();
-    if u == Roundoff::DOUBLE || e.method.is_stochastic() {
+    // Of a hypergradient the theory has no such figure.
+    let spoken_of = !matches!(e.target, Target::Hypergradient(_));
+    if u == Roundoff::DOUBLE || e.method.is_stochastic() || !spoken_of {
         return None;
     }
     let exact = e.exact().ok()?;
@@ -126,7 +128,8 @@ fn precision(e: &Evidence<'_>, run: &Run) -> Option<Finding> {
     };
     let all = run.comparisons(e).iter();
     let ended = all.filter(|c| settled(c.k) && c.comparable && c.band == 0.0 && c.size > 0.0);
-    let units = ended.filter_map(|c| Some(c.deviation? / (u.value() * kappa * c.size)));
+    let size = exact.jacobian()?.norm();
+    let units = ended.filter_map(|c| Some(c.deviation? / (u.value() * kappa * size)));
     let most = units.fold(f64::NAN, f64::max);
     if most.is_nan() {
         return None;

@@ -63,10 +63,25 @@ pub fn check_replaceable(dir: &Path) -> Result<()> {
     if !(names.is_empty() || names.iter().any(|n| n == "run.json")) {
         return refuse("is not the output of a run".into());
     }
+    if !names.is_empty() && !is_run(&dir.join("run.json")) {
+        return refuse("its run.json is not that of a run".into());
+    }
+    let figures = fs::read_dir(dir.join("figures")).into_iter().flatten();
+    let figures = figures.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
+    if let Some(other) = { figures }.find(|n| !n.ends_with(".svg")) {
+        return refuse(format!("holds figures/{other}, which no run writes"));
+    }
     match names.iter().find(|n| !WRITTEN.contains(&n.as_str())) {
         Some(other) => refuse(format!("holds {other}, which no run writes")),
         None => Ok(()),
     }
+}
+
+/// A file as runs write their own: an object with a schema and claims.
+fn is_run(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    value["schema"].is_u64() && value["claims"].is_array()
 }
 
 /// What runs leave in their directory, `power` among them.

@@ -185,7 +185,7 @@ impl Paths {
                  allowed); a relative error of {least:.1e} would have been seen on these curves, \
                  where {still} components do not move; nothing is said elsewhere"
             );
-            return Found::passed(check, [0.0, least], detail);
+            return Found::seeing(check, [0.0, least], least, detail);
         };
         let numbers = [worst.gap.abs(), worst.tolerance];
         let relative = worst.relative;

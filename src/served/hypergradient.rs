@@ -154,7 +154,7 @@ pub(super) fn limit(
         gap / floor
     );
     if gap <= floor {
-        return Ok(Found::passed(check, [gap, floor], text));
+        return Ok(Found::seeing(check, [gap, floor], least, text));
     }
     if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
         let fault = format!("inexact hypergradient, {relative:.1e}, floor {least:.1e}");
@@ -215,7 +215,7 @@ pub(super) fn limit_by_solves(
         here.residual
     );
     if gap <= floor {
-        return Ok(Found::passed(check, [gap, floor], text));
+        return Ok(Found::seeing(check, [gap, floor], least, text));
     }
     if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
         let fault = format!("inexact hypergradient, {relative:.1e}, floor {least:.1e}");
@@ -323,7 +323,7 @@ pub(super) fn recursive(
                 "steps {STEPS:?} agree with the recursion on served products; a relative error of \
                  {least:.1e} would have been seen; the products are judged elsewhere"
             );
-            return Ok(Found::passed(check, [gap, floor], text));
+            return Ok(Found::seeing(check, [gap, floor], least, text));
         }
         first.get_or_insert((gap, floor, step, least));
     }

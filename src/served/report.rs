@@ -3,6 +3,7 @@
 //! Owns the findings with their checks, and what they cost. Must not know how they came about.
 
 use crate::checks::{Finding, Reason, Ruling, Unit};
+use crate::tol::COARSE;
 
 /// How much a map was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +59,21 @@ impl Found {
             check,
             Finding::below(true, Unit::Floor, numbers[0], numbers[1], detail),
         )
+    }
+
+    /// A bound that holds, where a relative error of `least` would have been seen; one that could hide
+    /// more than a hundredth decides nothing.
+    pub(super) fn seeing(
+        check: &'static str,
+        numbers: [f64; 2],
+        least: f64,
+        detail: impl Into<String>,
+    ) -> Self {
+        if least <= COARSE {
+            return Self::passed(check, numbers, detail);
+        }
+        let detail = format!("{}: too little to decide anything", detail.into());
+        Self::open(check, Reason::NoPower, numbers, detail)
     }
 
     /// A bound that does not.

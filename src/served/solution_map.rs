@@ -349,7 +349,7 @@ fn ruling(
              of {curves} λ-paths ({kinks} around kinks); a relative error of {least:.1e} would \
              have been seen on them"
         );
-        return Found::passed(check, [0.0, least], text);
+        return Found::seeing(check, [0.0, least], least, text);
     };
     let (gap, relative) = (worst.gap.abs(), worst.relative);
     let text = format!(

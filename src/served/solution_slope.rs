@@ -81,7 +81,7 @@ pub(super) fn slope(
          relative error of {least:.1e} would have been seen"
     );
     if gap <= bound {
-        return Ok(Found::passed(check, [gap, bound], text));
+        return Ok(Found::seeing(check, [gap, bound], least, text));
     }
     let relative = gap / size.max(f64::MIN_POSITIVE);
     if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {

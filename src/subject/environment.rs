@@ -59,6 +59,9 @@ pub const KEPT: &[&str] = &[
     "RATECERT_*",
 ];
 
+/// What a name that is kept must not contain.
+const SECRET: &[&str] = &["TOKEN", "KEY", "SECRET", "PASSWORD", "CREDENTIAL"];
+
 /// The variables of this process that a child is given.
 pub fn kept() -> Vec<(OsString, OsString)> {
     let known = |name: &str| {
@@ -67,7 +70,14 @@ pub fn kept() -> Vec<(OsString, OsString)> {
             None => *k == name,
         })
     };
+    let secret = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        SECRET.iter().any(|word| name.contains(word))
+    };
     std::env::vars_os()
-        .filter(|(name, _)| name.to_str().is_some_and(known))
+        .filter(|(name, _)| {
+            name.to_str()
+                .is_some_and(|name| known(name) && !secret(name))
+        })
         .collect()
 }

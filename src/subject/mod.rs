@@ -15,6 +15,6 @@ mod stdio;
 pub use environment::{KEPT, kept};
 pub use local::Local;
 pub use peer::{Broken, Launch, Peer};
-pub use process::Program;
+pub use process::{Program, end_all, quoted};
 pub use session::{Declaration, Own, Session, read_answer};
 pub use stdio::Stdio;

@@ -21,6 +21,16 @@ const LOG_BYTES: usize = 400;
 /// How long a program may take to end after it closed its output or was told to stop.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// A word as a shell takes it for one.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// A command that is started anew for every conversation.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -56,6 +66,10 @@ impl Launch for Program {
         let mut child = command
             .spawn()
             .map_err(|e| Error::usage(format!("{} cannot be started: {e}", self.command[0])))?;
+        RUNNING
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(child.id());
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let (Some(input), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -77,20 +91,21 @@ impl Launch for Program {
     }
 
     fn command(&self) -> String {
-        let quoted = |part: &String| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-            if !part.is_empty() && part.chars().all(plain) {
-                part.clone()
-            } else {
-                format!("'{}'", part.replace('\'', "'\\''"))
-            }
-        };
         self.command
             .iter()
-            .map(quoted)
+            .map(|part| quoted(part))
             .collect::<Vec<_>>()
             .join(" ")
     }
+}
+
+/// The programs that run, for an end that skips their destructors.
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Kills every program that is running, with all that it started.
+pub fn end_all() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.iter().for_each(|id| group::kill_group(*id));
 }
 
 /// A program that runs; killed with all it started when it goes out of scope.
@@ -193,6 +208,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         group::kill(&mut self.child);
         let _ = self.child.wait();
+        let id = self.child.id();
+        RUNNING
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|other| *other != id);
     }
 }
 
@@ -252,10 +272,14 @@ mod group {
     }
 
     pub(super) fn kill(child: &mut Child) {
-        if let Ok(id) = i32::try_from(child.id()) {
+        kill_group(child.id());
+        let _ = child.kill();
+    }
+
+    pub(super) fn kill_group(id: u32) {
+        if let Ok(id) = i32::try_from(id) {
             let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
         }
-        let _ = child.kill();
     }
 }
 
@@ -268,4 +292,6 @@ mod group {
     pub(super) fn kill(child: &mut Child) {
         let _ = child.kill();
     }
+
+    pub(super) fn kill_group(_: u32) {}
 }

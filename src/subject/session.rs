@@ -143,7 +143,12 @@ impl Declaration {
 
 /// A name from elsewhere, fit for a terminal and a table.
 fn plain(text: &str) -> String {
-    let shown = text.chars().filter(|c| !c.is_control()).take(60);
+    // Characters that turn the direction of what follows are no better than control characters.
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = text
+        .chars()
+        .filter(|c| !(c.is_control() || turns(*c)))
+        .take(60);
     shown.collect::<String>().trim().to_string()
 }
 
@@ -234,29 +239,44 @@ impl<'l> Session<'l> {
                 return Err(Error::input(text));
             }
         };
-        let said = || format!("; it said {:?}", start(&line));
-        let message = parse_from_subject(&line)
-            .map_err(|e| Error::input(format!("malformed: {e}{}", said())))?;
-        if let Err(why) = known(&line, &message, self.strict) {
-            return Err(Error::input(format!("malformed: {why}{}", said())));
+        let values = self.values(id, count, &line);
+        if matches!(&values, Err((true, _))) {
+            // What comes next might belong to this question still.
+            let _ = self.renew();
         }
+        values.map_err(|(_, e)| e)
+    }
+
+    /// The values that a line holds, or whether the conversation is out of step, and why.
+    fn values(
+        &self,
+        id: &str,
+        count: usize,
+        line: &str,
+    ) -> std::result::Result<Vec<Vec<f64>>, (bool, Error)> {
+        let broken = |text: String| {
+            let text = format!("{text}; it said {:?}", start(line));
+            (true, Error::input(text))
+        };
+        let message = parse_from_subject(line).map_err(|e| broken(format!("malformed: {e}")))?;
+        known(line, &message, self.strict).map_err(|why| broken(format!("malformed: {why}")))?;
+        let floats = |row: &Vec<Number>| -> Vec<f64> { row.iter().map(|x| x.0).collect() };
         match message {
             FromSubject::Values(values) if values.id == id && values.values.len() == count => {
-                let floats = |row: &Vec<Number>| row.iter().map(|x| x.0).collect();
                 Ok(values.values.iter().map(floats).collect())
             }
             FromSubject::Value(value) if value.id == id && count == 1 => {
-                Ok(vec![value.value.iter().map(|x| x.0).collect()])
+                Ok(vec![floats(&value.value)])
             }
             FromSubject::Values(values) if values.id == id => {
-                let text = format!("{} values for {count} evaluations", values.values.len());
-                Err(Error::input(text))
+                let got = values.values.len();
+                Err(broken(format!("{got} values for {count} evaluations")))
             }
             FromSubject::Error(error) => {
                 let text: String = error.message.chars().take(400).collect();
-                Err(Error::input(format!("it says {text:?}")))
+                Err((false, Error::input(format!("it says {text:?}"))))
             }
-            _ => Err(Error::input(format!("out of order{}", said()))),
+            _ => Err(broken("out of order".into())),
         }
     }
 

@@ -306,8 +306,10 @@ fn passes_in_binary64(posed: &Posed) -> Result<()> {
     let claim = conformance(posed.method)?;
     let evidence = posed.evidence(Roundoff::DOUBLE, Declared::default());
     let judged = answered(&claim, &evidence, &posed.id, &posed.request(), answer);
-    match judged.verdicts.iter().find(|v| v.status == Ruling::Fail) {
-        Some(v) => Err(Error::input(format!("{} fails: {}", v.check, v.detail))),
-        None => Ok(()),
+    let ruled = |ruling| judged.verdicts.iter().find(|v| v.status == ruling);
+    match (ruled(Ruling::Fail), ruled(Ruling::Pass)) {
+        (Some(v), _) => Err(Error::input(format!("{} fails: {}", v.check, v.detail))),
+        (None, None) => Err(Error::input("nothing of it can be judged in binary64")),
+        (None, Some(_)) => Ok(()),
     }
 }

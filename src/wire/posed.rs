@@ -339,6 +339,10 @@ impl Message {
         };
         let whole = match m.want.as_deref() {
             None => false,
+            Some("jacobian") if m.method == "hypergradient" => {
+                let text = "a hypergradient is a vector";
+                return Err(Error::input(text).in_field("want"));
+            }
             Some("jacobian") if matches!(algorithm, Algorithm::Itd | Algorithm::AidFp) => true,
             Some(other) => {
                 let text = format!("{other:?} is not to be had of {}", m.method);
