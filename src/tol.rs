@@ -290,6 +290,10 @@ pub const VECTOR_TIES: [f64; 2] = [0.5, 1.0];
 /// on a GPU, TF32 120 and more.
 pub const PRECISION_UNITS: f64 = 12.0;
 
+/// Relative error that a check of a served map may hide and still pass, saying so: a declared
+/// tolerance of 1e-4 hides 2e-2 to 8e-2; beyond a tenth a wrong sign or factor is out of sight.
+pub const SERVED_COARSE: f64 = 0.1;
+
 /// Rounding that a simulation cannot repeat is carried on by a recursion: so many times that of one
 /// step.
 pub const DIAGNOSIS_NOISE: f64 = 50.0;

@@ -3,7 +3,7 @@
 //! Owns the findings with their checks, and what they cost. Must not know how they came about.
 
 use crate::checks::{Finding, Reason, Ruling, Unit};
-use crate::tol::COARSE;
+use crate::tol::SERVED_COARSE;
 
 /// How much a map was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,14 +62,14 @@ impl Found {
     }
 
     /// A bound that holds, where a relative error of `least` would have been seen; one that could hide
-    /// more than a hundredth decides nothing.
+    /// more than a tenth decides nothing.
     pub(super) fn seeing(
         check: &'static str,
         numbers: [f64; 2],
         least: f64,
         detail: impl Into<String>,
     ) -> Self {
-        if least <= COARSE {
+        if least <= SERVED_COARSE {
             return Self::passed(check, numbers, detail);
         }
         let detail = format!("{}: too little to decide anything", detail.into());
