@@ -97,7 +97,7 @@ def _judged(
     for n, server in enumerate(servers):
         for case_id, line in server.asked.items():
             answer = server.answered.get(case_id)
-            if "/shrinking." in case_id and answer is not None:
+            if "/smaller." in case_id and answer is not None:
                 # The ids of one search are those of another one too.
                 unique = f"{case_id}.{n}"
                 asked[unique] = line

@@ -73,13 +73,9 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
                     posed,
                     spec: None,
                 };
-                let name = ready
-                    .case
-                    .id
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default()
-                    .to_string();
+                let own = format!("{}/", claims[claim].name);
+                let id = &ready.case.id;
+                let name = id.strip_prefix(&own).unwrap_or(id).to_string();
                 let judged = judged(&claims[claim], &ready, &name, &answer, &subject);
                 let kind = ready.case.problem.kind();
                 out.verdicts
