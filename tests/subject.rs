@@ -143,7 +143,7 @@ fn a_fault_in_another_process_is_caught_made_small_and_named() {
             failed[0].diagnosis
         );
         assert!(failed.iter().any(|v| v.smallest.is_some()), "{fault}");
-        assert!(said(&output).contains("again: ratecert subject --case"));
+        assert!(said(&output).contains("again: ratecert subject --profile test --case"));
     }
 }
 
