@@ -114,18 +114,17 @@ fn the_members_of_a_set_are_within_its_radius() {
 }
 
 fn distance(a: &Value, b: &Value) -> f64 {
-    let numbers = |v: &Value| -> Vec<f64> {
-        v.as_array()
-            .unwrap()
-            .iter()
-            .map(|x| x.as_f64().unwrap())
-            .collect()
-    };
-    let squares = numbers(a)
-        .into_iter()
-        .zip(numbers(b))
-        .map(|(a, b)| (a - b).powi(2));
+    let (a, b) = (numbers(a), numbers(b));
+    let squares = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2));
     squares.sum::<f64>().sqrt()
+}
+
+/// The numbers of a vector, or of a matrix row by row.
+fn numbers(v: &Value) -> Vec<f64> {
+    match v {
+        Value::Array(items) => items.iter().flat_map(numbers).collect(),
+        other => vec![other.as_f64().unwrap()],
+    }
 }
 
 #[test]
