@@ -2,11 +2,13 @@
 //! and fail with u = 2⁻⁵³, and products of fewer digits (TF32) inside them are caught.
 
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use ratecert::Roundoff;
 use ratecert::case::{Answer, At, Case, Factory, Implementation, Method, Target};
 use ratecert::checks::Ruling;
-use ratecert::claims::{Catalogue, Label, Profile};
+use ratecert::claims::{Catalogue, Label, Profile, Verdict, subject_claims};
+use ratecert::conformance::Conformance;
 use ratecert::instances::{Instance, Kind, Spec};
 use ratecert::judge::{Judging, judge};
 use ratecert::linalg::{Matrix, Vector};
@@ -14,8 +16,10 @@ use ratecert::maps::{Activation, Affine, Map, Problem};
 use ratecert::methods::Ours;
 use ratecert::objectives::{LeastSquares, Objective};
 use ratecert::runner::Plan;
+use ratecert::subject::Local;
 use ratecert::testing::{Violation, certify, certify_single};
 use ratecert::truth::Truth;
+use ratecert::wire::Server;
 
 fn single(x: f64) -> f64 {
     f64::from(x as f32)
@@ -411,6 +415,79 @@ impl Factory for Declared {
     fn roundoff(&self) -> Roundoff {
         Roundoff::SINGLE
     }
+}
+
+/// The emulation with products of this many digits, behind the protocol.
+struct Behind(fn(f64) -> f64);
+
+impl Factory for Behind {
+    fn make(&self, _: Method) -> ratecert::Result<Box<dyn Implementation + '_>> {
+        Ok(Box::new(Emulated(self.0)))
+    }
+
+    fn roundoff(&self) -> Roundoff {
+        Roundoff::SINGLE
+    }
+}
+
+/// Behind the protocol, who says binary32 passes with it, and TF32 is seen and called that.
+#[test]
+fn reduced_products_are_seen_behind_the_protocol() {
+    let conformed = |input: fn(f64) -> f64| {
+        let plan = Conformance {
+            claims: subject_claims().unwrap(),
+            profile: Profile::Test,
+            seed: 0,
+            patience: Duration::from_secs(1),
+            strict: true,
+            only: Vec::new(),
+        };
+        let behind = Behind(input);
+        let launch = Local::new(|| {
+            Server::new(&behind, "emulated", "1").saying(|hello| {
+                hello.methods = ["itd", "aid-fp"].map(Into::into).into();
+                hello.problems = ["affine", "elastic-net"].map(Into::into).into();
+                hello.jacobian = None;
+                hello.path = None;
+            })
+        });
+        let stop = AtomicBool::new(false);
+        let run = plan.run(&launch, &stop, &mut |_, _| {}, &mut |_| Ok(()));
+        run.unwrap().verdicts
+    };
+    let count = |verdicts: &[Verdict], status: Ruling, precision: bool| {
+        let of = |v: &&Verdict| v.status == status && (v.check == "precision") == precision;
+        verdicts.iter().filter(of).count()
+    };
+    let right = conformed(single);
+    for v in &right {
+        assert_ne!(v.status, Ruling::Fail, "{}: {}", v.id, v.detail);
+        assert!(
+            v.check != "precision" || v.status == Ruling::Pass,
+            "{}: {}",
+            v.id,
+            v.detail
+        );
+    }
+    let passed = count(&right, Ruling::Pass, true);
+    let reduced = conformed(tf32);
+    let open = count(&reduced, Ruling::Inconclusive, true);
+    let failed = count(&reduced, Ruling::Fail, false);
+    println!(
+        "{passed} pass; TF32: {open} seen, {failed} fail of {}",
+        reduced.len()
+    );
+    assert!(
+        passed >= 10 && open * 2 > passed && failed >= 10,
+        "{passed} {open} {failed}"
+    );
+    let said =
+        { reduced.iter() }.find(|v| v.check == "precision" && v.status == Ruling::Inconclusive);
+    assert!(
+        said.unwrap()
+            .detail
+            .contains("reduced-precision products (TF32")
+    );
 }
 
 /// A whole run in binary32 comes to its end, whatever the cotangents that claims draw.

@@ -193,17 +193,10 @@ impl Setting<'_> {
                 (spectral_upper(d).min(most_size), 2.0 * kinks.kappa() * step)
             }
             Observed::Cotangent(_) if conjugate => (most_size, allowance_at_ties(exact, at, d2)),
-            Observed::Cotangent(_) if solver => {
-                let at = if at == Where::Start {
-                    Where::Solution
-                } else {
-                    at
-                };
-                (
-                    most_size,
-                    solver_allowance_at_ties(exact, at, self.declared),
-                )
-            }
+            Observed::Cotangent(_) if solver => (
+                most_size,
+                solver_allowance_at_ties(exact, at, self.declared, most_size),
+            ),
             Observed::Cotangent(_) => (most_size, reverse_floor(&exact.truth, (w_norm, e), k)),
         };
         // Conjugate gradients and solvers have ended.

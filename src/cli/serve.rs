@@ -42,12 +42,7 @@ struct Planted(Fault);
 
 impl Factory for Planted {
     fn make(&self, method: Method) -> Result<Box<dyn Implementation + '_>> {
-        // A solver makes the mistakes of AID-FP.
-        let like = match method {
-            Method::IMPLICIT => Method::AID_FP,
-            other => other,
-        };
-        let fits = self.0.methods.contains(&like);
+        let fits = self.0.occurs_in(method);
         let edits: &[Edit] = if fits { self.0.edits } else { &[] };
         Ok(Box::new(Simulated::new(method, edits)))
     }

@@ -195,6 +195,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
                 dtype: if single { "f32" } else { "f64" }.into(),
                 cases: conformed.sent,
                 left_out: conformed.left_out,
+                not_posed: conformed.not_posed,
                 waited: conformed.waited.as_secs_f64(),
                 given_up: conformed.given_up,
             }),

@@ -16,7 +16,7 @@ use crate::evidence::Declared;
 use crate::judge::Judged;
 use crate::linalg::Matrix;
 use crate::subject::{Declaration, Launch, Session, quoted};
-use crate::wire::{FromSubject, ToSubject};
+use crate::wire::ToSubject;
 
 /// Failures of one claim, family and check after which no more of that claim on that family is
 /// asked.
@@ -37,10 +37,10 @@ pub struct Conformed {
     pub sent: usize,
     /// Cases that it does not do, by what it said of itself.
     pub left_out: usize,
+    /// Cases that could not be posed: their instance is not solved.
+    pub not_posed: usize,
     /// Why it was given up, if it was.
     pub given_up: Option<String>,
-    /// Verdicts on maps of its own, on their way to the others.
-    maps: Vec<Verdict>,
     /// Time spent waiting for answers.
     pub waited: Duration,
 }
@@ -94,7 +94,10 @@ impl Conformance {
                     continue;
                 }
                 // An instance that is not solved decides nothing.
-                Err(_) => continue,
+                Err(_) => {
+                    out.not_posed += 1;
+                    continue;
+                }
             };
             if tally.enough(item.claim, ready.case.problem.kind()) {
                 continue;
@@ -153,14 +156,12 @@ impl Conformance {
                 let replay = self.replay_command(&id, &command);
                 let clock = Instant::now();
                 let verdicts = examined(&mut session, map, self.seed, &replay);
-                out.maps.extend(verdicts);
+                out.verdicts.extend(verdicts);
                 out.waited += clock.elapsed();
             }
         }
         session.stop();
         explain::explain(self, launch, &subject, &asked, &mut out.verdicts)?;
-        let maps = std::mem::take(&mut out.maps);
-        out.verdicts.extend(maps);
         out.declaration = Some(subject);
         Ok(out)
     }
@@ -296,14 +297,5 @@ impl Tally {
                 trouble.name()
             )
         })
-    }
-}
-
-/// The id of a line that answers.
-pub(super) fn id_of(line: &str) -> Option<String> {
-    let message = crate::wire::parse_from_subject(line).ok()?;
-    match message {
-        FromSubject::Hello(_) => None,
-        other => other.id().map(Into::into),
     }
 }

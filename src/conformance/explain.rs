@@ -89,11 +89,9 @@ pub(super) fn explain(
         }
         verdicts[n].smallest = bench.smallest_drawn(key.0, &verdicts[n]);
     }
-    // By claim and problem kind: the name.
-    let mut names: BTreeMap<(usize, String), Diagnosis> = BTreeMap::new();
+    let mut names = Names::new();
     for one in &again {
-        let kind = one.ready.case.problem.kind().to_string();
-        let key = (one.item.claim, kind);
+        let key = one.claim_and_kind();
         if names.contains_key(&key) || bench.is_late() {
             continue;
         }
@@ -101,16 +99,23 @@ pub(super) fn explain(
             names.insert(key, diagnosis);
         }
     }
+    assign(&names, asked, verdicts);
+    Ok(())
+}
+
+/// By claim and problem kind: the name.
+type Names = BTreeMap<(usize, String), Diagnosis>;
+
+/// Puts the names at the failures that come again.
+fn assign(names: &Names, asked: &[Asked], verdicts: &mut [Verdict]) {
     for one in asked.iter().filter(|a| !is_trouble(&a.answer)) {
-        let kind = one.ready.case.problem.kind().to_string();
-        let name = names.get(&(one.item.claim, kind));
+        let name = names.get(&one.claim_and_kind());
         for n in failing(one, verdicts) {
             if !verdicts[n].detail.ends_with(EARLIER) {
                 verdicts[n].diagnosis = name.cloned();
             }
         }
     }
-    Ok(())
 }
 
 /// A claim and a check by name.
@@ -144,28 +149,19 @@ fn name_from_what_was_said(
     verdicts: &mut [Verdict],
 ) {
     let wrong = |a: &&Asked| !is_trouble(&a.answer) && !failing(a, verdicts).is_empty();
-    let all: Vec<&Asked> = asked.iter().filter(wrong).collect();
-    let mut names: BTreeMap<(usize, String), Diagnosis> = BTreeMap::new();
-    for one in &all {
-        let key = (one.item.claim, one.ready.case.problem.kind().to_string());
-        if names.contains_key(&key) {
-            continue;
-        }
-        let of =
-            |a: &&&Asked| (a.item.claim, a.ready.case.problem.kind()) == (key.0, key.1.as_str());
-        let seen: Vec<(&Posed, &Answer)> = { all.iter() }
-            .filter(of)
-            .take(LOOKED_AT)
-            .map(|a| (&a.ready.posed, &a.answer))
-            .collect();
-        names.insert(key.clone(), named(&plan.claims[key.0], subject, &seen));
+    let mut seen: BTreeMap<(usize, String), Vec<(&Posed, &Answer)>> = BTreeMap::new();
+    for one in asked.iter().filter(wrong) {
+        let of = seen.entry(one.claim_and_kind()).or_default();
+        of.push((&one.ready.posed, &one.answer));
     }
-    for one in &all {
-        let key = (one.item.claim, one.ready.case.problem.kind().to_string());
-        for n in failing(one, verdicts) {
-            verdicts[n].diagnosis = names.get(&key).cloned();
-        }
-    }
+    let named = |(key, mut of): (_, Vec<_>)| {
+        of.truncate(LOOKED_AT);
+        let (claim, _): &(usize, String) = &key;
+        let name = named(&plan.claims[*claim], subject, &of);
+        (key, name)
+    };
+    let names: Names = seen.into_iter().map(named).collect();
+    assign(&names, asked, verdicts);
 }
 
 /// Which verdicts on a case are failures.
@@ -241,13 +237,13 @@ impl Bench<'_> {
         let (claims, of) = (&self.plan.claims, &self.plan.claims[claim].name);
         let own = |c: &Claim| c.name == *of;
         let profile = (self.plan.profile, self.plan.seed);
-        for item in drawn_items(claims, profile, 0, own)
+        let posed = drawn_items(claims, profile, 0, own)
             .into_iter()
-            .take(LOOKED_AT)
-        {
-            let Ok(Some(ready)) = item.ready(claims, self.subject) else {
-                continue;
-            };
+            .filter_map(|item| {
+                let ready = item.ready(claims, self.subject).ok()??;
+                Some((item, ready))
+            });
+        for (item, ready) in posed.take(LOOKED_AT) {
             let answer = self.ask_afresh(&ready.case, &ready.posed)?;
             let judged = self.judge(claim, &ready, &item.name(), &answer);
             if !fails(&judged, &verdict.check) {
@@ -318,13 +314,8 @@ impl Bench<'_> {
     }
 
     /// The name of what is behind the failures of one claim and problem kind.
-    fn name(
-        &self,
-        (claim, kind): &(usize, String),
-        again: &[&Asked],
-        asked: &[Asked],
-    ) -> Option<Diagnosis> {
-        let of = |a: &Asked| a.item.claim == *claim && a.ready.case.problem.kind() == kind;
+    fn name(&self, key: &(usize, String), again: &[&Asked], asked: &[Asked]) -> Option<Diagnosis> {
+        let of = |a: &Asked| a.claim_and_kind() == *key;
         let mut wrong: Vec<&Asked> = Vec::new();
         for one in again.iter().copied().filter(|a| of(a)) {
             if wrong.iter().all(|w| w.ready.case.id != one.ready.case.id) {
@@ -348,7 +339,7 @@ impl Bench<'_> {
             return None;
         }
         let borrowed: Vec<(&Posed, &Answer)> = seen.iter().map(|(p, a)| (p, a)).collect();
-        Some(named(&self.plan.claims[*claim], self.subject, &borrowed))
+        Some(named(&self.plan.claims[key.0], self.subject, &borrowed))
     }
 
     fn fails_anything(&self, one: &Asked) -> bool {

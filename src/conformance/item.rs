@@ -14,6 +14,8 @@ use super::recipe::{self, claim_of};
 /// Most fixed cases of a quick run, and most cases in all.
 const FIXED: usize = 180;
 const MOST: usize = 300;
+/// Largest dimension of a fixed case in a test run.
+const LARGEST_IN_TESTS: usize = 70;
 
 /// A case to be asked.
 #[derive(Clone, Debug)]
@@ -143,7 +145,8 @@ fn decidable(posed: &Posed, u: Roundoff) -> bool {
         && (posed.method.is_aid() || exact.jacobian().is_none() || exact.run().doubt_from.is_none())
 }
 
-/// The fixed cases of these claims, those of a quick run thinned to what it may send.
+/// The fixed cases of these claims, those of a quick run thinned to what it may send, those of a
+/// test run without large ones.
 pub(super) fn fixed_items(
     claims: &[Claim],
     profile: Profile,
@@ -156,7 +159,9 @@ pub(super) fn fixed_items(
             let Some(claim) = claim_of(claims, &case) else {
                 continue;
             };
-            if does(&case, case.problem.dim()) {
+            let d = case.problem.dim();
+            let large = profile == Profile::Test && d > LARGEST_IN_TESTS;
+            if !large && does(&case, d) {
                 let source = Source::Fixed(Box::new(case));
                 items.push(Item { claim, source });
             }

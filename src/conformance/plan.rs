@@ -35,6 +35,13 @@ pub(super) struct Asked {
     pub verdicts: std::ops::Range<usize>,
 }
 
+impl Asked {
+    /// What failures share a name by.
+    pub fn claim_and_kind(&self) -> (usize, String) {
+        (self.item.claim, self.ready.case.problem.kind().into())
+    }
+}
+
 /// What the answer to a case is ruled.
 pub(super) fn judged(
     claim: &Claim,

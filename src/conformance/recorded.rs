@@ -1,6 +1,6 @@
 //! Recorded conversations judged.
 
-use super::drive::{Conformed, id_of};
+use super::drive::Conformed;
 use super::item::Ready;
 use super::plan::judged;
 use super::recipe::claim_of;
@@ -53,7 +53,7 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
             "stop" => {}
             "result" | "skipped" | "error" => {
                 let message = parse_from_subject(line).map_err(at)?;
-                let id = id_of(line).unwrap_or_default();
+                let id = message.id().unwrap_or_default();
                 let position = waiting.iter().position(|(_, case)| case.id == id);
                 let Some(position) = position else {
                     let text = format!("no case {id:?} is waiting for an answer");

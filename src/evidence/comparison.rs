@@ -8,6 +8,7 @@ use super::target::{Shown, unit};
 use super::whole::Evidence;
 use crate::case::{Algorithm, Target};
 use crate::linalg::Matrix;
+use crate::linalg::norm::spectral_upper;
 use crate::tol::LIMIT_ENCLOSED_STEPS;
 
 /// One estimate beside what is exact. Norms are operator norms of d×m errors, or Euclidean norms of
@@ -166,16 +167,18 @@ impl Evidence<'_> {
         let at = if own { Where::Solution } else { request.at };
         let limit = exact.aid_limit(at, 0.0)?;
         let mut allowance = solver::allowance(exact, &limit, self.declared);
-        let mut e = 0.0;
+        let (mut e, mut moved, mut most) = (0.0, 0.0, limit.j.norm());
         if own {
             e = solver::distance(exact, self.declared);
-            let moved = solver::moved(exact, limit.j.norm(), e);
-            allowance = solver::allowance_elsewhere(exact, &limit, self.declared, moved);
+            moved = solver::moved(exact, limit.j.norm(), e);
+            most = spectral_upper(&limit.j) + limit.error + moved;
+            allowance = solver::allowance_elsewhere(exact, &limit, self.declared, most);
         }
         if limit.doubt {
-            let ties = solver::allowance_at_ties(exact, at, self.declared);
+            let ties = solver::allowance_at_ties(exact, request.at, self.declared, most);
             allowance = allowance.max(ties);
         }
+        allowance += moved;
         let band = if limit.doubt {
             self.selections(exact, at, allowance)
         } else {

@@ -31,23 +31,22 @@ pub(super) fn allowance(exact: &Exact, limit: &AidLimit, declared: Declared) -> 
     j * (residual + declared.linear) + last * k + limit.forming + limit.error
 }
 
-/// The same where the w of the solver is this far from w(λ): K and ‖J‖ are then those of another
-/// point, at most κ and ‖J‖ + `moved`.
+/// The same where the w is one that the solver found: K and ‖J‖ are then those of another point, at
+/// most κ and `j`. How far J has moved is not in it.
 pub(super) fn allowance_elsewhere(
     exact: &Exact,
     limit: &AidLimit,
     declared: Declared,
-    moved: f64,
+    j: f64,
 ) -> f64 {
     let d = limit.p.nrows();
     let k = exact.truth.kappa();
     // ‖∂₁Φ‖ ≤ q < 1 wherever it is.
     let residual = exact.truth.roundoff().gamma(d + SOLVER_TERMS) * 4.0 * k * k;
-    let j = spectral_upper(&limit.j) + limit.error + moved;
     let size = limit.w.norm() + distance(exact, declared);
     let last = Rounding::at(exact.truth.judged.push_lambda, size);
     let forming = k * (Rounding::at(exact.truth.judged.push_w, size) * j + last);
-    j * (residual + declared.linear) + last * k + forming + limit.error + moved
+    j * (residual + declared.linear) + last * k + forming + limit.error
 }
 
 /// How far from w(λ) the w of an own fixed-point solver may be: ‖w - w(λ)‖ ≤ κ(r + rounding of Φ).
@@ -72,11 +71,14 @@ pub(super) fn moved(exact: &Exact, j_norm: f64, e: f64) -> f64 {
 }
 
 /// The same where ties may be selected differently: the largest of what the ends and the middle
-/// allow.
-pub fn allowance_at_ties(exact: &Exact, at: Where, declared: Declared) -> f64 {
-    let one = |weight| {
-        let limit = exact.aid_limit(at, weight);
-        limit.map_or(f64::INFINITY, |limit| allowance(exact, &limit, declared))
+/// allow. At [`Where::Start`], the w that the solver found, ‖J‖ is at most `j`.
+pub fn allowance_at_ties(exact: &Exact, at: Where, declared: Declared, j: f64) -> f64 {
+    let own = at == Where::Start;
+    let place = if own { Where::Solution } else { at };
+    let one = |weight| match exact.aid_limit(place, weight) {
+        Some(limit) if own => allowance_elsewhere(exact, &limit, declared, j),
+        Some(limit) => allowance(exact, &limit, declared),
+        None => f64::INFINITY,
     };
     [0.0, 0.5, 1.0].map(one).into_iter().fold(0.0, f64::max)
 }

@@ -335,3 +335,37 @@ fn a_size_of_zero_is_no_fault() {
         }
     }
 }
+
+/// Two mistakes in one limit are named together, where one alone does not give the same numbers.
+#[test]
+fn pairs_are_named_where_there_are_no_steps() {
+    for method in [Method::AID_CG, Method::IMPLICIT] {
+        let own: Vec<Fault> = catalogue()
+            .into_iter()
+            .filter(|f| f.occurs_in(method))
+            .collect();
+        let pairs = (0..own.len()).flat_map(|i| (i + 1..own.len()).map(move |j| (i, j)));
+        let (mut together, mut open) = (0, 0);
+        for (a, b) in pairs.step_by(31).map(|(i, j)| (&own[i], &own[j])) {
+            let edits = [a.edits, b.edits].concat();
+            let found = diagnosed(method, Kind::ElasticNet, &edits, &[3, 4, 5]);
+            let pair = format!("{} + {}", a.name, b.name);
+            let names = names(&found);
+            let named = names.contains(&pair.as_str());
+            let other = names.iter().any(|n| n.contains('+'));
+            assert!(named || !other, "{method} {pair}: {found}");
+            together += usize::from(named);
+            open += usize::from(found == Diagnosis::Unknown);
+        }
+        assert!(
+            together >= 15 && open <= 1,
+            "{method}: {together} together, {open} unknown"
+        );
+    }
+    // With steps a mistake is known by its course, and what is in no list stays unknown.
+    let odd = [Edit::Scale(1.37), Edit::Lambda(0.013)];
+    for method in [Method::AID_CG, Method::IMPLICIT] {
+        let found = diagnosed(method, Kind::ElasticNet, &odd, &[3, 4, 5]);
+        assert_eq!(found, Diagnosis::Unknown, "{method}");
+    }
+}

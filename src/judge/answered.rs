@@ -128,7 +128,13 @@ fn precision(e: &Evidence<'_>, run: &Run) -> Option<Finding> {
     };
     let all = run.comparisons(e).iter();
     let ended = all.filter(|c| settled(c.k) && c.comparable && c.band == 0.0 && c.size > 0.0);
-    let size = exact.jacobian()?.norm();
+    // J, or its counterpart at another point that was given.
+    let given = e.method.is_aid() && run.request.at != Where::Start;
+    let size = if given {
+        exact.aid_limit(run.request.at, 0.0)?.j.norm()
+    } else {
+        exact.jacobian()?.norm()
+    };
     let units = ended.filter_map(|c| Some(c.deviation? / (u.value() * kappa * size)));
     let most = units.fold(f64::NAN, f64::max);
     if most.is_nan() {

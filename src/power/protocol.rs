@@ -81,11 +81,6 @@ enum Measured {
     Unseen(String, String),
 }
 
-/// A solver makes the mistakes of AID-FP.
-fn solver_makes(fault: &Fault, method: Method) -> bool {
-    method == Method::IMPLICIT && fault.methods.contains(&Method::AID_FP)
-}
-
 /// One fault in all the methods that it can occur in, in one conversation.
 fn one(
     claims: &[Claim],
@@ -94,10 +89,9 @@ fn one(
 ) -> Result<Vec<Measured>> {
     let plain = |c: &&Claim| !c.hypergradient;
     let own: Vec<Claim> = claims.iter().filter(plain).cloned().collect();
-    let fits = |m: &Method| fault.methods.contains(m) || solver_makes(fault, *m);
     let methods = Method::NAMES.iter().map(|n| n.1);
     let methods: Vec<Method> = methods
-        .filter(|m| fits(m) && own.iter().any(|c| c.method == *m))
+        .filter(|m| fault.occurs_in(*m) && own.iter().any(|c| c.method == *m))
         .collect();
     let (conformed, said) = conformed(own, options, fault, &methods)?;
     let mut out = Vec::new();

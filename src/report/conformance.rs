@@ -177,8 +177,12 @@ fn facts(run: &Run) -> String {
     let sent = subject.map_or(run.info.instances, |s| s.cases);
     let left_out = subject.map_or(0, |s| s.left_out);
     let counts = Counts::of(&run.verdicts);
+    let not_posed = match subject.map_or(0, |s| s.not_posed) {
+        0 => String::new(),
+        n => format!(", {n} could not be posed"),
+    };
     let mut out = format!(
-        "{} asked, {left_out} left out because it does not do them; {} pass, {} fail, {} inconclusive, {} not applicable",
+        "{} asked, {left_out} left out because it does not do them{not_posed}; {} pass, {} fail, {} inconclusive, {} not applicable",
         count(sent, "case"),
         counts.pass,
         counts.fail,

@@ -59,6 +59,9 @@ pub struct SubjectInfo {
     pub cases: usize,
     /// Cases left out, because it does not do them.
     pub left_out: usize,
+    /// Cases that could not be posed: their instance is not solved.
+    #[serde(default)]
+    pub not_posed: usize,
     /// Seconds spent waiting for its answers.
     pub waited: f64,
     /// Why it was given up, if it was.

@@ -24,11 +24,6 @@ pub trait Peer {
 
     /// Says goodbye.
     fn stop(&mut self, line: &str);
-
-    /// What it logged last, for a report.
-    fn log(&self) -> String {
-        String::new()
-    }
 }
 
 /// Starts fresh peers.

@@ -147,6 +147,12 @@ impl Running {
         };
         Broken { trouble, why }
     }
+
+    /// What it logged last.
+    fn log(&self) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.iter().cloned().collect::<Vec<_>>().join(" | ")
+    }
 }
 
 impl Peer for Running {
@@ -196,11 +202,6 @@ impl Peer for Running {
             }
             thread::sleep(Duration::from_millis(2));
         }
-    }
-
-    fn log(&self) -> String {
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.iter().cloned().collect::<Vec<_>>().join(" | ")
     }
 }
 

@@ -295,11 +295,6 @@ impl<'l> Session<'l> {
         greeted
     }
 
-    /// Whether fresh processes can be had.
-    pub fn restarts(&self) -> bool {
-        self.launch.restarts()
-    }
-
     /// Whether nothing can be asked any more after this trouble.
     pub fn is_over(&self, trouble: Trouble) -> bool {
         self.peer.is_none() || matches!(trouble, Trouble::Crash | Trouble::Hang)

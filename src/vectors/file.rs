@@ -8,7 +8,7 @@ use super::recipe::{Formula, Recipe, checksum};
 use crate::error::{Error, Result};
 use crate::instances::bound;
 use crate::numerals::locate;
-use crate::wire::{Case, Number, Objective, Problem, Row, Rows};
+use crate::wire::{Case, Estimate, Number, Objective, Problem, Row};
 
 /// Format version.
 pub const SCHEMA: u32 = 1;
@@ -68,6 +68,7 @@ pub enum ProblemOrRecipe {
     Problem(Problem),
 }
 
+// The fields of `Case` again: flattening that one in would accept fields that nobody knows.
 /// A case without what it shares with its group, and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -160,17 +161,6 @@ pub struct Member {
     pub tie: Number,
     /// One per step.
     pub estimates: Vec<Estimate>,
-}
-
-/// An estimate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a list of numbers, or a list of rows")]
-#[non_exhaustive]
-pub enum Estimate {
-    /// Dᵀy or a hypergradient (m).
-    Vector(Row),
-    /// D, d rows of m numbers.
-    Matrix(Rows),
 }
 
 impl VectorFile {

@@ -12,9 +12,7 @@ mod list;
 mod recipe;
 mod write;
 
-pub use file::{
-    Estimate, Expected, Member, ProblemOrRecipe, SCHEMA, TruthNote, VectorCase, VectorFile,
-};
+pub use file::{Expected, Member, ProblemOrRecipe, SCHEMA, TruthNote, VectorCase, VectorFile};
 pub use flag::Flag;
 pub use list::{Group, Refusal, list, refusals};
 pub use recipe::{Formula, Recipe, checksum};

@@ -8,14 +8,12 @@ use serde_json::{Value, json};
 
 use self::erased::Json as _;
 use super::expected::{Exact, exact};
-use super::file::{
-    Estimate, Expected, Member, ProblemOrRecipe, SCHEMA, TruthNote, VectorCase, VectorFile,
-};
+use super::file::{Expected, Member, ProblemOrRecipe, SCHEMA, TruthNote, VectorCase, VectorFile};
 use super::flag::Flag;
 use super::list::{Group, list, refusals};
 use super::recipe::checksum;
 use crate::error::{Error, Result};
-use crate::wire::{Case, Number, Posed, Row, schema_of, schemas};
+use crate::wire::{Case, Estimate, Number, Posed, Row, schema_of, schemas};
 
 /// Where the list stands, for the provenance of a file.
 const FROM: &str = "vectors/cases.toml";

@@ -20,7 +20,7 @@ pub use message::{
 };
 pub(crate) use number::row;
 pub use number::{Number, Row, Rows};
-pub use posed::{Posed, cotangent_range};
+pub use posed::Posed;
 pub use problem::{Problem, Sigma};
 pub(crate) use schema::schema_of;
 pub use schema::schemas;

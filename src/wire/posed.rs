@@ -10,7 +10,7 @@ use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
 use crate::instances::{Instance, Kind, Sizes, Spec};
 use crate::linalg::product::norm2;
 use crate::objectives::{LeastSquares, Objective};
-use crate::tol::{COTANGENT_RANGE, Roundoff, SINGLE_COTANGENTS};
+use crate::tol::{COTANGENT_RANGE, Roundoff};
 
 /// A case that came as a message: everything it lends, owned.
 #[derive(Clone, Debug)]
@@ -411,14 +411,5 @@ impl Message {
             samples: case.samples.map(|s| lists(s.linear)),
             step_sizes: case.samples.map(|s| row(s.eta)),
         })
-    }
-}
-
-/// The range of cotangents for implementations that compute with this unit roundoff.
-pub fn cotangent_range(u: Roundoff) -> [f64; 2] {
-    if u == Roundoff::DOUBLE {
-        COTANGENT_RANGE
-    } else {
-        SINGLE_COTANGENTS
     }
 }

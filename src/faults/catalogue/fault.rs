@@ -21,6 +21,15 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Whether the method can have it. A solver makes the mistakes of AID-FP, followed to its limit.
+    pub fn occurs_in(&self, method: Method) -> bool {
+        let like = match method {
+            Method::IMPLICIT => Method::AID_FP,
+            other => other,
+        };
+        self.methods.contains(&like)
+    }
+
     /// Shows where a unit is exactly at its kink, and nowhere else.
     pub fn is_about_ties(&self) -> bool {
         self.edits.iter().any(Edit::is_about_ties)
