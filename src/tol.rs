@@ -502,5 +502,12 @@ pub const SERVED_DIRECT: usize = 500;
 /// Relative residual of GMRES, near what its orthogonalisation reaches.
 pub const SERVED_KRYLOV: f64 = 1e-13;
 
+/// Standard errors that moments of a stochastic hypergradient may be off by: 256 squares of normal
+/// numbers are off by more in fewer than one of 1e7 runs.
+pub const SERVED_DEVIATIONS: f64 = 7.0;
+
+/// Largest d, and largest nd, of exact second moments of a served stochastic map.
+pub const SERVED_MOMENTS: (usize, usize) = (50, 50_000);
+
 /// Indices over which a mean is summed at most.
 pub const SERVED_INDICES: usize = 10_000;

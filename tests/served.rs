@@ -7,7 +7,7 @@ mod hyper;
 #[path = "served/models.rs"]
 mod models;
 
-use composite::{Sampled, Slip};
+use composite::{Nsid, Sampled, Slip};
 use hyper::{Hyper, Mistake};
 use models::{Fault, KINDS, Kind, Model, Start, TIES, Tie};
 use ratecert::checks::Ruling;
@@ -662,6 +662,75 @@ fn stochastic_maps_are_the_means_of_their_samples() {
             );
             assert!(found.fails(), "{slip:?} {report}");
         }
+    }
+}
+
+/// NSID on served samples, at its steps and in its moments.
+#[test]
+fn stochastic_hypergradients_are_judged_with_given_samples() {
+    let spec = |map: &Sampled| {
+        let mut spec = map.spec();
+        spec.hypergradient = Some(ServedHypergradient {
+            inner: ServedInner::Nsid,
+            linear_tolerance: 0.0,
+            step_tolerance: 0.0,
+        });
+        spec
+    };
+    for seed in 0..20 {
+        let mut right = Sampled::new(
+            12 + 3 * seed as usize,
+            2 + (seed % 4) as usize,
+            Slip::None,
+            seed,
+        );
+        let report = examine(&spec(&right), &mut right, seed, &Options::default()).unwrap();
+        for check in [
+            "hypergradient-conduct",
+            "hypergradient-steps",
+            "nsid-moments",
+        ] {
+            let ruling = report.find(check).unwrap().finding.ruling;
+            assert_eq!(ruling, Ruling::Pass, "{seed} {check} {report}");
+        }
+        assert!(report.holds(), "{report}");
+        if seed == 0 {
+            println!("{report}");
+        }
+    }
+    use Nsid::*;
+    let all = [
+        (OwnSamples, true),
+        (FirstBatch, true),
+        (NextBatch, false),
+        (NextStep, false),
+        (OuterAtMean, false),
+        (Sid, false),
+        (WarmStart, true),
+        (Size, false),
+    ];
+    for (slip, in_moments) in all {
+        let (mut steps, mut moments, mut named) = (0, 0, 0);
+        for seed in 0..5 {
+            let mut wrong = Sampled::new(20, 4, Slip::None, seed);
+            wrong.nsid = slip;
+            let spec = spec(&wrong);
+            let report = examine(&spec, &mut wrong, seed, &Options::default()).unwrap();
+            steps += usize::from(
+                report.sees("hypergradient-steps") || report.sees("hypergradient-conduct"),
+            );
+            moments += usize::from(report.sees("nsid-moments"));
+            named += usize::from(report.find("hypergradient-steps").unwrap().fault.is_some());
+        }
+        println!("{slip:?}: steps or conduct {steps}, moments {moments} of 5, named {named}");
+        // Γ of the given samples is that of T where no mask differs.
+        let least = if matches!(slip, OuterAtMean | Sid) {
+            1
+        } else {
+            5
+        };
+        assert!(steps >= least, "{slip:?} {steps}");
+        assert!(!in_moments || moments >= 4, "{slip:?} {moments}");
     }
 }
 

@@ -147,6 +147,18 @@ fn a_fault_in_another_process_is_caught_made_small_and_named() {
     }
 }
 
+/// A fixed case has no spec to make small: a random one that fails the same check is looked for.
+#[test]
+fn failing_fixed_cases_come_with_a_small_random_one() {
+    let folder = folder();
+    let only = ["--case", "above-50-aid-fp"];
+    let (output, verdicts) = against(&only, &["--fault", "missing-second"], folder.path());
+    let failed = failing(&verdicts);
+    assert!(!failed.is_empty(), "{}", said(&output));
+    let smallest = failed.iter().find_map(|v| v.smallest.as_ref());
+    assert!(smallest.unwrap().spec.dim < 50, "{smallest:?}");
+}
+
 #[test]
 fn what_is_kept_between_calls_is_told_from_what_is_wrong_at_once() {
     let folder = folder();
@@ -345,6 +357,79 @@ fn recordings_that_are_none_are_refused_with_their_line() {
     assert_eq!(check(&format!("{case}\n{wrong}\n")).0, Some(1));
 }
 
+/// What `subject` finds of the maps of a server.
+fn examined<'s>(
+    server: impl Fn() -> Server<'s> + Sync + 's,
+    stop: &std::sync::atomic::AtomicBool,
+) -> ratecert::Result<ratecert::conformance::Conformed> {
+    let plan = ratecert::conformance::Conformance {
+        claims: subject_claims().unwrap(),
+        profile: ratecert::claims::Profile::Test,
+        seed: 3,
+        patience: std::time::Duration::from_secs(1),
+        strict: true,
+        only: vec!["map/".into()],
+    };
+    let launch = ratecert::subject::Local::new(server);
+    plan.run(&launch, stop, &mut |_, _| {}, &mut |_| Ok(()))
+}
+
+#[test]
+fn maps_announced_wrongly_fail_and_an_interrupt_ends_between_maps() {
+    use ratecert::served::ServedSpec;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let spec = |name: &str| {
+        let mut spec = ServedSpec::new(name, vec![0.0; 2], vec![0.5, -0.25]);
+        spec.products.jvp = false;
+        spec
+    };
+    let stop = AtomicBool::new(false);
+    type Slip = fn(&mut ratecert::wire::ServedMap);
+    let slips: [(Slip, &str); 4] = [
+        (|m| m.dim = 3, "expected 3 numbers, got 2"),
+        (|m| m.products = vec!["jac".into()], "expected vjp or jvp"),
+        (
+            |m| m.tolerance = Some(ratecert::wire::Number(2.0)),
+            "below 1",
+        ),
+        (|m| m.outer = Some(true), "beside samples only"),
+    ];
+    for (slip, text) in slips {
+        let server = || {
+            let server = Server::new(&Ours, "mine", "1").serving(&spec("a"), Mine(1.0));
+            server.saying(|h| h.maps.iter_mut().flatten().for_each(slip))
+        };
+        let found = examined(server, &stop).unwrap().verdicts;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].check, "malformed");
+        assert_eq!(found[0].status, ratecert::checks::Ruling::Fail);
+        assert!(found[0].detail.contains(text), "{}", found[0].detail);
+    }
+
+    struct Stopping<'a>(&'a AtomicBool, Mine);
+    impl ratecert::served::ServedMap for Stopping<'_> {
+        fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+            self.0.store(true, Ordering::Relaxed);
+            self.1.phi(w, l)
+        }
+        fn vjp(
+            &mut self,
+            w: &[f64],
+            l: &[f64],
+            u: &[f64],
+        ) -> ratecert::Result<(Vec<f64>, Vec<f64>)> {
+            self.1.vjp(w, l, u)
+        }
+    }
+    let server = || {
+        Server::new(&Ours, "mine", "1")
+            .serving(&spec("a"), Stopping(&stop, Mine(1.0)))
+            .serving(&spec("b"), Mine(1.0))
+    };
+    let error = examined(server, &stop).unwrap_err();
+    assert_eq!(error.to_string(), "all cases were asked, not all maps");
+}
+
 /// Φ(w, λ) = tanh(Vw + λ)/2 as a program, its derivative off by a factor in one row.
 struct Mine(f64);
 
@@ -370,26 +455,13 @@ fn input(w: &[f64], l: &[f64], i: usize) -> f64 {
 /// A map of one's own is judged over the protocol as it is in this process.
 #[test]
 fn a_served_map_is_judged_over_the_protocol() {
-    use ratecert::conformance::Conformance;
     use ratecert::served::{Options, ServedSpec, examine};
-    use ratecert::subject::Local;
     let mut spec = ServedSpec::new("mine", vec![0.0; 2], vec![0.5, -0.25]);
     spec.products.jvp = false;
     for (factor, wrong) in [(1.0, false), (1.001, true)] {
         let here = examine(&spec, &mut Mine(factor), 3, &Options::default()).unwrap();
-        let plan = Conformance {
-            claims: subject_claims().unwrap(),
-            profile: ratecert::claims::Profile::Test,
-            seed: 3,
-            patience: std::time::Duration::from_secs(1),
-            strict: true,
-            only: vec!["map/".into()],
-        };
-        let launch = Local::new(|| Server::new(&Ours, "mine", "1").serving(&spec, Mine(factor)));
-        let stop = std::sync::atomic::AtomicBool::new(false);
-        let there = plan
-            .run(&launch, &stop, &mut |_, _| {}, &mut |_| Ok(()))
-            .unwrap();
+        let server = || Server::new(&Ours, "mine", "1").serving(&spec, Mine(factor));
+        let there = examined(server, &std::sync::atomic::AtomicBool::new(false)).unwrap();
         assert_eq!(there.verdicts.len(), here.findings.len());
         for (v, found) in there.verdicts.iter().zip(&here.findings) {
             assert_eq!(

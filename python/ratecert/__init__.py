@@ -15,7 +15,7 @@ from __future__ import annotations
 from ._case import Case, NotConverged
 from ._certify import certify, check_map
 from ._errors import Error, Failed, Skip
-from ._maps import Hypergradient, Map, Outer, Samples
+from ._maps import Drawn, Hypergradient, Map, Outer, Samples
 from ._problems import (
     Affine,
     Bilinear,
@@ -38,6 +38,7 @@ __all__ = [
     "Subject",
     "Map",
     "Hypergradient",
+    "Drawn",
     "Samples",
     "Outer",
     "Case",

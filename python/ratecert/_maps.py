@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
@@ -14,12 +14,25 @@ Box = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What NSID is given instead of drawing it: index lists from 0, equally long within a role."""
+
+    #: ξ⁽¹⁾: J lists.
+    inner_samples: list[list[int]]
+    #: ξ⁽²⁾: one list per update.
+    samples: list[list[int]]
+    #: One η per update.
+    step_sizes: list[float]
+
+
+@dataclass(frozen=True)
 class Hypergradient:
     """A hypergradient routine of a map.
 
     `function(w, lam, cotangent)` returns m numbers where `inner` is "implicit";
     `function(w, lam, cotangent, steps)` returns one vector of m numbers per step where it is "itd"
-    or "aid-fp". `w` is a start for "itd", and the point at which to differentiate otherwise.
+    or "aid-fp", and `function(w, lam, cotangent, steps, drawn)` where it is "nsid", with a `Drawn`.
+    `w` is a start for "itd", and the point at which to differentiate otherwise.
     """
 
     function: Callable[..., Any]
@@ -31,8 +44,45 @@ class Hypergradient:
 
     def __post_init__(self) -> None:
         """Refuses unknown methods."""
-        if self.inner not in ("itd", "aid-fp", "implicit"):
-            raise Error(f"inner must be itd, aid-fp or implicit, got {self.inner!r}")
+        if self.inner not in ("itd", "aid-fp", "implicit", "nsid"):
+            raise Error(f"inner must be itd, aid-fp, implicit or nsid, got {self.inner!r}")
+
+    @classmethod
+    def of(cls, given: Union[Hypergradient, Callable[..., Any]]) -> Hypergradient:
+        """A routine as it is; a plain function solves to its floor."""
+        return given if isinstance(given, Hypergradient) else cls(given)
+
+    def through(
+        self, w: Callable[[Any], Any], lam: Callable[[Any], Any], out: Callable[[Any], Any]
+    ) -> Hypergradient:
+        """The routine on arguments of another kind, its estimates turned back by `out`."""
+
+        def function(at: Any, with_lam: Any, cotangent: Any, *more: Any) -> Any:
+            given = self.function(w(at), lam(with_lam), w(cotangent), *more)
+            return [out(estimate) for estimate in given] if more else out(given)
+
+        return Hypergradient(function, self.inner, self.linear_tolerance, self.step_tolerance)
+
+
+def taken(
+    products: Mapping[str, tuple[Callable[..., Any], tuple[Any, ...]]],
+    refusals: tuple[type[Exception], ...],
+    framework: str,
+    name: str,
+) -> dict[str, Any]:
+    """Those of the products that the framework takes of the map, each tried on its arguments."""
+    found: dict[str, Any] = {}
+    refused: list[str] = []
+    for what, (function, arguments) in products.items():
+        try:
+            function(*arguments)
+        except refusals as error:
+            refused.append(f"{what}: {error}")
+        else:
+            found[what] = function
+    if not found:
+        raise Error(f"{framework} takes no product of {name}: " + "; ".join(refused))
+    return found
 
 
 @dataclass(frozen=True)
@@ -117,9 +167,8 @@ class Map:
 
     def routine(self) -> Optional[Hypergradient]:
         """The hypergradient routine with what it says of itself."""
-        if self.hypergradient is None or isinstance(self.hypergradient, Hypergradient):
-            return self.hypergradient
-        return Hypergradient(self.hypergradient)
+        given = self.hypergradient
+        return None if given is None else Hypergradient.of(given)
 
     def announced(self) -> dict[str, Any]:
         """What hello says of it."""
@@ -157,7 +206,7 @@ class Map:
         lam = self._converted("_lam", item["lambda"])
         u = decode(item.get("u") or [])
         if what == "hypergradient":
-            return self._hypergradient(w, lam, u, item.get("steps"))
+            return self._hypergradient(w, lam, u, item)
         kind = what[len("outer-") :] if what.startswith("outer-") else what
         source: Any = self
         more: tuple[Any, ...] = ()
@@ -178,14 +227,18 @@ class Map:
         dlam = self._converted("_lam", u[self.dim :])
         return flat(function(w, lam, dw, dlam, *more), "jvp")
 
-    def _hypergradient(self, w: Any, lam: Any, u: list[float], steps: Any) -> list[float]:
+    def _hypergradient(self, w: Any, lam: Any, u: list[float], item: dict[str, Any]) -> list[float]:
         routine = self.routine()
         if routine is None:
             raise Error(f"the map {self.name!r} has no hypergradient")
         cotangent = self._converted("_w", u)
         if routine.inner == "implicit":
             return flat(routine.function(w, lam, cotangent), "the hypergradient")
-        each = list(routine.function(w, lam, cotangent, list(steps or [])))
+        more: list[Any] = [list(item.get("steps") or [])]
+        if routine.inner == "nsid":
+            inner, linear = item.get("inner_samples") or [], item.get("samples") or []
+            more.append(Drawn(inner, linear, decode(item.get("step_sizes") or [])))
+        each = list(routine.function(w, lam, cotangent, *more))
         return [x for estimate in each for x in flat(estimate, "the hypergradient")]
 
     def _converted(self, which: str, values: Any) -> Any:

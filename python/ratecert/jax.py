@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 from ._case import Case
 from ._certify import PathLike, judge
 from ._errors import Error
-from ._maps import Box, Hypergradient, Map
+from ._maps import Box, Hypergradient, Map, taken
 from ._result import Result
 from ._subject import Subject
 
@@ -93,43 +93,24 @@ def as_map(
     start, at = array(flat_w), array(flat_lam)
     # What is wrong with phi itself comes out here.
     compiled(flat_phi)(start, at)
-    products: dict[str, Any] = {}
-    refused: list[str] = []
-    for what, function, arguments in (
-        ("vjp", compiled(vjp), (start, at, start)),
-        ("jvp", compiled(jvp), (start, at, start, at)),
-    ):
-        try:
-            function(*arguments)
-        except (TypeError, ValueError, NotImplementedError) as error:
-            refused.append(f"{what}: {error}")
-        else:
-            products[what] = function
-    if not products:
-        raise Error(f"JAX takes no product of {name}: " + "; ".join(refused))
-
-    def flattened(routine: Hypergradient) -> Hypergradient:
-        def function(w: Any, lam: Any, cotangent: Any, *steps: Any) -> Any:
-            given = routine.function(unravel_w(w), unravel_lam(lam), unravel_w(cotangent), *steps)
-            if not steps:
-                return ravel_pytree(given)[0]
-            return [ravel_pytree(estimate)[0] for estimate in given]
-
-        return Hypergradient(
-            function, routine.inner, routine.linear_tolerance, routine.step_tolerance
+    products = {
+        "vjp": (compiled(vjp), (start, at, start)),
+        "jvp": (compiled(jvp), (start, at, start, at)),
+    }
+    found = taken(products, (TypeError, ValueError, NotImplementedError), "JAX", name)
+    if hypergradient is not None:
+        hypergradient = Hypergradient.of(hypergradient).through(
+            unravel_w, unravel_lam, lambda estimate: ravel_pytree(estimate)[0]
         )
-
-    if hypergradient is not None and not isinstance(hypergradient, Hypergradient):
-        hypergradient = Hypergradient(hypergradient)
     return Map(
         phi=compiled(flat_phi),
         w0=start,
         lam=at,
-        hypergradient=None if hypergradient is None else flattened(hypergradient),
+        hypergradient=hypergradient,
         domain=domain,
         tolerance=tolerance,
         name=name,
-        **products,
+        **found,
     )
 
 

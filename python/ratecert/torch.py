@@ -10,8 +10,7 @@ from typing import Any, Optional, Union
 
 from ._case import Case
 from ._certify import PathLike, judge
-from ._errors import Error
-from ._maps import Box, Hypergradient, Map
+from ._maps import Box, Hypergradient, Map, taken
 from ._result import Result
 from ._subject import Subject
 
@@ -92,40 +91,22 @@ def as_map(
     plain_w, plain_lam = start.reshape(-1).tolist(), at.reshape(-1).tolist()
     # What is wrong with phi itself comes out here.
     value(plain_w, plain_lam)
-    products: dict[str, Any] = {}
-    refused: list[str] = []
-    for what, function, arguments in (
-        ("vjp", vjp, (plain_w, plain_lam, plain_w)),
-        ("jvp", jvp, (plain_w, plain_lam, plain_w, plain_lam)),
-    ):
-        try:
-            function(*arguments)
-        except (RuntimeError, NotImplementedError, TypeError) as error:
-            refused.append(f"{what}: {error}")
-        else:
-            products[what] = function
-    if not products:
-        raise Error(f"PyTorch takes no product of {name}: " + "; ".join(refused))
-
-    def on_tensors(routine: Hypergradient) -> Hypergradient:
-        def function(w: Any, lam: Any, cotangent: Any, *steps: Any) -> Any:
-            return routine.function(of_w(w), of_lam(lam), of_w(cotangent), *steps)
-
-        return Hypergradient(
-            function, routine.inner, routine.linear_tolerance, routine.step_tolerance
-        )
-
-    if hypergradient is not None and not isinstance(hypergradient, Hypergradient):
-        hypergradient = Hypergradient(hypergradient)
+    products: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+        "vjp": (vjp, (plain_w, plain_lam, plain_w)),
+        "jvp": (jvp, (plain_w, plain_lam, plain_w, plain_lam)),
+    }
+    found = taken(products, (RuntimeError, NotImplementedError, TypeError), "PyTorch", name)
+    if hypergradient is not None:
+        hypergradient = Hypergradient.of(hypergradient).through(of_w, of_lam, lambda g: g)
     return Map(
         phi=value,
         w0=plain_w,
         lam=plain_lam,
-        hypergradient=None if hypergradient is None else on_tensors(hypergradient),
+        hypergradient=hypergradient,
         domain=domain,
         tolerance=tolerance,
         name=name,
-        **products,
+        **found,
     )
 
 

@@ -115,6 +115,15 @@ def test_samples_and_the_outer_map():
     assert value("outer-vjp", u=[4.0])["value"] == [-4.0, 0.0]
     assert value("vjp", u=[4.0])["value"] == [2.0, 4.0]
     assert value("vjp", u=[4.0], sample=1)["value"] == [4.0, 1.0]
+    routine = ratecert.Hypergradient(
+        lambda w, lam, y, steps, drawn: [
+            [drawn.step_sizes[k] * drawn.samples[k][0]] for k in steps
+        ],
+        inner="nsid",
+    )
+    object.__setattr__(served, "hypergradient", routine)
+    drawn = {"inner_samples": [[0, 1]], "samples": [[2], [1]], "step_sizes": [0.5, 0.25]}
+    assert value("hypergradient", u=[1.0], steps=[0, 1], **drawn)["value"] == [1.0, 0.25]
     assert "has no outer-jvp" in value("outer-jvp", u=[1.0, 1.0])["message"]
     assert "has no jvp" in value("jvp", sample=0, u=[1.0, 1.0])["message"]
     assert "no map 'other'" in value("phi", map="other")["message"]

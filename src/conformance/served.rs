@@ -5,8 +5,8 @@ use crate::claims::{InstanceId, SCHEMA, Verdict};
 use crate::error::{Error, Result};
 use crate::instances::{Kind, Spec};
 use crate::served::{
-    Evaluation, Found, Options, ServedDomain, ServedHypergradient, ServedInner, ServedMap,
-    ServedProducts, ServedSpec, examine,
+    Evaluation, Found, Options, ServedDomain, ServedHypergradient, ServedMap, ServedProducts,
+    ServedSpec, examine,
 };
 use crate::subject::Session;
 use crate::wire::{Eval, ServedMap as Announced};
@@ -83,16 +83,7 @@ fn spec(m: &Announced) -> Result<ServedSpec> {
     let hypergradient = match &m.hypergradient {
         None => None,
         Some(h) => Some(ServedHypergradient {
-            inner: match h.inner.as_str() {
-                "itd" => ServedInner::Itd,
-                "aid-fp" => ServedInner::AidFp,
-                "implicit" => ServedInner::Implicit,
-                other => {
-                    let shown: String = other.chars().take(40).collect();
-                    let text = format!("expected itd, aid-fp or implicit, got {shown:?}");
-                    return Err(Error::input(text).in_field("hypergradient.inner"));
-                }
-            },
+            inner: { h.inner.parse() }.map_err(|e: Error| e.in_field("hypergradient.inner"))?,
             linear_tolerance: h.linear_tolerance.map_or(0.0, |t| t.0),
             step_tolerance: h.step_tolerance.map_or(0.0, |t| t.0),
         }),
@@ -128,6 +119,7 @@ impl ServedMap for Remote<'_, '_> {
             u: Vec::new(),
             sample: None,
             steps: Vec::new(),
+            drawn: None,
         };
         let mut values = self.eval(std::slice::from_ref(&item))?;
         Ok(values.pop().unwrap_or_default())
@@ -136,16 +128,7 @@ impl ServedMap for Remote<'_, '_> {
     fn eval(&mut self, items: &[Evaluation]) -> Result<Vec<Vec<f64>>> {
         self.asked += 1;
         let id = format!("{}/{}", self.name, self.asked);
-        let items = items.iter().map(|e| Eval {
-            id: None,
-            map: self.name.into(),
-            what: e.what.name().into(),
-            w: crate::wire::row(&e.w),
-            lambda: crate::wire::row(&e.lambda),
-            u: (!e.u.is_empty()).then(|| crate::wire::row(&e.u)),
-            sample: e.sample,
-            steps: (!e.steps.is_empty()).then(|| e.steps.clone()),
-        });
+        let items = items.iter().map(|e| Eval::of(self.name, e));
         self.session.evaluate(&id, items.collect())
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns the assembly of Φ = G ∘ T and of Jacobians from unit vectors. Must not judge.
 
-use super::evaluation::{Evaluation, ServedMap, What};
+use super::evaluation::{Drawn, Evaluation, ServedMap, What};
 use super::report::{Cost, Found};
 use super::spec::ServedSpec;
 use crate::checks::{Finding, Reason, Unit};
@@ -39,6 +39,15 @@ impl Trouble {
 /// What was asked, or what went wrong.
 pub(super) type Asked<T> = Result<T, Trouble>;
 
+/// Where a hypergradient is asked, its steps, y in natural units, and what is drawn for it.
+#[derive(Clone)]
+pub(super) struct Question {
+    pub(super) x: Vec<f64>,
+    pub(super) steps: Vec<usize>,
+    pub(super) y: Vec<f64>,
+    pub(super) drawn: Option<Drawn>,
+}
+
 /// Which map is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -48,6 +57,20 @@ pub(super) enum Part {
     Mean,
     /// T̂(·, i).
     Sample(usize),
+    /// G.
+    Outer,
+}
+
+impl Part {
+    /// What is asked for its values or products.
+    fn what(self, of_map: What) -> What {
+        match (self, of_map) {
+            (Self::Outer, What::Phi) => What::Outer,
+            (Self::Outer, What::Vjp) => What::OuterVjp,
+            (Self::Outer, What::Jvp) => What::OuterJvp,
+            _ => of_map,
+        }
+    }
 }
 
 /// A served map with its description, and what it has been asked.
@@ -83,6 +106,7 @@ impl<'a> Caller<'a> {
             u: u.to_vec(),
             sample,
             steps: Vec::new(),
+            drawn: None,
         }
     }
 
@@ -162,7 +186,7 @@ impl<'a> Caller<'a> {
     fn route(&self, part: Part) -> (Option<usize>, bool) {
         match part {
             Part::Whole => (None, self.spec.outer),
-            Part::Mean => (None, false),
+            Part::Mean | Part::Outer => (None, false),
             Part::Sample(i) => (Some(i), false),
         }
     }
@@ -177,7 +201,7 @@ impl<'a> Caller<'a> {
         let (sample, outer) = self.route(part);
         let items: Vec<_> = points
             .iter()
-            .map(|x| self.item(What::Phi, x, &[], sample))
+            .map(|x| self.item(part.what(What::Phi), x, &[], sample))
             .collect();
         let inner = self.ask(&items)?;
         if !outer {
@@ -199,7 +223,7 @@ impl<'a> Caller<'a> {
         let (sample, outer) = self.route(part);
         let items: Vec<_> = pairs
             .iter()
-            .map(|(x, v)| self.item(What::Jvp, x, v, sample))
+            .map(|(x, v)| self.item(part.what(What::Jvp), x, v, sample))
             .collect();
         let inner = self.ask(&items)?;
         if !outer {
@@ -224,7 +248,8 @@ impl<'a> Caller<'a> {
         pairs: &[(Vec<f64>, Vec<f64>)],
     ) -> Asked<Vec<Vec<f64>>> {
         let (sample, outer) = self.route(part);
-        let inner = |this: &Self, (x, u): (&[f64], &[f64])| this.item(What::Vjp, x, u, sample);
+        let what = part.what(What::Vjp);
+        let inner = |this: &Self, (x, u): (&[f64], &[f64])| this.item(what, x, u, sample);
         if !outer {
             let items: Vec<_> = pairs.iter().map(|(x, u)| inner(self, (x, u))).collect();
             return self.ask(&items);
@@ -250,17 +275,14 @@ impl<'a> Caller<'a> {
         Ok(out)
     }
 
-    /// The user's hypergradients (m per step) of (x, y) at these steps.
-    pub(super) fn hypergradients(
-        &mut self,
-        pairs: &[(Vec<f64>, Vec<f64>)],
-        steps: &[usize],
-    ) -> Asked<Vec<Vec<f64>>> {
-        let items: Vec<_> = pairs
+    /// The user's hypergradients (m per step) of these questions.
+    pub(super) fn hypergradients(&mut self, all: &[Question]) -> Asked<Vec<Vec<f64>>> {
+        let items: Vec<_> = all
             .iter()
-            .map(|(x, y)| Evaluation {
-                steps: steps.to_vec(),
-                ..self.item(What::Hypergradient, x, y, None)
+            .map(|q| Evaluation {
+                steps: q.steps.clone(),
+                drawn: q.drawn.clone(),
+                ..self.item(What::Hypergradient, &q.x, &q.y, None)
             })
             .collect();
         self.ask(&items)
@@ -287,31 +309,62 @@ impl<'a> Caller<'a> {
         s: &[f64],
         columns: usize,
     ) -> Asked<Vec<Matrix>> {
-        let (d, n) = self.dims();
-        let unit = |n: usize, i: usize, size: f64| {
-            let mut e = vec![0.0; n];
-            e[i] = size;
-            e
-        };
-        let by_rows = self.spec.products.vjp;
-        let each = if by_rows { d } else { columns };
+        let units = self.unit_vectors(s, columns);
         let pairs: Vec<_> = points
             .iter()
-            .flat_map(|x| (0..each).map(move |i| (x, i)))
-            .map(|(x, i)| {
-                let e = if by_rows {
-                    unit(d, i, 1.0 / s[i])
-                } else {
-                    unit(n, i, s[i])
-                };
-                (x.clone(), e)
-            })
+            .flat_map(|x| units.iter().map(move |e| (x.clone(), e.clone())))
             .collect();
-        let answers = if by_rows {
+        let answers = if self.spec.products.vjp {
             self.vjps(part, &pairs)?
         } else {
             self.jvps(part, &pairs)?
         };
+        Ok(self.assembled(&answers, s, columns))
+    }
+
+    /// The same of T̂(·, i) for several i, at one point.
+    pub(super) fn sample_jacobians(
+        &mut self,
+        indices: &[usize],
+        x: &[f64],
+        s: &[f64],
+        columns: usize,
+    ) -> Asked<Vec<Matrix>> {
+        let units = self.unit_vectors(s, columns);
+        let what = if self.spec.products.vjp {
+            What::Vjp
+        } else {
+            What::Jvp
+        };
+        let mut out = Vec::with_capacity(indices.len());
+        // All at once would be nd vectors of d + m numbers.
+        for some in indices.chunks(MESSAGE.div_ceil(units.len().max(1))) {
+            let items: Vec<_> = some
+                .iter()
+                .flat_map(|i| units.iter().map(|e| self.item(what, x, e, Some(*i))))
+                .collect();
+            let answers = self.ask(&items)?;
+            out.extend(self.assembled(&answers, s, columns));
+        }
+        Ok(out)
+    }
+
+    /// The unit vectors, scaled, that make up a Jacobian: d functionals or `columns` directions.
+    fn unit_vectors(&self, s: &[f64], columns: usize) -> Vec<Vec<f64>> {
+        let (d, n) = self.dims();
+        let by_rows = self.spec.products.vjp;
+        let (count, length) = if by_rows { (d, d) } else { (columns, n) };
+        let one = |i: usize| {
+            let mut e = vec![0.0; length];
+            e[i] = if by_rows { 1.0 / s[i] } else { s[i] };
+            e
+        };
+        (0..count).map(one).collect()
+    }
+
+    fn assembled(&self, answers: &[Vec<f64>], s: &[f64], columns: usize) -> Vec<Matrix> {
+        let d = self.spec.dim;
+        let by_rows = self.spec.products.vjp;
         let matrix = |rows: &[Vec<f64>]| {
             Matrix::from_fn(d, columns, |i, j| {
                 if by_rows {
@@ -321,6 +374,7 @@ impl<'a> Caller<'a> {
                 }
             })
         };
-        Ok(answers.chunks(each.max(1)).map(matrix).collect())
+        let each = if by_rows { d } else { columns };
+        answers.chunks(each.max(1)).map(matrix).collect()
     }
 }

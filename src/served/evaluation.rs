@@ -39,6 +39,17 @@ impl What {
     }
 }
 
+/// What a stochastic hypergradient is given instead of drawing it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// Indices of the J minibatches ξ⁽¹⁾ of NSID, of equal length.
+    pub inner_samples: Vec<Vec<usize>>,
+    /// Indices of the minibatch ξ⁽²⁾ of every update.
+    pub samples: Vec<Vec<usize>>,
+    /// The step size η of every update.
+    pub step_sizes: Vec<f64>,
+}
+
 /// One question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
@@ -54,6 +65,8 @@ pub struct Evaluation {
     pub sample: Option<usize>,
     /// The steps at which a hypergradient is wanted, increasing.
     pub steps: Vec<usize>,
+    /// What a stochastic hypergradient is given.
+    pub drawn: Option<Drawn>,
 }
 
 /// A map Φ(w, λ) that is known as a program.
@@ -97,6 +110,18 @@ pub trait ServedMap {
         _lambda: &[f64],
         _y: &[f64],
         _steps: &[usize],
+    ) -> Result<Vec<Vec<f64>>> {
+        Err(unserved(What::Hypergradient))
+    }
+
+    /// The user's NSID (Algorithm 1) from these samples: one m-vector per entry of `steps`.
+    fn nsid(
+        &mut self,
+        _w: &[f64],
+        _lambda: &[f64],
+        _y: &[f64],
+        _steps: &[usize],
+        _drawn: &Drawn,
     ) -> Result<Vec<Vec<f64>>> {
         Err(unserved(What::Hypergradient))
     }
@@ -181,7 +206,10 @@ fn one<M: ServedMap + ?Sized>(map: &mut M, item: &Evaluation) -> Result<Vec<f64>
         (What::Jvp, None) => map.jvp(w, lambda, dw, dl),
         (What::Jvp, Some(i)) => map.sample_jvp(i, w, lambda, dw, dl),
         (What::Hypergradient, _) => {
-            let all = map.hypergradient(w, lambda, u, &item.steps)?;
+            let all = match &item.drawn {
+                None => map.hypergradient(w, lambda, u, &item.steps)?,
+                Some(drawn) => map.nsid(w, lambda, u, &item.steps, drawn)?,
+            };
             Ok(all.concat())
         }
         (What::Outer, _) => map.outer(w, lambda),

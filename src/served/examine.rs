@@ -3,14 +3,14 @@
 //! Owns the sequence, the random streams of the checks, and what becomes of troubles. Must not know
 //! how a check judges.
 
-use super::caller::{Asked, Caller, Part};
+use super::caller::{Asked, Caller, Part, Question};
 use super::conservative;
 use super::consistency;
 use super::contraction;
 use super::entry;
 use super::evaluation::ServedMap;
 use super::fixed_point::{End, Settled, settle};
-use super::hypergradient::{self, Question};
+use super::hypergradient;
 use super::jacobian::{self, Solution};
 use super::noise::{self, Noise};
 use super::report::{Found, Report};
@@ -19,6 +19,7 @@ use super::solution_map::{self, Derivative, Setting};
 use super::solution_slope;
 use super::spec::{ServedHypergradient, ServedInner, ServedSpec};
 use super::spectral::radius;
+use super::stochastic;
 use super::units::Units;
 use crate::checks::Reason;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ use crate::linalg::random::{Random, hash, mix};
 use crate::tol::SERVED_DIRECT;
 
 /// The checks in their order.
-pub const CHECKS: [&str; 13] = [
+pub const CHECKS: [&str; 14] = [
     "noise",
     "consistency",
     "conservative",
@@ -40,6 +41,7 @@ pub const CHECKS: [&str; 13] = [
     "solution-map",
     "solution-path",
     "samples",
+    "nsid-moments",
 ];
 
 /// Troubles after which a map is given up.
@@ -337,7 +339,9 @@ fn solution_paths(
 ) {
     let spec = e.caller.spec;
     let y = units.functional(&mut e.random("cotangent"));
-    let derivative = if let Some(h) = spec.hypergradient {
+    // What is drawn is no function of λ.
+    let served = { spec.hypergradient }.filter(|h| h.inner != ServedInner::Nsid);
+    let derivative = if let Some(h) = served {
         let inner = h.inner;
         Derivative::Served { y: &y, inner }
     } else if generic.linear.is_some() {
@@ -355,7 +359,7 @@ fn solution_paths(
         .as_ref()
         .map_or(k * noise.products, |l| l.error);
     let size = generic.linear.as_ref().map_or(1.0, |l| l.c.norm());
-    let declared = spec.hypergradient.map_or(0.0, |h| {
+    let declared = served.map_or(0.0, |h| {
         let change = generic.linear.as_ref().map_or(1.0, |l| l.curvature);
         k * size * h.linear_tolerance + k * k * change * h.step_tolerance
     });
@@ -368,11 +372,7 @@ fn solution_paths(
     };
     // J from products was judged already, but for kinks of w(·): one path sees them.
     let most = e.options.solution_paths;
-    let count = if spec.hypergradient.is_some() {
-        most
-    } else {
-        most.min(1)
-    };
+    let count = if served.is_some() { most } else { most.min(1) };
     e.judge("solution-path", |c, r| {
         solution_map::paths(c, units, noise, &setting, count, r)
     });
@@ -396,12 +396,17 @@ fn served(
             let lambda = &generic.settled.x[units.d..];
             [&units.trajectory[0][..units.d], lambda].concat()
         }
-        ServedInner::AidFp | ServedInner::Implicit => generic.settled.x.clone(),
+        _ => generic.settled.x.clone(),
     };
+    if declared.inner == ServedInner::Nsid {
+        nsid(e, units, noise, trusted, &x);
+        return;
+    }
     let question = Question {
         x: x.clone(),
         steps,
         y,
+        drawn: None,
     };
     e.judge("hypergradient-conduct", |c, _| {
         hypergradient::conduct(c, units, &question)
@@ -436,5 +441,28 @@ fn served(
     e.judge("hypergradient-steps", |c, r| {
         let curvature = hypergradient::curvature(c, units, &x, r)?.max(linear.curvature);
         hypergradient::recursive(c, units, noise, declared.inner, curvature, &x, r)
+    });
+}
+
+/// Item 10 for the user's NSID.
+fn nsid(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool, x: &[f64]) {
+    let n = e.caller.spec.samples;
+    e.judge("hypergradient-conduct", |c, r| {
+        hypergradient::conduct(c, units, &stochastic::question(n, units, x, r))
+    });
+    let why = "what is drawn stays drawn: the steps are judged, and their moments";
+    e.say(Found::skipped("hypergradient-limit", why));
+    if !trusted {
+        for check in ["hypergradient-steps", "nsid-moments"] {
+            let why = "products are not served, or failed";
+            e.say(Found::not_judged(check, why));
+        }
+        return;
+    }
+    e.judge("hypergradient-steps", |c, r| {
+        stochastic::steps(c, units, noise, x, r)
+    });
+    e.judge("nsid-moments", |c, r| {
+        stochastic::moments(c, units, noise, x, r)
     });
 }

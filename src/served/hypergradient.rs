@@ -3,7 +3,7 @@
 //! Owns conduct, the limit Ĵᵀy with its floor, and the step recursion. Cotangents y = ỹ/s, results
 //! in units of the scales: g̃ = S_λ g = J̃ᵀỹ.
 
-use super::caller::{Asked, Caller, Part};
+use super::caller::{Asked, Caller, Part, Question};
 use super::jacobian::{Linear, Solution};
 use super::krylov;
 use super::noise::Noise;
@@ -25,7 +25,7 @@ const NEAR: usize = 3;
 
 /// The steps after which an iterative hypergradient is at its limit; none for implicit ones.
 pub(super) fn steps(inner: ServedInner, ratio: f64) -> Vec<usize> {
-    if inner == ServedInner::Implicit {
+    if matches!(inner, ServedInner::Implicit | ServedInner::Nsid) {
         return Vec::new();
     }
     let needed = SERVED_TRUNCATED.ln() / ratio.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
@@ -38,31 +38,29 @@ pub(super) fn is_out_of_reach(inner: ServedInner, ratio: f64) -> bool {
     steps(inner, ratio).first() == Some(&SERVED_MOST_STEPS)
 }
 
-/// Where g is asked, its steps and y in natural units.
-pub(super) struct Question {
-    pub(super) x: Vec<f64>,
-    pub(super) steps: Vec<usize>,
-    pub(super) y: Vec<f64>,
-}
-
+/// The last of several m-vectors, in units of the scales.
 fn last(units: &Units, g: &[f64]) -> Vector {
     let m = units.s.len() - units.d;
     let g = &g[g.len() - m..];
     Vector::from_fn(m, |j, _| g[j] * units.s[units.d + j])
 }
 
-fn scaled(units: &Units, y: &[f64]) -> Vector {
+/// y in units of the scales.
+pub(super) fn scaled(units: &Units, y: &[f64]) -> Vector {
     Vector::from_fn(units.d, |i, _| y[i] * units.s[i])
 }
 
 /// (a) g(2⁻²⁰y) = 2⁻²⁰g(y) and repeated calls bit for bit, g(0) = 0.
 pub(super) fn conduct(caller: &mut Caller<'_>, units: &Units, question: &Question) -> Asked<Found> {
     let check = "hypergradient-conduct";
-    let Question { x, steps, y } = question;
+    let y = &question.y;
     let small = y.iter().map(|y| y * SERVED_SCALING).collect();
     let ys = [y.clone(), y.clone(), small, vec![0.0; y.len()], y.clone()];
-    let pairs = ys.map(|y| (x.clone(), y));
-    let g = caller.hypergradients(&pairs, steps)?;
+    let all = ys.map(|y| Question {
+        y,
+        ..question.clone()
+    });
+    let g = caller.hypergradients(&all)?;
     let size = last(units, &g[0]).norm();
     let off = |a: &[f64], b: &[f64]| {
         let difference: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
@@ -116,7 +114,7 @@ pub(super) fn limit(
         ));
     }
     let y = scaled(units, &question.y);
-    let g = caller.hypergradients(&[(question.x.clone(), question.y.clone())], &question.steps)?;
+    let g = caller.hypergradients(std::slice::from_ref(question))?;
     let g = last(units, &g[0]);
     let truth = linear.j.tr_mul(&y);
     let change = linear
@@ -127,7 +125,7 @@ pub(super) fn limit(
     let k = solution.k;
     // An iteration makes more of its roundings than a solve does.
     let grown = match declared.inner {
-        ServedInner::Implicit => 1.0,
+        ServedInner::Implicit | ServedInner::Nsid => 1.0,
         ServedInner::Itd | ServedInner::AidFp => (solution.sum / k).max(1.0),
     };
     let floor = (SERVED_SOLVE * grown * linear.rounding + linear.declared) * y.norm()
@@ -177,7 +175,7 @@ pub(super) fn limit_by_solves(
     let check = "hypergradient-limit";
     let x = &solution.settled.x;
     let y = scaled(units, &question.y);
-    let g = caller.hypergradients(&[(question.x.clone(), question.y.clone())], &question.steps)?;
+    let g = caller.hypergradients(std::slice::from_ref(question))?;
     let g = last(units, &g[0]);
     let k = krylov::inverse_norm(caller, units, x, random)?;
     let here = krylov::image(caller, units, x, &y)?;
@@ -277,8 +275,7 @@ fn recursion(
     Ok(out)
 }
 
-/// (c) Step by step against the recursion with served products, to the floors of section 9; what
-/// disagrees is asked for again from another start, because a mask may change by rounding.
+/// (c) Step by step against the recursion with served products, to the floors of section 9.
 pub(super) fn recursive(
     caller: &mut Caller<'_>,
     units: &Units,
@@ -288,10 +285,8 @@ pub(super) fn recursive(
     x: &[f64],
     random: &mut Random,
 ) -> Asked<Found> {
-    let check = "hypergradient-steps";
     let unrolled = inner == ServedInner::Itd;
-    let mut first: Option<(f64, f64, usize, f64)> = None;
-    for _ in 0..2 {
+    step_by_step(caller, units, noise, |caller| {
         let x = if unrolled {
             units.displaced(x, random)
         } else {
@@ -301,13 +296,30 @@ pub(super) fn recursive(
             x,
             steps: STEPS.to_vec(),
             y: units.functional(random),
+            drawn: None,
         };
         let due = recursion(caller, units, noise, unrolled, curvature, &question)?;
-        let pair = (question.x.clone(), question.y.clone());
-        let all = caller.hypergradients(&[pair], &question.steps)?.remove(0);
-        let m = units.s.len() - units.d;
+        Ok((question, due))
+    })
+}
+
+/// The user's steps against those due, each with its floor. What disagrees is asked for again from
+/// another start, because a mask may change by rounding.
+pub(super) fn step_by_step(
+    caller: &mut Caller<'_>,
+    units: &Units,
+    noise: &Noise,
+    mut due: impl FnMut(&mut Caller<'_>) -> Asked<(Question, Vec<(Vector, f64)>)>,
+) -> Asked<Found> {
+    let check = "hypergradient-steps";
+    let m = units.s.len() - units.d;
+    let mut first: Option<(f64, f64, usize, f64)> = None;
+    for _ in 0..2 {
+        let (question, due) = due(caller)?;
+        let all = { caller.hypergradients(std::slice::from_ref(&question))? }.remove(0);
+        let steps = &question.steps;
         let (mut worst, mut least) = ((0.0f64, 1.0f64, 0usize), 0.0f64);
-        for ((step, g), (truth, floor)) in STEPS.iter().zip(all.chunks(m)).zip(&due) {
+        for ((step, g), (truth, floor)) in steps.iter().zip(all.chunks(m)).zip(&due) {
             let gap = (last(units, g) - truth).norm();
             if truth.norm() > 0.0 {
                 least = least.max(floor / truth.norm());
@@ -320,7 +332,7 @@ pub(super) fn recursive(
         let (gap, floor, step) = worst;
         if crate::checks::part(gap, floor) <= 1.0 {
             let text = format!(
-                "steps {STEPS:?} agree with the recursion on served products; a relative error of \
+                "steps {steps:?} agree with the recursion on served products; a relative error of \
                  {least:.1e} would have been seen; the products are judged elsewhere"
             );
             return Ok(Found::seeing(check, [gap, floor], least, text));

@@ -49,9 +49,10 @@ mod solution_map;
 mod solution_slope;
 mod spec;
 mod spectral;
+mod stochastic;
 mod units;
 
-pub use evaluation::{Evaluation, ServedMap, What};
+pub use evaluation::{Drawn, Evaluation, ServedMap, What};
 pub use examine::{CHECKS, Options, examine};
 pub use report::{Cost, Found, Report};
 pub use spec::{ServedDomain, ServedHypergradient, ServedInner, ServedProducts, ServedSpec};

@@ -3,7 +3,7 @@
 //! Owns the λ-paths, on which derivatives at kinks of w(·) are judged. Slopes are `solution_slope`'s.
 //! Independent of all products: only the noise of w(·), Kε, is scaled by them.
 
-use super::caller::{Asked, Caller, Part};
+use super::caller::{Asked, Caller, Part, Question};
 use super::fixed_point::{End, settle_to};
 use super::hypergradient;
 use super::jacobian::{Growth, Solution, growth};
@@ -132,8 +132,13 @@ impl Along for Path<'_, '_> {
         let (d, n) = self.caller.dims();
         match self.derivative {
             Derivative::Served { y, .. } => {
-                let pairs: Vec<_> = points.into_iter().map(|x| (x, y.to_vec())).collect();
-                let all = self.caller.hypergradients(&pairs, &self.steps)?;
+                let asked = points.into_iter().map(|x| Question {
+                    x,
+                    steps: self.steps.clone(),
+                    y: y.to_vec(),
+                    drawn: None,
+                });
+                let all = self.caller.hypergradients(&asked.collect::<Vec<_>>())?;
                 let one = |(g, t): (&Vec<f64>, &f64)| {
                     let last = &g[g.len() - (n - d)..];
                     let velocity = self.curve.velocity(*t);

@@ -31,6 +31,36 @@ pub enum ServedInner {
     AidFp,
     /// By any solution of the adjoint system at a point.
     Implicit,
+    /// By NSID at a point, with given samples.
+    Nsid,
+}
+
+impl ServedInner {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Itd, Self::AidFp, Self::Implicit, Self::Nsid];
+
+    /// The name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Itd => "itd",
+            Self::AidFp => "aid-fp",
+            Self::Implicit => "implicit",
+            Self::Nsid => "nsid",
+        }
+    }
+}
+
+impl std::str::FromStr for ServedInner {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = Self::ALL.into_iter().find(|i| i.name() == text);
+        known.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            let shown: String = text.chars().take(40).collect();
+            Error::input(format!("expected one of {names}, got {shown:?}"))
+        })
+    }
 }
 
 /// The user's hypergradient routine.
@@ -123,6 +153,10 @@ impl ServedSpec {
             tolerance(h.step_tolerance, "step_tolerance").map_err(inside)?;
             if self.params == 0 {
                 let text = "a hypergradient needs at least one parameter";
+                return Err(Error::input(text).in_field("hypergradient"));
+            }
+            if h.inner == ServedInner::Nsid && self.samples == 0 {
+                let text = "nsid needs samples";
                 return Err(Error::input(text).in_field("hypergradient"));
             }
         }

@@ -18,7 +18,6 @@ pub use message::{
     Error, Estimate, FromSubject, HelloFromSubject, HelloToSubject, Result, Skipped, Stop,
     ToSubject, Value, Values, parse_from_subject, parse_to_subject, unknown_fields,
 };
-pub(crate) use number::row;
 pub use number::{Number, Row, Rows};
 pub use posed::Posed;
 pub use problem::{Problem, Sigma};

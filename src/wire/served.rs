@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::number::{Number, Row, floats, row};
 use crate::error::{Error, Result};
-use crate::served::{Evaluation, ServedInner, ServedSpec, What};
+use crate::served::{Drawn, Evaluation, ServedSpec, What};
 
 /// A map that a subject serves, as its hello announces it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,7 +59,7 @@ pub struct Domain {
 #[schemars(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ServedHypergradient {
-    /// itd, aid-fp or implicit.
+    /// itd, aid-fp, implicit or nsid.
     pub inner: String,
     /// Relative residual of its linear solve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,9 +91,18 @@ pub struct Eval {
     /// T̂(·, i) instead of T.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<usize>,
-    /// Steps of a hypergradient by itd or aid-fp.
+    /// Steps of a hypergradient by itd, aid-fp or nsid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<usize>>,
+    /// nsid: J index lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inner_samples: Option<Vec<Vec<usize>>>,
+    /// nsid: one index list per update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Vec<Vec<usize>>>,
+    /// nsid: one step size per update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_sizes: Option<Row>,
 }
 
 /// Many evaluations at once.
@@ -130,11 +139,7 @@ impl ServedMap {
             samples: Some(spec.samples),
             outer: Some(spec.outer),
             hypergradient: spec.hypergradient.map(|h| ServedHypergradient {
-                inner: match h.inner {
-                    ServedInner::Itd => "itd".into(),
-                    ServedInner::AidFp => "aid-fp".into(),
-                    ServedInner::Implicit => "implicit".into(),
-                },
+                inner: h.inner.name().into(),
                 linear_tolerance: Some(Number(h.linear_tolerance)),
                 step_tolerance: Some(Number(h.step_tolerance)),
             }),
@@ -143,6 +148,24 @@ impl ServedMap {
 }
 
 impl Eval {
+    /// The message that asks for this of a map, without an id.
+    pub fn of(map: &str, e: &Evaluation) -> Self {
+        let drawn = e.drawn.as_ref();
+        Self {
+            id: None,
+            map: map.into(),
+            what: e.what.name().into(),
+            w: row(&e.w),
+            lambda: row(&e.lambda),
+            u: (!e.u.is_empty()).then(|| row(&e.u)),
+            sample: e.sample,
+            steps: (!e.steps.is_empty()).then(|| e.steps.clone()),
+            inner_samples: drawn.map(|d| d.inner_samples.clone()),
+            samples: drawn.map(|d| d.samples.clone()),
+            step_sizes: drawn.map(|d| row(&d.step_sizes)),
+        }
+    }
+
     /// The evaluation that is asked for.
     ///
     /// # Errors
@@ -170,6 +193,11 @@ impl Eval {
             u: self.u.as_deref().map(floats).unwrap_or_default(),
             sample: self.sample,
             steps: self.steps.clone().unwrap_or_default(),
+            drawn: self.samples.as_ref().map(|samples| Drawn {
+                inner_samples: self.inner_samples.clone().unwrap_or_default(),
+                samples: samples.clone(),
+                step_sizes: self.step_sizes.as_deref().map(floats).unwrap_or_default(),
+            }),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use ratecert::linalg::random::Random;
 use ratecert::linalg::{Matrix, Vector};
-use ratecert::served::{ServedMap, ServedSpec};
+use ratecert::served::{Drawn, ServedMap, ServedSpec};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Slip {
@@ -17,11 +17,35 @@ pub enum Slip {
     Product,
 }
 
+/// A mistake of an NSID routine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Nsid {
+    None,
+    /// Draws its own samples, the same ones in every call.
+    OwnSamples,
+    /// The first minibatch in every update.
+    FirstBatch,
+    /// Samples moved on by one.
+    NextBatch,
+    /// Step sizes moved on by one.
+    NextStep,
+    /// Γ at T, not at the mean of the samples given.
+    OuterAtMean,
+    /// Γ at every minibatch.
+    Sid,
+    /// Starts where it ended last.
+    WarmStart,
+    /// A part of 1e-9 too large.
+    Size,
+}
+
 pub struct Sampled {
     x: Matrix,
     y: Vec<f64>,
     eta: f64,
     slip: Slip,
+    pub nsid: Nsid,
+    last: Vector,
 }
 
 type Pair = (Vec<f64>, Vec<f64>);
@@ -34,7 +58,14 @@ impl Sampled {
             .map(|i| x[(i, 0)] - x[(i, d - 1)] + 0.1 * r.normal())
             .collect();
         let eta = 0.9 * n as f64 / x.singular_values().max().powi(2);
-        Self { x, y, eta, slip }
+        Self {
+            x,
+            y,
+            eta,
+            slip,
+            nsid: Nsid::None,
+            last: Vector::zeros(d),
+        }
     }
 
     pub fn spec(&self) -> ServedSpec {
@@ -114,7 +145,112 @@ impl Sampled {
     }
 }
 
+impl Sampled {
+    fn mean<T>(
+        &self,
+        batch: &[usize],
+        zero: T,
+        mut of: impl FnMut(&Self, usize, T) -> T,
+        scale: impl Fn(T, f64) -> T,
+    ) -> T {
+        let mut sum = zero;
+        for i in batch {
+            sum = of(self, *i, sum);
+        }
+        scale(sum, 1.0 / batch.len() as f64)
+    }
+
+    fn gamma(&self, batch: &[usize], w: &[f64], l: &[f64]) -> (Vector, Vector) {
+        let d = w.len();
+        let u = self.mean(
+            batch,
+            Vector::zeros(d),
+            |s, i, sum| sum + Vector::from_vec(s.value(Some(i), w, l)),
+            |sum, c| sum * c,
+        );
+        let on = Vector::from_fn(d, |j, _| self.on(u[j], l));
+        let by_l = Vector::from_fn(d, |j, _| -self.eta * u[j].signum() * on[j]);
+        (on, by_l)
+    }
+}
+
 impl ServedMap for Sampled {
+    fn nsid(
+        &mut self,
+        w: &[f64],
+        l: &[f64],
+        y: &[f64],
+        steps: &[usize],
+        drawn: &Drawn,
+    ) -> ratecert::Result<Vec<Vec<f64>>> {
+        let d = w.len();
+        let own: Vec<Vec<usize>> = (0..drawn.samples.len())
+            .map(|i| vec![i * 7 % self.x.nrows(); drawn.samples[i].len()])
+            .collect();
+        let samples = if self.nsid == Nsid::OwnSamples {
+            &own
+        } else {
+            &drawn.samples
+        };
+        let every: Vec<usize> = (0..self.x.nrows()).collect();
+        let flat = drawn.inner_samples.concat();
+        let at: &[usize] = if self.nsid == Nsid::OuterAtMean {
+            &every
+        } else {
+            &flat
+        };
+        let (mut on, by_l) = self.gamma(at, w, l);
+        let d2 = self.mean(
+            &flat,
+            Vector::zeros(d),
+            |s, i, sum| sum + s.derivative(Some(i), w, l).1,
+            |sum, c| sum * c,
+        );
+        let mut v = if self.nsid == Nsid::WarmStart {
+            self.last.clone()
+        } else {
+            Vector::zeros(d)
+        };
+        let y = Vector::from_column_slice(y);
+        let size = if self.nsid == Nsid::Size {
+            1.0 + 1e-9
+        } else {
+            1.0
+        };
+        let mut out = Vec::new();
+        for i in 0..=samples.len() {
+            if steps.contains(&i) {
+                let gv = on.component_mul(&v);
+                out.push(vec![size * by_l.dot(&v), size * d2.dot(&gv)]);
+            }
+            let more = |n: usize| (i + n).min(samples.len() - 1);
+            if i == samples.len() {
+                break;
+            }
+            let batch = &samples[match self.nsid {
+                Nsid::FirstBatch => 0,
+                Nsid::NextBatch => more(1),
+                _ => i,
+            }];
+            let eta = drawn.step_sizes[if self.nsid == Nsid::NextStep {
+                more(1)
+            } else {
+                i
+            }];
+            if self.nsid == Nsid::Sid {
+                on = self.gamma(batch, w, l).0;
+            }
+            let a = self.mean(
+                batch,
+                Matrix::zeros(d, d),
+                |s, i, sum| sum + s.derivative(Some(i), w, l).0,
+                |sum, c| sum * c,
+            );
+            v = &v * (1.0 - eta) + (a.tr_mul(&on.component_mul(&v)) + &y) * eta;
+        }
+        self.last = v;
+        Ok(out)
+    }
     fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
         Ok(self.value(None, w, l))
     }

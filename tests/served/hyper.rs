@@ -130,7 +130,7 @@ impl ServedMap for Hyper {
             _ => usize::MAX,
         };
         let mut out: Vec<Vec<f64>> = match self.inner {
-            ServedInner::Implicit => vec![self.implicit(w, l, &y)],
+            ServedInner::Implicit | ServedInner::Nsid => vec![self.implicit(w, l, &y)],
             ServedInner::AidFp => {
                 let (a, c) = self.matrices(w, l);
                 let run = |k: &usize| c.tr_mul(&neumann(&a, &y, -1.0, (*k).min(cap)));
