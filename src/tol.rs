@@ -502,6 +502,12 @@ pub const SERVED_DIRECT: usize = 500;
 /// Relative residual of GMRES, near what its orthogonalisation reaches.
 pub const SERVED_KRYLOV: f64 = 1e-13;
 
+/// Neighbours of a point are this part of the scales away ...
+pub const SERVED_BESIDE: f64 = 1e-7;
+
+/// ... and what curvature makes of their products is below this part of the largest.
+pub const SERVED_BESIDE_SLACK: f64 = 1e-4;
+
 /// Standard errors that moments of a stochastic hypergradient may be off by: 256 squares of normal
 /// numbers are off by more in fewer than one of 1e7 runs.
 pub const SERVED_DEVIATIONS: f64 = 7.0;

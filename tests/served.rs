@@ -665,6 +665,52 @@ fn stochastic_maps_are_the_means_of_their_samples() {
     }
 }
 
+/// Φ(w, λ) = relu(w)/2 + λ with any slope at 0, where it starts.
+struct AtKink(f64);
+
+impl ServedMap for AtKink {
+    fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        Ok(vec![0.5 * w[0].max(0.0) + l[0]])
+    }
+    fn jvp(&mut self, w: &[f64], _l: &[f64], dw: &[f64], dl: &[f64]) -> ratecert::Result<Vec<f64>> {
+        Ok(vec![0.5 * self.slope(w[0]) * dw[0] + dl[0]])
+    }
+    fn vjp(&mut self, w: &[f64], _l: &[f64], u: &[f64]) -> ratecert::Result<(Vec<f64>, Vec<f64>)> {
+        Ok((vec![0.5 * self.slope(w[0]) * u[0]], vec![u[0]]))
+    }
+}
+
+impl AtKink {
+    fn slope(&self, w: f64) -> f64 {
+        if w == 0.0 { self.0 } else { f64::from(w > 0.0) }
+    }
+}
+
+/// A slope at a kink that no neighbour has is a finding and no failure.
+#[test]
+fn slopes_at_kinks_are_compared_with_their_neighbours() {
+    for (slope, inside) in [
+        (0.0, true),
+        (0.5, true),
+        (1.0, true),
+        (5.0, false),
+        (1.1, false),
+        (-0.1, false),
+    ] {
+        for jvp in [true, false] {
+            let mut spec = ServedSpec::new("kink", vec![0.0], vec![1.0]);
+            (spec.products.jvp, spec.products.vjp) = (jvp, !jvp);
+            for seed in 0..10 {
+                let mut map = AtKink(slope);
+                let report = examine(&spec, &mut map, seed, &Options::default()).unwrap();
+                let ruling = report.find("neighbours").unwrap().finding.ruling;
+                assert!(report.holds(), "{report}");
+                assert_eq!(ruling == Ruling::Pass, inside, "{slope} {report}");
+            }
+        }
+    }
+}
+
 /// NSID on served samples, at its steps and in its moments.
 #[test]
 fn stochastic_hypergradients_are_judged_with_given_samples() {

@@ -12,6 +12,7 @@ use super::evaluation::ServedMap;
 use super::fixed_point::{End, Settled, settle};
 use super::hypergradient;
 use super::jacobian::{self, Solution};
+use super::neighbours;
 use super::noise::{self, Noise};
 use super::report::{Found, Report};
 use super::samples;
@@ -27,7 +28,7 @@ use crate::linalg::random::{Random, hash, mix};
 use crate::tol::SERVED_DIRECT;
 
 /// The checks in their order.
-pub const CHECKS: [&str; 14] = [
+pub const CHECKS: [&str; 15] = [
     "noise",
     "consistency",
     "conservative",
@@ -42,6 +43,7 @@ pub const CHECKS: [&str; 14] = [
     "solution-path",
     "samples",
     "nsid-moments",
+    "neighbours",
 ];
 
 /// Troubles after which a map is given up.
@@ -204,6 +206,11 @@ fn whole(e: &mut Examination<'_>, units: &Units) {
         }
         broken |= e.judge("products", |c, r| {
             conservative::products(c, part, units, &noise, &start, r)
+        });
+        let end = units.trajectory[units.trajectory.len() - 1].clone();
+        let special = [("the start", start), ("the end of its trajectory", end)];
+        e.judge("neighbours", |c, r| {
+            neighbours::judge(c, units, &noise, &special, r)
         });
     } else {
         for check in ["consistency", "conservative", "products"] {

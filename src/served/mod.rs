@@ -41,6 +41,7 @@ mod hypergradient;
 mod interpolation;
 mod jacobian;
 mod krylov;
+mod neighbours;
 mod noise;
 mod panels;
 mod report;

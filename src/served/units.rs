@@ -115,11 +115,16 @@ impl Units {
 
     /// x displaced by `size` of the scales, inside the box.
     pub(super) fn near(&self, x: &[f64], size: f64, random: &mut Random) -> Vec<f64> {
+        self.inside(self.beside(x, size, random))
+    }
+
+    /// The same but for margins: x itself may lie at an edge.
+    pub(super) fn beside(&self, x: &[f64], size: f64, random: &mut Random) -> Vec<f64> {
         let moved = x
             .iter()
             .zip(&self.s)
             .map(|(x, s)| x + size * s * random.between(-1.0, 1.0));
-        self.inside(moved.collect())
+        self.clamped(moved.collect())
     }
 
     /// A special point, displaced: at a kink itself nothing can fail a product.
