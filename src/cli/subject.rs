@@ -196,6 +196,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
                 cases: conformed.sent,
                 left_out: conformed.left_out,
                 not_posed: conformed.not_posed,
+                unknown: said.map(|d| d.unknown.clone()).unwrap_or_default(),
                 waited: conformed.waited.as_secs_f64(),
                 given_up: conformed.given_up,
             }),

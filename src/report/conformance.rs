@@ -197,6 +197,14 @@ fn facts(run: &Run) -> String {
         run.info.seconds,
         visible(&run.info.version)
     );
+    let unknown = subject.map_or(&[][..], |s| &s.unknown);
+    if !unknown.is_empty() {
+        let _ = write!(
+            out,
+            "; unknown names in its hello: {}",
+            visible(&unknown.join(", "))
+        );
+    }
     out
 }
 

@@ -62,6 +62,9 @@ pub struct SubjectInfo {
     /// Cases that could not be posed: their instance is not solved.
     #[serde(default)]
     pub not_posed: usize,
+    /// Methods and families that it names and the protocol does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// Seconds spent waiting for its answers.
     pub waited: f64,
     /// Why it was given up, if it was.

@@ -1,15 +1,14 @@
 //! A program that ratecert starts.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::environment::kept;
-use super::line::{Came, lines};
+use super::line::Talk;
 use super::peer::{Broken, Launch, Peer};
 use crate::case::Trouble;
 use crate::error::{Error, Result};
@@ -78,14 +77,9 @@ impl Launch for Program {
         };
         let kept = Arc::clone(&log);
         thread::spawn(move || follow(errors, &kept));
-        let (sender, written) = channel();
-        let (lines_out, to_write) = channel();
-        thread::spawn(move || write(input, &to_write, &sender));
         Ok(Box::new(Running {
             child,
-            input: Some(lines_out),
-            written,
-            output: lines(output),
+            talk: Talk::new(output, input),
             log,
         }))
     }
@@ -111,10 +105,7 @@ pub fn end_all() {
 /// A program that runs; killed with all it started when it goes out of scope.
 struct Running {
     child: Child,
-    /// Lines for a thread of its own: a program that does not read must not hold us up.
-    input: Option<Sender<String>>,
-    written: Receiver<std::io::Result<()>>,
-    output: Receiver<Came>,
+    talk: Talk,
     log: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -157,45 +148,16 @@ impl Running {
 
 impl Peer for Running {
     fn ask(&mut self, line: &str, patience: Duration) -> std::result::Result<String, Broken> {
-        let until = Instant::now() + patience;
-        let late = || {
-            let seconds = patience.as_secs_f64();
-            format!("no answer within {seconds} s")
-        };
-        let sent = self
-            .input
-            .as_ref()
-            .is_some_and(|input| input.send(line.to_string()).is_ok());
-        if !sent {
-            return Err(self.ended());
-        }
-        match self.written.recv_timeout(patience) {
-            Ok(Ok(())) => {}
-            Err(RecvTimeoutError::Timeout) => {
-                return Err(self.broken(Trouble::Hang, format!("{}: it does not read", late())));
-            }
-            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        match self.output.recv_timeout(left) {
-            Ok(Came::Line(line)) => Ok(line),
-            Ok(Came::NotText) => {
-                Err(self.broken(Trouble::Malformed, "its answer is not UTF-8".into()))
-            }
-            Ok(Came::TooLong) => {
-                let text = "its answer is longer than a message may be";
-                Err(self.broken(Trouble::Malformed, text.into()))
-            }
-            Err(RecvTimeoutError::Timeout) => Err(self.broken(Trouble::Hang, late())),
-            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+        match self.talk.exchange(line, patience) {
+            Some(Ok(line)) => Ok(line),
+            Some(Err(Broken { trouble, why })) => Err(self.broken(trouble, why)),
+            None => Err(self.ended()),
         }
     }
 
     fn stop(&mut self, line: &str) {
-        if let Some(input) = self.input.take() {
-            let _ = input.send(line.to_string());
-        }
         let until = Instant::now() + GRACE;
+        self.talk.close(line, GRACE);
         while Instant::now() < until {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
@@ -214,20 +176,6 @@ impl Drop for Running {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|other| *other != id);
-    }
-}
-
-/// Writes lines as they come; says of each whether it went through.
-fn write(mut input: ChildStdin, lines: &Receiver<String>, done: &Sender<std::io::Result<()>>) {
-    for mut line in lines {
-        line.push('\n');
-        let written = input
-            .write_all(line.as_bytes())
-            .and_then(|()| input.flush());
-        let broken = written.is_err();
-        if done.send(written).is_err() || broken {
-            return;
-        }
     }
 }
 

@@ -10,8 +10,8 @@ use crate::evidence::Declared;
 use crate::linalg::Matrix;
 use crate::tol::Roundoff;
 use crate::wire::{
-    Case, Eval, Evals, FromSubject, HelloFromSubject, HelloToSubject, Number, PROTOCOL, Posed,
-    ServedMap, Stop, ToSubject, parse_from_subject, unknown_fields,
+    Case, Eval, Evals, FromSubject, HelloFromSubject, HelloToSubject, METHODS, Number, PROTOCOL,
+    Posed, Problem, ServedMap, Stop, ToSubject, parse_from_subject, unknown_fields,
 };
 
 /// A process may need to load libraries before it says hello.
@@ -27,6 +27,9 @@ pub enum Own {
     /// It always finds its own, and takes what is given for a start.
     Always,
 }
+
+/// Unknown names that are kept.
+const MOST_UNKNOWN: usize = 10;
 
 /// What a subject says of itself.
 #[derive(Clone, Debug)]
@@ -54,6 +57,8 @@ pub struct Declaration {
     pub own: Own,
     /// Maps of its own.
     pub maps: Vec<ServedMap>,
+    /// Methods and families that it names and the protocol does not, printable and short.
+    pub unknown: Vec<String>,
 }
 
 impl Declaration {
@@ -111,6 +116,15 @@ impl Declaration {
                 (Some(_), true) => Own::Always,
             },
             maps: hello.maps.clone().unwrap_or_default(),
+            unknown: [
+                (&hello.methods, &METHODS[..]),
+                (&hello.problems, &Problem::KINDS[..]),
+            ]
+            .into_iter()
+            .flat_map(|(said, known)| said.iter().filter(|s| !known.contains(&s.as_str())))
+            .map(|s| plain(s))
+            .take(MOST_UNKNOWN)
+            .collect(),
         })
     }
 

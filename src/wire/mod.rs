@@ -19,6 +19,7 @@ pub use message::{
     ToSubject, Value, Values, parse_from_subject, parse_to_subject, unknown_fields,
 };
 pub use number::{Number, Row, Rows};
+pub(crate) use posed::METHODS;
 pub use posed::Posed;
 pub use problem::{Problem, Sigma};
 pub(crate) use schema::schema_of;

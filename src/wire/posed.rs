@@ -189,7 +189,7 @@ impl Posed {
 }
 
 /// The methods by the names of the protocol.
-const METHODS: [&str; 7] = [
+pub(crate) const METHODS: [&str; 7] = [
     "itd",
     "aid-fp",
     "aid-cg",

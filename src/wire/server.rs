@@ -8,7 +8,7 @@ use super::message::{
     Skipped, ToSubject, Value, Values, parse_to_subject,
 };
 use super::number::{Number, Row, row};
-use super::posed::Posed;
+use super::posed::{METHODS, Posed};
 use super::served::{Eval, ServedMap};
 use super::{MOST_BYTES, PROTOCOL, Problem};
 use crate::case::{Answer, Factory, Implementation, Method, Status};
@@ -39,20 +39,11 @@ impl<'f> Server<'f> {
     /// Of a factory, which does all methods and families.
     pub fn new(factory: &'f dyn Factory, name: &str, version: &str) -> Self {
         let single = factory.roundoff() == Roundoff::SINGLE;
-        let all = [
-            "itd",
-            "aid-fp",
-            "aid-cg",
-            "implicit",
-            "nsid",
-            "sid",
-            "hypergradient",
-        ];
         let hello = HelloFromSubject {
             protocol: PROTOCOL,
             name: name.into(),
             version: version.into(),
-            methods: all.map(Into::into).into(),
+            methods: METHODS.map(Into::into).into(),
             problems: Problem::KINDS.map(Into::into).into(),
             dtype: single.then(|| "f32".into()),
             jacobian: Some(true),
