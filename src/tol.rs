@@ -508,12 +508,15 @@ pub const SERVED_BESIDE: f64 = 1e-7;
 /// ... and what curvature makes of their products is below this part of the largest.
 pub const SERVED_BESIDE_SLACK: f64 = 1e-4;
 
-/// Standard errors that moments of a stochastic hypergradient may be off by: 256 squares of normal
-/// numbers are off by more in fewer than one of 1e7 runs.
-pub const SERVED_DEVIATIONS: f64 = 7.0;
+/// Neighbours show all pieces only where few meet: more different values than three kinks have, and
+/// nothing is said.
+pub const SERVED_BESIDE_PIECES: usize = 8;
 
 /// Largest d, and largest nd, of exact second moments of a served stochastic map.
-pub const SERVED_MOMENTS: (usize, usize) = (50, 50_000);
+pub const SERVED_MOMENTS: (usize, usize) = (50, 20_000);
+
+/// Roundings, in units of the scales, that may have cancelled inside a product.
+pub const SERVED_INSIDE: f64 = 8.0;
 
 /// Indices over which a mean is summed at most.
 pub const SERVED_INDICES: usize = 10_000;

@@ -7,7 +7,7 @@ mod hyper;
 #[path = "served/models.rs"]
 mod models;
 
-use composite::{Nsid, Sampled, Slip};
+use composite::{Nsid, Rows, Sampled, Slip};
 use hyper::{Hyper, Mistake};
 use models::{Fault, KINDS, Kind, Model, Start, TIES, Tie};
 use ratecert::checks::Ruling;
@@ -686,6 +686,44 @@ impl AtKink {
     }
 }
 
+/// Φ(w, λ) = sqrt(w²)/2 + λ, of which a framework has no slope at 0.
+struct Root;
+
+impl ServedMap for Root {
+    fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        Ok(vec![0.5 * (w[0] * w[0]).sqrt() + l[0]])
+    }
+    fn vjp(&mut self, w: &[f64], _l: &[f64], u: &[f64]) -> ratecert::Result<(Vec<f64>, Vec<f64>)> {
+        let slope = w[0] / (w[0] * w[0]).sqrt();
+        Ok((vec![0.5 * slope * u[0]], vec![u[0]]))
+    }
+}
+
+#[test]
+fn no_slope_at_a_kink_is_no_failure() {
+    let mut spec = ServedSpec::new("root", vec![0.0], vec![1.0]);
+    spec.products.jvp = false;
+    let report = examine(&spec, &mut Root, 1, &Options::default()).unwrap();
+    assert!(report.holds(), "{report}");
+    let found = report.find("neighbours").unwrap();
+    assert_eq!(found.finding.ruling, Ruling::Inconclusive, "{report}");
+    assert!(found.finding.detail.contains("NaN"), "{report}");
+}
+
+/// Legal slopes of many kinks that meet are not named.
+#[test]
+fn many_kinks_at_the_start_are_not_named() {
+    let mut named = 0;
+    for seed in 0..60 {
+        let d = [2, 5, 10, 30][seed as usize % 4];
+        let mut model = Model::new(Kind::Relu, d, 0.8, Start::OnKinks, seed);
+        model.tie = Tie::At(0.0);
+        let report = report(&mut model, seed, &options(&["neighbours"], 1));
+        named += usize::from(report.findings[0].fault.is_some());
+    }
+    assert!(named <= 1, "{named}");
+}
+
 /// A slope at a kink that no neighbour has is a finding and no failure.
 #[test]
 fn slopes_at_kinks_are_compared_with_their_neighbours() {
@@ -711,72 +749,107 @@ fn slopes_at_kinks_are_compared_with_their_neighbours() {
     }
 }
 
-/// NSID on served samples, at its steps and in its moments.
+fn with_nsid(map: &Sampled) -> ServedSpec {
+    let mut spec = map.spec();
+    spec.hypergradient = Some(ServedHypergradient {
+        inner: ServedInner::Nsid,
+        linear_tolerance: 0.0,
+        step_tolerance: 0.0,
+    });
+    spec
+}
+
+/// Right routines pass whatever the rows, the products served, with G and without.
 #[test]
-fn stochastic_hypergradients_are_judged_with_given_samples() {
-    let spec = |map: &Sampled| {
-        let mut spec = map.spec();
-        spec.hypergradient = Some(ServedHypergradient {
-            inner: ServedInner::Nsid,
-            linear_tolerance: 0.0,
-            step_tolerance: 0.0,
-        });
-        spec
-    };
-    for seed in 0..20 {
-        let mut right = Sampled::new(
-            12 + 3 * seed as usize,
-            2 + (seed % 4) as usize,
-            Slip::None,
-            seed,
-        );
-        let report = examine(&spec(&right), &mut right, seed, &Options::default()).unwrap();
+fn stochastic_hypergradients_pass() {
+    let (mut passed, mut asked) = (0, 0);
+    for seed in 0..36u64 {
+        let rows = [Rows::Normal, Rows::Heavy, Rows::Equal][seed as usize % 3];
+        let (n, d) = ([1, 12, 60, 400][seed as usize % 4], 1 + seed as usize % 5);
+        let mut right = Sampled::of(n, d, rows, Slip::None, seed);
+        right.plain = seed % 2 == 1;
+        let mut spec = with_nsid(&right);
+        spec.products.jvp = seed / 3 % 3 != 1;
+        spec.products.vjp = seed / 3 % 3 != 2;
+        let report = examine(&spec, &mut right, seed, &Options::default()).unwrap();
+        assert!(report.holds(), "{report}");
         for check in [
             "hypergradient-conduct",
             "hypergradient-steps",
             "nsid-moments",
         ] {
             let ruling = report.find(check).unwrap().finding.ruling;
-            assert_eq!(ruling, Ruling::Pass, "{seed} {check} {report}");
+            (passed, asked) = (passed + usize::from(ruling == Ruling::Pass), asked + 1);
         }
-        assert!(report.holds(), "{report}");
-        if seed == 0 {
+        if seed == 1 {
             println!("{report}");
         }
     }
+    println!("{passed} of {asked} pass");
+    assert!(passed * 100 >= asked * 95, "{passed} of {asked}");
+}
+
+/// A wrong routine fails and is named; what it rests on is judged first.
+#[test]
+fn stochastic_hypergradients_fail() {
     use Nsid::*;
-    let all = [
-        (OwnSamples, true),
-        (FirstBatch, true),
-        (NextBatch, false),
-        (NextStep, false),
-        (OuterAtMean, false),
-        (Sid, false),
-        (WarmStart, true),
-        (Size, false),
+    let slips = [
+        OwnSamples,
+        FirstBatch,
+        NextBatch,
+        NextStep,
+        OuterAtMean,
+        Sid,
+        NeverLast,
+        WarmStart,
+        Size,
     ];
-    for (slip, in_moments) in all {
-        let (mut steps, mut moments, mut named) = (0, 0, 0);
+    for slip in slips {
+        let (mut seen, mut moments, mut named) = (0, 0, 0);
         for seed in 0..5 {
             let mut wrong = Sampled::new(20, 4, Slip::None, seed);
             wrong.nsid = slip;
-            let spec = spec(&wrong);
+            let spec = with_nsid(&wrong);
             let report = examine(&spec, &mut wrong, seed, &Options::default()).unwrap();
-            steps += usize::from(
-                report.sees("hypergradient-steps") || report.sees("hypergradient-conduct"),
-            );
-            moments += usize::from(report.sees("nsid-moments"));
-            named += usize::from(report.find("hypergradient-steps").unwrap().fault.is_some());
+            let found = |check: &str| report.find(check).unwrap().fault.is_some();
+            let steps = found("hypergradient-steps") || found("hypergradient-conduct");
+            seen += usize::from(steps || found("nsid-moments"));
+            moments += usize::from(found("nsid-moments"));
+            named += usize::from(steps);
         }
-        println!("{slip:?}: steps or conduct {steps}, moments {moments} of 5, named {named}");
+        println!("{slip:?}: seen {seen} of 5, by steps or conduct {named}, by moments {moments}");
         // Γ of the given samples is that of T where no mask differs.
-        let least = if matches!(slip, OuterAtMean | Sid) {
-            1
-        } else {
-            5
-        };
-        assert!(steps >= least, "{slip:?} {steps}");
-        assert!(!in_moments || moments >= 4, "{slip:?} {moments}");
+        let least = if slip == OuterAtMean { 1 } else { 5 };
+        assert!(
+            seen >= least && moments + 1 >= least,
+            "{slip:?} {seen} {moments}"
+        );
+    }
+
+    // Wrong products of samples are said where they are.
+    let mut wrong = Sampled::new(20, 4, Slip::Product, 1);
+    let spec = with_nsid(&wrong);
+    let report = examine(&spec, &mut wrong, 1, &Options::default()).unwrap();
+    assert!(report.sees("samples"), "{report}");
+    for check in ["hypergradient-steps", "nsid-moments"] {
+        let found = report.find(check).unwrap();
+        assert_eq!(found.finding.ruling, Ruling::NotApplicable, "{report}");
+    }
+}
+
+/// A check that is asked for is answered, and a number of samples from elsewhere is no size.
+#[test]
+fn moments_alone_and_of_too_many_samples() {
+    let mut right = Sampled::new(20, 4, Slip::None, 1);
+    let mut spec = with_nsid(&right);
+    let only = options(&["nsid-moments"], 4);
+    let report = examine(&spec, &mut right, 1, &only).unwrap();
+    assert_eq!(report.findings.len(), 1, "{report}");
+    assert_eq!(report.findings[0].finding.ruling, Ruling::Pass);
+    for n in [5001, usize::MAX / 4 + 1, usize::MAX] {
+        spec.samples = n;
+        let report = examine(&spec, &mut right, 1, &only).unwrap();
+        assert_eq!(report.findings[0].finding.ruling, Ruling::Inconclusive);
     }
 }
 

@@ -167,18 +167,17 @@ impl Evidence<'_> {
         let at = if own { Where::Solution } else { request.at };
         let limit = exact.aid_limit(at, 0.0)?;
         let mut allowance = solver::allowance(exact, &limit, self.declared);
-        let (mut e, mut moved, mut most) = (0.0, 0.0, limit.j.norm());
+        let mut e = 0.0;
         if own {
+            // At ties of w(λ) nothing is decided: its band is not known.
             e = solver::distance(exact, self.declared);
-            moved = solver::moved(exact, limit.j.norm(), e);
-            most = spectral_upper(&limit.j) + limit.error + moved;
-            allowance = solver::allowance_elsewhere(exact, &limit, self.declared, most);
-        }
-        if limit.doubt {
-            let ties = solver::allowance_at_ties(exact, request.at, self.declared, most);
+            let moved = solver::moved(exact, limit.j.norm(), e);
+            let most = spectral_upper(&limit.j) + limit.error + moved;
+            allowance = moved + solver::allowance_elsewhere(exact, &limit, self.declared, most);
+        } else if limit.doubt {
+            let ties = solver::allowance_at_ties(exact, at, self.declared, limit.j.norm());
             allowance = allowance.max(ties);
         }
-        allowance += moved;
         let band = if limit.doubt {
             self.selections(exact, at, allowance)
         } else {

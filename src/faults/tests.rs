@@ -362,7 +362,7 @@ fn pairs_are_named_where_there_are_no_steps() {
             "{method}: {together} together, {open} unknown"
         );
     }
-    // With steps a mistake is known by its course, and what is in no list stays unknown.
+    // What is in no list stays unknown.
     let odd = [Edit::Scale(1.37), Edit::Lambda(0.013)];
     for method in [Method::AID_CG, Method::IMPLICIT] {
         let found = diagnosed(method, Kind::ElasticNet, &odd, &[3, 4, 5]);

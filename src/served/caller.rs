@@ -24,6 +24,11 @@ impl Trouble {
         self.check == "budget"
     }
 
+    /// What went wrong.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// As a finding under its own name; `during` is the check that met it.
     pub(super) fn found(&self, during: &str) -> Found {
         let text = format!("{}; met during `{during}`", self.text);
@@ -322,7 +327,14 @@ impl<'a> Caller<'a> {
         Ok(self.assembled(&answers, s, columns))
     }
 
-    /// The same of T̂(·, i) for several i, at one point.
+    /// T̂(x, i) for several i.
+    pub(super) fn sample_values(&mut self, indices: &[usize], x: &[f64]) -> Asked<Vec<Vec<f64>>> {
+        let one = |i: &usize| self.item(What::Phi, x, &[], Some(*i));
+        let items: Vec<_> = indices.iter().map(one).collect();
+        self.ask(&items)
+    }
+
+    /// The Jacobians of T̂(·, i) for several i, at one point.
     pub(super) fn sample_jacobians(
         &mut self,
         indices: &[usize],

@@ -33,18 +33,25 @@ pub const CHECKS: [&str; 15] = [
     "consistency",
     "conservative",
     "products",
+    "neighbours",
+    "samples",
     "contraction",
     "fixed-point",
     "jacobian",
     "hypergradient-conduct",
     "hypergradient-limit",
     "hypergradient-steps",
+    "nsid-moments",
     "solution-map",
     "solution-path",
-    "samples",
-    "nsid-moments",
-    "neighbours",
 ];
+
+/// Those that need ŵ ...
+const LIMITS: std::ops::Range<usize> = 6..15;
+/// ... settled, ...
+const SETTLED: std::ops::Range<usize> = 8..15;
+/// ... and those of them on a hypergradient.
+const HYPERGRADIENT: std::ops::Range<usize> = 9..13;
 
 /// Troubles after which a map is given up.
 const TROUBLES: usize = 3;
@@ -168,9 +175,6 @@ pub fn examine(
     };
     if let Some(units) = e.attempt("units", Units::find) {
         whole(&mut e, &units);
-        if spec.samples > 0 {
-            e.judge("samples", |c, r| samples::judge(c, &units, r));
-        }
     }
     let (findings, cost) = (e.findings, e.caller.cost);
     Ok(Report {
@@ -179,6 +183,13 @@ pub fn examine(
         findings,
         cost,
     })
+}
+
+/// Whose products have not failed.
+#[derive(Clone, Copy)]
+struct Trusted {
+    whole: bool,
+    samples: bool,
 }
 
 fn whole(e: &mut Examination<'_>, units: &Units) {
@@ -207,18 +218,25 @@ fn whole(e: &mut Examination<'_>, units: &Units) {
         broken |= e.judge("products", |c, r| {
             conservative::products(c, part, units, &noise, &start, r)
         });
-        let end = units.trajectory[units.trajectory.len() - 1].clone();
+        let end = units.clamped(units.trajectory[units.trajectory.len() - 1].clone());
         let special = [("the start", start), ("the end of its trajectory", end)];
         e.judge("neighbours", |c, r| {
             neighbours::judge(c, units, &noise, &special, r)
         });
     } else {
-        for check in ["consistency", "conservative", "products"] {
+        for check in &CHECKS[1..5] {
             e.say(Found::skipped(check, "no product is served"));
         }
     }
-    let trusted = spec.has_products() && !broken;
-    if e.wants(&CHECKS[4..12]) {
+    let mut sampled = spec.has_products();
+    if spec.samples > 0 {
+        sampled &= !e.judge("samples", |c, r| samples::judge(c, units, r));
+    }
+    let trusted = Trusted {
+        whole: spec.has_products() && !broken,
+        samples: sampled && !broken,
+    };
+    if e.wants(&CHECKS[LIMITS]) {
         limits(e, units, &noise, trusted);
     }
 }
@@ -261,7 +279,8 @@ fn curves(e: &mut Examination<'_>, units: &Units, noise: &Noise) -> bool {
 }
 
 /// Items 5 to 9.
-fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool) {
+fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trust: Trusted) {
+    let trusted = trust.whole;
     let spec = e.caller.spec;
     let floor = noise.norm(units);
     let start = units.trajectory[0].clone();
@@ -292,7 +311,7 @@ fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool) 
         } else {
             "ŵ is not settled"
         };
-        for check in &CHECKS[6..12] {
+        for check in &CHECKS[SETTLED] {
             e.say(Found::not_judged(check, why));
         }
         return;
@@ -317,9 +336,10 @@ fn limits(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool) 
     });
     let Some(generic) = generic else { return };
     match &spec.hypergradient {
+        Some(h) if h.inner == ServedInner::Nsid => nsid(e, units, noise, trust.samples, &generic),
         Some(declared) => served(e, units, noise, trusted, declared, &generic),
         None => {
-            for check in &CHECKS[7..10] {
+            for check in &CHECKS[HYPERGRADIENT] {
                 e.say(Found::skipped(check, "no hypergradient is served"));
             }
         }
@@ -405,10 +425,6 @@ fn served(
         }
         _ => generic.settled.x.clone(),
     };
-    if declared.inner == ServedInner::Nsid {
-        nsid(e, units, noise, trusted, &x);
-        return;
-    }
     let question = Question {
         x: x.clone(),
         steps,
@@ -427,7 +443,7 @@ fn served(
             e.say(Found::skipped("hypergradient-steps", text));
             return;
         }
-        for check in &CHECKS[8..10] {
+        for check in ["hypergradient-limit", "hypergradient-steps"] {
             e.say(Found::not_judged(
                 check,
                 "products are not served, or failed",
@@ -451,25 +467,27 @@ fn served(
     });
 }
 
-/// Item 10 for the user's NSID.
-fn nsid(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool, x: &[f64]) {
-    let n = e.caller.spec.samples;
+/// Item 10 for the user's NSID, at ŵ.
+fn nsid(e: &mut Examination<'_>, units: &Units, noise: &Noise, trusted: bool, at: &Solution) {
+    let (n, x) = (e.caller.spec.samples, &at.settled.x);
     e.judge("hypergradient-conduct", |c, r| {
         hypergradient::conduct(c, units, &stochastic::question(n, units, x, r))
     });
-    let why = "what is drawn stays drawn: the steps are judged, and their moments";
+    let why = "what is drawn stays drawn: every step is judged";
     e.say(Found::skipped("hypergradient-limit", why));
-    if !trusted {
-        for check in ["hypergradient-steps", "nsid-moments"] {
-            let why = "products are not served, or failed";
+    let both = ["hypergradient-steps", "nsid-moments"];
+    if units.d > SERVED_DIRECT {
+        for check in both {
+            let text = format!("no matrix is formed beyond d = {SERVED_DIRECT}");
+            e.say(Found::open(check, Reason::TooLarge, [f64::NAN; 2], text));
+        }
+    } else if !trusted {
+        for check in both {
+            let why = "products of Φ or T̂ are not served, or failed";
             e.say(Found::not_judged(check, why));
         }
-        return;
+    } else {
+        e.judge(both[0], |c, r| stochastic::steps(c, units, noise, x, r));
+        e.judge(both[1], |c, r| stochastic::moments(c, units, noise, x, r));
     }
-    e.judge("hypergradient-steps", |c, r| {
-        stochastic::steps(c, units, noise, x, r)
-    });
-    e.judge("nsid-moments", |c, r| {
-        stochastic::moments(c, units, noise, x, r)
-    });
 }

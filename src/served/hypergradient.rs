@@ -303,8 +303,8 @@ pub(super) fn recursive(
     })
 }
 
-/// The user's steps against those due, each with its floor. What disagrees is asked for again from
-/// another start, because a mask may change by rounding.
+/// The user's steps against those due, each with its floor. What disagrees is asked for once more
+/// in another way, because a mask may change by rounding.
 pub(super) fn step_by_step(
     caller: &mut Caller<'_>,
     units: &Units,
@@ -318,6 +318,18 @@ pub(super) fn step_by_step(
         let (question, due) = due(caller)?;
         let all = { caller.hypergradients(std::slice::from_ref(&question))? }.remove(0);
         let steps = &question.steps;
+        if due
+            .iter()
+            .any(|(truth, floor)| !(truth.norm() + floor).is_finite())
+        {
+            let text = "the recursion on served products grows beyond all numbers";
+            return Ok(Found::open(
+                check,
+                Reason::IllConditioned,
+                [f64::NAN; 2],
+                text,
+            ));
+        }
         let (mut worst, mut least) = ((0.0f64, 1.0f64, 0usize), 0.0f64);
         for ((step, g), (truth, floor)) in steps.iter().zip(all.chunks(m)).zip(&due) {
             let gap = (last(units, g) - truth).norm();
@@ -342,7 +354,7 @@ pub(super) fn step_by_step(
     let (gap, floor, step, least) = first.unwrap_or((f64::NAN, f64::NAN, 0, f64::NAN));
     let text = format!(
         "at step {step} g differs from the recursion on served products by {gap:.1e}, {:.1e} times \
-         the floor, from two starts",
+         the floor, twice",
         gap / floor
     );
     let relative = least * gap / floor;

@@ -12,7 +12,7 @@ use super::units::Units;
 use crate::checks::Reason;
 use crate::linalg::Dd;
 use crate::linalg::random::Random;
-use crate::tol::{SERVED_DECLARED, SERVED_INDICES};
+use crate::tol::{SERVED_DECLARED, SERVED_INDICES, SERVED_INSIDE};
 
 /// Indices whose T̂ is judged as a map.
 const INDICES: usize = 3;
@@ -30,7 +30,7 @@ fn mean(all: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
         .unzip()
 }
 
-/// |n⁻¹Σ_i T̂_i - T| ≤ 4u((d+4)·mean|T̂_i| + |T|) over all indices, and the same for products along
+/// |n⁻¹Σ_i T̂_i - T| ≤ 4u((d+4)·mean|T̂_i| + |T|), and what T may round as a sum, over all indices, and the same for products along
 /// one direction and one functional; then items 2-4 for three T̂(·, i).
 pub(super) fn judge(caller: &mut Caller<'_>, units: &Units, random: &mut Random) -> Asked<Found> {
     let check = "samples";
@@ -73,7 +73,16 @@ pub(super) fn judge(caller: &mut Caller<'_>, units: &Units, random: &mut Random)
         let declared = SERVED_DECLARED * caller.spec.tolerance;
         for i in 0..mean.len() {
             let terms = (units.d + 4) as f64 * size[i] + whole[i].abs();
-            let allowed = 4.0 * rounding * terms + declared * (size[i] + whole[i].abs());
+            // What cancelled inside does not show in the results (w - η∇f where it contracts), and
+            // T may itself be a sum of n terms.
+            let inside = (SERVED_INSIDE + n as f64) * rounding;
+            let inside = match what {
+                What::Phi => 4.0 * noise.epsilon[i] + inside * size[i],
+                What::Jvp => inside * units.s[i],
+                _ => inside / units.s[i],
+            };
+            let declared = declared * (size[i] + whole[i].abs());
+            let allowed = 4.0 * rounding * terms + inside + declared;
             let gap = (mean[i] - whole[i]).abs();
             let part = crate::checks::part(gap, allowed);
             if part > worst.0 {

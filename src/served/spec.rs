@@ -159,6 +159,10 @@ impl ServedSpec {
                 let text = "nsid needs samples";
                 return Err(Error::input(text).in_field("hypergradient"));
             }
+            if h.inner == ServedInner::Nsid && h.linear_tolerance + h.step_tolerance > 0.0 {
+                let text = "nsid has steps, and no tolerance";
+                return Err(Error::input(text).in_field("hypergradient"));
+            }
         }
         if self.outer && self.samples == 0 {
             let text = "an outer map is served beside samples only";

@@ -33,10 +33,22 @@ pub enum Nsid {
     OuterAtMean,
     /// Γ at every minibatch.
     Sid,
+    /// The last sample is taken for the one before it.
+    NeverLast,
     /// Starts where it ended last.
     WarmStart,
     /// A part of 1e-9 too large.
     Size,
+}
+
+/// What the rows of the data are like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rows {
+    Normal,
+    /// One is ten times as large as the others.
+    Heavy,
+    /// No variance.
+    Equal,
 }
 
 pub struct Sampled {
@@ -45,6 +57,8 @@ pub struct Sampled {
     eta: f64,
     slip: Slip,
     pub nsid: Nsid,
+    /// Without G.
+    pub plain: bool,
     last: Vector,
 }
 
@@ -52,8 +66,17 @@ type Pair = (Vec<f64>, Vec<f64>);
 
 impl Sampled {
     pub fn new(n: usize, d: usize, slip: Slip, seed: u64) -> Self {
+        Self::of(n, d, Rows::Normal, slip, seed)
+    }
+
+    pub fn of(n: usize, d: usize, rows: Rows, slip: Slip, seed: u64) -> Self {
         let mut r = Random::new(seed);
-        let x = r.matrix(n, d);
+        let mut x = r.matrix(n, d);
+        match rows {
+            Rows::Normal => {}
+            Rows::Heavy => x.row_mut(n / 2).scale_mut(10.0),
+            Rows::Equal => x = Matrix::from_fn(n, d, |_, j| x[(0, j)]),
+        }
         let y = (0..n)
             .map(|i| x[(i, 0)] - x[(i, d - 1)] + 0.1 * r.normal())
             .collect();
@@ -64,13 +87,14 @@ impl Sampled {
             eta,
             slip,
             nsid: Nsid::None,
+            plain: false,
             last: Vector::zeros(d),
         }
     }
 
     pub fn spec(&self) -> ServedSpec {
         let mut spec = ServedSpec::new("sampled", vec![0.1; self.x.ncols()], vec![0.2, 0.1]);
-        (spec.samples, spec.outer) = (self.x.nrows(), true);
+        (spec.samples, spec.outer) = (self.x.nrows(), !self.plain);
         spec
     }
 
@@ -86,7 +110,7 @@ impl Sampled {
             return all;
         };
         let mut one = vec![0.0; n];
-        one[i] = 1.0;
+        one[i % n] = 1.0;
         one
     }
 
@@ -162,6 +186,9 @@ impl Sampled {
 
     fn gamma(&self, batch: &[usize], w: &[f64], l: &[f64]) -> (Vector, Vector) {
         let d = w.len();
+        if self.plain {
+            return (Vector::repeat(d, 1.0), Vector::zeros(d));
+        }
         let u = self.mean(
             batch,
             Vector::zeros(d),
@@ -227,21 +254,24 @@ impl ServedMap for Sampled {
             if i == samples.len() {
                 break;
             }
-            let batch = &samples[match self.nsid {
+            let batch = samples[match self.nsid {
                 Nsid::FirstBatch => 0,
                 Nsid::NextBatch => more(1),
                 _ => i,
-            }];
+            }]
+            .clone();
+            let most = self.x.nrows() - 1 - usize::from(self.nsid == Nsid::NeverLast);
+            let batch: Vec<usize> = batch.into_iter().map(|i| i.min(most)).collect();
             let eta = drawn.step_sizes[if self.nsid == Nsid::NextStep {
                 more(1)
             } else {
                 i
             }];
             if self.nsid == Nsid::Sid {
-                on = self.gamma(batch, w, l).0;
+                on = self.gamma(&batch, w, l).0;
             }
             let a = self.mean(
-                batch,
+                &batch,
                 Matrix::zeros(d, d),
                 |s, i, sum| sum + s.derivative(Some(i), w, l).0,
                 |sum, c| sum * c,

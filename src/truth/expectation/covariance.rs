@@ -56,11 +56,13 @@ impl Covariance {
     /// N(W) = scale·Σ_a Q_aWQ_aᵀ with d×d matrices (none: N = 0).
     pub fn dense(d: usize, q: Vec<Matrix>, scale: f64) -> Self {
         let direct = 2 * q.len() * d * d * d;
-        Self {
-            d,
-            form: Form::Dense { q, scale },
-        }
-        .cheapest(direct)
+        Self::terms(d, q, scale).cheapest(direct)
+    }
+
+    /// The same for a few applications, which do not repay the operator.
+    pub fn terms(d: usize, q: Vec<Matrix>, scale: f64) -> Self {
+        let form = Form::Dense { q, scale };
+        Self { d, form }
     }
 
     /// Forms the operator where one application of it costs less than `direct` multiplications.
