@@ -1,6 +1,6 @@
 //! Certifying one's own method: a correct reverse-mode ITD, and one with a classic mistake.
 //!
-//! `cargo run --release --example own_method --features testing`
+//! `cargo run --profile test --example own_method --features testing`
 //!
 //! In a crate of your own this is a proptest of five lines:
 //!
