@@ -230,7 +230,7 @@ fn whole(e: &mut Examination<'_>, units: &Units) {
     }
     let mut sampled = spec.has_products();
     if spec.samples > 0 {
-        sampled &= !e.judge("samples", |c, r| samples::judge(c, units, r));
+        sampled &= !e.judge("samples", |c, r| samples::judge(c, units, &noise, r));
     }
     let trusted = Trusted {
         whole: spec.has_products() && !broken,

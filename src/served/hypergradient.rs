@@ -39,7 +39,7 @@ pub(super) fn is_out_of_reach(inner: ServedInner, ratio: f64) -> bool {
 }
 
 /// The last of several m-vectors, in units of the scales.
-fn last(units: &Units, g: &[f64]) -> Vector {
+pub(super) fn last(units: &Units, g: &[f64]) -> Vector {
     let m = units.s.len() - units.d;
     let g = &g[g.len() - m..];
     Vector::from_fn(m, |j, _| g[j] * units.s[units.d + j])
@@ -313,56 +313,109 @@ pub(super) fn step_by_step(
 ) -> Asked<Found> {
     let check = "hypergradient-steps";
     let m = units.s.len() - units.d;
-    let mut first: Option<(f64, f64, usize, f64)> = None;
+    let mut first: Option<(Worst, usize)> = None;
     for _ in 0..2 {
         let (question, due) = due(caller)?;
         let all = { caller.hypergradients(std::slice::from_ref(&question))? }.remove(0);
         let steps = &question.steps;
-        if due
-            .iter()
-            .any(|(truth, floor)| !(truth.norm() + floor).is_finite())
-        {
-            let text = "the recursion on served products grows beyond all numbers";
-            return Ok(Found::open(
-                check,
-                Reason::IllConditioned,
-                [f64::NAN; 2],
-                text,
-            ));
-        }
-        let (mut worst, mut least) = ((0.0f64, 1.0f64, 0usize), 0.0f64);
-        for ((step, g), (truth, floor)) in steps.iter().zip(all.chunks(m)).zip(&due) {
-            let gap = (last(units, g) - truth).norm();
-            if truth.norm() > 0.0 {
-                least = least.max(floor / truth.norm());
-            }
-            let part = crate::checks::part(gap, *floor);
-            if part > crate::checks::part(worst.0, worst.1) {
-                worst = (gap, *floor, *step);
+        let (mut worst, mut at) = (Worst::default(), 0);
+        for ((step, g), due) in steps.iter().zip(all.chunks(m)).zip(&due) {
+            if worst.add(&last(units, g), due) {
+                at = *step;
             }
         }
-        let (gap, floor, step) = worst;
-        if crate::checks::part(gap, floor) <= 1.0 {
+        let numbers = [worst.gap, worst.floor];
+        if let Some(open) = worst.undecided(check) {
+            return Ok(open);
+        }
+        if crate::checks::part(worst.gap, worst.floor) <= 1.0 {
             let text = format!(
                 "steps {steps:?} agree with the recursion on served products; a relative error of \
-                 {least:.1e} would have been seen; the products are judged elsewhere"
+                 {:.1e} would have been seen; the products are judged elsewhere",
+                worst.least
             );
-            return Ok(Found::seeing(check, [gap, floor], least, text));
+            return Ok(Found::seeing(check, numbers, worst.least, text));
         }
-        first.get_or_insert((gap, floor, step, least));
+        first.get_or_insert((worst, at));
     }
-    let (gap, floor, step, least) = first.unwrap_or((f64::NAN, f64::NAN, 0, f64::NAN));
+    let (worst, step) = first.unwrap_or_default();
     let text = format!(
-        "at step {step} g differs from the recursion on served products by {gap:.1e}, {:.1e} times \
+        "at step {step} g differs from the recursion on served products by {:.1e}, {:.1e} times \
          the floor, twice",
-        gap / floor
+        worst.relative,
+        worst.gap / worst.floor
     );
-    let relative = least * gap / floor;
-    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
-        let fault = format!("inexact steps, about {relative:.1e}, floor {least:.1e}");
-        return Ok(Found::open(check, Reason::Inexact, [gap, floor], text).naming(fault));
+    let fault = format!("step {step} is another method's");
+    Ok(worst.ruling(check, noise, text, "steps", fault))
+}
+
+/// The worst of several estimates beside what is due.
+#[derive(Clone, Debug)]
+pub(super) struct Worst {
+    pub(super) gap: f64,
+    pub(super) floor: f64,
+    /// The gap beside the larger of both.
+    pub(super) relative: f64,
+    /// The largest floor beside what is due.
+    pub(super) least: f64,
+    finite: bool,
+}
+
+impl Default for Worst {
+    fn default() -> Self {
+        Self {
+            gap: 0.0,
+            floor: 1.0,
+            relative: 0.0,
+            least: 0.0,
+            finite: true,
+        }
     }
-    Ok(Found::failed(check, [gap, floor], text).naming(format!("step {step} is another method's")))
+}
+
+impl Worst {
+    /// Says whether it is the worst so far.
+    pub(super) fn add(&mut self, g: &Vector, (truth, floor): &(Vector, f64)) -> bool {
+        let (gap, size) = ((g - truth).norm(), truth.norm());
+        self.finite &= (size + floor).is_finite();
+        if size > 0.0 {
+            self.least = self.least.max(floor / size);
+        }
+        let worse = crate::checks::part(gap, *floor) > crate::checks::part(self.gap, self.floor);
+        if worse {
+            (self.gap, self.floor, self.relative) = (gap, *floor, gap / size.max(g.norm()));
+        }
+        worse
+    }
+
+    /// Nothing can be decided.
+    pub(super) fn undecided(&self, check: &'static str) -> Option<Found> {
+        let numbers = [f64::NAN; 2];
+        if !self.finite {
+            let text = "the recursion on served products grows beyond all numbers";
+            return Some(Found::open(check, Reason::IllConditioned, numbers, text));
+        }
+        let nothing = self.least == 0.0 && self.gap == 0.0;
+        let text = "all that is due is 0, and so is what came";
+        nothing.then(|| Found::open(check, Reason::NothingToSee, numbers, text))
+    }
+
+    /// Of what lies above its floor: undeclared and small, it is inexact.
+    pub(super) fn ruling(
+        &self,
+        check: &'static str,
+        noise: &Noise,
+        text: String,
+        what: &str,
+        fault: String,
+    ) -> Found {
+        let numbers = [self.gap, self.floor];
+        if self.relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
+            let fault = format!("inexact {what}, {:.1e}", self.relative);
+            return Found::open(check, Reason::Inexact, numbers, text).naming(fault);
+        }
+        Found::failed(check, numbers, text).naming(fault)
+    }
 }
 
 /// The largest change of V per unit of w near the start of a trajectory.

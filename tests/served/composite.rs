@@ -59,6 +59,8 @@ pub struct Sampled {
     pub nsid: Nsid,
     /// Without G.
     pub plain: bool,
+    /// Products, and NSID, are numbers of single precision.
+    pub single: bool,
     last: Vector,
 }
 
@@ -88,6 +90,7 @@ impl Sampled {
             slip,
             nsid: Nsid::None,
             plain: false,
+            single: false,
             last: Vector::zeros(d),
         }
     }
@@ -151,17 +154,26 @@ impl Sampled {
         (a, by_ridge)
     }
 
+    fn rounded(&self, v: Vector) -> Vector {
+        if self.single {
+            v.map(|x| f64::from(x as f32))
+        } else {
+            v
+        }
+    }
+
     fn back(&self, i: Option<usize>, w: &[f64], l: &[f64], u: &[f64]) -> Pair {
         let (a, c) = self.derivative(i, w, l);
-        let u = Vector::from_column_slice(u);
-        (a.tr_mul(&u).as_slice().to_vec(), vec![0.0, c.dot(&u)])
+        let u = self.rounded(Vector::from_column_slice(u));
+        let by_l = self.rounded(Vector::from_vec(vec![0.0, c.dot(&u)]));
+        let by_w = self.rounded(a.tr_mul(&u));
+        (by_w.as_slice().to_vec(), by_l.as_slice().to_vec())
     }
 
     fn forth(&self, i: Option<usize>, w: &[f64], l: &[f64], dw: &[f64], dl: &[f64]) -> Vec<f64> {
         let (a, c) = self.derivative(i, w, l);
-        (a * Vector::from_column_slice(dw) + c * dl[1])
-            .as_slice()
-            .to_vec()
+        let dw = self.rounded(Vector::from_column_slice(dw));
+        self.rounded(a * dw + c * dl[1]).as_slice().to_vec()
     }
 
     fn on(&self, v: f64, l: &[f64]) -> f64 {
@@ -276,7 +288,7 @@ impl ServedMap for Sampled {
                 |s, i, sum| sum + s.derivative(Some(i), w, l).0,
                 |sum, c| sum * c,
             );
-            v = &v * (1.0 - eta) + (a.tr_mul(&on.component_mul(&v)) + &y) * eta;
+            v = self.rounded(&v * (1.0 - eta) + (a.tr_mul(&on.component_mul(&v)) + &y) * eta);
         }
         self.last = v;
         Ok(out)
@@ -319,7 +331,9 @@ impl ServedMap for Sampled {
             .zip(&by_v)
             .map(|(v, g)| -self.eta * v.signum() * g)
             .sum();
-        Ok((by_v, vec![by_l, 0.0]))
+        let by_v = self.rounded(Vector::from_vec(by_v));
+        let by_l = self.rounded(Vector::from_vec(vec![by_l, 0.0]));
+        Ok((by_v.as_slice().to_vec(), by_l.as_slice().to_vec()))
     }
     fn outer_jvp(
         &mut self,
@@ -329,6 +343,7 @@ impl ServedMap for Sampled {
         dl: &[f64],
     ) -> ratecert::Result<Vec<f64>> {
         let one = |(v, dv): (&f64, &f64)| self.on(*v, l) * (dv - self.eta * v.signum() * dl[0]);
-        Ok(v.iter().zip(dv).map(one).collect())
+        let out = self.rounded(Vector::from_vec(v.iter().zip(dv).map(one).collect()));
+        Ok(out.as_slice().to_vec())
     }
 }
