@@ -516,8 +516,7 @@ pub const SERVED_BESIDE_PIECES: usize = 8;
 pub const SERVED_MOMENTS: (usize, usize) = (50, 20_000);
 
 /// Estimates of noise that T and the mean of T̂ may differ by: what is formed once, like a Gram
-/// matrix,
-/// is off by a constant that no noise shows.
+/// matrix, is off by a constant that no noise shows.
 pub const SERVED_CANCELLED: f64 = 16.0;
 
 /// Roundings, in units of the scales, that may have cancelled inside a product.
