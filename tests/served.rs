@@ -10,7 +10,7 @@ mod models;
 use composite::{Nsid, Rows, Sampled, Slip};
 use hyper::{Hyper, Mistake};
 use models::{Fault, KINDS, Kind, Model, Start, TIES, Tie};
-use ratecert::checks::Ruling;
+use ratecert::checks::{Reason, Ruling};
 use ratecert::served::{
     Evaluation, Options, Report, ServedDomain, ServedHypergradient, ServedInner, ServedMap,
     ServedSpec, examine,
@@ -792,6 +792,51 @@ fn stochastic_hypergradients_pass() {
     println!("{passed} of {asked} pass");
     // Where nothing is left of Γ there is nothing to see.
     assert!(passed * 10 >= asked * 9, "{passed} of {asked}");
+}
+
+/// A mean that is slightly off is inexact, and one sample that could hide in a tolerance is said.
+#[test]
+fn means_that_are_slightly_off_decide_nothing() {
+    let mut slightly = Sampled::new(40, 4, Slip::Slightly, 2);
+    let report = examine(
+        &slightly.spec(),
+        &mut slightly,
+        1,
+        &options(&["samples"], 4),
+    )
+    .unwrap();
+    let found = report.find("samples").unwrap();
+    assert_eq!(found.finding.reason, Some(Reason::Inexact), "{report}");
+    let mut loose = Sampled::new(40, 4, Slip::None, 2);
+    let spec = ServedSpec {
+        tolerance: 5e-3,
+        ..loose.spec()
+    };
+    let report = examine(&spec, &mut loose, 1, &options(&["samples"], 4)).unwrap();
+    let found = report.find("samples").unwrap();
+    assert_eq!(found.finding.reason, Some(Reason::NoPower), "{report}");
+}
+
+/// An estimate slightly off is inexact in any dimension; beyond 500 no step is judged.
+#[test]
+fn nsid_slightly_off_is_inexact_and_in_large_dimensions_not_judged() {
+    for (d, nsid) in [(4, Nsid::Size), (30, Nsid::Size)] {
+        for seed in 0..5 {
+            let mut map = Sampled::new(60, d, Slip::None, seed);
+            (map.nsid, map.plain) = (nsid, true);
+            let checks = options(&["hypergradient-steps", "nsid-moments"], 4);
+            let report = examine(&with_nsid(&map), &mut map, seed, &checks).unwrap();
+            for found in &report.findings {
+                assert_eq!(found.finding.reason, Some(Reason::Inexact), "{report}");
+            }
+        }
+    }
+    let mut large = Sampled::new(3, 501, Slip::None, 0);
+    large.plain = true;
+    let checks = options(&["hypergradient-steps"], 1);
+    let report = examine(&with_nsid(&large), &mut large, 0, &checks).unwrap();
+    let found = report.find("hypergradient-steps").unwrap();
+    assert_eq!(found.finding.reason, Some(Reason::TooLarge), "{report}");
 }
 
 /// In thirty dimensions, and with products in single precision.

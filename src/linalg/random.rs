@@ -117,14 +117,20 @@ impl Random {
         q
     }
 
-    /// k distinct indices below n, ascending.
-    pub fn subset(&mut self, n: usize, k: usize) -> Vec<usize> {
+    /// k distinct indices below n, in any order.
+    pub fn order(&mut self, n: usize, k: usize) -> Vec<usize> {
         let mut all: Vec<usize> = (0..n).collect();
         for i in 0..k.min(n) {
             let j = self.integer(i, n - 1);
             all.swap(i, j);
         }
         all.truncate(k);
+        all
+    }
+
+    /// k distinct indices below n, ascending.
+    pub fn subset(&mut self, n: usize, k: usize) -> Vec<usize> {
+        let mut all = self.order(n, k);
         all.sort_unstable();
         all
     }

@@ -309,10 +309,13 @@ pub(super) fn products(
          what the interpolation may be off by, at two points; {open} components not resolved",
         gap / bound
     );
-    let inexact = SERVED_INEXACT[usize::from(noise.is_single())];
-    if relative <= inexact {
-        let fault = format!("inexact products, about {relative:.1e}, floor {least:.1e}");
-        return Ok(Found::open(check, Reason::Inexact, [gap, bound], text).naming(fault));
-    }
-    Ok(Found::failed(check, [gap, bound], text).naming("wrong product"))
+    let size = (relative, noise.is_single());
+    Ok(Found::beyond(
+        check,
+        [gap, bound],
+        size,
+        text,
+        "products",
+        "wrong product",
+    ))
 }

@@ -14,8 +14,7 @@ use crate::checks::Reason;
 use crate::linalg::random::Random;
 use crate::linalg::{Matrix, Vector, norm};
 use crate::tol::{
-    SERVED_INEXACT, SERVED_MOST_STEPS, SERVED_RECURSION, SERVED_SCALING, SERVED_SOLVE,
-    SERVED_TRUNCATED,
+    SERVED_MOST_STEPS, SERVED_RECURSION, SERVED_SCALING, SERVED_SOLVE, SERVED_TRUNCATED,
 };
 
 /// Steps at which the recursion is looked at.
@@ -154,11 +153,16 @@ pub(super) fn limit(
     if gap <= floor {
         return Ok(Found::seeing(check, [gap, floor], least, text));
     }
-    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
-        let fault = format!("inexact hypergradient, {relative:.1e}, floor {least:.1e}");
-        return Ok(Found::open(check, Reason::Inexact, [gap, floor], text).naming(fault));
-    }
-    Ok(Found::failed(check, [gap, floor], text).naming("the hypergradient has another limit"))
+    let size = (relative, noise.is_single());
+    let fault = "the hypergradient has another limit";
+    Ok(Found::beyond(
+        check,
+        [gap, floor],
+        size,
+        text,
+        "hypergradient",
+        fault,
+    ))
 }
 
 /// (b) without a matrix: Jᵀy by GMRES; ‖∂₂Φ‖ times the error K̂·residual of v, and the terms of (b)
@@ -215,11 +219,16 @@ pub(super) fn limit_by_solves(
     if gap <= floor {
         return Ok(Found::seeing(check, [gap, floor], least, text));
     }
-    if relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
-        let fault = format!("inexact hypergradient, {relative:.1e}, floor {least:.1e}");
-        return Ok(Found::open(check, Reason::Inexact, [gap, floor], text).naming(fault));
-    }
-    Ok(Found::failed(check, [gap, floor], text).naming("the hypergradient has another limit"))
+    let size = (relative, noise.is_single());
+    let fault = "the hypergradient has another limit";
+    Ok(Found::beyond(
+        check,
+        [gap, floor],
+        size,
+        text,
+        "hypergradient",
+        fault,
+    ))
 }
 
 /// The recursions with served products, in units of the scales: for ITD
@@ -409,12 +418,8 @@ impl Worst {
         what: &str,
         fault: String,
     ) -> Found {
-        let numbers = [self.gap, self.floor];
-        if self.relative <= SERVED_INEXACT[usize::from(noise.is_single())] {
-            let fault = format!("inexact {what}, {:.1e}", self.relative);
-            return Found::open(check, Reason::Inexact, numbers, text).naming(fault);
-        }
-        Found::failed(check, numbers, text).naming(fault)
+        let size = (self.relative, noise.is_single());
+        Found::beyond(check, [self.gap, self.floor], size, text, what, fault)
     }
 }
 
@@ -437,4 +442,29 @@ pub(super) fn curvature(
     Ok(ratios
         .map(|(x, v)| (v - &found[0]).norm() / apart(x))
         .fold(0.0, f64::max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_of_several_is_that_of_its_own_step() {
+        let v = |x: f64| Vector::from_vec(vec![x]);
+        let mut worst = Worst::default();
+        assert!(worst.add(&v(1.0 + 1e-9), &(v(1.0), 1e-12)));
+        assert!(!worst.add(&v(1e-3), &(v(1e-3), 1e-4)));
+        assert_eq!((worst.gap, worst.floor), (1.0 + 1e-9 - 1.0, 1e-12));
+        assert!((worst.relative - 1e-9).abs() < 1e-12 && (worst.least - 0.1).abs() < 1e-12);
+        assert!(worst.undecided("steps").is_none());
+        worst.add(&v(1.0), &(v(1.0), f64::INFINITY));
+        let found = worst.undecided("steps").unwrap();
+        assert_eq!(found.finding.reason, Some(Reason::IllConditioned));
+        let mut nothing = Worst::default();
+        nothing.add(&v(0.0), &(v(0.0), 0.0));
+        let found = nothing.undecided("steps").unwrap();
+        assert_eq!(found.finding.reason, Some(Reason::NothingToSee));
+        nothing.add(&v(1e-100), &(v(0.0), 0.0));
+        assert!(nothing.undecided("steps").is_none() && nothing.gap > nothing.floor);
+    }
 }

@@ -3,7 +3,7 @@
 //! Owns the findings with their checks, and what they cost. Must not know how they came about.
 
 use crate::checks::{Finding, Reason, Ruling, Unit};
-use crate::tol::SERVED_COARSE;
+use crate::tol::{SERVED_COARSE, SERVED_INEXACT};
 
 /// How much a map was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +86,23 @@ impl Found {
             check,
             Finding::below(false, Unit::Floor, numbers[0], numbers[1], detail),
         )
+    }
+
+    /// A bound that does not, by this part of what is compared: small and undeclared it is inexact.
+    pub(super) fn beyond(
+        check: &'static str,
+        numbers: [f64; 2],
+        (relative, single): (f64, bool),
+        detail: impl Into<String>,
+        what: &str,
+        fault: impl Into<String>,
+    ) -> Self {
+        if relative <= SERVED_INEXACT[usize::from(single)] {
+            let floor = relative * numbers[1] / numbers[0];
+            let inexact = format!("inexact {what}, about {relative:.1e}, floor {floor:.1e}");
+            return Self::open(check, Reason::Inexact, numbers, detail).naming(inexact);
+        }
+        Self::failed(check, numbers, detail).naming(fault)
     }
 
     /// Nothing decided, with the numbers seen.

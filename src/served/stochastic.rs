@@ -17,7 +17,8 @@ use crate::tol::{SERVED_DECLARED, SERVED_MOMENTS, SERVED_NEAR, SERVED_RECURSION}
 use crate::truth::expectation::{Covariance, Readout, Recursion, lyapunov};
 
 /// Steps at which the recursion is looked at.
-const STEPS: [usize; 6] = [0, 1, 2, 5, 10, 20];
+const STEPS: [usize; 6] = [0, 1, 2, 5, 10, LAST];
+const LAST: usize = 20;
 /// η_0 of them.
 const FIRST_STEP: f64 = 0.5;
 /// J, and the length of minibatches.
@@ -33,34 +34,32 @@ fn step_size(eta: f64, i: usize) -> f64 {
     eta / (1.0 + 0.1 * i as f64)
 }
 
-/// Independent uniform indices.
-fn drawn(n: usize, batch: usize, inner: Vec<Vec<usize>>, eta: f64, random: &mut Random) -> Drawn {
-    let last = STEPS[STEPS.len() - 1];
+/// This many minibatches of independent uniform indices.
+fn minibatches(count: usize, n: usize, random: &mut Random) -> Vec<Vec<usize>> {
+    let mut one = || {
+        (0..BATCH)
+            .map(|_| random.below(n as u64) as usize)
+            .collect()
+    };
+    (0..count).map(|_| one()).collect()
+}
+
+/// These updates from these ξ⁽¹⁾, with η_0.
+fn drawn(xi: &[Vec<usize>], samples: Vec<Vec<usize>>, eta: f64) -> Drawn {
     Drawn {
-        inner_samples: inner,
-        samples: (0..last).map(|_| indices(n, batch, random)).collect(),
-        step_sizes: (0..last).map(|i| step_size(eta, i)).collect(),
+        inner_samples: xi.to_vec(),
+        step_sizes: (0..samples.len()).map(|i| step_size(eta, i)).collect(),
+        samples,
     }
 }
 
-fn indices(n: usize, batch: usize, random: &mut Random) -> Vec<usize> {
-    (0..batch)
-        .map(|_| random.below(n as u64) as usize)
-        .collect()
-}
-
-fn inner(n: usize, random: &mut Random) -> Vec<Vec<usize>> {
-    (0..INNER).map(|_| indices(n, BATCH, random)).collect()
-}
-
 /// A matrix with the size of what it was summed from: what cancels keeps its rounding.
-#[derive(Clone)]
-struct Sized {
+struct Summed {
     value: Matrix,
     size: f64,
 }
 
-impl Sized {
+impl Summed {
     /// The mean of some columns of several matrices.
     fn mean(all: &[Matrix], from: usize, columns: usize) -> Self {
         let zero = Matrix::zeros(all.first().map_or(0, Matrix::nrows), columns);
@@ -102,7 +101,7 @@ impl Outer {
         let rounding = SERVED_RECURSION * (d + 16) as f64 * noise.products
             + SERVED_DECLARED * caller.spec.tolerance;
         let found = caller.sample_jacobians(&flat, x, &units.s, n)?;
-        let d2 = Sized::mean(&found, d, n - d);
+        let d2 = Summed::mean(&found, d, n - d);
         let (mut g, mut g2, mut error) = (Matrix::identity(d, d), Matrix::zeros(d, n - d), 0.0);
         if caller.spec.outer {
             let values = caller.sample_values(&flat, x)?;
@@ -145,7 +144,7 @@ impl Outer {
         y: &Vector,
         steps: &[usize],
         drawn: &Drawn,
-        mut products: impl FnMut(&[usize]) -> Asked<Sized>,
+        mut products: impl FnMut(&[usize]) -> Asked<Summed>,
     ) -> Asked<Vec<(Vector, f64)>> {
         let d = y.len();
         let mut v = Vector::zeros(d);
@@ -179,12 +178,13 @@ impl Outer {
 
 /// NSID at x with samples that are drawn.
 pub(super) fn question(n: usize, units: &Units, x: &[f64], random: &mut Random) -> Question {
-    let inner = inner(n, random);
+    let xi = minibatches(INNER, n, random);
+    let samples = minibatches(LAST, n, random);
     Question {
         x: x.to_vec(),
         steps: STEPS.to_vec(),
         y: units.functional(random),
-        drawn: Some(drawn(n, BATCH, inner, FIRST_STEP, random)),
+        drawn: Some(drawn(&xi, samples, FIRST_STEP)),
     }
 }
 
@@ -203,7 +203,7 @@ pub(super) fn steps(
         let y = scaled(units, &question.y);
         let due = outer.run(&y, &question.steps, &drawn, |batch| {
             let found = caller.sample_jacobians(batch, x, &units.s, units.d)?;
-            Ok(Sized::mean(&found, 0, units.d))
+            Ok(Summed::mean(&found, 0, units.d))
         })?;
         Ok((question, due))
     })
@@ -211,10 +211,9 @@ pub(super) fn steps(
 
 /// η_0 with which the second moment does not grow beyond its start.
 fn safe(exact: &mut Recursion) -> Option<f64> {
-    let last = STEPS[STEPS.len() - 1];
     let start = exact.start().mse();
     let mut halves = (0..TRIES).map(|t| 0.5f64.powi(t));
-    halves.find(|eta| exact.moments(last, |i| step_size(*eta, i)).mse() <= start)
+    halves.find(|eta| exact.moments(LAST, |i| step_size(*eta, i)).mse() <= start)
 }
 
 /// The products of all samples with one ξ⁽¹⁾.
@@ -241,7 +240,7 @@ impl Everything {
         random: &mut Random,
     ) -> Asked<Result<Self, (Reason, &'static str)>> {
         let (d, n) = (units.d, caller.spec.samples);
-        let xi = inner(n, random);
+        let xi = minibatches(INNER, n, random);
         let outer = Outer::at(caller, units, noise, x, &xi, random)?;
         let every: Vec<usize> = (0..n).collect();
         let found = caller.sample_jacobians(&every, x, &units.s, d)?;
@@ -281,36 +280,31 @@ impl Everything {
         x: &[f64],
         random: &mut Random,
     ) -> Asked<Worst> {
-        let last = STEPS[STEPS.len() - 1];
         let n = self.found.len();
-        let mut order: Vec<usize> = (0..n).collect();
-        for i in (1..n).rev() {
-            order.swap(i, random.below(i as u64 + 1) as usize);
-        }
+        let order = random.order(n, n);
         let mut order = [0, n - 1].into_iter().chain(order).cycle();
         let y = scaled(units, &self.y);
         let mut worst = Worst::default();
         for _ in 0..RUNS / AT_ONCE {
-            let one = |_| Drawn {
-                inner_samples: self.xi.clone(),
-                samples: order.by_ref().take(last).map(|i| vec![i]).collect(),
-                step_sizes: (0..last).map(|i| step_size(self.eta, i)).collect(),
+            let one = |_| {
+                let samples = order.by_ref().take(LAST).map(|i| vec![i]);
+                drawn(&self.xi, samples.collect(), self.eta)
             };
             let all: Vec<Drawn> = (0..AT_ONCE).map(one).collect();
             let questions: Vec<Question> = { all.iter() }
                 .map(|drawn| Question {
                     x: x.to_vec(),
-                    steps: vec![last],
+                    steps: vec![LAST],
                     y: self.y.clone(),
                     drawn: Some(drawn.clone()),
                 })
                 .collect();
             let answers = caller.hypergradients(&questions)?;
             for (drawn, answer) in all.iter().zip(&answers) {
-                let due = self.outer.run(&y, &[last], drawn, |batch| {
+                let due = self.outer.run(&y, &[LAST], drawn, |batch| {
                     let value = self.found[batch[0]].clone();
                     let size = value.norm();
-                    Ok(Sized { value, size })
+                    Ok(Summed { value, size })
                 })?;
                 worst.add(&hypergradient::last(units, answer), &due[0]);
             }
@@ -320,8 +314,7 @@ impl Everything {
 
     /// The exact moments of r_k, and what becomes of the mean square error with η_i = β/(γ+i).
     fn moments(mut self) -> String {
-        let last = STEPS[STEPS.len() - 1];
-        let at = self.exact.moments(last, |i| step_size(self.eta, i));
+        let at = self.exact.moments(LAST, |i| step_size(self.eta, i));
         let readout = Readout {
             k: self.outer.k,
             spread: None,
@@ -348,7 +341,6 @@ pub(super) fn moments(
         let text = format!("n = {n}, d = {d} is more than is enumerated");
         return Ok(Found::open(check, Reason::TooLarge, none, text));
     }
-    let last = STEPS[STEPS.len() - 1];
     let mut first: Option<Worst> = None;
     for _ in 0..2 {
         let all = match Everything::at(caller, units, noise, x, random)? {
@@ -362,7 +354,7 @@ pub(super) fn moments(
         let parts = part(worst.gap, worst.floor);
         if parts <= 1.0 {
             let text = format!(
-                "{RUNS} runs of {last} updates agree with their recursion to {parts:.1e} of the \
+                "{RUNS} runs of {LAST} updates agree with their recursion to {parts:.1e} of the \
                  floor; a relative error of {:.1e} would have been seen; {}; in units of the \
                  scales, given ξ⁽¹⁾",
                 worst.least,
@@ -379,7 +371,7 @@ pub(super) fn moments(
     }
     let worst = first.unwrap_or_default();
     let text = format!(
-        "the worst of {RUNS} runs of {last} updates differs from the recursion with its samples by \
+        "the worst of {RUNS} runs of {LAST} updates differs from the recursion with its samples by \
          {:.1e}, {:.1e} times the floor, twice",
         worst.relative,
         worst.gap / worst.floor
