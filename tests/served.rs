@@ -773,6 +773,8 @@ fn stochastic_hypergradients_pass() {
         spec.products.vjp = seed / 3 % 3 != 2;
         let report = examine(&spec, &mut right, seed, &Options::default()).unwrap();
         assert!(report.holds(), "{report}");
+        let samples = report.find("samples").unwrap();
+        assert_eq!(samples.finding.ruling, Ruling::Pass, "{report}");
         for check in [
             "hypergradient-conduct",
             "hypergradient-steps",
