@@ -347,6 +347,10 @@ pub const KINK_GAP: f64 = 1e-3;
 /// Most steps of an exact moment recursion in one check: at d = 6 about a third of a second.
 pub const LIMIT_STEPS: usize = 200_000;
 
+/// Relative rounding of an exact mean square error after as many steps, and of what is left of it when
+/// its floor is taken away: the moments lose a few units in the last place a step.
+pub const FLOOR_ROUNDING: f64 = 1e-9;
+
 /// Part of its slack by which an extrapolated limit may still move when it is called settled: what
 /// is left after one more doubling of k is smaller than the last move.
 pub const SETTLED: f64 = 0.5;

@@ -14,6 +14,8 @@ pub enum Role {
     Linear,
     /// The solver of w.
     Solver,
+    /// ζ: the outer objective.
+    Objective,
 }
 
 /// A request for `count` independent minibatches of `size` samples below `population`.
@@ -171,6 +173,7 @@ mod tests {
             (0, 1, Role::Inner),
             (0, 0, Role::Linear),
             (0, 0, Role::Solver),
+            (0, 0, Role::Objective),
         ] {
             let mut other = Iid::new(seed, replicate, role, 10);
             assert_ne!(draw(&mut |o| other.fill(o).unwrap()), first);

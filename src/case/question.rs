@@ -6,7 +6,7 @@ use super::batches::Batches;
 use super::method::Algorithm;
 use crate::error::{Error, Result};
 use crate::maps::{Map, Problem, Tie};
-use crate::objectives::Objective;
+use crate::objectives::{Objective, Rows};
 
 /// Where a method starts, or differentiates.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,6 +76,12 @@ impl<'a> Samples<'a> {
             objective: None,
             eta,
         }
+    }
+
+    /// The same with minibatches ζ of the outer objective (Algorithm 2).
+    #[must_use]
+    pub fn with_objective(self, objective: Option<&'a Batches>) -> Self {
+        Self { objective, ..self }
     }
 }
 
@@ -186,7 +192,10 @@ impl<'a> Case<'a> {
         match self.target {
             Target::Jacobian => {}
             Target::Cotangent(y) => self.map.check_w("cotangent", y)?,
-            Target::Hypergradient(objective) => objective.check(self.map.dims().w)?,
+            Target::Hypergradient(objective) => {
+                let dims = self.map.dims();
+                objective.check(dims.w, dims.lambda)?;
+            }
         }
         if self.steps.windows(2).any(|p| p[0] >= p[1]) {
             return Err(Error::input("must be strictly increasing").in_field("steps"));
@@ -230,7 +239,33 @@ impl<'a> Case<'a> {
                 return Err(Error::input(text).in_field(field));
             }
         }
-        Ok(())
+        match (samples.objective, self.target) {
+            (None, _) => Ok(()),
+            (Some(batches), Target::Hypergradient(objective)) if !batches.is_empty() => {
+                let checked = objective.check_rows(batches.flat());
+                checked.map_err(|e| e.in_field("objective_samples"))
+            }
+            (Some(_), Target::Hypergradient(_)) => {
+                Err(Error::input("at least 1 is needed, got 0").in_field("objective_samples"))
+            }
+            (Some(_), _) => {
+                Err(Error::input("belong to hypergradients").in_field("objective_samples"))
+            }
+        }
+    }
+
+    /// What Dᵀ is applied to at w, and what is added to that: y and 0, or ∇₁E and ∇₂E, which are the
+    /// means over the minibatches ζ where those are given. `None` where D itself is wanted.
+    pub fn outer(&self, w: &[f64]) -> Option<[Vec<f64>; 2]> {
+        match self.target {
+            Target::Jacobian => None,
+            Target::Cotangent(y) => Some([y.to_vec(), vec![0.0; self.lambda.len()]]),
+            Target::Hypergradient(objective) => {
+                let batches = self.samples.and_then(|s| s.objective);
+                let rows = batches.map_or(Rows::All, |b| Rows::Of(b.flat()));
+                Some(objective.gradients(w, self.lambda, rows))
+            }
+        }
     }
 
     /// Φ(w, λ).

@@ -3,7 +3,7 @@
 use super::check::{Check, Context};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit, is_worse, part};
-use crate::case::Method;
+use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::evidence::{Comparison, Request, Run};
 use crate::theory::Level;
@@ -48,6 +48,10 @@ impl Check for Bound {
         Some(self.level)
     }
 
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
+    }
+
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         Ok(Request::along(c.e.exact()?.last(), c.e.method, c.steps))
     }
@@ -57,11 +61,17 @@ impl Check for Bound {
         if exact.jacobian().is_none() {
             return Ok(Finding::of_a_set());
         }
+        if c.e
+            .upper(exact)
+            .is_some_and(|upper| !upper.moduli.kinks.is_empty())
+        {
+            let text = "a row of the objective is at its kink at w(λ), as far as that is known";
+            return Ok(Finding::not_applicable(Reason::Hypothesis, text));
+        }
         if self.level == Level::Paper && exact.path().is_some() {
             let text = "the a priori bound is about w_{t+1} = Φ(w_t), and the points are given";
             return Ok(Finding::not_applicable(Reason::Hypothesis, text));
         }
-        let aid = c.e.method.is_aid();
         // The comparison with its place among the runs, furthest beyond what is allowed.
         let mut worst: Option<(f64, usize, &Comparison, [f64; 2])> = None;
         let mut tightest: Option<(f64, &Comparison, f64)> = None;
@@ -72,7 +82,7 @@ impl Check for Bound {
                 if !(one.floor + one.band).is_finite() {
                     continue;
                 }
-                let bound = c.slack * exact.bound(self.level, aid, one.t, one.k);
+                let bound = c.slack * c.e.bound(exact, self.level, one.t, one.k);
                 let floor = one.floor + one.band + c.e.limit_error(exact);
                 let allowed = bound * bound_room(one.k.max(one.t)) + floor;
                 let ratio = part(one.error, allowed);

@@ -3,6 +3,7 @@
 use super::check::{Check, Context};
 use super::data::{self, Data};
 use super::finding::{Finding, Reason};
+use crate::case::Target;
 use crate::error::Result;
 use crate::evidence::{Exact, Request, Run, Where};
 use crate::theory::Level;
@@ -29,6 +30,10 @@ impl Check for Curve {
 
     fn catches(&self, _: f64) -> String {
         String::new()
+    }
+
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
     }
 
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
@@ -59,7 +64,7 @@ impl Check for Curve {
         let bounds = |level| {
             steps
                 .iter()
-                .map(|&t| exact.bound(level, aid, t, t))
+                .map(|&t| c.e.bound(exact, level, t, t))
                 .collect()
         };
         let curve = data::Curve {

@@ -8,8 +8,10 @@ use super::check::{Check, Context};
 use super::data::{Data, Fit};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
+use crate::case::Target;
 use crate::error::{Error, Result};
 use crate::evidence::{Exact, Request, Run, Where};
+use crate::linalg::Vector;
 use crate::linalg::eigen::Enclosure;
 use crate::stats::line;
 use crate::tol::{
@@ -107,6 +109,10 @@ impl Check for LocalRate {
         }
     }
 
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
+    }
+
     fn requests(&self, c: Context<'_>) -> Result<Vec<Request>> {
         let steps = window(c.e.exact()?);
         Ok(if steps.is_empty() {
@@ -154,7 +160,7 @@ impl Check for LocalRate {
         }
         let fitted = match self.growth {
             Growth::Pure => pure(c.slack, exact, &points, rho),
-            Growth::Resonant => affine(c.slack, exact, &points, rho.middle(), &wanted),
+            Growth::Resonant => affine(c, exact, &points, rho.middle(), &wanted),
         };
         Ok(fitted.unwrap_or_else(|e| Finding::undecided(Reason::Error, format!("no fit: {e}"))))
     }
@@ -256,13 +262,14 @@ fn broken(slack: f64, points: &[Point], fitted: &[f64]) -> Option<Finding> {
 
 /// ‖E_t‖ρ⁻ᵗ = α + βt, β against its limit from the exact tail.
 fn affine(
-    slack: f64,
+    c: Context<'_>,
     exact: &Exact,
     points: &[Point],
     rho: f64,
     wanted: &[usize],
 ) -> Result<Finding> {
-    let Some(beta) = limiting_growth(exact, rho, wanted) else {
+    let slack = c.slack;
+    let Some(beta) = limiting_growth(c, exact, rho, wanted) else {
         return Ok(Finding::undecided(
             Reason::NothingToSee,
             "the limiting growth β cannot be evaluated on this map",
@@ -314,8 +321,13 @@ fn affine(
     Ok(finding.headroom(slack / off).with([Data::Fit(record)]))
 }
 
-/// β = lim (g_{2s} - g_s)/s with g_s = ‖E_s‖ρ⁻ˢ, by the exact tail with P/ρ in place of P.
-fn limiting_growth(exact: &Exact, rho: f64, wanted: &[usize]) -> Option<f64> {
+/// β = lim (g_{2s} - g_s)/s with g_s = ‖E_s‖ρ⁻ˢ, by the exact tail with P/ρ in place of P. What is
+/// seen of E_s is E_sᵀy, or E_sᵀ∇₁E(w(λ)) of a hypergradient: the rest of its error is C·ρᵗ.
+fn limiting_growth(c: Context<'_>, exact: &Exact, rho: f64, wanted: &[usize]) -> Option<f64> {
+    let seed =
+        c.e.target
+            .seed(exact.truth.w().as_slice(), &exact.truth.lambda);
+    let seed = seed.map(|y| Vector::from_column_slice(&y));
     let tail = exact.tail()?.scaled(1.0 / rho);
     let from = exact.run().identified?;
     let delta = &exact.run().w[from] - exact.truth.w();
@@ -324,7 +336,10 @@ fn limiting_growth(exact: &Exact, rho: f64, wanted: &[usize]) -> Option<f64> {
         Some(
             wanted
                 .iter()
-                .map(|&j| e.column(j).norm_squared())
+                .map(|&j| match &seed {
+                    Some(y) => e.column(j).dot(y).powi(2),
+                    None => e.column(j).norm_squared(),
+                })
                 .sum::<f64>()
                 .sqrt(),
         )

@@ -5,6 +5,7 @@
 //! its judgement. Pure: never calls an implementation, reads no clock, writes no file.
 
 mod agreement;
+mod bilevel_constant;
 mod bound;
 mod check;
 mod closing_remark;
@@ -25,6 +26,7 @@ mod kink_modulus;
 mod lemma_b1;
 mod lemma_d2;
 mod lemma_d3;
+mod lemma_e2;
 mod limit;
 mod limit_constant;
 mod local_rate;

@@ -24,6 +24,7 @@ pub const REGISTRY: &[Entry] = &[
     modulus::ENTRY,
     conservative::ENTRY,
     lemma_b1::ENTRY,
+    lemma_e2::ENTRY,
     set_bound::ENTRY,
     joint_limit::ENTRY,
     agreement::ENTRY,
@@ -41,6 +42,9 @@ pub const REGISTRY: &[Entry] = &[
     sid_plateau::ENTRY,
     theorem_5_4::ENTRY,
     theorem_5_5::ENTRY,
+    theorem_5_4::BILEVEL,
+    theorem_5_5::BILEVEL,
+    bilevel_constant::ENTRY,
     simulation::ENTRY,
     sampled_bound::ENTRY,
 ];

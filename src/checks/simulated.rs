@@ -8,11 +8,13 @@ use super::check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replica
 use super::data::{Data, Moments, Series};
 use super::finding::{Finding, Reason};
 use super::moments::logarithmic;
-use crate::error::Result;
+use crate::case::Target;
+use crate::error::{Error, Result};
 use crate::evidence::Sampled;
 use crate::instances::mix;
 use crate::linalg::Vector;
-use crate::truth::expectation::{FOURTH_MAX_DIM, SquaredError, squared_error};
+use crate::objectives::Rows;
+use crate::truth::expectation::{FOURTH_MAX_DIM, SquaredError, mean_of_rows, squared_error};
 
 /// E‖r_k - r*‖² of replicates beside the exact curve, for a figure; it decides nothing. The
 /// replicates are those of the `simulation` that it belongs to, seen at more steps.
@@ -53,19 +55,42 @@ pub(super) fn wanted(s: &Sampled<'_>, count: usize, steps: Vec<usize>) -> Replic
     }
 }
 
-/// The exact law of ‖r_k - r*‖² and of r_k at these steps, up to [`FOURTH_MAX_DIM`] dimensions.
+/// The exact law of ‖r_k - r*‖² and of r_k at these steps, up to [`FOURTH_MAX_DIM`] dimensions; where
+/// an objective is sampled, over every outcome of ζ.
 pub(super) fn exact(s: &Sampled<'_>, star: &Vector, steps: &[usize]) -> Result<Vec<SquaredError>> {
     let kappa = kappa(s);
-    squared_error(
-        s.map,
-        (s.w, s.lambda, s.y),
-        star,
-        s.sid,
-        (s.sizes.inner, s.sizes.inner_batch),
-        s.sizes.batch,
-        steps,
-        |k| kappa / (kappa + k as f64),
-    )
+    let given = |y: &[f64], star: &Vector| {
+        squared_error(
+            s.map,
+            (s.w, s.lambda, y),
+            star,
+            s.sid,
+            (s.sizes.inner, s.sizes.inner_batch),
+            s.sizes.batch,
+            steps,
+            |k| kappa / (kappa + k as f64),
+        )
+    };
+    let Some(objective) = s.objective else {
+        return given(s.y, star);
+    };
+    let count = s.sizes.inner * s.sizes.inner_batch;
+    let Some(law) = mean_of_rows(objective.rows(), count) else {
+        return Err(Error::input("ζ has too many outcomes to enumerate").in_field("objective"));
+    };
+    let mut parts = Vec::with_capacity(law.len());
+    for o in &law {
+        let [y, direct] = objective.gradients(s.w, s.lambda, Rows::Of(&o.samples));
+        let rest = star - Vector::from_column_slice(&direct);
+        parts.push((o.probability, direct, given(&y, &rest)?));
+    }
+    let mixed = |n: usize| {
+        let at = parts
+            .iter()
+            .map(|(p, direct, laws)| (*p, direct.as_slice(), &laws[n]));
+        SquaredError::mixture(&at.collect::<Vec<_>>())
+    };
+    Ok((0..steps.len()).map(mixed).collect())
 }
 
 impl Check for Simulated {
@@ -79,6 +104,10 @@ impl Check for Simulated {
 
     fn needs(&self) -> Needs {
         Needs::Replicates
+    }
+
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
     }
 
     fn replicates<'c>(&'c self, c: Context<'c>) -> Result<Sampling<'c>> {

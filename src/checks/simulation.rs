@@ -12,13 +12,13 @@ use super::data::{Data, Fit};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
 use super::simulated::{Simulated, exact, judged, kappa, wanted};
-use crate::case::Batches;
+use crate::case::{Batches, Target};
 use crate::error::{Bound, Result};
 use crate::evidence::Sampled;
 use crate::linalg::{Matrix, Vector};
 use crate::stats::{Known, TwoSided, Verdict as Side, two_sided};
 use crate::tol::{CLEAR_OF_UNDERFLOW, LEAST_POWER, gamma};
-use crate::truth::expectation::{FOURTH_MAX_DIM, Spread, conditional_readout};
+use crate::truth::expectation::{FOURTH_MAX_DIM, Readout, Spread, conditional_readout};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "simulation",
@@ -56,6 +56,10 @@ impl Check for Simulation {
 
     fn needs(&self) -> Needs {
         Needs::Replicates
+    }
+
+    fn knows(&self, _: Target<'_>) -> bool {
+        true
     }
 
     fn drawing(&self) -> Option<Box<dyn Check>> {
@@ -339,10 +343,16 @@ fn given_inner(s: &Sampled<'_>, inner: &Batches, steps: &[usize]) -> Result<Vec<
         for batch in inner.iter() {
             k += conditional_readout(s.map, s.w, s.lambda, batch, 0.0)?.1.k;
         }
-        (recursion, k / inner.len() as f64)
+        (
+            recursion,
+            Readout {
+                k: k / inner.len() as f64,
+                spread: None,
+            },
+        )
     } else {
         let (gamma, read) = conditional_readout(s.map, s.w, s.lambda, inner.flat(), 0.0)?;
-        (s.recursion(s.w, &gamma)?, read.k)
+        (s.recursion(s.w, &gamma)?, read)
     };
     let kappa = kappa(s);
     let mut out = Vec::new();
@@ -352,8 +362,8 @@ fn given_inner(s: &Sampled<'_>, inner: &Batches, steps: &[usize]) -> Result<Vec<
             let h = kappa / (kappa + at.i as f64);
             recursion.step(&mut at, h);
         }
-        let mean = &read * (&at.m + recursion.v_hat());
-        let covariance = &read * &at.c * read.transpose();
+        let mean = read.mean(&recursion, &at);
+        let covariance = read.covariance(&recursion, &at);
         let size = mean.norm() + covariance.trace().max(0.0).sqrt();
         for j in 0..mean.len() {
             let spread = Spread {

@@ -1,13 +1,15 @@
-//! Theorem 5.5: t, J and k grow together and E Δ² = O(1/k); held fixed, any one leaves a floor.
+//! Theorem 5.5, or E.6 where hypergradients are wanted: t, J and k grow together and E Δ² = O(1/k);
+//! held fixed, any one leaves a floor.
 
 use super::check::{Check, Context, Needs};
 use super::data::{Data, Moments, Series};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit, is_worse, part};
 use super::moments::room;
+use crate::case::Target;
 use crate::error::Result;
-use crate::evidence::{Run, Sampled, met};
-use crate::linalg::Vector;
+use crate::evidence::{MeanSquare, Run, Sampled, met};
+use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::Sample;
 use crate::theory::{Theorem54, Theorem55};
 use crate::tol::{STILL_THERE, WELL_BELOW, gamma};
@@ -18,6 +20,13 @@ pub(super) const ENTRY: Entry = Entry {
     about: "the exact error is below C/k along Theorem 5.5's schedule, and keeps its floors off it",
     fits: For::Stochastic,
     parse: |_| Ok(Box::new(AlongTheSchedule)),
+};
+
+pub(super) const BILEVEL: Entry = Entry {
+    name: "theorem-e-6-rate",
+    about: "the exact error of hypergradients is below C/k along Theorem E.6's schedule, and keeps its floors off it",
+    fits: For::Stochastic,
+    parse: |_| Ok(Box::new(BilevelSchedule)),
 };
 
 /// J = ⌈k/16⌉: the law of w̄ stays enumerable for the k that are looked at.
@@ -51,26 +60,63 @@ impl Check for AlongTheSchedule {
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        let s = c.e.sampled()?;
-        let halves = std::iter::successors(Some(c.steps), |k| (*k > 1).then_some(k / 2));
-        let mut ks: Vec<usize> = halves.collect();
-        ks.reverse();
-        let planted = Planted::new(s, &ks)?;
-        let Some(seen) = planted.follow(&ks)? else {
-            let why = "w̄ has too many outcomes to enumerate";
-            return Ok(Finding::undecided(Reason::TooLarge, why));
-        };
-        let (above, floors) = planted.judge_floors(&seen, ks[0])?;
-        let (ratio, measured, bound, k) = seen.worst;
-        let detail = format!(
-            "exact along t = k, J = k/16, k = 1..{} (γ = {:.1}): at most {ratio:.2e} of Theorem 5.4's bound, at k = {k}, that at most {:.2e} of C/k, C = {:e}; {floors}",
-            c.steps, planted.theorem.linear.gamma, seen.of_constant, planted.constant
-        );
-        let holds = ratio <= 1.0 && seen.of_constant <= 1.0 && above;
-        let finding = Finding::below(holds, Unit::Bound, measured, bound, detail).at_step(k);
-        let figure = c.draw.then(|| seen.figure(planted.theorem.linear.gamma));
-        Ok(finding.with(figure))
+        along(c, "Theorem 5.4")
     }
+}
+
+/// The same of hypergradients.
+#[derive(Debug)]
+struct BilevelSchedule;
+
+impl Check for BilevelSchedule {
+    fn label(&self) -> &'static str {
+        "bound"
+    }
+
+    fn name(&self) -> String {
+        "theorem-e-6-rate".into()
+    }
+
+    fn catches(&self, slack: f64) -> String {
+        AlongTheSchedule.catches(slack)
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn knows(&self, target: Target<'_>) -> bool {
+        matches!(target, Target::Hypergradient(_))
+    }
+
+    fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        along(c, "Theorem E.6")
+    }
+}
+
+/// The exact error along the schedule against this theorem.
+fn along(c: Context<'_>, name: &str) -> Result<Finding> {
+    let s = c.e.sampled()?;
+    let halves = std::iter::successors(Some(c.steps), |k| (*k > 1).then_some(k / 2));
+    let mut ks: Vec<usize> = halves.collect();
+    ks.reverse();
+    let planted = Planted::new(s, &ks)?;
+    let Some(seen) = planted.follow(&ks)? else {
+        let why = "w̄ has too many outcomes to enumerate";
+        return Ok(Finding::undecided(Reason::TooLarge, why));
+    };
+    let (above, floors) = planted.judge_floors(&seen, ks[0])?;
+    let (ratio, measured, bound, k) = seen.worst;
+    let detail = format!(
+        "exact along t = k, J = k/16, k = 1..{} (γ = {:.1}): at most {ratio:.2e} of {name}'s bound, at k = {k}, that at most {:.2e} of C/k, C = {:e}; {floors}",
+        c.steps, planted.theorem.linear.gamma, seen.of_constant, planted.constant
+    );
+    let holds = ratio <= 1.0 && seen.of_constant <= 1.0 && above;
+    let finding = Finding::below(holds, Unit::Bound, measured, bound, detail).at_step(k);
+    let figure = c
+        .draw
+        .then(|| seen.figure(planted.theorem.linear.gamma, name));
+    Ok(finding.with(figure))
 }
 
 /// The theorem on an instance, with approximate fixed points planted at the distances √(ρ₀/t).
@@ -100,25 +146,20 @@ impl<'e> Planted<'e> {
     fn new(s: Sampled<'e>, ks: &[usize]) -> Result<Self> {
         let (star, star_error) = s.solution()?;
         let last = ks[ks.len() - 1];
-        // The constants of Assumption 5.2 uniformly over the w in use.
-        let first = at(&s, 1)?;
-        let mut variance = s.map.variance(&first, s.lambda, s.sizes.inner_batch);
-        let mut sigma1 = 0.0f64;
-        for k in ks {
-            let w = at(&s, *k)?;
-            let v = s.map.variance(&w, s.lambda, s.sizes.inner_batch);
-            variance.s2 = variance.s2.max(v.s2);
-            variance.sigma2 = variance.sigma2.max(v.sigma2);
-            sigma1 = sigma1.max(s.lemma_d3_at(&w).sigma1);
-        }
-        let mut lemma = s.lemma_d3();
-        lemma.sigma1 = sigma1;
+        // The constants uniformly over the w in use.
+        let all = std::iter::once(&1).chain(ks);
+        let points = all.map(|k| at(&s, *k)).collect::<Result<Vec<_>>>()?;
+        let uniform = MeanSquare::over(&s, &points)?;
         // ‖w_t - w(λ)‖ ≤ √(ρ₀/t), the error of the computed w(λ) included: √t times it is at most
         // √last times.
         let far = RHO.sqrt() * (1.0 + gamma(star.len() + 16)) + (last as f64).sqrt() * star_error;
         let theorem = Theorem55 {
-            constants: Theorem54::new(s.map, star, s.lambda, s.y, &variance),
-            linear: met(lemma.rate(1.0, 1.0))?,
+            constants: Theorem54 {
+                y_norm: uniform.y_norm(1),
+                ..uniform.lower
+            },
+            outer: uniform.outer,
+            linear: uniform.rate(1)?,
             rho0: far.powi(2),
             t_per_k: 1.0,
             j_per_k: J_PER_K,
@@ -220,8 +261,10 @@ impl<'e> Planted<'e> {
             by_j = 0.0;
             for o in law {
                 let (gamma, read) = conditional_readout(s.map, star, s.lambda, &o.samples, 0.0)?;
-                let recursion = s.recursion(star, &gamma)?;
-                by_j += o.probability * (&read.k * recursion.v_hat() - wanted).norm_squared();
+                let recursion = s.setting().recursion(star, &gamma, 1)?;
+                let d = star.len();
+                let solved = recursion.solved(Matrix::zeros(d, d))?;
+                by_j += o.probability * read.mse(&recursion, &solved, wanted);
             }
         }
         let gamma = s.map.mean_gamma(star, s.lambda, 0.0);
@@ -231,7 +274,8 @@ impl<'e> Planted<'e> {
             k: (g.d1_matrix(&gamma) * d2 + g.d2_matrix(&gamma, s.map.params())).transpose(),
             spread: None,
         };
-        let mut recursion = s.recursion(star, &gamma)?;
+        // As many minibatches ζ as it takes for their noise to be gone.
+        let mut recursion = s.setting().recursion(star, &gamma, usize::MAX >> 16)?;
         let linear = &self.theorem.linear;
         let at = recursion.moments(k, |i| linear.step(i));
         Ok([by_t, by_j, read.mse(&recursion, &at, wanted)])
@@ -244,10 +288,11 @@ fn at(s: &Sampled<'_>, t: usize) -> Result<Vec<f64>> {
 }
 
 impl Seen {
-    fn figure(self, gamma: f64) -> Data {
+    fn figure(self, gamma: f64, name: &str) -> Data {
+        let bound = format!("{name} along the schedule");
         let labels = [
             "E‖r - r*‖², t = k, J = k/16",
-            "Theorem 5.4 along the schedule",
+            bound.as_str(),
             "C/k",
             "t held at 1",
             "J held at 1",

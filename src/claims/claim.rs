@@ -10,9 +10,7 @@ use crate::case::{Method, Target};
 use crate::checks::{Check, Needs};
 use crate::error::Result;
 use crate::evidence::Evidence;
-use crate::instances::{Instance, Random, Spec, hash, mix};
-use crate::linalg::{Matrix, Vector};
-use crate::objectives::{LeastSquares, Objective};
+use crate::instances::{Instance, Spec, hash, mix};
 use crate::theory::Hypothesis;
 use crate::tol::Roundoff;
 
@@ -63,8 +61,7 @@ pub struct Claim {
     pub method: Method,
     /// Hypotheses an instance must satisfy.
     pub hypotheses: Vec<Hypothesis>,
-    /// The method is asked for hypergradients of least squares on hold-out rows, drawn with the
-    /// instance.
+    /// The method is asked for hypergradients of an objective that is drawn with the instance.
     pub hypergradient: bool,
     /// Where the instances come from.
     pub families: Vec<Family>,
@@ -100,19 +97,7 @@ impl Claim {
     /// When the spec drawn is out of range.
     pub fn instance(&self, seed: u64, family: usize, index: usize) -> Result<(Instance, Label)> {
         let (spec, seed, label) = self.draw(seed, family, index);
-        Ok((self.generate(&spec, seed)?, label))
-    }
-
-    /// The instance of a spec and a seed, with an objective where the claim wants one.
-    ///
-    /// # Errors
-    /// When the spec is out of range.
-    pub fn generate(&self, spec: &Spec, seed: u64) -> Result<Instance> {
-        let mut instance = Instance::generate(spec, seed)?;
-        if self.hypergradient {
-            instance.objective = Some(objective(&instance));
-        }
-        Ok(instance)
+        Ok((Instance::generate(&spec, seed)?, label))
     }
 
     /// The same as spec, seed and name.
@@ -165,14 +150,4 @@ impl Claim {
         let sampled = |c: &&ClaimCheck| c.check.needs() == Needs::Replicates;
         self.checks.iter().filter(sampled).count()
     }
-}
-
-/// Least squares on d + 2 hold-out rows, with a ridge in λ.
-fn objective(instance: &Instance) -> Objective {
-    let d = instance.map.dims().w;
-    let mut random = Random::new(mix(&[instance.seed, 6]));
-    let n = d + 2;
-    let x = Matrix::from_row_slice(n, d, random.normals(n * d).as_slice());
-    let y: Vector = random.normals(n);
-    Objective::LeastSquares(LeastSquares { x, y, ridge: 0.1 })
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::profile::Profile;
 use crate::error::{Bound, Error, Result};
 use crate::instances::{Kind, Path, Random, Spec, bound};
+use crate::objectives::ObjectiveKind;
 
 /// A family of instances: ranges to draw specs from.
 #[derive(Clone, Debug)]
@@ -28,6 +29,7 @@ struct Ranges {
     cotangent: Option<[f64; 2]>,
     tau: Option<[usize; 2]>,
     path: Option<Path>,
+    objective: Option<ObjectiveKind>,
 }
 
 const COUNT: Bound = Bound {
@@ -70,6 +72,7 @@ impl Family {
             cotangent: r.cotangent.map(|c| log_uniform(&mut random, c)),
             tau: r.tau.map(|[lo, hi]| random.integer(lo, hi)),
             path: r.path,
+            objective: r.objective,
             plain: false,
         }
         .normalised()
@@ -94,6 +97,7 @@ pub(super) struct RawFamily {
     cotangent: Option<Range<f64>>,
     tau: Option<Range<usize>>,
     path: Option<Path>,
+    objective: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -121,7 +125,8 @@ impl<T: Copy> Range<T> {
 }
 
 impl RawFamily {
-    pub(super) fn resolve(self) -> Result<Family> {
+    /// `hypergradient`: of least squares where nothing else is said.
+    pub(super) fn resolve(self, hypergradient: bool) -> Result<Family> {
         let kind = Kind::from_name(&self.kind)?;
         for (field, given) in [
             ("params", self.params.is_some()),
@@ -170,6 +175,15 @@ impl RawFamily {
                 .map(|t| integers("tau", Some(t), [0, 0]))
                 .transpose()?,
             path: self.path,
+            objective: match (self.objective, hypergradient) {
+                (Some(name), true) => Some(ObjectiveKind::from_name(&name)?),
+                (None, true) => Some(ObjectiveKind::LeastSquares),
+                (None, false) => None,
+                (Some(_), false) => {
+                    let text = "belongs to claims with `hypergradient = true`";
+                    return Err(Error::input(text).in_field("objective"));
+                }
+            },
         };
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));

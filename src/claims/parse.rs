@@ -95,13 +95,13 @@ impl RawClaim {
             }
         }
         let method = Method::from_name(&self.method)?;
-        if self.hypergradient && (!method.is_reverse() || method.is_stochastic()) {
+        if self.hypergradient && (!method.is_reverse() || method == Method::SID) {
             let text = format!("{method} gives no hypergradients");
             return Err(Error::input(text).in_field("hypergradient"));
         }
         let hypotheses = self.hypotheses.iter().map(|h| hypothesis(h));
         let hypotheses = hypotheses.collect::<Result<Vec<_>>>()?;
-        let families = families(self.instances, method)?;
+        let families = families(self.instances, method, self.hypergradient)?;
         let checks = checks_of(self.checks, method)?;
         let words: Vec<&str> = self.statement.split_whitespace().collect();
         Ok(Claim {
@@ -122,14 +122,16 @@ impl RawClaim {
     }
 }
 
-fn families(raw: Vec<RawFamily>, method: Method) -> Result<Vec<Family>> {
+fn families(raw: Vec<RawFamily>, method: Method, hypergradient: bool) -> Result<Vec<Family>> {
     if raw.is_empty() {
         return Err(Error::input("must not be empty").in_field("instances"));
     }
     let mut out = Vec::new();
     for (i, family) in raw.into_iter().enumerate() {
         let field = format!("instances[{i}]");
-        let family = family.resolve().map_err(|e| e.in_field(field.clone()))?;
+        let family = family
+            .resolve(hypergradient)
+            .map_err(|e| e.in_field(field.clone()))?;
         if family.kind.is_stochastic() != method.is_stochastic() {
             let kind = family.kind.name();
             let message = format!("{kind:?} is not a kind of instance for {:?}", method.name());

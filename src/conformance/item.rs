@@ -117,7 +117,7 @@ pub(super) fn drawn(
     subject: &Declaration,
 ) -> Result<Option<Ready>> {
     let u = subject.roundoff;
-    let instance: Instance = claim.generate(spec, seed)?.in_roundoff(u)?;
+    let instance: Instance = Instance::generate(spec, seed)?.in_roundoff(u)?;
     let evidence: Evidence<'_> = claim.evidence(&instance, u);
     let case = recipe::case(claim, &evidence, id, nth, subject.own)?;
     let mut posed = Posed::of(&case)?;

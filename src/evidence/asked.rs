@@ -63,12 +63,10 @@ impl<'e> Asked<'e> {
         );
         match &self.given {
             None => case,
-            Some(given) => case.with_samples(Samples {
-                inner: &given.inner,
-                linear: &given.linear,
-                objective: None,
-                eta: &given.eta,
-            }),
+            Some(given) => {
+                let samples = Samples::new(&given.inner, &given.linear, &given.eta);
+                case.with_samples(samples.with_objective(given.objective.as_ref()))
+            }
         }
     }
 }

@@ -225,7 +225,10 @@ impl Evidence<'_> {
     /// NSID and SID against the recursion with the same indices.
     fn by_recursion(&self, request: &Request, estimates: &[Matrix]) -> Option<Vec<Comparison>> {
         let run = self.sampled().ok()?.recursion_given(request)?;
-        let unit = unit(&self.instance.cotangent);
+        let unit = match self.target {
+            Target::Cotangent(y) => unit(y),
+            _ => 1.0,
+        };
         let one = |(n, (k, estimate)): (usize, (&usize, &Matrix))| {
             let mut c = Comparison::unknown(request.at, *k);
             let Some(want) = run.estimates.get(n).filter(|_| n < run.comparable) else {

@@ -6,7 +6,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::Gamma;
 use crate::tol::LIMIT_STEPS;
 use crate::truth::expectation::{
-    Moments, Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,
+    Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,
 };
 
 /// NSID at one w with J inner minibatches: every Γ that w̄ can give, with its readouts and their
@@ -14,7 +14,20 @@ use crate::truth::expectation::{
 #[derive(Debug)]
 pub struct InnerLaw {
     w: Vec<f64>,
+    /// J.
+    j: usize,
     branches: Vec<(Gamma, Vec<(f64, Readout)>)>,
+}
+
+/// The mean square error of an estimate by k, exactly.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// E‖r_k - r*‖².
+    pub mse: Vec<f64>,
+    /// E Var(r_k | ξ⁽¹⁾, ζ).
+    pub variance: Vec<f64>,
+    /// sqrt(E‖K‖² E‖y‖²) at most.
+    pub reach: f64,
 }
 
 /// What E‖r_k - r*‖² tends to: `floor` + `constant`/(γ+k).
@@ -47,7 +60,7 @@ impl InnerLaw {
             }
         }
         let w = w.to_vec();
-        Ok(Some(Self { w, branches }))
+        Ok(Some(Self { w, j, branches }))
     }
 
     /// E‖r_k - r*‖² at `steps`; `None` where that takes too many steps of recursions.
@@ -67,7 +80,7 @@ impl InnerLaw {
         }
         let mut out = vec![0.0; steps.len()];
         for (gamma, reads) in &self.branches {
-            let mut recursion = s.recursion(&self.w, gamma)?;
+            let mut recursion = s.recursion(&self.w, gamma, self.j)?;
             let mut at = recursion.start();
             for (slot, k) in out.iter_mut().zip(steps) {
                 while at.i < *k {
@@ -77,6 +90,49 @@ impl InnerLaw {
                 for (p, read) in reads {
                     *slot += p * read.mse(&recursion, &at, r_star);
                 }
+            }
+        }
+        Ok(Some(out))
+    }
+
+    /// Every step up to `last`: E‖r_k - r*‖², and what the samples of the linear system leave of it;
+    /// `None` where that takes too many steps of recursions.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn course(
+        &self,
+        s: &Setting<'_>,
+        last: usize,
+        r_star: &Vector,
+        eta: impl Fn(usize) -> f64,
+    ) -> Result<Option<Course>> {
+        if self.branches.len().saturating_mul(last) > 4 * LIMIT_STEPS {
+            return Ok(None);
+        }
+        let mut out = Course {
+            mse: vec![0.0; last + 1],
+            variance: vec![0.0; last + 1],
+            reach: 0.0,
+        };
+        for (gamma, reads) in &self.branches {
+            let mut recursion = s.recursion(&self.w, gamma, self.j)?;
+            let mut at = recursion.start();
+            let y = match recursion.source() {
+                Some(source) => source.y.norm_squared() + source.variances()[0],
+                None => s.y.iter().map(|v| v * v).sum(),
+            };
+            for (_, read) in reads {
+                let spread = read.spread.as_ref().map_or(0.0, Matrix::trace);
+                let reach = ((read.k.norm_squared() + spread) * y).sqrt();
+                out.reach = out.reach.max(reach);
+            }
+            for k in 0..=last {
+                for (p, read) in reads {
+                    out.mse[k] += p * read.mse(&recursion, &at, r_star);
+                    out.variance[k] += p * read.linear_variance(&at);
+                }
+                recursion.step(&mut at, eta(k));
             }
         }
         Ok(Some(out))
@@ -98,17 +154,13 @@ impl InnerLaw {
             constant: 0.0,
         };
         for (gamma, reads) in &self.branches {
-            let mut recursion = s.recursion(&self.w, gamma)?;
+            let mut recursion = s.recursion(&self.w, gamma, self.j)?;
             let Some(limit) = lyapunov(&mut recursion, beta) else {
                 return Ok(None);
             };
             let d = limit.sigma.nrows();
-            let at = |c: Matrix| Moments {
-                i: 0,
-                m: Vector::zeros(d),
-                c,
-            };
-            let (solved, spread) = (at(Matrix::zeros(d, d)), at(limit.sigma));
+            let solved = recursion.solved(Matrix::zeros(d, d))?;
+            let spread = recursion.solved(limit.sigma)?;
             for (p, read) in reads {
                 let floor = read.mse(&recursion, &solved, r_star);
                 out.floor += p * floor;

@@ -25,6 +25,8 @@ pub(super) struct Kept {
     pub(super) given: Keyed<(Sequence, usize), Given>,
     pub(super) laws: Keyed<(Vec<u64>, usize), InnerLaw>,
     pub(super) limits: Keyed<Vec<u64>, Vector>,
+    /// ∇₁E at the point of the instance.
+    seed: OnceCell<Vec<f64>>,
 }
 
 impl Default for Kept {
@@ -37,6 +39,7 @@ impl Default for Kept {
             given: Keyed::default(),
             laws: Keyed::default(),
             limits: Keyed::default(),
+            seed: OnceCell::new(),
         }
     }
 }
@@ -50,6 +53,11 @@ impl Kept {
             explicit: self.explicit,
             ..Self::default()
         }
+    }
+
+    /// ∇₁E at the point of the instance.
+    pub(super) fn seed(&self, make: impl FnOnce() -> Vec<f64>) -> &[f64] {
+        self.seed.get_or_init(make)
     }
 
     #[cfg(test)]

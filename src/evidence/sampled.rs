@@ -10,11 +10,12 @@ use super::setting::Setting;
 use crate::case::{Algorithm, Batches, Iid, Method, Role};
 use crate::error::{Error, Result};
 use crate::instances::{Instance, Random, Sizes, mix};
-use crate::linalg::Vector;
 use crate::linalg::product::norm2;
+use crate::linalg::{Dd, Vector};
 use crate::maps::composite::{Composite, Gamma, Sample};
+use crate::objectives::{Objective, Rows};
 use crate::theory::{LemmaD3, Rate, Unmet};
-use crate::truth::expectation::{Recursion, SidLimit, reference, sid_limit};
+use crate::truth::expectation::{Recursion, SidLimit, sid_limit};
 use crate::truth::reference::{self as exactly, ExactRun};
 
 /// An instance as samples reach it: w is the instance's own point, y its cotangent.
@@ -30,6 +31,8 @@ pub struct Sampled<'e> {
     pub w: &'e [f64],
     /// y (d).
     pub y: &'e [f64],
+    /// E, where hypergradients are wanted; y is then ∇₁E at w.
+    pub objective: Option<&'e Objective>,
     /// Certified upper bound of ‖D_{T,1}‖sup.
     pub q: f64,
     /// SID instead of NSID.
@@ -53,8 +56,7 @@ fn bits(w: &[f64]) -> Vec<u64> {
 impl<'e> Sampled<'e> {
     pub(super) fn new(
         instance: &'e Instance,
-        method: Method,
-        horizon: usize,
+        (method, objective, horizon): (Method, Option<&'e Objective>, usize),
         kept: &'e Kept,
     ) -> Result<Self> {
         let (Some(map), Some(sizes)) = (instance.map.samples(), instance.samples) else {
@@ -66,7 +68,13 @@ impl<'e> Sampled<'e> {
             sizes,
             lambda: &instance.lambda,
             w: &instance.start,
-            y: &instance.cotangent,
+            y: match objective {
+                Some(objective) => {
+                    kept.seed(|| objective.gradient_w(&instance.start, &instance.lambda))
+                }
+                None => &instance.cotangent,
+            },
+            objective,
             q: map.q(&instance.lambda),
             sid: method.algorithm == Algorithm::Sid,
             seed: instance.seed,
@@ -124,12 +132,12 @@ impl<'e> Sampled<'e> {
         met(self.lemma_d3().rate(1.0, 1.0))
     }
 
-    /// r* = D_impᵀy at another w than w(λ): what NSID estimates there.
+    /// r* = D_impᵀy at another w than w(λ), or the hypergradient there: what NSID estimates.
     ///
     /// # Errors
     /// When the linear system is singular.
     pub fn limit_at(&self, w: &[f64]) -> Result<Rc<Vector>> {
-        let make = || Ok(reference(self.map, w, self.lambda, self.y, 0.0)?.r);
+        let make = || Ok(self.setting().reference(w)?.r);
         self.kept.limits.try_get(bits(w), make)
     }
 
@@ -138,7 +146,7 @@ impl<'e> Sampled<'e> {
     /// # Errors
     /// Shapes that do not fit.
     pub fn recursion(&self, w: &[f64], gamma: &Gamma) -> Result<Recursion> {
-        self.setting().recursion(w, gamma)
+        self.setting().recursion(w, gamma, self.sizes.inner)
     }
 
     /// What recursions need of it.
@@ -148,6 +156,7 @@ impl<'e> Sampled<'e> {
             sizes: self.sizes,
             lambda: self.lambda,
             y: self.y,
+            objective: self.objective,
         }
     }
 
@@ -216,7 +225,7 @@ impl<'e> Sampled<'e> {
             Given::draw(
                 self.instance,
                 self.sizes,
-                n,
+                (n, self.objective.map(Objective::rows)),
                 sequence,
                 last,
                 (&rate, self.kept.u),
@@ -229,11 +238,22 @@ impl<'e> Sampled<'e> {
     pub(super) fn recursion_given(&self, request: &Request) -> Option<ExactRun> {
         let last = request.steps.last().copied().unwrap_or(0);
         let given = self.given(request.sequence?, last).ok()?;
+        let of_objective = |objective: &Objective| {
+            let rows = given
+                .objective
+                .as_ref()
+                .map_or(Rows::All, |b| Rows::Of(b.flat()));
+            let w: Vec<Dd> = self.w.iter().map(|v| Dd::from(*v)).collect();
+            let gradients = objective.gradients_exactly(&w, self.lambda, rows);
+            let at = (self.w, self.lambda);
+            (gradients, objective.lost(at, (0.0, self.kept.u), rows))
+        };
+        let outer = self.objective.map(of_objective);
         let run = exactly::Given {
             map: self.map,
             lambda: self.lambda,
             w: self.w,
-            y: self.y,
+            seed: exactly::Seed::new(self.y, outer),
             inner: given.inner.iter().collect(),
             samples: given.linear.iter().collect(),
             eta: &given.eta,

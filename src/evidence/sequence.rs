@@ -54,25 +54,29 @@ pub struct Given {
     pub inner: Batches,
     /// The minibatches ξ⁽²⁾_i.
     pub linear: Batches,
+    /// The J minibatches ζ, where an objective is sampled.
+    pub objective: Option<Batches>,
     /// η_i.
     pub eta: Vec<f64>,
 }
 
 impl Given {
-    /// For runs of `last` updates.
+    /// For runs of `last` updates; ζ from so many rows of an objective, where there is one.
     pub(super) fn draw(
         instance: &Instance,
         sizes: Sizes,
-        population: usize,
+        (population, rows): (usize, Option<usize>),
         sequence: Sequence,
         last: usize,
         (rate, u): (&Rate, Roundoff),
     ) -> Result<Self> {
         let seed = mix(&[instance.seed, 2]);
-        let draw = |role, count, size| {
+        let draw_of = |role, population, count, size| {
             let mut source = Iid::new(seed, sequence.number, role, population);
             Batches::draw(&mut source, count, size)
         };
+        let draw = |role, count, size| draw_of(role, population, count, size);
+        let outer = |rows| draw_of(Role::Objective, rows, sizes.inner, sizes.inner_batch);
         let eta = |i: usize| match sequence.schedule {
             Schedule::LemmaD3 => rate.step(i),
             Schedule::Constant => 0.375,
@@ -82,6 +86,7 @@ impl Given {
         Ok(Self {
             inner: draw(Role::Inner, sizes.inner, sizes.inner_batch)?,
             linear: draw(Role::Linear, last, sizes.batch)?,
+            objective: rows.map(outer).transpose()?,
             eta: (0..last).map(|i| u.nearest(eta(i))).collect(),
         })
     }

@@ -7,7 +7,8 @@ use crate::case::Target;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::norm2;
 use crate::linalg::{Dd, Matrix, Vector};
-use crate::objectives::Objective;
+use crate::objectives::{GradientModuli, Objective, Rows};
+use crate::theory::{Level, TheoremE3};
 use crate::tol::gamma;
 use crate::truth::Truth;
 
@@ -43,7 +44,7 @@ impl<'e> Shown<'e> {
     /// ∇₁E and ∇₂E at a point, in double-double.
     fn gradients(&self, objective: &Objective, w: &Vector) -> [Vec<Dd>; 2] {
         let w: Vec<Dd> = w.iter().map(|v| Dd::from(*v)).collect();
-        objective.gradients_exactly(&w, self.lambda())
+        objective.gradients_exactly(&w, self.lambda(), Rows::All)
     }
 
     /// What is seen of an exact D at w, not in units.
@@ -146,8 +147,10 @@ impl<'e> Shown<'e> {
                 // An exact w_t is known here as rounded; points that are given are exact.
                 let rounded = self.exact.truth.roundoff().value() * w_norm;
                 let moved = if fw > 0.0 { fw + rounded } else { 0.0 };
-                let [by_w, by_lambda] = self.lost(objective, w_norm, moved);
-                let theirs = self.exact.truth.roundoff().gamma(w.len() + 4);
+                let u = self.exact.truth.roundoff();
+                let at = (w.as_slice(), self.lambda());
+                let [by_w, by_lambda] = objective.lost(at, (moved, u), Rows::All);
+                let theirs = u.gamma(w.len() + 4);
                 let formed = (theirs + gamma(w.len() + 4)) * d_norm * seed;
                 let lost = floor * (seed + by_w) + d_norm * by_w + by_lambda + formed;
                 let band = if band == 0.0 {
@@ -174,29 +177,19 @@ impl<'e> Shown<'e> {
         let [seed, _] = self.gradients(objective, w);
         norm2(&seed.iter().map(|g| g.hi()).collect::<Vec<_>>())
     }
-
-    /// Errors of ∇₁E and ∇₂E as the implementation evaluates them, at a w that is off by `moved`.
-    fn lost(&self, objective: &Objective, w_norm: f64, moved: f64) -> [f64; 2] {
-        let u = self.exact.truth.roundoff();
-        let rounding = objective.rounding(w_norm + moved, norm2(self.lambda()), u);
-        let lipschitz = objective.lipschitz();
-        [0, 1].map(|j| rounding[j] + lipschitz[j] * moved)
-    }
 }
 
 impl Evidence<'_> {
     /// How well the limit of the target is known, in the units of comparisons.
     pub fn limit_error(&self, exact: &Exact) -> f64 {
         let of_j = exact.jacobian_error();
-        let Target::Hypergradient(objective) = self.target else {
+        let Some(upper) = self.upper(exact) else {
             return of_j;
         };
-        let w = exact.truth.w();
-        let shown = Shown::of(exact, self.target);
-        let (seed, j) = (shown.seed_norm(objective, w), exact.jacobian());
+        let (w, seed) = (exact.truth.w(), upper.gradient);
         let away = exact.truth.fixed_point.error;
-        let d_norm = j.map_or(0.0, |j| j.norm());
-        let [by_w, by_lambda] = objective.lipschitz().map(|l| l * away);
+        let d_norm = exact.jacobian().map_or(0.0, |j| j.norm());
+        let [by_w, by_lambda] = [1, 2].map(|j| upper.moduli.omega(j, away));
         of_j * (seed + by_w) + d_norm * by_w + by_lambda + gamma(w.len() + 4) * d_norm * seed
     }
 
@@ -208,17 +201,68 @@ impl Evidence<'_> {
     }
 
     /// What errors of D and of w of this size come to at most in what is seen, near w(λ):
-    /// ‖δD‖(‖∇₁E‖ + L‖δw‖) + (‖J‖L + L')‖δw‖, L and L' the Lipschitz constants of ∇₁E and ∇₂E.
+    /// ‖δD‖(‖∇₁E‖ + ω_1(‖δw‖)) + ‖J‖ω_1(‖δw‖) + ω_2(‖δw‖), ω of ∇E.
     pub fn carried(&self, exact: &Exact, size: f64) -> f64 {
-        let Target::Hypergradient(objective) = self.target else {
+        let Some(upper) = self.upper(exact) else {
             return size;
         };
-        let shown = Shown::of(exact, self.target);
         let j_norm = exact.jacobian().map_or(0.0, |j| j.norm());
-        let [by_w, by_lambda] = objective.lipschitz();
-        let seed = shown.seed_norm(objective, exact.truth.w());
-        size * (seed + by_w * size + j_norm * by_w + by_lambda)
+        let [by_w, by_lambda] = [1, 2].map(|j| upper.moduli.omega(j, size));
+        size * (upper.gradient + by_w) + j_norm * by_w + by_lambda
     }
+
+    /// What is known of ∇E at w(λ), where the target is a hypergradient.
+    pub fn upper(&self, exact: &Exact) -> Option<&Upper> {
+        let Target::Hypergradient(objective) = self.target else {
+            return None;
+        };
+        let make = || {
+            let point = &exact.truth.fixed_point;
+            let w = exact.truth.w();
+            let moduli = objective.moduli(w.as_slice(), &exact.truth.lambda, point.error);
+            let seed = Shown::of(exact, self.target).seed_norm(objective, w);
+            Upper {
+                gradient: (seed + moduli.omega(1, point.error)) * (1.0 + gamma(w.len() + 4)),
+                moduli,
+            }
+        };
+        Some(self.upper.get_or_init(make))
+    }
+
+    /// Theorem 4.1's bound for ITD at t, or AID-FP at w_t after k steps, at a level; Theorem E.3's
+    /// where the target is a hypergradient.
+    pub fn bound(&self, exact: &Exact, level: Level, t: usize, k: usize) -> f64 {
+        let aid = self.method.is_aid();
+        let lower = exact.bound(level, aid, t, k);
+        let (Target::Hypergradient(objective), Some(upper)) = (self.target, self.upper(exact))
+        else {
+            return lower;
+        };
+        let theorem = TheoremE3 {
+            lower: exact.theorem(),
+            outer: &upper.moduli,
+            gradient: upper.gradient,
+        };
+        if level == Level::Paper {
+            return theorem.paper(lower, t);
+        }
+        let e = if aid {
+            exact.distance_given(t)
+        } else {
+            exact.distance(t)
+        };
+        let seed = Shown::of(exact, self.target).seed_norm(objective, exact.iterate(t));
+        theorem.on_run(level, lower, seed, e)
+    }
+}
+
+/// What is known of ∇E at w(λ).
+#[derive(Debug)]
+pub struct Upper {
+    /// An upper bound of ‖∇₁E(w(λ), λ)‖.
+    pub gradient: f64,
+    /// Lemma E.2's constants.
+    pub moduli: GradientModuli,
 }
 
 /// What errors of Dᵀy are counted in.

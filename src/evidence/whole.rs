@@ -11,6 +11,7 @@ use super::keyed::Keyed;
 use super::request::Where;
 use super::sampled::Sampled;
 use super::sequence::Given;
+use super::target::Upper;
 use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::instances::Instance;
@@ -33,6 +34,7 @@ pub struct Evidence<'i> {
     /// What the implementation says of its own accuracy.
     pub declared: Declared,
     kinks: OnceCell<Option<Kinks>>,
+    pub(super) upper: OnceCell<Upper>,
     systems: Keyed<Where, CgSystem>,
     kept: Kept,
 }
@@ -53,6 +55,7 @@ impl<'i> Evidence<'i> {
             horizon,
             declared: Declared::default(),
             kinks: OnceCell::new(),
+            upper: OnceCell::new(),
             systems: Keyed::default(),
             kept: Kept::default(),
         }
@@ -165,7 +168,12 @@ impl<'i> Evidence<'i> {
     /// # Errors
     /// When the instance has no samples.
     pub fn sampled(&self) -> Result<Sampled<'_>> {
-        Sampled::new(self.instance, self.method, self.horizon, &self.kept)
+        let objective = match self.target {
+            Target::Hypergradient(objective) => Some(objective),
+            _ => None,
+        };
+        let asked = (self.method, objective, self.horizon);
+        Sampled::new(self.instance, asked, &self.kept)
     }
 
     /// As many steps as the system of AID-CG has unknowns at a place, whatever is selected at ties.

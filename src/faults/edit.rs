@@ -90,6 +90,25 @@ pub enum AtTies {
     Irregular,
 }
 
+/// What is done differently with the outer objective of a hypergradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OuterMistake {
+    /// ∇₂E is left out.
+    MissingDirect,
+    /// ∇₁E at w_0 (the zero vector in AID and NSID) instead of the point reached.
+    GradientAtStart,
+    /// E on the rows that the lower level is fitted on.
+    TrainingRows,
+    /// The sum over rows instead of their mean.
+    NotAveraged,
+    /// Divided by n - 1.
+    Bessel,
+    /// ζ reuses ξ⁽¹⁾.
+    SharedSamples,
+    /// y is computed anew at every step of the linear system, from one minibatch ζ after the other.
+    PerStep,
+}
+
 /// The β of conjugate gradients, ‖r_{k+1}‖²/‖r_k‖².
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Beta {
@@ -146,6 +165,11 @@ impl Edit {
     /// Shows at ties alone.
     pub fn is_about_ties(&self) -> bool {
         matches!(self, Self::AtTies(_))
+    }
+
+    /// Shows in hypergradients alone.
+    pub fn is_about_objectives(&self) -> bool {
+        matches!(self, Self::Outer(_))
     }
 
     /// Relative size of what rounding makes of the answers, where that cannot be simulated to the
@@ -285,6 +309,8 @@ pub enum Edit {
     AtTies(AtTies),
     /// A mistake of NSID or SID.
     Sampled(Mistake),
+    /// Something else with the objective.
+    Outer(OuterMistake),
     // What is allowed.
     /// Another weight at ties.
     Tie(f64),

@@ -5,6 +5,7 @@
 use super::course::single;
 use super::edit::Edit;
 use super::mistake::Mistake;
+use super::outer::{Outer, Seed};
 use crate::case::{
     Algorithm, Answer, Batches, Case, Draw, EpochShuffle, Iid, Implementation, Method, Role,
     Samples,
@@ -26,7 +27,9 @@ struct Given<'a> {
     map: &'a Composite,
     lambda: &'a [f64],
     w: &'a [f64],
-    cotangent: &'a [f64],
+    /// y; for one minibatch ζ after the other where it is computed anew for every step.
+    seeds: Vec<&'a [f64]>,
+    direct: &'a [f64],
     samples: Samples<'a>,
     steps: &'a [usize],
 }
@@ -140,24 +143,38 @@ impl Faulty {
     }
 }
 
-impl Implementation for Faulty {
-    fn run(&mut self, case: &Case<'_>) -> Answer {
+impl Faulty {
+    /// A case with what Dᵀ is applied to; where that changes from step to step, with all of them.
+    pub(super) fn run_from(
+        &mut self,
+        case: &Case<'_>,
+        seed: &Seed,
+        by_step: Option<&[Seed]>,
+    ) -> Answer {
         let (Some(samples), Some(map)) = (case.samples, case.map.samples()) else {
             return Answer::failed("there are no samples");
         };
-        let Some(cotangent) = case.cotangent() else {
-            return Answer::failed("there is no cotangent");
-        };
+        let all = by_step.unwrap_or(std::slice::from_ref(seed)).iter();
         let estimates = self.updates(&Given {
             map,
             lambda: case.lambda,
             w: case.w(),
-            cotangent,
+            seeds: all.map(|seed| seed.y.as_slice()).collect(),
+            direct: &seed.direct,
             samples,
             steps: case.steps,
         });
         let column = |r: Vec<f64>| Matrix::from_vec(r.len(), 1, r);
         Answer::completed(estimates.into_iter().map(column).collect())
+    }
+}
+
+impl Implementation for Faulty {
+    fn run(&mut self, case: &Case<'_>) -> Answer {
+        match Outer::new(case, &[]).at(case.w(), case.w()) {
+            Some(seed) => self.run_from(case, &seed, None),
+            None => Answer::failed("there is no cotangent"),
+        }
     }
 
     fn schedule(&mut self, beta: f64, gamma: f64, k: usize) -> Vec<f64> {
@@ -214,7 +231,7 @@ impl Faulty {
         let inner = self.inner(case, &linear);
         let mut v = vec![0.0; d];
         if fault == StartsAtCotangent {
-            v.copy_from_slice(case.cotangent);
+            v.copy_from_slice(case.seeds[0]);
         }
         if fault == KeepsState && self.kept.len() == d {
             v.copy_from_slice(&self.kept);
@@ -234,6 +251,7 @@ impl Faulty {
                     _ => &v,
                 };
                 let mut r = self.estimate(case, &inner, state);
+                r.iter_mut().zip(case.direct).for_each(|(r, g)| *r += g);
                 if fault == SinglePrecision {
                     single(&mut r);
                 }
@@ -332,7 +350,8 @@ impl Faulty {
         };
         for (j, x) in v.iter_mut().enumerate() {
             let forgotten = fault == Mistake::MissingCotangent && i > 0;
-            let y = if forgotten { 0.0 } else { case.cotangent[j] };
+            let seed = case.seeds[i % case.seeds.len()];
+            let y = if forgotten { 0.0 } else { seed[j] };
             *x = if fault == Mistake::IncrementForm {
                 *x + eta * (p[j] + y - *x)
             } else {

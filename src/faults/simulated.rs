@@ -3,8 +3,9 @@
 use super::course::{Course, single};
 use super::edit::Edit;
 use super::faulty::Faulty;
+use super::outer::Outer;
 use crate::case::{
-    Algorithm, Answer, At, Batches, Case, Cost, Draw, Implementation, Method, Status, Target,
+    Algorithm, Answer, At, Batches, Case, Cost, Draw, Implementation, Method, Status,
 };
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
@@ -60,29 +61,18 @@ impl Simulated {
 
 impl Implementation for Simulated {
     fn run(&mut self, case: &Case<'_>) -> Answer {
-        let mut y = case.cotangent().unwrap_or_default().to_vec();
-        let norm = y.iter().map(|v| v * v).sum::<f64>().sqrt();
-        if self.has(Edit::Normalize) && norm > 0.0 {
-            y.iter_mut().for_each(|v| *v /= norm);
-        }
-        if self.has(Edit::SingleEnds) {
-            single(&mut y);
-        }
-        let target = match case.target {
-            Target::Cotangent(_) => Target::Cotangent(&y),
-            Target::Jacobian => Target::Jacobian,
-            _ => {
-                let text = "only D and its image of a cotangent are simulated";
-                return Answer::without(Status::Skipped(text.into()));
-            }
-        };
-        let case = Case { target, ..*case };
         let mut answer = if self.method.is_stochastic() {
-            self.sampled.run(&case)
+            let edits = self.edits.clone();
+            let outer = Outer::new(case, &edits);
+            let zero = vec![0.0; case.w().len()];
+            match (outer.at(case.w(), &zero), outer.by_step(case.w(), &zero)) {
+                (Some(seed), own) => self.sampled.run_from(case, &seed, own.as_deref()),
+                (None, _) => Answer::failed("there is no cotangent"),
+            }
         } else if self.method.algorithm == Algorithm::Implicit {
-            self.solved(&case)
+            self.solved(case)
         } else {
-            self.deterministic(&case)
+            self.deterministic(case)
         };
         self.hand_out(&mut answer.estimates);
         answer
@@ -100,7 +90,6 @@ impl Implementation for Simulated {
 impl Simulated {
     fn deterministic(&mut self, case: &Case<'_>) -> Answer {
         let edits = self.edits.clone();
-        let cotangent = case.cotangent().map(Vector::from_column_slice);
         let (mut offset, mut cap) = (0isize, usize::MAX);
         for edit in &edits {
             match edit {
@@ -118,18 +107,43 @@ impl Simulated {
         }
         let horizon = actual.iter().copied().max().unwrap_or(0);
         let mut course = Course::new(case, &edits, !self.method.is_aid(), horizon);
-        let states: Vec<Matrix> = match (self.method.algorithm, &cotangent) {
+        let outer = Outer::new(case, &edits);
+        // w_t, or the one w of AID, and what D is applied to there.
+        let zero = vec![0.0; case.w().len()];
+        let seed = |course: &Course<'_>, t: usize| match course.itd {
+            true => outer.at(
+                &course.points[t.min(course.points.len() - 1)],
+                &course.points[0],
+            ),
+            false => outer.at(&course.points[0], &zero),
+        };
+        let fixed = seed(&course, 0).map(|seed| seed.y);
+        let mut states: Vec<Matrix> = match (self.method.algorithm, &fixed) {
             _ if self.has(Edit::Implicit) => actual
                 .iter()
-                .map(|&t| implicit(&mut course, t, cotangent.as_ref()))
+                .map(|&t| {
+                    let y = seed(&course, t).map(|seed| seed.y);
+                    implicit(&mut course, t, y.as_ref())
+                })
                 .collect(),
             (Algorithm::AidCg, Some(y)) => self.conjugate_gradients(&mut course, &actual, y, case),
-            (Algorithm::Itd, Some(y)) => actual
+            (Algorithm::Itd, Some(fixed)) => actual
                 .iter()
-                .map(|&t| self.adjoint(&mut course, t, y, case))
+                .map(|&t| {
+                    let own = seed(&course, t).map(|seed| seed.y);
+                    self.adjoint(&mut course, t, own.as_ref().unwrap_or(fixed), case)
+                })
                 .collect(),
             (_, y) => self.accumulate(&mut course, &actual, y.as_ref(), case),
         };
+        for (state, &t) in states.iter_mut().zip(&actual) {
+            if let Some(seed) = seed(&course, t) {
+                state
+                    .iter_mut()
+                    .zip(&seed.direct)
+                    .for_each(|(s, g)| *s += g);
+            }
+        }
         let cost = Cost {
             map_evaluations: horizon,
             jacobian_products: horizon,

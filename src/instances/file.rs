@@ -155,7 +155,7 @@ fn instance(fields: Fields) -> Result<Instance> {
     instance.cotangent = fields.cotangent.unwrap_or_else(|| first_unit_vector(d));
     instance.map.check_w("cotangent", &instance.cotangent)?;
     if let Some(objective) = &fields.objective {
-        objective.check(d)?;
+        objective.check(d, instance.lambda.len())?;
     }
     instance.objective = fields.objective;
     match fields.spec {

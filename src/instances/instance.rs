@@ -1,6 +1,7 @@
 //! An instance: a concrete problem to differentiate.
 
 use super::kind::Kind;
+use super::objective;
 use super::random::{self, Random};
 use super::rows::{Draw, row};
 use super::spec::Spec;
@@ -38,9 +39,9 @@ pub struct Instance {
 pub struct Sizes {
     /// Samples per minibatch of ξ⁽²⁾.
     pub batch: usize,
-    /// Samples per minibatch of ξ⁽¹⁾.
+    /// Samples per minibatch of ξ⁽¹⁾, and of ζ where an objective is sampled.
     pub inner_batch: usize,
-    /// J, the number of minibatches of ξ⁽¹⁾.
+    /// J, the number of minibatches of ξ⁽¹⁾, and of ζ.
     pub inner: usize,
 }
 
@@ -103,7 +104,7 @@ impl Instance {
             let text = "no w_0 in binary64 is so far away that it takes this many steps";
             return Err(Error::input(text).in_field("tau"));
         }
-        Ok(Self {
+        let instance = Self {
             spec,
             seed,
             map,
@@ -112,7 +113,8 @@ impl Instance {
             cotangent,
             objective: None,
             samples: None,
-        })
+        };
+        Ok(instance.with_objective())
     }
 
     fn sampled(
@@ -132,7 +134,7 @@ impl Instance {
             inner_batch: 1,
             inner: random.integer(2, if tiny { 3 } else { 6 }),
         };
-        Ok(Self {
+        let instance = Self {
             spec,
             seed,
             map: Map::sampled(draft.map)?,
@@ -141,7 +143,15 @@ impl Instance {
             cotangent,
             objective: None,
             samples: Some(sizes),
-        })
+        };
+        Ok(instance.with_objective())
+    }
+
+    /// With the objective that the spec asks for, if it does.
+    fn with_objective(self) -> Self {
+        let kind = self.spec.objective;
+        let objective = kind.map(|kind| objective::drawn(kind, &self));
+        Self { objective, ..self }
     }
 }
 

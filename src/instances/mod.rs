@@ -30,6 +30,7 @@ mod kind;
 mod kinks;
 mod layer;
 mod max_min;
+mod objective;
 mod prox_gradient;
 mod quadratic_program;
 mod random;

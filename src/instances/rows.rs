@@ -9,6 +9,7 @@ use super::{
     real, simplex_qp, stochastic,
 };
 use crate::error::Result;
+use crate::objectives::ObjectiveKind;
 
 /// A kind of instance.
 pub(super) struct KindRow {
@@ -175,6 +176,7 @@ impl Spec {
             cotangent: None,
             tau: None,
             path: None,
+            objective: None,
             plain: false,
         }
         .normalised()
@@ -190,6 +192,10 @@ impl Spec {
         self.margin = self.margin.filter(|_| margin);
         self.lambda = self.lambda.filter(|_| lambda);
         self.path = self.path.filter(|_| path);
+        // One score cannot tell two classes apart.
+        if self.dim < 2 && self.objective == Some(ObjectiveKind::CrossEntropy) {
+            self.objective = Some(ObjectiveKind::Logistic);
+        }
         self
     }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use crate::error::{Bound, Error, Result};
+use crate::objectives::ObjectiveKind;
 
 /// A request for one instance: together with a seed it determines every bit of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Spec {
     /// Points w_t other than w_{t+1} = Φ(w_t), which ITD and AID are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Path>,
+    /// The outer objective of a bilevel problem, drawn with the instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveKind>,
     /// Round numbers and w_0 = 0: what a shrunk instance looks like.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain: bool,

@@ -296,7 +296,7 @@ fn twelve_kinks_in_fifty_dimensions_are_decided() {
     let every = crate::faults::catalogue();
     let every: Vec<&str> = every
         .iter()
-        .filter(|f| f.is_about_ties())
+        .filter(|f| f.shows() == crate::faults::Shows::AtTies)
         .map(|f| f.name)
         .collect();
     let cases: [(&str, &[&str]); 3] = [

@@ -163,10 +163,13 @@ impl<'e> Protocol<'e> {
     ) -> std::result::Result<Batches, String> {
         let sizes = self.s.sizes;
         let (count, size) = match role {
-            Role::Inner => (sizes.inner, sizes.inner_batch),
+            Role::Inner | Role::Objective => (sizes.inner, sizes.inner_batch),
             _ => (self.last(), sizes.batch),
         };
-        let population = self.s.map.inner().population();
+        let population = match (role, self.s.objective) {
+            (Role::Objective, Some(objective)) => objective.rows(),
+            _ => self.s.map.inner().population(),
+        };
         let wanted = Draw::new(
             (self.wanted.seed, replicate),
             role,
@@ -210,12 +213,14 @@ impl<'e> Protocol<'e> {
         let linear = self
             .draw(subject, id as u64, Role::Linear)
             .map_err(failed)?;
-        let samples = Samples {
-            inner,
-            linear: &linear,
-            objective: None,
-            eta,
+        let outer = match self.s.objective {
+            Some(_) => {
+                let drawn = self.draw(subject, id as u64, Role::Objective);
+                Some(drawn.map_err(failed)?)
+            }
+            None => None,
         };
+        let samples = Samples::new(inner, &linear, eta).with_objective(outer.as_ref());
         let i = self.e.instance;
         let algorithm = self.e.method.algorithm;
         let (at, target) = (At::Point(point), self.e.target);

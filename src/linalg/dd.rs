@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+use std::sync::OnceLock;
 
 use super::eft::{fast_two_sum, two_prod, two_sum};
 
@@ -57,7 +58,60 @@ impl Dd {
         let (hi, lo) = fast_two_sum(r, residual.hi / (2.0 * r));
         Self { hi, lo }
     }
+
+    /// e^y - 1 for 0 ≤ y ≤ 350, which loses nothing near 0: its series at y/2^k and k doublings
+    /// E(2y) = E(y)(E(y)+2).
+    fn exp_minus_one(self) -> Self {
+        let halvings = (self.hi.max(1.0).log2().ceil() as i32 + 4).max(0);
+        let y = self * Self::from(2f64.powi(-halvings));
+        // Horner's rule for y(1 + y/2(1 + y/3(...))); |y| ≤ 1/16: 20 terms leave less than 2^-140.
+        let inverses = INVERSES
+            .get_or_init(|| std::array::from_fn(|k| Self::ONE / Self::from(k as f64 + 2.0)));
+        let inner = inverses
+            .iter()
+            .rev()
+            .fold(Self::ONE, |sum, inverse| Self::ONE + y * *inverse * sum);
+        let mut e = y * inner;
+        let two = Self::from(2.0);
+        for _ in 0..halvings {
+            e = e * (e + two);
+        }
+        e
+    }
+
+    /// e^x for x ≤ 0; 0 below -350, where 10⁻¹⁵² is left.
+    #[must_use]
+    pub fn exp_of_negative(self) -> Self {
+        if self.hi.is_nan() {
+            return self;
+        }
+        let y = self.abs();
+        if y.hi > 350.0 {
+            return Self::ZERO;
+        }
+        Self::ONE / (Self::ONE + y.exp_minus_one())
+    }
+
+    /// tanh x = e/(e+2) with e = exp(2x)-1.
+    #[must_use]
+    pub fn tanh(self) -> Self {
+        let x = self.abs();
+        if !(x.hi < 50.0) {
+            let saturated = if x.hi.is_nan() {
+                f64::NAN
+            } else {
+                1f64.copysign(self.hi)
+            };
+            return Self::from(saturated);
+        }
+        let e = (x + x).exp_minus_one();
+        let t = e / (e + Self::from(2.0));
+        if self.hi < 0.0 { -t } else { t }
+    }
 }
+
+/// 1/2, 1/3, ..., 1/20.
+static INVERSES: OnceLock<[Dd; 19]> = OnceLock::new();
 
 impl From<f64> for Dd {
     #[inline]
@@ -202,5 +256,28 @@ mod tests {
         assert_eq!((tiny - Dd::ONE).hi(), 2f64.powi(-80));
         let third = Dd::ONE / Dd::from(3.0);
         assert!((third * Dd::from(3.0) - Dd::ONE).abs() < Dd::from(2f64.powi(-104)));
+    }
+
+    /// e⁻¹ = 0.36787944117144232159552377016146086744..., and e^(x+y) = e^x e^y.
+    #[test]
+    fn exponentials_have_the_known_digits() {
+        let want = Dd::from(367_879_441_171_442.0) / Dd::from(1e15)
+            + Dd::from(321_595_523_770_161.0) / Dd::from(1e15) / Dd::from(1e15);
+        let got = Dd::from(-1.0).exp_of_negative();
+        assert!((got - want).abs().hi() < 1e-30, "{got:?}");
+        for (x, y) in [
+            (-0.1, -0.2),
+            (-3.0, -40.0),
+            (-1e-20, -0.5),
+            (-100.0, -200.0),
+        ] {
+            let (x, y) = (Dd::from(x), Dd::from(y));
+            let product = x.exp_of_negative() * y.exp_of_negative();
+            let off = (x + y).exp_of_negative() / product - Dd::ONE;
+            assert!(off.abs().hi() < 1e-28, "{x:?} {y:?}: {off:?}");
+        }
+        assert_eq!(Dd::ZERO.exp_of_negative(), Dd::ONE);
+        assert_eq!(Dd::from(-1e9).exp_of_negative(), Dd::ZERO);
+        assert!(Dd::from(f64::NAN).exp_of_negative().hi().is_nan());
     }
 }

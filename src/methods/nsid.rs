@@ -1,5 +1,6 @@
 //! NSID and SID: stochastic estimates of D_impᵀy from an approximate fixed point w (Algorithms 1
-//! and 3).
+//! and 3), or of a hypergradient (NSID-Bilevel, Algorithm 2): then y is the mean of ∇₁Ê over the
+//! minibatches ζ, and the mean of ∇₂Ê over the same is added.
 //!
 //! From v_0 = 0, v_{i+1} = (1-η_i)v_i + η_i(P_iᵀv_i + y) with P_iᵀ = ∂₁T̂(w, λ, ξ⁽²⁾_i)ᵀΓ₁ᵀ; the
 //! estimate after k updates is r = (J⁻¹Σ_j ∂₂T̂(w, λ, ξ⁽¹⁾_j)ᵀΓ₁ᵀ + Γ₂ᵀ)v_k.
@@ -97,12 +98,13 @@ fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> A
             "a map that is reached through samples",
         );
     };
-    let Some(y) = case.cotangent() else {
-        return not_for("this implementation of NSID and SID", "a cotangent");
-    };
     if let Err(why) = check(map, samples, tie, case) {
         return Answer::failed(why.to_string());
     }
+    let Some([y, direct]) = case.outer(case.w()) else {
+        let wanted = "a cotangent or an objective for its target";
+        return not_for("a stochastic method", wanted);
+    };
     let mut buffers = kept
         .take()
         .filter(|b| b.fit(map))
@@ -116,7 +118,7 @@ fn run(outer: Outer, tie: f64, kept: &mut Option<Buffers>, case: &Case<'_>) -> A
         tie,
         cost: Cost::default(),
     };
-    let answer = run.updates(y, case.steps, &mut buffers);
+    let answer = run.updates([&y, &direct], case.steps, &mut buffers);
     *kept = Some(buffers);
     answer
 }
@@ -142,7 +144,7 @@ fn check(map: &Composite, samples: Samples<'_>, tie: f64, case: &Case<'_>) -> Re
 }
 
 impl Run<'_> {
-    fn updates(mut self, y: &[f64], steps: &[usize], at: &mut Buffers) -> Answer {
+    fn updates(mut self, [y, direct]: [&[f64]; 2], steps: &[usize], at: &mut Buffers) -> Answer {
         if self.outer == Outer::Once {
             // Minibatches of equal length: the mean of their means is the mean over all their
             // samples.
@@ -156,7 +158,8 @@ impl Run<'_> {
         let (mut estimates, mut status) = (Vec::with_capacity(steps.len()), Status::Completed);
         for i in 0..=last {
             if wanted.next_if_eq(&i).is_some() {
-                let r = self.estimate(at);
+                let mut r = self.estimate(at);
+                r.iter_mut().zip(direct).for_each(|(r, g)| *r += g);
                 if !r.iter().all(|x| x.is_finite()) {
                     status = Status::NotANumber { step: i };
                     break;

@@ -7,7 +7,7 @@ use crate::case::{Factory, Implementation, Method};
 use crate::checks::Ruling;
 use crate::claims::{Claim, Diagnosis, share};
 use crate::error::Result;
-use crate::faults::{Edit, Fault, Simulated, random_fault};
+use crate::faults::{Edit, Fault, Shows, Simulated, random_fault};
 use crate::instances::{Kind, Path, Random, hash, mix};
 use crate::judge::{Judging, judge};
 use crate::runner::{Pool, name};
@@ -48,6 +48,8 @@ pub(super) struct Bench<'a> {
     pub(super) jobs: Vec<Job>,
     /// Those where every step meets ties: what shows at ties alone is looked for here only.
     pub(super) ties: Vec<Job>,
+    /// Those of hypergradients.
+    bilevel: Vec<Job>,
     options: &'a Options,
 }
 
@@ -70,7 +72,7 @@ impl<'a> Bench<'a> {
             .iter()
             .filter(|c| c.method == method && c.needs_method())
             .collect();
-        let (mut jobs, mut ties) = (Vec::new(), Vec::new());
+        let (mut jobs, mut ties, mut bilevel) = (Vec::new(), Vec::new(), Vec::new());
         // Given indices decide most faults of NSID and SID at once, and replicates take time.
         let instances = if method.is_stochastic() {
             options.instances.min(1)
@@ -92,6 +94,8 @@ impl<'a> Bench<'a> {
                         if rest && index == 0 && spec.dim <= LARGEST_TIED {
                             ties.push((c, f, index));
                         }
+                    } else if claim.hypergradient {
+                        bilevel.push((c, f, index));
                     } else if !long {
                         jobs.push((c, f, index));
                     }
@@ -103,12 +107,28 @@ impl<'a> Bench<'a> {
             claims,
             jobs,
             ties,
+            bilevel,
             options,
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.ties.is_empty()
+        self.places().iter().all(|(_, jobs)| jobs.is_empty())
+    }
+
+    /// Where faults are looked for, by where they show.
+    pub(super) fn places(&self) -> [(Shows, &[Job]); 3] {
+        // What shows anywhere shows in hypergradients too, where nothing else is looked at.
+        let anywhere = if self.jobs.is_empty() {
+            &self.bilevel
+        } else {
+            &self.jobs
+        };
+        [
+            (Shows::Anywhere, anywhere),
+            (Shows::AtTies, &self.ties),
+            (Shows::InHypergradients, &self.bilevel),
+        ]
     }
 
     /// Every fault on one job.
@@ -136,21 +156,20 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) fn named(&self, faults: &[Fault], name: bool) -> Result<Vec<FaultPower>> {
-        let own = faults.iter().filter(|f| f.methods.contains(&self.method));
-        let (ties, others): (Vec<&Fault>, Vec<&Fault>) = own.partition(|f| f.is_about_ties());
-        let mut out = self.named_on(&self.jobs, &others, name)?;
-        out.extend(self.named_on(&self.ties, &ties, name)?);
+        let mut out = Vec::new();
+        for (shows, jobs) in self.places() {
+            let own = |f: &&Fault| f.methods.contains(&self.method) && f.shows() == shows;
+            let own: Vec<&Fault> = faults.iter().filter(own).collect();
+            out.extend(self.named_on(jobs, &own, name)?);
+        }
         Ok(out)
     }
 
     /// Whether these claims look at the method, but have no instance on which this fault of it shows.
     pub(super) fn does_not_see(&self, fault: &Fault) -> bool {
-        let jobs = if fault.is_about_ties() {
-            &self.ties
-        } else {
-            &self.jobs
-        };
-        !self.claims.is_empty() && fault.methods.contains(&self.method) && jobs.is_empty()
+        let mut places = self.places().into_iter();
+        let empty = places.any(|(shows, jobs)| shows == fault.shows() && jobs.is_empty());
+        !self.claims.is_empty() && fault.methods.contains(&self.method) && empty
     }
 
     fn named_on(&self, jobs: &[Job], faults: &[&Fault], name: bool) -> Result<Vec<FaultPower>> {

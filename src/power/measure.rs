@@ -65,9 +65,8 @@ pub fn uncaught(claims: &[Claim], options: &Options) -> Result<Vec<(String, Stri
         if bench.is_empty() {
             continue;
         }
-        let (ties, others): (Vec<&Fault>, Vec<&Fault>) =
-            faults.iter().partition(|f| f.is_about_ties());
-        for (faults, jobs) in [(others, &bench.jobs), (ties, &bench.ties)] {
+        for (shows, jobs) in bench.places() {
+            let faults: Vec<&Fault> = faults.iter().filter(|f| f.shows() == shows).collect();
             let edits: Vec<&[Edit]> = faults.iter().map(|f| f.edits).collect();
             for (f, caught) in faults.iter().zip(bench.detect(jobs, &edits, true)?) {
                 if !caught.overall {

@@ -12,7 +12,7 @@ use crate::checks::Ruling;
 use crate::claims::{Claim, Diagnosis, Verdict};
 use crate::conformance::{Conformance, Conformed};
 use crate::error::{Error, Result};
-use crate::faults::{Edit, Fault, Simulated, catalogue, variants};
+use crate::faults::{Edit, Fault, Shows, Simulated, catalogue, variants};
 use crate::linalg::Matrix;
 use crate::subject::{Local, read_answer};
 use crate::tol::DIAGNOSIS_SAME;
@@ -87,7 +87,8 @@ fn one(
     options: &Options,
     (fault, a_fault): (&Fault, bool),
 ) -> Result<Vec<Measured>> {
-    let plain = |c: &&Claim| !c.hypergradient;
+    let bilevel = fault.shows() == Shows::InHypergradients;
+    let plain = |c: &&Claim| c.hypergradient == bilevel;
     let own: Vec<Claim> = claims.iter().filter(plain).cloned().collect();
     let methods = Method::NAMES.iter().map(|n| n.1);
     let methods: Vec<Method> = methods

@@ -3,6 +3,7 @@
 use crate::case::Factory;
 use crate::claims::{Claim, Label, Verdict, share};
 use crate::error::Result;
+use crate::instances::Instance;
 use crate::judge::{Judged, Judging, judge};
 
 /// Runs one recorded verdict again: the same claim, spec and seed, with figures. A statistical
@@ -20,9 +21,8 @@ pub fn replay(
     recorded
         .validate()
         .map_err(|e| e.in_field("instance.spec"))?;
-    let instance = claim
-        .generate(&verdict.instance.spec, verdict.instance.seed)?
-        .in_roundoff(factory.roundoff())?;
+    let drawn = Instance::generate(recorded, verdict.instance.seed)?;
+    let instance = drawn.in_roundoff(factory.roundoff())?;
     let id = &verdict.instance.id;
     let label = Label {
         plot: true,

@@ -4,7 +4,7 @@ use crate::case::Factory;
 use crate::checks::Ruling;
 use crate::claims::{Claim, Label, Smallest, Verdict};
 use crate::error::Result;
-use crate::instances::Spec;
+use crate::instances::{Instance, Spec};
 use crate::judge::{Judging, judge};
 use crate::tol::SHRINK_TRIES;
 
@@ -32,7 +32,7 @@ pub fn shrink(
     };
     let seed = verdict.instance.seed;
     let fails = |spec: &Spec| -> Result<Option<Smallest>> {
-        let drawn = claim.generate(spec, seed);
+        let drawn = Instance::generate(spec, seed);
         let Ok(smaller) = drawn.and_then(|drawn| drawn.in_roundoff(factory.roundoff())) else {
             return Ok(None);
         };

@@ -28,6 +28,8 @@ mod theorem;
 mod theorem_4_1;
 mod theorem_5_4;
 mod theorem_5_5;
+mod theorem_e3;
+mod theorem_e6;
 
 pub use hypothesis::Hypothesis;
 pub use lemma_d2::{LemmaD2, Rate, Unmet};
@@ -37,3 +39,5 @@ pub use theorem::{Row, Table, Theorem, Value};
 pub use theorem_4_1::{Level, OnRun, Theorem41, tau};
 pub use theorem_5_4::Theorem54;
 pub use theorem_5_5::{ProxSgdRate, Theorem55};
+pub use theorem_e3::{BilevelRun, TheoremE3};
+pub use theorem_e6::{BilevelSection, TheoremE6};

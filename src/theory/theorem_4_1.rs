@@ -100,9 +100,14 @@ impl Theorem41 {
         first + power(self.q, t - 1) * self.e0 * bracket
     }
 
+    /// qᵗe_0, which e_t is at most.
+    pub fn distance(&self, t: usize) -> f64 {
+        power(self.q, t) * self.e0
+    }
+
     /// PAPER, AID-FP at w_t with k steps: q^k B + (1-q^k)/(1-q)·(B C_1 + C_2)(qᵗe_0)·qᵗe_0.
     pub fn paper_aid(&self, t: usize, k: usize) -> f64 {
-        self.aid(power(self.q, t) * self.e0, k)
+        self.aid(self.distance(t), k)
     }
 
     /// TRAJECTORY, AID-FP at a w with ‖w - w(λ)‖ ≤ e.

@@ -11,14 +11,18 @@
 
 use super::lemma_d2::{LemmaD2, Rate, Unmet};
 use super::theorem_5_4::Theorem54;
+use super::theorem_e6::TheoremE6;
 
 /// The schedule of Theorem 5.5.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Theorem55 {
-    /// The constants of Theorem 5.4, uniform over the w in use.
+    /// The constants of Theorem 5.4, uniform over the w in use; ‖y‖ is Y at J = 1 where an objective
+    /// is sampled.
     pub constants: Theorem54,
-    /// σ(k) of Lemma D.3.
+    /// Those of Theorem E.6, where an objective is sampled with J minibatches too.
+    pub outer: Option<TheoremE6>,
+    /// σ(k) of Lemma D.3, for that ‖y‖.
     pub linear: Rate,
     /// ρ₀ with E‖w_t-w(λ)‖² ≤ ρ₀/t for t ≥ 1.
     pub rho0: f64,
@@ -52,14 +56,14 @@ impl Theorem55 {
         Ok(())
     }
 
-    /// Theorem 5.4's bound, squared, along the schedule.
+    /// Theorem 5.4's or E.6's bound, squared, along the schedule.
     pub fn bound(&self, k: usize) -> Result<f64, Unmet> {
         self.check()?;
         let (t, j) = self.schedule(k);
-        Ok(self
-            .constants
-            .bound(self.rho0 / t as f64, j, self.linear.at(k))?
-            .powi(2))
+        let rho = self.rho0 / t as f64;
+        let lower = self.constants.bound(rho, j, self.linear.at(k))?;
+        let outer = self.outer.map_or(0.0, |outer| outer.outer(rho, j as f64));
+        Ok((lower + outer).powi(2))
     }
 
     /// C with E Δ² ≤ C/k for every k ≥ 1: every factor of Theorem 5.4 that decays is at most its
@@ -75,7 +79,10 @@ impl Theorem55 {
             self.linear.c.sqrt(),
             (self.constants.sigma2 / self.j_per_k).sqrt(),
         );
-        Ok(root * root)
+        let outer = self
+            .outer
+            .map_or(0.0, |outer| outer.outer(rho, self.j_per_k));
+        Ok((root + outer).powi(2))
     }
 }
 
@@ -170,6 +177,7 @@ mod tests {
         .unwrap();
         let theorem = Theorem55 {
             constants,
+            outer: None,
             linear,
             rho0: 2.0,
             t_per_k: 0.5,

@@ -11,10 +11,10 @@ use crate::linalg::Dd;
 use crate::linalg::product::norm2;
 use crate::maps::Tie;
 use crate::methods::Ours;
-use crate::objectives::Objective;
+use crate::objectives::{Objective, Rows};
 use crate::tol::{CHECKED_STEPS, CHECKED_UNKNOWNS, DD_AGREES, Roundoff, UNIT, VECTOR_TIES};
 use crate::truth::kinks::Kinks;
-use crate::truth::reference::{self, Columns, Given, Itd, Naive, Rational, Scalar, aid_fp};
+use crate::truth::reference::{self, Columns, Given, Itd, Naive, Rational, Scalar, Seed, aid_fp};
 use crate::wire::Posed;
 
 /// The exact estimates of a case, one list of numbers per step (D by rows where D is wanted).
@@ -98,7 +98,7 @@ fn images(posed: &Posed, tie: f64) -> Option<Vec<Vec<Dd>>> {
             map: i.map.samples()?,
             lambda: &i.lambda,
             w: &i.start,
-            y: &i.cotangent,
+            seed: Seed::new(&i.cotangent, None),
             inner: given.inner.iter().collect(),
             samples: given.linear.iter().collect(),
             eta: &given.eta,
@@ -120,7 +120,7 @@ fn image(posed: &Posed, (w, d): &State<Dd>) -> Vec<Dd> {
         Target::Cotangent(y) => through(d, y.iter().map(|v| Dd::from(*v)).collect()),
         Target::Hypergradient(objective) => {
             let objective: &Objective = objective;
-            let [seed, direct] = objective.gradients_exactly(w, &i.lambda);
+            let [seed, direct] = objective.gradients_exactly(w, &i.lambda, Rows::All);
             let image = through(d, seed);
             image.iter().zip(&direct).map(|(a, b)| *a + *b).collect()
         }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
 use crate::instances::{Instance, Kind, Sizes, Spec};
 use crate::linalg::product::norm2;
-use crate::objectives::{LeastSquares, Objective};
+use crate::objectives::{HoldOut, Objective};
 use crate::tol::{COTANGENT_RANGE, Roundoff};
 
 /// A case that came as a message: everything it lends, owned.
@@ -272,6 +272,7 @@ fn samples(m: &Message, method: Method) -> Result<Option<Given>> {
     Ok(Some(Given {
         inner: Batches::new(inner).map_err(|e| e.in_field("inner_samples"))?,
         linear: Batches::new(linear).map_err(|e| e.in_field("samples"))?,
+        objective: None,
         eta,
     }))
 }
@@ -304,7 +305,8 @@ fn in_range(y: &[f64]) -> Result<()> {
 
 fn read_objective(message: &ObjectiveMessage) -> Result<Objective> {
     let ObjectiveMessage::LeastSquares { X, y, ridge } = message;
-    Ok(Objective::LeastSquares(LeastSquares {
+    Ok(Objective::LeastSquares(HoldOut {
+        z: None,
         x: matrix("X", X).map_err(|e| e.in_field("objective"))?,
         y: vector(y),
         ridge: ridge.0,
@@ -383,7 +385,7 @@ impl Message {
         let (want, cotangent, objective) = match case.target {
             Target::Jacobian => (Some("jacobian".to_string()), None, None),
             Target::Cotangent(y) => (None, Some(row(y)), None),
-            Target::Hypergradient(Objective::LeastSquares(o)) => {
+            Target::Hypergradient(Objective::LeastSquares(o)) if o.z.is_none() => {
                 let message = ObjectiveMessage::LeastSquares {
                     X: rows(&o.x),
                     y: row(o.y.as_slice()),
@@ -391,6 +393,8 @@ impl Message {
                 };
                 (None, None, Some(message))
             }
+            // The protocol knows no other.
+            Target::Hypergradient(_) => return None,
         };
         let lists = |b: &Batches| b.iter().map(<[usize]>::to_vec).collect::<Vec<_>>();
         let steps = (case.algorithm != Algorithm::Implicit).then(|| case.steps.to_vec());

@@ -30,10 +30,27 @@ impl Fault {
         self.methods.contains(&like)
     }
 
-    /// Shows where a unit is exactly at its kink, and nowhere else.
-    pub fn is_about_ties(&self) -> bool {
-        self.edits.iter().any(Edit::is_about_ties)
+    /// Where it shows at all.
+    pub fn shows(&self) -> Shows {
+        if self.edits.iter().any(Edit::is_about_ties) {
+            Shows::AtTies
+        } else if self.edits.iter().any(Edit::is_about_objectives) {
+            Shows::InHypergradients
+        } else {
+            Shows::Anywhere
+        }
     }
+}
+
+/// Where a fault shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// Wherever the method runs.
+    Anywhere,
+    /// Where a unit is exactly at its kink, and nowhere else.
+    AtTies,
+    /// Where an objective is differentiated.
+    InHypergradients,
 }
 
 /// A mistake with a parameter: a tolerance, a cap, a width, an offset.
@@ -96,6 +113,8 @@ pub(super) mod methods {
     pub const ITD_REVERSE: &[Method] = &[Method::ITD_REVERSE];
     /// Conjugate gradients.
     pub const CG: &[Method] = &[Method::AID_CG];
+    /// With an objective.
+    pub const BILEVEL: &[Method] = &[Method::ITD_REVERSE, Method::AID_FP, Method::NSID];
     /// With samples.
     pub const SAMPLED: &[Method] = &[Method::NSID, Method::SID];
     /// NSID alone: in SID it is no mistake.

@@ -4,6 +4,7 @@
 mod conjugate;
 mod fault;
 mod first;
+mod outer;
 mod points;
 mod precision;
 mod recursion;
@@ -13,7 +14,7 @@ mod slopes;
 mod ties;
 mod variants;
 
-pub use fault::{Fault, Fit};
+pub use fault::{Fault, Fit, Shows};
 
 /// Every named fault. Names and order are stable: reports refer to them.
 pub fn catalogue() -> Vec<Fault> {
@@ -27,6 +28,7 @@ pub fn catalogue() -> Vec<Fault> {
         ties::ROWS,
         conjugate::ROWS,
         sampled::ROWS,
+        outer::ROWS,
     ]
     .concat()
 }

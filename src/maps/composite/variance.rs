@@ -16,7 +16,7 @@ use crate::tol::{UNIT, gamma};
 
 /// The constants of Assumption 5.2 at one w, for minibatches of b independent samples drawn with
 /// replacement (a mean of b terms has 1/b of the variance of one). All rounded up.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Variance {
     /// s² = E‖T̂ - T‖².

@@ -17,19 +17,46 @@ pub struct Readout {
 }
 
 impl Readout {
-    /// E r = K E v_k.
+    /// E r = K E v_k, with E h where an h is added.
     pub fn mean(&self, recursion: &Recursion, at: &Moments) -> Vector {
-        &self.k * (&at.m + recursion.v_hat())
+        let mean = &self.k * (&at.m + recursion.v_hat());
+        match recursion.source() {
+            Some(source) => mean + &source.direct,
+            None => mean,
+        }
     }
 
-    /// E‖r - r*‖² = ‖E r - r*‖² + tr KCKᵀ + tr GW: a sum of nonnegative terms.
+    /// E‖r - r*‖² = ‖E r - r*‖² + tr KCKᵀ + tr GW: a sum of nonnegative terms. Where y is random, what
+    /// (KA_k, I) leaves of Cov (y, h) besides.
     pub fn mse(&self, recursion: &Recursion, at: &Moments, r_star: &Vector) -> f64 {
         (self.mean(recursion, at) - r_star).norm_squared() + self.variance(recursion, at)
+    }
+
+    /// Cov r, where K is not random.
+    pub fn covariance(&self, recursion: &Recursion, at: &Moments) -> Matrix {
+        let own = &self.k * &at.c * self.k.transpose();
+        match (recursion.source(), &at.a) {
+            (Some(source), Some(a)) => own + source.covariance(&(&self.k * a)),
+            _ => own,
+        }
+    }
+
+    /// What the samples of the linear system alone leave of E‖r - E r‖²: tr KCKᵀ + tr GC.
+    pub fn linear_variance(&self, at: &Moments) -> f64 {
+        let own = (&self.k * &at.c).component_mul(&self.k).sum();
+        let spread = self
+            .spread
+            .as_ref()
+            .map_or(0.0, |g| g.component_mul(&at.c).sum());
+        (own + spread).max(0.0)
     }
 
     /// E‖r - E r‖².
     pub fn variance(&self, recursion: &Recursion, at: &Moments) -> f64 {
         let mut out = (&self.k * &at.c).component_mul(&self.k).sum().max(0.0);
+        if let (Some(source), Some(a)) = (recursion.source(), &at.a) {
+            out += source.covariance(&(&self.k * a)).trace().max(0.0);
+        }
         if let Some(g) = &self.spread {
             let mut w = Matrix::zeros(g.nrows(), g.ncols());
             recursion.second_moment(at, &mut w);

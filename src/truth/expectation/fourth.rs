@@ -32,6 +32,38 @@ pub struct SquaredError {
     pub entries: Vec<Spread>,
 }
 
+impl Spread {
+    /// Of a number that has these laws with these probabilities.
+    fn mixture(parts: &[(f64, Self)]) -> Self {
+        let mean: f64 = parts.iter().map(|(p, s)| p * s.mean).sum();
+        let of = |(p, s): &(f64, Self)| p * (s.variance + (s.mean - mean).powi(2));
+        Self {
+            mean,
+            variance: parts.iter().map(of).sum(),
+        }
+    }
+}
+
+impl SquaredError {
+    /// The law where it is each of these with a probability, entries being moved by a vector.
+    pub fn mixture(parts: &[(f64, &[f64], &Self)]) -> Self {
+        let errors: Vec<_> = parts.iter().map(|(p, _, s)| (*p, s.error)).collect();
+        let count = parts.first().map_or(0, |(.., s)| s.entries.len());
+        let entry = |j: usize| {
+            let moved = |(p, by, s): &(f64, &[f64], &Self)| {
+                let Spread { mean, variance } = s.entries[j];
+                let mean = mean + by[j];
+                (*p, Spread { mean, variance })
+            };
+            Spread::mixture(&parts.iter().map(moved).collect::<Vec<_>>())
+        };
+        Self {
+            error: Spread::mixture(&errors),
+            entries: (0..count).map(entry).collect(),
+        }
+    }
+}
+
 /// One distinct Γ₁ (of NSID), with the readouts that go with it.
 struct Branch {
     gamma: Option<Gamma>,

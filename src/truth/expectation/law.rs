@@ -30,6 +30,14 @@ pub fn mean_of_samples(map: &Composite, count: usize) -> Option<Vec<Outcome>> {
     }
 }
 
+/// The same of the mean over `count` ≥ 1 independent rows out of so many.
+pub fn mean_of_rows(rows: usize, count: usize) -> Option<Vec<Outcome>> {
+    if count == 0 {
+        return None;
+    }
+    multisets(rows, count)
+}
+
 /// ln n! by summation: exact to rounding for the few hundred that occur.
 fn log_factorials(n: usize) -> Vec<f64> {
     let mut out = vec![0.0; n + 1];

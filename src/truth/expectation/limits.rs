@@ -19,8 +19,8 @@ pub struct LyapunovLimit {
 /// covers every matrix whose distance from instability exceeds the unit roundoff.
 const MAX_DOUBLINGS: usize = 60;
 
-/// Solves (βN-I/2)Σ + Σ(βN-I/2)ᵀ = β²C, N = I-P, C = Cov((P_ξ-P)v̂); `None` where βN-I/2 is not
-/// stable (then the rate is slower than 1/k).
+/// Solves (βN-I/2)Σ + Σ(βN-I/2)ᵀ = β²C, N = I-P, C = Cov((P_ξ-P)v̂), v̂ = (I-P)⁻¹y also where y is
+/// random; `None` where βN-I/2 is not stable (then the rate is slower than 1/k).
 ///
 /// With F = βN-I/2 and a shift s > 0 the equation is Σ = AΣAᵀ + 2s(F+sI)⁻¹β²C(F+sI)⁻ᵀ, A =
 /// (F+sI)⁻¹(F-sI), summed by squaring A (Smith 1968): about a dozen products, sums of positive
@@ -32,7 +32,9 @@ pub fn lyapunov(recursion: &mut Recursion, beta: f64) -> Option<LyapunovLimit> {
     let eye = Matrix::identity(d, d);
     let f = (&eye - recursion.mean()) * beta - &eye * 0.5;
     let mut c = Matrix::zeros(d, d);
-    recursion.covariance(&(&v * v.transpose()), &mut c);
+    let mut second = Matrix::zeros(d, d);
+    recursion.second_moment(&recursion.solved(Matrix::zeros(d, d)).ok()?, &mut second);
+    recursion.covariance(&second, &mut c);
     c *= beta * beta;
     let s = f.norm() / (d as f64).sqrt();
     let shifted = &f + &eye * s;

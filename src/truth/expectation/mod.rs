@@ -13,6 +13,7 @@ mod limits;
 mod mean_tests;
 mod recursion;
 mod sid;
+mod source;
 
 #[cfg(test)]
 mod tests;
@@ -20,10 +21,11 @@ mod tests;
 pub use covariance::Covariance;
 pub use estimate::{Readout, Reference, certain_readout, conditional_readout, reference};
 pub use fourth::{FOURTH_MAX_DIM, Spread, SquaredError, squared_error};
-pub use law::{LAW_LIMIT, Outcome, mean_of_samples};
+pub use law::{LAW_LIMIT, Outcome, mean_of_rows, mean_of_samples};
 pub use limits::{LyapunovLimit, Plateau, lyapunov, plateau};
 pub use recursion::{Moments, Recursion};
 pub use sid::{ENUMERATION_LIMIT, SidLimit, sid_limit};
+pub use source::Source;
 
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector, solve::solve};

@@ -2,8 +2,9 @@
 
 use super::covariance::Covariance;
 use super::solve_vector;
+use super::source::Source;
 use crate::error::{Error, Result};
-use crate::linalg::{Matrix, Vector};
+use crate::linalg::{Matrix, Vector, solve::solve};
 use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 
 /// v_{i+1} = (1-η_i)v_i + η_i(P_ξv_i + y), v_0 = 0, with independent P_ξ of mean P and covariance
@@ -16,11 +17,16 @@ use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 /// regular: the process need not contract. Cost per step: min(d⁴/4, 2nd²) multiplications for the
 /// covariance of a sum of n rank-one terms (the operator on symmetric matrices or the terms
 /// themselves) and 2d³ for M̄CM̄ᵀ; N is set up once.
+///
+/// Where y is random itself ([`Source`], independent of all P_ξ), v̂ and m_i are those of E y, C_i is
+/// E Cov(v_i | y), and E(v_i | y) = A_iy with A_{i+1} = M̄A_i + η_iI: Cov v_i = C_i + A_i Cov(y) A_iᵀ,
+/// again a sum of semidefinite terms.
 #[derive(Clone, Debug)]
 pub struct Recursion {
     mean: Matrix,
     covariance: Covariance,
     v_hat: Vector,
+    source: Option<Source>,
     w: Matrix,
     noise: Matrix,
     pm: Vector,
@@ -33,12 +39,14 @@ pub struct Moments {
     pub i: usize,
     /// m_i = E(v_i - v̂).
     pub m: Vector,
-    /// C_i = Cov v_i.
+    /// C_i = Cov v_i (E Cov(v_i | y) where y is random).
     pub c: Matrix,
+    /// A_i with E(v_i | y) = A_iy, where y is random.
+    pub a: Option<Matrix>,
 }
 
 impl Moments {
-    /// E‖v_i - v̂‖² = tr C_i + ‖m_i‖².
+    /// E‖v_i - v̂‖² = tr C_i + ‖m_i‖², for a y that is not random.
     pub fn mse(&self) -> f64 {
         self.c.trace() + self.m.norm_squared()
     }
@@ -93,10 +101,25 @@ impl Recursion {
             mean,
             covariance,
             v_hat,
+            source: None,
             w: Matrix::zeros(d, d),
             noise: Matrix::zeros(d, d),
             pm: Vector::zeros(d),
         })
+    }
+
+    /// The same where y is random, with the mean that it was made for.
+    #[must_use]
+    pub fn from_source(self, source: Source) -> Self {
+        Self {
+            source: Some(source),
+            ..self
+        }
+    }
+
+    /// What y is, where it is random.
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
     }
 
     /// P.
@@ -121,21 +144,42 @@ impl Recursion {
 
     /// The moments at a given v_0 (d).
     pub fn start_at(&self, v0: &Vector) -> Moments {
+        let d = self.v_hat.len();
         Moments {
             i: 0,
             m: v0 - &self.v_hat,
-            c: Matrix::zeros(self.v_hat.len(), self.v_hat.len()),
+            c: Matrix::zeros(d, d),
+            a: self.source.as_ref().map(|_| Matrix::zeros(d, d)),
         }
+    }
+
+    /// The moments of v̂ (of (I-P)⁻¹y where y is random) with this covariance `c` beside it.
+    ///
+    /// # Errors
+    /// When I - P is singular.
+    pub fn solved(&self, c: Matrix) -> Result<Moments> {
+        let d = self.v_hat.len();
+        let eye = Matrix::identity(d, d);
+        let inverse = || match solve(&(&eye - &self.mean), &eye) {
+            Some(s) => Ok(s.x),
+            None => Err(Error::input("I - P is singular")),
+        };
+        Ok(Moments {
+            i: 0,
+            m: Vector::zeros(d),
+            c,
+            a: self.source.as_ref().map(|_| inverse()).transpose()?,
+        })
     }
 
     /// out ← E v_iv_iᵀ.
     pub fn second_moment(&self, at: &Moments, out: &mut Matrix) {
-        second_moment(&self.v_hat, at, out);
+        second_moment(&self.v_hat, self.source.as_ref(), at, out);
     }
 
     /// One step with η, without allocation.
     pub fn step(&mut self, at: &mut Moments, eta: f64) {
-        second_moment(&self.v_hat, at, &mut self.w);
+        second_moment(&self.v_hat, self.source.as_ref(), at, &mut self.w);
         self.covariance.apply(&self.w, &mut self.noise);
         // M̄C into w, then C ← (M̄C)M̄ᵀ + η²N, M̄ = (1-η)I + ηP.
         self.w.copy_from(&at.c);
@@ -153,6 +197,12 @@ impl Recursion {
         }
         self.pm.gemv(1.0, &self.mean, &at.m, 0.0);
         at.m.axpy(eta, &self.pm, 1.0 - eta);
+        if let Some(a) = &mut at.a {
+            let mut next = &*a * (1.0 - eta);
+            next.gemm(eta, &self.mean, a, 1.0);
+            (0..next.nrows()).for_each(|i| next[(i, i)] += eta);
+            *a = next;
+        }
         at.i += 1;
     }
 
@@ -202,8 +252,8 @@ fn gemm_tr(alpha: f64, a: &Matrix, b: &Matrix, out: &mut Matrix) {
     }
 }
 
-/// out ← C + (v̂+m)(v̂+m)ᵀ.
-fn second_moment(v_hat: &Vector, at: &Moments, out: &mut Matrix) {
+/// out ← C + (v̂+m)(v̂+m)ᵀ + A Cov(y) Aᵀ.
+fn second_moment(v_hat: &Vector, source: Option<&Source>, at: &Moments, out: &mut Matrix) {
     let d = v_hat.len();
     let (m, v) = (at.m.as_slice(), v_hat.as_slice());
     let columns = out
@@ -215,5 +265,8 @@ fn second_moment(v_hat: &Vector, at: &Moments, out: &mut Matrix) {
         for (o, (c, (mi, vi))) in column.iter_mut().zip(c.iter().zip(m.iter().zip(v))) {
             *o = c + (mi + vi) * mean;
         }
+    }
+    if let (Some(source), Some(a)) = (source, &at.a) {
+        *out += source.through(a);
     }
 }

@@ -28,8 +28,8 @@ pub struct Given<'a> {
     pub lambda: &'a [f64],
     /// w (d).
     pub w: &'a [f64],
-    /// y (d).
-    pub y: &'a [f64],
+    /// What Dᵀ is applied to.
+    pub seed: Seed,
     /// The J minibatches ξ⁽¹⁾.
     pub inner: Vec<&'a [usize]>,
     /// The minibatches ξ⁽²⁾_i.
@@ -42,6 +42,32 @@ pub struct Given<'a> {
     pub sid: bool,
     /// Of the implementation whose floor is wanted.
     pub u: Roundoff,
+}
+
+/// y (d), and what is added to every estimate (m), with bounds of what evaluating them loses.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    y: Vec<Dd>,
+    direct: Option<Vec<Dd>>,
+    lost: [f64; 2],
+}
+
+impl Seed {
+    /// A cotangent, or the gradients of an objective with what each is off.
+    pub fn new(cotangent: &[f64], outer: Option<([Vec<Dd>; 2], [f64; 2])>) -> Self {
+        match outer {
+            None => Self {
+                y: lift(cotangent),
+                direct: None,
+                lost: [0.0; 2],
+            },
+            Some(([y, direct], lost)) => Self {
+                y,
+                direct: Some(direct),
+                lost,
+            },
+        }
+    }
 }
 
 /// The exact estimates.
@@ -168,8 +194,9 @@ impl Given<'_> {
         } else {
             fixed.doubt
         };
-        let y = lift(self.y);
-        let y_norm = norm2(self.y);
+        let y = &self.seed.y;
+        let [y_lost, direct_lost] = self.seed.lost;
+        let y_norm = norm_of(y);
         let mut v = vec![Dd::ZERO; d];
         let mut f = 0.0;
         let mut out = ExactRun {
@@ -181,12 +208,16 @@ impl Given<'_> {
         let last = self.steps.last().copied().unwrap_or(0);
         for i in 0..=last {
             if wanted.next_if_eq(&i).is_some() {
-                let (r, lost) = self.read(&lifted, &fixed, &inner, &v);
+                let (mut r, lost) = self.read(&lifted, &fixed, &inner, &v);
                 let size = norm_of(&v) + f;
                 let k = s.lambda * s.outer + s.outer_lambda;
+                let mut floor = k * f + (round * k + s.lambda * lost[0] + lost[1]) * size;
+                if let Some(direct) = &self.seed.direct {
+                    r.iter_mut().zip(direct).for_each(|(r, g)| *r += *g);
+                    floor += direct_lost + self.u.gamma(2) * norm_of(&r);
+                }
                 out.estimates.push(r);
-                out.floor
-                    .push(k * f + (round * k + s.lambda * lost[0] + lost[1]) * size);
+                out.floor.push(floor);
                 if !doubt {
                     out.comparable = out.estimates.len();
                 }
@@ -206,11 +237,12 @@ impl Given<'_> {
             let local = eta.abs() * pushed * size
                 + self.u.gamma(8)
                     * (((1.0 - eta).abs() + eta.abs() * s.push * s.outer) * size
-                        + eta.abs() * y_norm);
+                        + eta.abs() * y_norm)
+                + eta.abs() * y_lost;
             f = growth * f + local;
             let p = lifted.pull(g, batch, &v);
             let (h, keep) = (exact(eta), Dd::ONE - exact(eta));
-            for (v, (p, y)) in v.iter_mut().zip(p.iter().zip(&y)) {
+            for (v, (p, y)) in v.iter_mut().zip(p.iter().zip(y)) {
                 *v = keep * *v + h * (*p + *y);
             }
         }

@@ -26,7 +26,7 @@ mod simplex_qp;
 mod solve;
 
 pub use family::{Point, Reference};
-pub use indexed::{ExactRun, Given};
+pub use indexed::{ExactRun, Given, Seed};
 pub use naive::Naive;
 pub use recursion::{Columns, Itd, aid_fp};
 pub use scalar::{Rational, Scalar};

@@ -1,7 +1,6 @@
 //! The number types of the reference.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
-use std::sync::OnceLock;
 
 use num_bigint::BigInt;
 use num_rational::Ratio;
@@ -62,9 +61,6 @@ impl Scalar for f64 {
     }
 }
 
-/// 1/2, 1/3, ..., 1/20.
-static INVERSES: OnceLock<[Dd; 19]> = OnceLock::new();
-
 impl Scalar for Dd {
     fn exactly(x: f64) -> Self {
         Self::from(x)
@@ -73,34 +69,7 @@ impl Scalar for Dd {
         self.hi()
     }
     fn tanh(&self) -> Option<Self> {
-        // tanh x = e/(e+2) with e = exp(2x)-1, which loses nothing near 0; exp(y)-1 by its series
-        // at y/2^k and k doublings E(2y) = E(y)(E(y)+2).
-        let x = self.abs();
-        if !(x.hi() < 50.0) {
-            let saturated = if x.hi().is_nan() {
-                f64::NAN
-            } else {
-                1f64.copysign(self.hi())
-            };
-            return Some(Self::from(saturated));
-        }
-        let y = x + x;
-        let halvings = (y.hi().max(1.0).log2().ceil() as i32 + 4).max(0);
-        let y = y * Self::from(2f64.powi(-halvings));
-        // Horner's rule for y(1 + y/2(1 + y/3(...))); |y| ≤ 1/16: 20 terms leave less than 2^-140.
-        let inverses = INVERSES
-            .get_or_init(|| std::array::from_fn(|k| Self::ONE / Self::from(k as f64 + 2.0)));
-        let inner = inverses
-            .iter()
-            .rev()
-            .fold(Self::ONE, |sum, inverse| Self::ONE + y * *inverse * sum);
-        let mut e = y * inner;
-        let two = Self::from(2.0);
-        for _ in 0..halvings {
-            e = e * (e + two);
-        }
-        let t = e / (e + two);
-        Some(if self.hi() < 0.0 { -t } else { t })
+        Some(Self::tanh(*self))
     }
     fn sqrt(&self) -> Option<Self> {
         Some(Self::sqrt(*self))
