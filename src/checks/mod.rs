@@ -6,6 +6,8 @@
 
 mod agreement;
 mod bilevel_constant;
+#[cfg(test)]
+mod bilevel_tests;
 mod bound;
 mod check;
 mod closing_remark;

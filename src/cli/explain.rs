@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::exit::Exit;
 use super::output;
 use super::values::{catalogue, read};
+use crate::case::Target;
 use crate::claims::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
@@ -71,6 +72,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         return Err(located(Error::input(text).in_field("problem")));
     }
     let evidence = Evidence::new(&instance, claim.method, STEPS);
+    let evidence = match &instance.objective {
+        Some(objective) if claim.hypergradient => {
+            evidence.targeting(Target::Hypergradient(objective))
+        }
+        _ => evidence,
+    };
     let unsolved = |e: Error| match e.field() {
         Some(_) => located(e),
         None => located(e.in_field("problem")),

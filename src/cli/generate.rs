@@ -9,6 +9,7 @@ use crate::case::Method;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::{Instance, InstanceFile, Kind, Path, Spec};
+use crate::objectives::ObjectiveKind;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -61,6 +62,10 @@ struct Fields {
     /// Where the points w_t come from: accelerated, averaged, given, rest
     #[arg(long, value_name = "NAME", value_parser = path)]
     path: Option<Path>,
+    /// Outer objective of a bilevel problem, drawn with the instance: least-squares, logistic,
+    /// absolute, cross-entropy, joint-least-squares, joint-logistic, joint-absolute
+    #[arg(long, value_name = "NAME", value_parser = objective)]
+    objective: Option<ObjectiveKind>,
     /// Round numbers and w_0 = 0
     #[arg(long)]
     plain: bool,
@@ -75,6 +80,10 @@ fn pair(text: &str) -> std::result::Result<[f64; 2], String> {
 
 fn path(name: &str) -> std::result::Result<Path, String> {
     serde_json::from_value(Value::String(name.into())).map_err(|e| e.to_string())
+}
+
+fn objective(name: &str) -> std::result::Result<ObjectiveKind, String> {
+    ObjectiveKind::from_name(name).map_err(|e| e.to_string())
 }
 
 impl Fields {
@@ -104,6 +113,7 @@ impl Fields {
         spec.cotangent = self.cotangent.or(spec.cotangent);
         spec.tau = self.tau.or(spec.tau);
         spec.path = self.path.or(spec.path);
+        spec.objective = self.objective.or(spec.objective);
         spec.plain |= self.plain;
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 use super::exact::Exact;
 use super::known::Known;
+use super::mean_square::MeanSquare;
 use super::whole::Evidence;
 use crate::error::{Error, Result};
-use crate::theory::{OnRun, Row, Section5, Theorem};
+use crate::theory::{BilevelRun, BilevelSection, LemmaD3, Level, OnRun, Row, Section5, Theorem};
 
 /// Builds a theorem on an instance.
 type Build = fn(&Evidence<'_>) -> Result<Box<dyn Theorem>>;
@@ -17,7 +18,14 @@ const REGISTRY: &[(&str, Build)] = &[
     ("Lemma D.3", section_5),
     ("Theorem 5.4", section_5),
     ("Theorem 5.5", section_5),
+    ("Lemma E.2", theorem_e3),
+    ("Theorem E.3", theorem_e3),
+    ("Theorem E.6", theorem_e6),
+    ("Algorithm 2", theorem_e6),
 ];
+
+/// Steps at which Theorem E.3's bound is shown.
+const STEPS: [usize; 7] = [0, 1, 2, 5, 10, 20, 50];
 
 /// Numbers of updates at which exact moments are shown.
 const UPDATES: [usize; 7] = [0, 1, 10, 100, 1000, 10_000, 100_000];
@@ -113,7 +121,69 @@ fn theorem_4_1(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
     }))
 }
 
+fn theorem_e3(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
+    let exact = e.exact()?;
+    let Some(upper) = e.upper(exact) else {
+        return theorem_4_1(e);
+    };
+    let lower = OnRun {
+        theorem: exact.theorem().clone(),
+        e: exact.run().e.clone(),
+        aid: e.method.is_aid(),
+    };
+    let levels = Level::NAMES.map(|(_, level)| level);
+    let row = |t: usize| {
+        let mut numbers = levels.map(|level| e.bound(exact, level, t, t)).to_vec();
+        numbers.push(exact.distance(t));
+        (t, numbers)
+    };
+    let known = STEPS.into_iter().filter(|t| *t <= exact.last());
+    Ok(Box::new(BilevelRun {
+        bounds: known.map(row).collect(),
+        outer: upper.moduli.clone(),
+        gradient: upper.gradient,
+        lower,
+    }))
+}
+
+fn theorem_e6(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
+    let lower = section(e)?;
+    let s = e.sampled()?;
+    let (star, _) = s.solution()?;
+    let theorem = MeanSquare::over(&s, &[star.to_vec()])?;
+    let Some(outer) = theorem.outer else {
+        return Ok(Box::new(lower));
+    };
+    // Lemma D.3 for the root mean square of y.
+    let rate = theorem.rate(lower.inner)?;
+    let lower = Section5 {
+        lemma: LemmaD3 {
+            y_norm: theorem.y_norm(lower.inner),
+            ..lower.lemma
+        },
+        rate,
+        ..lower
+    };
+    let steps = UPDATES;
+    let wanted = s.limit_at(star)?;
+    let law = s.law(star, lower.inner)?;
+    let mse = match &law {
+        Some(law) => law.mse(&s.setting(), &steps, &wanted, |k| rate.step(k))?,
+        None => None,
+    };
+    let mse = mse.unwrap_or_else(|| vec![f64::NAN; steps.len()]);
+    Ok(Box::new(BilevelSection {
+        moments: steps.into_iter().zip(mse).collect(),
+        theorem: outer,
+        lower,
+    }))
+}
+
 fn section_5(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
+    Ok(Box::new(section(e)?))
+}
+
+fn section(e: &Evidence<'_>) -> Result<Section5> {
     let mut known = Known::of(e)?;
     let rate = known.rate;
     let mut at = known.recursion.start();
@@ -125,11 +195,11 @@ fn section_5(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
         }
         moments.push((k, at.mse()));
     }
-    Ok(Box::new(Section5 {
+    Ok(Section5 {
         lemma: known.lemma,
         rate,
         theorem: known.theorem,
         inner: e.sampled()?.sizes.inner,
         moments,
-    }))
+    })
 }

@@ -15,7 +15,6 @@ use crate::tol::{LIBM_ULPS, Roundoff, gamma};
 ///
 /// w is the p×c matrix W column by column: w\[j + p·k\] weighs feature j for class k.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Classes {
     /// X, n×p.
     #[serde(rename = "X", with = "numbers")]

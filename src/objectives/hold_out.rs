@@ -13,7 +13,6 @@ use crate::tol::{LIBM_ULPS, Roundoff, gamma};
 
 /// Hold-out rows, each with a score xᵢᵀw + zᵢᵀλ and a target, and a ridge in λ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct HoldOut {
     /// X, n×d.
     #[serde(rename = "X", with = "numbers")]

@@ -64,7 +64,7 @@ pub struct BilevelRun {
     pub outer: GradientModuli,
     /// ‖∇₁E(w(λ), λ)‖.
     pub gradient: f64,
-    /// A few t, with the bound at every level there.
+    /// A few t, with the bound at every level and e_t there.
     pub bounds: Vec<(usize, Vec<f64>)>,
 }
 
@@ -108,8 +108,8 @@ impl Theorem for BilevelRun {
 
     fn table(&self) -> Table {
         Table {
-            title: "bound of ‖g_t - ∇f‖".into(),
-            columns: vec!["t", "paper", "trajectory", "sharp"],
+            title: "Bound of Theorem E.3 for ‖g_t - ∇f‖".into(),
+            columns: vec!["t", "paper", "trajectory", "sharp", "e_t"],
             rows: self.bounds.clone(),
         }
     }
