@@ -75,7 +75,7 @@ fn every_term_of_theorem_e_3_is_needed() {
             let objective = i.objective.as_ref().unwrap();
             let gradients = |w: &Vector| {
                 let all = objective.gradients(w.as_slice(), &i.lambda, Rows::All);
-                all.map(|g| Vector::from_vec(g))
+                all.map(Vector::from_vec)
             };
             let j = exact.jacobian().unwrap();
             let [y, h] = gradients(exact.truth.w());

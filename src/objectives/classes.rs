@@ -81,7 +81,7 @@ impl Classes {
             let sum: f64 = e.iter().sum();
             for (k, e) in e.iter().enumerate() {
                 let slope = e / sum - f64::from(u8::from(k == self.labels[i]));
-                let pairs = by_w[p * k..].iter_mut().zip(self.x.row(i).into_iter());
+                let pairs = by_w[p * k..].iter_mut().zip(self.x.row(i));
                 pairs.for_each(|(g, x)| *g += slope * x);
             }
         }
@@ -118,7 +118,7 @@ impl Classes {
                     Dd::ZERO
                 };
                 let slope = *e / sum - own;
-                let pairs = by_w[p * k..].iter_mut().zip(self.x.row(i).into_iter());
+                let pairs = by_w[p * k..].iter_mut().zip(self.x.row(i));
                 pairs.for_each(|(g, x)| *g += slope * Dd::from(*x));
             }
         }

@@ -137,7 +137,7 @@ impl HoldOut {
         let mut by_w = vec![0.0; w.len()];
         let mut by_lambda = vec![0.0; lambda.len()];
         let add = |out: &mut [f64], m: &Matrix, i: usize, slope: f64| {
-            let pairs = out.iter_mut().zip(m.row(i).into_iter());
+            let pairs = out.iter_mut().zip(m.row(i));
             pairs.for_each(|(o, x)| *o += slope * x);
         };
         let n = rows.count(self.y.len());

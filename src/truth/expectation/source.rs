@@ -68,7 +68,7 @@ impl Source {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "instances"))]
 mod tests {
     use super::*;
     use crate::instances::{Instance, Kind, Spec};
