@@ -50,6 +50,9 @@ pub mod power;
 pub mod report;
 #[cfg(feature = "claims")]
 #[doc(hidden)]
+pub mod reproduce;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
 pub mod runner;
 #[cfg(feature = "claims")]
 pub mod served;

@@ -347,6 +347,9 @@ pub const KINK_GAP: f64 = 1e-3;
 /// Most steps of an exact moment recursion in one check: at d = 6 about a third of a second.
 pub const LIMIT_STEPS: usize = 200_000;
 
+/// Errors of a reproduced experiment below this part of the size of what is estimated are rounding.
+pub const REPRODUCED_FLOOR: f64 = 1e-10;
+
 /// Relative rounding of an exact mean square error after as many steps, and of what is left of it when
 /// its floor is taken away: the moments lose a few units in the last place a step.
 pub const FLOOR_ROUNDING: f64 = 1e-9;

@@ -38,6 +38,7 @@ const ROOMS: &[&str] = &[
     "baseline",
     "report",
     "power",
+    "reproduce",
     "testing",
     "cli",
     "main",

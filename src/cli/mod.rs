@@ -13,6 +13,7 @@ mod output;
 mod power;
 mod replay;
 mod report;
+mod reproduce;
 mod serve;
 mod subject;
 mod truth;
@@ -52,6 +53,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Measure which planted faults the claims catch, and how they name them
     Power(power::Arguments),
+    /// Run an experiment of the paper at its sizes, against exact ground truth
+    Reproduce(reproduce::Arguments),
     /// Judge an implementation in another process over the protocol
     Subject(subject::Arguments),
     /// Serve this crate's methods over the protocol, right or wrong: something to try `subject` on
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Generate(a) => generate::run(&a),
         Command::Replay(a) => replay::run(&a),
         Command::Power(a) => power::run(&a),
+        Command::Reproduce(a) => reproduce::run(&a),
         Command::Subject(a) => subject::run(&a),
         Command::Serve(a) => serve::run(&a),
         Command::Check(a) => check::run(&a),

@@ -27,6 +27,7 @@ mod setting;
 mod solver;
 mod target;
 mod theorems;
+mod upper;
 mod whole;
 
 pub use asked::Asked;
@@ -44,5 +45,5 @@ pub use sampled::{Sampled, met};
 pub use sequence::{Given, Schedule, Sequence};
 pub use setting::Setting;
 pub use solver::{allowance_at_ties as solver_allowance_at_ties, distance as solver_distance};
-pub use target::Upper;
+pub use upper::Upper;
 pub use whole::Evidence;

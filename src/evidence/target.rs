@@ -2,12 +2,13 @@
 //! D, Dᵀy and a hypergradient apart.
 
 use super::exact::Exact;
+use super::upper::Upper;
 use super::whole::Evidence;
 use crate::case::Target;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::norm2;
 use crate::linalg::{Dd, Matrix, Vector};
-use crate::objectives::{GradientModuli, Objective, Rows};
+use crate::objectives::{Objective, Rows};
 use crate::theory::{Level, TheoremE3};
 use crate::tol::gamma;
 use crate::truth::Truth;
@@ -254,15 +255,6 @@ impl Evidence<'_> {
         let seed = Shown::of(exact, self.target).seed_norm(objective, exact.iterate(t));
         theorem.on_run(level, lower, seed, e)
     }
-}
-
-/// What is known of ∇E at w(λ).
-#[derive(Debug)]
-pub struct Upper {
-    /// An upper bound of ‖∇₁E(w(λ), λ)‖.
-    pub gradient: f64,
-    /// Lemma E.2's constants.
-    pub moduli: GradientModuli,
 }
 
 /// What errors of Dᵀy are counted in.

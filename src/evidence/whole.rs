@@ -11,7 +11,7 @@ use super::keyed::Keyed;
 use super::request::Where;
 use super::sampled::Sampled;
 use super::sequence::Given;
-use super::target::Upper;
+use super::upper::Upper;
 use crate::case::{Method, Target};
 use crate::error::Result;
 use crate::instances::Instance;

@@ -150,7 +150,9 @@ impl Instance {
     /// With the objective that the spec asks for, if it does.
     fn with_objective(self) -> Self {
         let kind = self.spec.objective;
-        let objective = kind.map(|kind| objective::drawn(kind, &self));
+        let dims = self.map.dims();
+        let size = (dims.w, dims.lambda);
+        let objective = kind.map(|kind| objective::drawn(kind, size, self.seed));
         Self { objective, ..self }
     }
 }

@@ -1,6 +1,5 @@
 //! Outer objectives, drawn with an instance.
 
-use super::instance::Instance;
 use super::random::{Random, mix};
 use crate::linalg::{Matrix, Vector};
 use crate::objectives::{Classes, HoldOut, Objective, ObjectiveKind};
@@ -8,11 +7,10 @@ use crate::objectives::{Classes, HoldOut, Objective, ObjectiveKind};
 /// Weight of ½‖λ‖².
 const RIDGE: f64 = 0.1;
 
-/// An objective of this kind on d + 2 hold-out rows.
-pub(super) fn drawn(kind: ObjectiveKind, instance: &Instance) -> Objective {
-    let dims = instance.map.dims();
-    let (d, m) = (dims.w, dims.lambda);
-    let mut random = Random::new(mix(&[instance.seed, 6]));
+/// An objective of this kind on d + 2 hold-out rows, for the instance of this seed with d = dim w and
+/// m = dim λ.
+pub(super) fn drawn(kind: ObjectiveKind, (d, m): (usize, usize), seed: u64) -> Objective {
+    let mut random = Random::new(mix(&[seed, 6]));
     let n = d + 2;
     let rows = |random: &mut Random, columns: usize| {
         Matrix::from_row_slice(n, columns, random.normals(n * columns).as_slice())

@@ -15,6 +15,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod panel;
 mod run;
 mod tally;
 mod text;
@@ -26,6 +27,7 @@ pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use panel::{Line, Panel, Trace};
 pub use run::{
     ClaimInfo, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts, record_lines,
     verdict_lines,

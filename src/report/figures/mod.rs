@@ -9,6 +9,7 @@ mod canvas;
 mod chart;
 mod curves;
 mod detection;
+mod experiment;
 mod frame;
 mod moments;
 mod name;
@@ -21,6 +22,7 @@ mod slack;
 pub use super::figure::Figure;
 pub use all::draw;
 pub use detection::{Detection, figure as detection};
+pub use experiment::figure as experiment;
 
 #[cfg(test)]
 mod tests;

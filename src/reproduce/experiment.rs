@@ -1,0 +1,134 @@
+//! What an experiment is: jobs, what each measures, and what all of them say together.
+
+use serde::{Deserialize, Serialize};
+
+use super::figure_1::Figure1;
+use super::figure_2::Figure2Net;
+use crate::error::{Error, Result};
+use crate::report::Panel;
+
+/// How large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// A few seconds: to see that it works.
+    Small,
+    /// The sizes of the paper.
+    Paper,
+}
+
+impl Scale {
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Paper => "paper",
+        }
+    }
+}
+
+/// A part of an experiment that is run at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Which panel it belongs to.
+    pub panel: usize,
+    /// Its seed.
+    pub seed: u64,
+}
+
+/// Values of one method in one job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// The method, or what is predicted of it.
+    pub label: String,
+    /// It is predicted: a bound or a rate.
+    pub predicted: bool,
+    /// Steps or epochs.
+    pub x: Vec<f64>,
+    /// Errors; what is not finite stands as `null`.
+    #[serde(with = "crate::numerals::numbers")]
+    pub y: Vec<f64>,
+}
+
+/// What a job found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// The job.
+    pub job: Job,
+    /// Its curves.
+    pub curves: Vec<Curve>,
+    /// Step at which the support was identified, where that is looked at.
+    pub identified: Option<usize>,
+    /// Facts of the problem: q, ρ, the size of the support, ...
+    pub facts: Vec<(String, f64)>,
+}
+
+impl Measured {
+    /// The curve of this label.
+    pub fn curve(&self, label: &str) -> Option<&Curve> {
+        self.curves.iter().find(|c| c.label == label)
+    }
+
+    /// A fact by name; NaN where there is none.
+    pub fn fact(&self, name: &str) -> f64 {
+        let found = self.facts.iter().find(|f| f.0 == name);
+        found.map_or(f64::NAN, |f| f.1)
+    }
+}
+
+/// A qualitative statement of the paper as a verdict.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Statement {
+    /// In words.
+    pub says: String,
+    /// Whether it is seen.
+    pub holds: bool,
+    /// What was measured.
+    pub measured: String,
+}
+
+/// What an experiment says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Findings {
+    /// The figure.
+    pub panels: Vec<Panel>,
+    /// What the caption says.
+    pub caption: String,
+    /// The statements.
+    pub statements: Vec<Statement>,
+}
+
+/// An experiment of the paper.
+pub trait Experiment: Sync {
+    /// Its name: `figure-1`, ...
+    fn name(&self) -> &'static str;
+    /// A title for the figure.
+    fn title(&self) -> String;
+    /// Everything that determines its numbers, for the journal.
+    fn fingerprint(&self) -> String;
+    /// Its jobs, in the order in which results are reported.
+    fn jobs(&self) -> Vec<Job>;
+    /// Runs one.
+    ///
+    /// # Errors
+    /// When w(λ) is not certified, or a method does not answer.
+    fn run(&self, job: &Job) -> Result<Measured>;
+    /// What all results say together.
+    fn conclude(&self, results: &[Measured]) -> Findings;
+}
+
+/// The experiment of a name at a scale.
+///
+/// # Errors
+/// An unknown name; the error lists the names.
+pub fn experiment(name: &str, scale: Scale, seeds: Option<u64>) -> Result<Box<dyn Experiment>> {
+    match name {
+        "figure-1" => Ok(Box::new(Figure1::new(scale, seeds))),
+        "figure-2-elastic-net" => Ok(Box::new(Figure2Net::new(scale, seeds))),
+        _ => {
+            let names = "figure-1, figure-2-elastic-net";
+            Err(Error::usage(format!(
+                "unknown experiment {name:?}; one of {names}"
+            )))
+        }
+    }
+}

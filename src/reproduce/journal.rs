@@ -1,0 +1,140 @@
+//! Finished jobs of an unfinished reproduction.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::experiment::Measured;
+use crate::error::{Error, Result};
+
+/// A line per finished job, after one that says what is reproduced.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<fs::File>,
+}
+
+impl Journal {
+    /// Starts a journal at `path`, or goes on with it.
+    ///
+    /// # Errors
+    /// One that is there and is not to be resumed, or is to be and is not there, or belongs to
+    /// another reproduction; a path that cannot be written.
+    pub fn open(path: &Path, fingerprint: &str, resume: bool) -> Result<Self> {
+        let io = |e: std::io::Error| Error::io(path, &e);
+        match (fs::read(path), resume) {
+            (Ok(bytes), true) => {
+                let text = String::from_utf8_lossy(&bytes);
+                if text.lines().next() != Some(fingerprint) {
+                    let text = format!("{} belongs to another reproduction", path.display());
+                    return Err(Error::usage(text));
+                }
+                // A crash may have cut the last line, inside a character too.
+                let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+                fs::write(path, &bytes[..whole]).map_err(io)?;
+            }
+            (Ok(_), false) => {
+                let text = format!(
+                    "{} is what an interrupted reproduction left: go on with --resume, or remove it",
+                    path.display()
+                );
+                return Err(Error::usage(text));
+            }
+            (Err(_), true) => {
+                let text = format!("nothing to resume: {} does not exist", path.display());
+                return Err(Error::usage(text));
+            }
+            (Err(_), false) => fs::write(path, format!("{fingerprint}\n")).map_err(io)?,
+        }
+        let file = fs::OpenOptions::new().append(true).open(path).map_err(io)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            file: Mutex::new(file),
+        })
+    }
+
+    /// What is finished.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a line that is no job.
+    pub fn finished(&self) -> Result<Vec<Measured>> {
+        let text = fs::read_to_string(&self.path).map_err(|e| Error::io(&self.path, &e))?;
+        let lines = text.lines().enumerate().skip(1);
+        let read = |(n, line): (usize, &str)| {
+            serde_json::from_str(line).map_err(|e| {
+                let file = self.path.display().to_string();
+                Error::input(e.to_string()).at_line(n + 1).in_file(file)
+            })
+        };
+        lines.map(read).collect()
+    }
+
+    /// Remembers a job, on the disk before it returns.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, measured: &Measured) -> Result<()> {
+        let io = |e: std::io::Error| Error::io(&self.path, &e);
+        let line = serde_json::to_string(measured).map_err(|e| Error::usage(e.to_string()))?;
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.write_all(format!("{line}\n").as_bytes()).map_err(io)?;
+        file.sync_data().map_err(io)
+    }
+
+    /// Removes it: the reproduction is done.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(self) -> Result<()> {
+        fs::remove_file(&self.path).map_err(|e| Error::io(&self.path, &e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reproduce::experiment::Job;
+
+    fn measured(seed: u64) -> Measured {
+        Measured {
+            job: Job { panel: 0, seed },
+            curves: Vec::new(),
+            identified: Some(3),
+            facts: vec![("q".into(), 0.1 + 0.2)],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_found_again_wherever_the_last_line_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        assert!(Journal::open(&path, "one", true).is_err());
+        let journal = Journal::open(&path, "one", false).unwrap();
+        journal.write(&measured(1)).unwrap();
+        journal.write(&measured(2)).unwrap();
+        let whole = fs::read(&path).unwrap();
+        assert!(Journal::open(&path, "one", false).is_err());
+        assert!(Journal::open(&path, "two", true).is_err());
+        let first = whole
+            .iter()
+            .enumerate()
+            .filter(|b| *b.1 == b'\n')
+            .nth(1)
+            .unwrap()
+            .0
+            + 1;
+        for cut in first..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let journal = Journal::open(&path, "one", true).unwrap();
+            assert_eq!(journal.finished().unwrap(), [measured(1)], "{cut}");
+            journal.write(&measured(2)).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), whole);
+        }
+        journal.remove().unwrap();
+        assert!(!path.exists());
+    }
+}
