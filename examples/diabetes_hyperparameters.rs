@@ -68,12 +68,7 @@ impl Problem {
         let eigenvalues = (x.tr_mul(&x) / n).symmetric_eigenvalues();
         Ok(Self {
             spectrum: [eigenvalues.max(), eigenvalues.min()],
-            objective: Objective::LeastSquares(HoldOut {
-                x: x_out,
-                z: None,
-                y: y_out,
-                ridge: 0.0,
-            }),
+            objective: Objective::LeastSquares(HoldOut::new(x_out, y_out, 0.0)),
             x,
             y,
         })
@@ -148,7 +143,7 @@ struct Step {
 }
 
 /// Gradient descent in log₁₀ λ with backtracking: the step is halved until f falls by a part of what
-/// the hypergradient promises, and doubled after that.
+/// the hypergradient promises, and the next one starts four times as long.
 fn descend(problem: &Problem, start: [f64; 2]) -> Outcome<(Vec<Step>, f64)> {
     let mut w = vec![0.0; problem.x.ncols()];
     let mut path = vec![Step {

@@ -350,6 +350,10 @@ pub const LIMIT_STEPS: usize = 200_000;
 /// Errors of a reproduced experiment below this part of the size of what is estimated are rounding.
 pub const REPRODUCED_FLOOR: f64 = 1e-10;
 
+/// Roundings in the variance of a gradient over rows: sums over rows and entries of hold-out sets of
+/// this size.
+pub const VARIANCE_ROUNDINGS: usize = 1 << 16;
+
 /// Relative rounding of an exact mean square error after as many steps, and of what is left of it when
 /// its floor is taken away: the moments lose a few units in the last place a step.
 pub const FLOOR_ROUNDING: f64 = 1e-9;

@@ -339,12 +339,11 @@ fn hypergradients_in_binary32() {
             let instance = instance.in_roundoff(Roundoff::SINGLE).unwrap();
             let d = instance.start.len();
             let entry = |i: usize, j: usize| single(((3 * i + 5 * j) % 7) as f64 / 3.0 - 1.0);
-            let objective = Objective::LeastSquares(HoldOut {
-                z: None,
-                x: Matrix::from_fn(d + 2, d, entry),
-                y: Vector::from_fn(d + 2, |i, _| entry(i, 4)),
-                ridge: single(0.3),
-            });
+            let objective = Objective::LeastSquares(HoldOut::new(
+                Matrix::from_fn(d + 2, d, entry),
+                Vector::from_fn(d + 2, |i, _| entry(i, 4)),
+                single(0.3),
+            ));
             let evidence = claim.evidence(&instance, Roundoff::SINGLE);
             let evidence = evidence.targeting(Target::Hypergradient(&objective));
             let (share, record) = (1e-9, false);
@@ -586,12 +585,7 @@ fn an_objective_that_is_fitted_leaves_rounding() {
             let truth = Truth::solve(&map, &lambda).unwrap();
             let x = Matrix::from_fn(d, d, |i, j| entry(i + 2 * j) + f64::from(u8::from(i == j)));
             let y = (&x * truth.w()).map(single);
-            let objective = Objective::LeastSquares(HoldOut {
-                x,
-                z: None,
-                y,
-                ridge: 0.0,
-            });
+            let objective = Objective::LeastSquares(HoldOut::new(x, y, 0.0));
             let instance = Instance::new(map, lambda).unwrap();
             let evidence = claim.evidence(&instance, Roundoff::SINGLE);
             let evidence = evidence.targeting(Target::Hypergradient(&objective));

@@ -241,6 +241,10 @@ impl<'a> Case<'a> {
         }
         match (samples.objective, self.target) {
             (None, _) => Ok(()),
+            (Some(_), _) if !stochastic => {
+                let text = "belong to NSID: other methods take the whole objective";
+                Err(Error::input(text).in_field("objective_samples"))
+            }
             (Some(batches), Target::Hypergradient(objective)) if !batches.is_empty() => {
                 let checked = objective.check_rows(batches.flat());
                 checked.map_err(|e| e.in_field("objective_samples"))

@@ -96,7 +96,14 @@ impl Check for BilevelConstant {
             "at the instance's own w, J = {j}: (γ+k)·E Var(g_k | ξ⁽¹⁾, ζ) extrapolates to {:e} at k = {last}, E tr KΣKᵀ = {:e}; E‖g_k - ∇f‖² {:.3e}, floor of J {:.3e}; the rest at most {:.2e} of what it can be",
             seen.extrapolated, limit.constant, seen.course.mse[last], limit.floor, seen.rest,
         );
-        let holds = deviation <= c.slack && seen.rest <= 1.0;
+        if !(seen.rest <= 1.0) {
+            let detail = format!(
+                "the root of the rest of E‖g_k - ∇f‖² is further from that of the floor of J than it can be: {detail}"
+            );
+            let finding = Finding::below(false, Unit::Bound, seen.rest, 1.0, detail);
+            return Ok(finding.at_step(last));
+        }
+        let holds = deviation <= c.slack;
         let numbers = [seen.extrapolated, limit.constant, c.slack / deviation];
         let finding = Finding::decided(holds, Unit::Tolerance, numbers, detail);
         let figure = c.draw.then(|| seen.figure(&rate, limit));
@@ -160,5 +167,46 @@ impl Seen {
             ],
             steps,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Method;
+    use crate::evidence::Evidence;
+    use crate::instances::{Instance, Kind, Spec};
+    use crate::objectives::ObjectiveKind;
+
+    /// Constants and floors that are a little off are told from the right ones.
+    #[test]
+    fn a_wrong_constant_or_floor_is_seen_on_either_side() {
+        let spec = Spec {
+            q: 0.4,
+            objective: Some(ObjectiveKind::JointLeastSquares),
+            ..Spec::typical(Kind::SumTiny, 2)
+        };
+        let i = Instance::generate(&spec, 3).unwrap();
+        let target = Target::Hypergradient(i.objective.as_ref().unwrap());
+        let e = Evidence::new(&i, Method::NSID, 60).targeting(target);
+        let s = e.sampled().unwrap();
+        let rate = s.rate().unwrap();
+        let (setting, j) = (s.setting(), s.sizes.inner);
+        let law = s.law(s.w, j).unwrap().unwrap();
+        let wanted = s.limit_at(s.w).unwrap();
+        let limit = law.asymptote(&setting, &wanted, rate.beta);
+        let limit = limit.unwrap().unwrap();
+        let course = law.course(&setting, 20_000, &wanted, |k| rate.step(k));
+        let course = course.unwrap().unwrap();
+        let seen = |limit| Seen::of(course.clone(), &rate, limit, s.q);
+        let right = seen(limit);
+        let off = |constant: f64| (right.extrapolated / constant - 1.0).abs();
+        assert!(off(limit.constant) < 0.002, "{}", off(limit.constant));
+        assert!(right.rest <= 1.0, "{}", right.rest);
+        assert!(off(1.02 * limit.constant) > 0.01 && off(0.98 * limit.constant) > 0.01);
+        for times in [0.7, 1.4] {
+            let floor = times * limit.floor;
+            assert!(seen(Asymptote { floor, ..limit }).rest > 1.0, "{times}");
+        }
     }
 }

@@ -61,13 +61,6 @@ impl Check for Bound {
         if exact.jacobian().is_none() {
             return Ok(Finding::of_a_set());
         }
-        if c.e
-            .upper(exact)
-            .is_some_and(|upper| !upper.moduli.kinks.is_empty())
-        {
-            let text = "a row of the objective is at its kink at w(λ), as far as that is known";
-            return Ok(Finding::not_applicable(Reason::Hypothesis, text));
-        }
         if self.level == Level::Paper && exact.path().is_some() {
             let text = "the a priori bound is about w_{t+1} = Φ(w_t), and the points are given";
             return Ok(Finding::not_applicable(Reason::Hypothesis, text));

@@ -40,7 +40,7 @@ impl Check for LemmaE2 {
     }
 
     fn catches(&self, _: f64) -> String {
-        "A modulus of ∇E that is too small anywhere, or too large along the steepest direction and just beyond the nearest kink."
+        "A modulus of ∇E that is too small anywhere, or too large just beyond the nearest kink."
             .into()
     }
 
@@ -135,6 +135,10 @@ pub(super) fn judge_with(
             }
         }
     }
+    if pairs == 0 {
+        let why = "every point is at a kink of the objective";
+        return Finding::undecided(Reason::NothingToSee, why);
+    }
     let holds = worst.ratio <= slack * bound_room(0);
     let verb = if holds { "closest" } else { "violated" };
     let detail = format!(
@@ -156,6 +160,10 @@ fn nearest_kink(
         return None;
     }
     let reach = moduli.r * (1.0 + 8.0 * RAY_WIDTH);
+    // Another jump within a hair of the first would add to it.
+    if moduli.omega(1, reach) != moduli.omega(1, moduli.r) {
+        return None;
+    }
     (0..objective.rows())
         .filter_map(|i| {
             // The gradient of one row of an absolute loss is ±x_i.
@@ -166,9 +174,6 @@ fn nearest_kink(
         })
         .find(|u| {
             let [there, here] = [u, base].map(|w| objective.gradient_w(w.as_slice(), lambda));
-            let moved = there != here;
-            // Another jump within a hair of the first would add to it.
-            let alone = moduli.omega(1, reach) == moduli.omega(1, moduli.r);
-            moved && alone
+            there != here
         })
 }

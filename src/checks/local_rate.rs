@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{Exact, Request, Run, Where};
 use crate::linalg::Vector;
 use crate::linalg::eigen::Enclosure;
+use crate::linalg::product::norm2;
 use crate::stats::line;
 use crate::tol::{
     RATE_ABOVE_FLOOR, RATE_MOST_POINTS, RATE_OWN_SHARE, RATE_POINTS, RESONANT_LIMIT_STEPS,
@@ -186,10 +187,11 @@ fn points(c: Context<'_>, exact: &Exact, runs: &[&Run], wanted: &[usize]) -> Vec
             .map(|&j| columns.get(j).map_or(f64::NAN, |v| v * v));
         squares.sum::<f64>().sqrt()
     };
+    let limit = c.e.limit_error(exact);
     let all = runs.iter().flat_map(|run| run.comparisons(c.e));
     let point = |one: &crate::evidence::Comparison| {
         let expected = size(one.exact_columns.as_ref()?);
-        let clear = expected > RATE_ABOVE_FLOOR * (one.floor + exact.jacobian_error());
+        let clear = expected > RATE_ABOVE_FLOOR * (one.floor + limit);
         clear.then(|| Point {
             step: one.k,
             seen: size(&one.columns),
@@ -327,7 +329,12 @@ fn limiting_growth(c: Context<'_>, exact: &Exact, rho: f64, wanted: &[usize]) ->
     let seed =
         c.e.target
             .seed(exact.truth.w().as_slice(), &exact.truth.lambda);
-    let seed = seed.map(|y| Vector::from_column_slice(&y));
+    // Images of a cotangent are seen in units of its norm.
+    let unit = match c.e.target {
+        Target::Cotangent(y) if y.iter().any(|v| *v != 0.0) => norm2(y),
+        _ => 1.0,
+    };
+    let seed = seed.map(|y| Vector::from_column_slice(&y) / unit);
     let tail = exact.tail()?.scaled(1.0 / rho);
     let from = exact.run().identified?;
     let delta = &exact.run().w[from] - exact.truth.w();

@@ -64,7 +64,7 @@ impl Check for Slacks {
                 q: th.q,
                 r: th.moduli.r,
                 step,
-                slack: c.e.bound(exact, *level, step, step) / error,
+                slack: exact.bound(*level, aid, step, step) / error,
             })
         };
         Ok(nothing.with(self.levels.iter().map(one)))

@@ -13,14 +13,14 @@ pub(super) const ENTRY: Entry = Entry {
     name: "theorem-5-4",
     about: "Theorem 5.4 bounds the exact error at several w, J and k",
     fits: For::Stochastic,
-    parse: |_| Ok(Box::new(Bound)),
+    parse: |_| Ok(Box::new(Bound { bilevel: false })),
 };
 
 pub(super) const BILEVEL: Entry = Entry {
     name: "theorem-e-6",
     about: "Theorem E.6 bounds the exact error of hypergradients at several w, J and k",
     fits: For::Stochastic,
-    parse: |_| Ok(Box::new(BilevelBound)),
+    parse: |_| Ok(Box::new(Bound { bilevel: true })),
 };
 
 /// Distances ‖w - w(λ)‖ tried.
@@ -29,9 +29,11 @@ const DISTANCES: [f64; 4] = [0.0, 0.001, 0.1, 1.0];
 /// J tried.
 const INNER: [usize; 3] = [1, 4, 16];
 
-/// sqrt(E‖r - r*‖²) ≤ the bound.
+/// sqrt(E‖r - r*‖²), or sqrt(E‖g - ∇f‖²), ≤ the bound.
 #[derive(Debug)]
-struct Bound;
+struct Bound {
+    bilevel: bool,
+}
 
 /// The value furthest beyond its bound, or nearest to it.
 struct Nearest {
@@ -48,37 +50,13 @@ impl Check for Bound {
     }
 
     fn name(&self) -> String {
-        "theorem-5-4".into()
+        let entry = if self.bilevel { BILEVEL } else { ENTRY };
+        entry.name.into()
     }
 
     fn catches(&self, _: f64) -> String {
-        "A constant of Theorem 5.4 that is too small where it matters.".into()
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
-    fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        below(c)
-    }
-}
-
-/// The same of hypergradients.
-#[derive(Debug)]
-struct BilevelBound;
-
-impl Check for BilevelBound {
-    fn label(&self) -> &'static str {
-        "bound"
-    }
-
-    fn name(&self) -> String {
-        "theorem-e-6".into()
-    }
-
-    fn catches(&self, _: f64) -> String {
-        "A constant of Theorem E.6 that is too small where it matters.".into()
+        let theorem = if self.bilevel { "E.6" } else { "5.4" };
+        format!("A constant of Theorem {theorem} that is too small where it matters.")
     }
 
     fn needs(&self) -> Needs {
@@ -86,7 +64,7 @@ impl Check for BilevelBound {
     }
 
     fn knows(&self, target: Target<'_>) -> bool {
-        matches!(target, Target::Hypergradient(_))
+        self.bilevel == matches!(target, Target::Hypergradient(_))
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {

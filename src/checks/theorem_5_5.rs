@@ -19,14 +19,14 @@ pub(super) const ENTRY: Entry = Entry {
     name: "theorem-5-5",
     about: "the exact error is below C/k along Theorem 5.5's schedule, and keeps its floors off it",
     fits: For::Stochastic,
-    parse: |_| Ok(Box::new(AlongTheSchedule)),
+    parse: |_| Ok(Box::new(AlongTheSchedule { bilevel: false })),
 };
 
 pub(super) const BILEVEL: Entry = Entry {
     name: "theorem-e-6-rate",
     about: "the exact error of hypergradients is below C/k along Theorem E.6's schedule, and keeps its floors off it",
     fits: For::Stochastic,
-    parse: |_| Ok(Box::new(BilevelSchedule)),
+    parse: |_| Ok(Box::new(AlongTheSchedule { bilevel: true })),
 };
 
 /// J = ⌈k/16⌉: the law of w̄ stays enumerable for the k that are looked at.
@@ -38,9 +38,11 @@ const RHO: f64 = 0.25;
 /// What is held fixed, one at a time.
 const HELD: [&str; 3] = ["t = 1", "J = 1", "k = 1"];
 
-/// E‖r - r*‖² ≤ C/k.
+/// E‖r - r*‖² ≤ C/k, or E‖g - ∇f‖².
 #[derive(Debug)]
-struct AlongTheSchedule;
+struct AlongTheSchedule {
+    bilevel: bool,
+}
 
 impl Check for AlongTheSchedule {
     fn label(&self) -> &'static str {
@@ -48,7 +50,8 @@ impl Check for AlongTheSchedule {
     }
 
     fn name(&self) -> String {
-        "theorem-5-5".into()
+        let entry = if self.bilevel { BILEVEL } else { ENTRY };
+        entry.name.into()
     }
 
     fn catches(&self, _: f64) -> String {
@@ -59,43 +62,22 @@ impl Check for AlongTheSchedule {
         Needs::Nothing
     }
 
-    fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        along(c, "Theorem 5.4")
-    }
-}
-
-/// The same of hypergradients.
-#[derive(Debug)]
-struct BilevelSchedule;
-
-impl Check for BilevelSchedule {
-    fn label(&self) -> &'static str {
-        "bound"
-    }
-
-    fn name(&self) -> String {
-        "theorem-e-6-rate".into()
-    }
-
-    fn catches(&self, slack: f64) -> String {
-        AlongTheSchedule.catches(slack)
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Nothing
-    }
-
     fn knows(&self, target: Target<'_>) -> bool {
-        matches!(target, Target::Hypergradient(_))
+        self.bilevel == matches!(target, Target::Hypergradient(_))
     }
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
-        along(c, "Theorem E.6")
+        along(c, self.bilevel)
     }
 }
 
-/// The exact error along the schedule against this theorem.
-fn along(c: Context<'_>, name: &str) -> Result<Finding> {
+/// The exact error along the schedule against its theorem.
+fn along(c: Context<'_>, bilevel: bool) -> Result<Finding> {
+    let (name, figure) = if bilevel {
+        ("Theorem E.6", "bilevel-schedule")
+    } else {
+        ("Theorem 5.4", "schedule")
+    };
     let s = c.e.sampled()?;
     let halves = std::iter::successors(Some(c.steps), |k| (*k > 1).then_some(k / 2));
     let mut ks: Vec<usize> = halves.collect();
@@ -113,10 +95,10 @@ fn along(c: Context<'_>, name: &str) -> Result<Finding> {
     );
     let holds = ratio <= 1.0 && seen.of_constant <= 1.0 && above;
     let finding = Finding::below(holds, Unit::Bound, measured, bound, detail).at_step(k);
-    let figure = c
+    let drawn = c
         .draw
-        .then(|| seen.figure(planted.theorem.linear.gamma, name));
-    Ok(finding.with(figure))
+        .then(|| seen.figure(planted.theorem.linear.gamma, (figure, name)));
+    Ok(finding.with(drawn))
 }
 
 /// The theorem on an instance, with approximate fixed points planted at the distances √(ρ₀/t).
@@ -261,7 +243,7 @@ impl<'e> Planted<'e> {
             by_j = 0.0;
             for o in law {
                 let (gamma, read) = conditional_readout(s.map, star, s.lambda, &o.samples, 0.0)?;
-                let recursion = s.setting().recursion(star, &gamma, 1)?;
+                let recursion = s.setting().recursion(star, &gamma, 1.0)?;
                 let d = star.len();
                 let solved = recursion.solved(Matrix::zeros(d, d))?;
                 by_j += o.probability * read.mse(&recursion, &solved, wanted);
@@ -275,7 +257,7 @@ impl<'e> Planted<'e> {
             spread: None,
         };
         // As many minibatches ζ as it takes for their noise to be gone.
-        let mut recursion = s.setting().recursion(star, &gamma, usize::MAX >> 16)?;
+        let mut recursion = s.setting().recursion(star, &gamma, f64::INFINITY)?;
         let linear = &self.theorem.linear;
         let at = recursion.moments(k, |i| linear.step(i));
         Ok([by_t, by_j, read.mse(&recursion, &at, wanted)])
@@ -288,10 +270,10 @@ fn at(s: &Sampled<'_>, t: usize) -> Result<Vec<f64>> {
 }
 
 impl Seen {
-    fn figure(self, gamma: f64, name: &str) -> Data {
+    fn figure(self, gamma: f64, (figure, name): (&str, &str)) -> Data {
         let bound = format!("{name} along the schedule");
         let labels = [
-            "E‖r - r*‖², t = k, J = k/16",
+            "mean square error, t = k, J = k/16",
             bound.as_str(),
             "C/k",
             "t held at 1",
@@ -300,7 +282,7 @@ impl Seen {
         ];
         let pairs = labels.into_iter().zip(self.curves);
         Data::Moments(Moments {
-            figure: "schedule".into(),
+            figure: figure.into(),
             gamma,
             steps: self.steps,
             series: pairs.map(|(l, c)| Series::new(l, c)).collect(),

@@ -185,6 +185,10 @@ impl RawFamily {
                 }
             },
         };
+        if ranges.objective == Some(ObjectiveKind::CrossEntropy) && ranges.dim[0] < 2 {
+            let text = "cross-entropy needs dim ≥ 2";
+            return Err(Error::input(text).in_field("objective"));
+        }
         if ranges.lambda.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::input("must not be empty").in_field("lambda"));
         }

@@ -7,11 +7,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::claim::{Claim, ClaimCheck, Guarantee};
 use super::family::{Family, RawFamily};
-use crate::case::{Method, Trouble};
+use crate::case::{Method, Target, Trouble};
 use crate::checks::{self, Keys};
 use crate::error::{Bound, Error, Result};
 use crate::instances::hash;
+use crate::linalg::{Matrix, Vector};
 use crate::numerals::locate;
+use crate::objectives::{HoldOut, Objective};
 use crate::theory::Hypothesis;
 
 const STEPS: Bound = Bound {
@@ -103,6 +105,7 @@ impl RawClaim {
         let hypotheses = hypotheses.collect::<Result<Vec<_>>>()?;
         let families = families(self.instances, method, self.hypergradient)?;
         let checks = checks_of(self.checks, method)?;
+        speak_of(&checks, self.hypergradient)?;
         let words: Vec<&str> = self.statement.split_whitespace().collect();
         Ok(Claim {
             statement: words.join(" "),
@@ -119,6 +122,27 @@ impl RawClaim {
             plot: self.plot,
             digest: hash(text),
         })
+    }
+}
+
+/// Refuses checks that know nothing of the target.
+fn speak_of(checks: &[ClaimCheck], hypergradient: bool) -> Result<()> {
+    let one = Objective::LeastSquares(HoldOut::new(Matrix::zeros(1, 1), Vector::zeros(1), 0.0));
+    let target = if hypergradient {
+        Target::Hypergradient(&one)
+    } else {
+        Target::Jacobian
+    };
+    match checks.iter().position(|c| !c.check.knows(target)) {
+        None => Ok(()),
+        Some(n) => {
+            let text = if hypergradient {
+                "says nothing about hypergradients"
+            } else {
+                "is about hypergradients: the claim needs `hypergradient = true`"
+            };
+            Err(Error::input(text).in_field(format!("checks[{n}].check")))
+        }
     }
 }
 

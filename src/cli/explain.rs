@@ -73,10 +73,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let evidence = Evidence::new(&instance, claim.method, STEPS);
     let evidence = match &instance.objective {
-        Some(objective) if claim.hypergradient => {
-            evidence.targeting(Target::Hypergradient(objective))
+        _ if !claim.hypergradient => evidence,
+        Some(objective) => evidence.targeting(Target::Hypergradient(objective)),
+        None => {
+            let text = format!("{} is about hypergradients, and there is none", claim.name);
+            return Err(located(Error::input(text).in_field("objective")));
         }
-        _ => evidence,
     };
     let unsolved = |e: Error| match e.field() {
         Some(_) => located(e),

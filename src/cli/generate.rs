@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::output;
 use super::truth;
-use crate::case::Method;
+use crate::case::{Method, Target};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::{Instance, InstanceFile, Kind, Path, Spec};
@@ -180,13 +180,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
 /// # Errors
 /// When there is no ground truth.
 pub(super) fn written(instance: &Instance) -> Result<String> {
-    // NSID's evidence and ITD's differ in their target alone, which the truth does not depend on.
     let method = if instance.samples.is_some() {
         Method::NSID
     } else {
-        Method::ITD
+        Method::ITD_REVERSE
     };
-    let truth = truth::of(&Evidence::new(instance, method, 0))?;
+    let evidence = Evidence::new(instance, method, 0);
+    let truth = truth::of(&match &instance.objective {
+        Some(objective) => evidence.targeting(Target::Hypergradient(objective)),
+        None => evidence,
+    })?;
     let mut object = InstanceFile::to_json(instance);
     object.insert("truth".into(), truth);
     Ok(Value::Object(object).to_string() + "\n")

@@ -18,7 +18,18 @@ pub(super) fn of(e: &Evidence<'_>) -> Result<Value> {
     if e.instance.samples.is_some() {
         expectations(e)
     } else {
-        Ok(deterministic(exact))
+        let mut out = deterministic(exact);
+        let objective = e.instance.objective.as_ref();
+        if let (Some(objective), Some(object)) = (objective, out.as_object_mut()) {
+            let w = exact.truth.w().as_slice();
+            let f = objective.value(w, &e.instance.lambda);
+            object.insert("f".into(), number(f));
+            if let Some((gradient, error)) = e.hypergradient(exact) {
+                object.insert("hypergradient".into(), list(&gradient));
+                object.insert("hypergradient_error".into(), number(error));
+            }
+        }
+        Ok(out)
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Course {
 /// What E‖r_k - r*‖² tends to: `floor` + `constant`/(γ+k).
 #[derive(Clone, Copy, Debug)]
 pub struct Asymptote {
-    /// E_w̄‖K v̂ - r*‖², and what ξ⁽¹⁾ varies in K besides.
+    /// E_w̄‖K v̂ - r*‖², with what ξ⁽¹⁾ varies in K besides, and ζ in v̂ and ∇₂Ê.
     pub floor: f64,
     /// E_w̄ tr KΣKᵀ, Σ of the Lyapunov equation.
     pub constant: f64,
@@ -80,7 +80,7 @@ impl InnerLaw {
         }
         let mut out = vec![0.0; steps.len()];
         for (gamma, reads) in &self.branches {
-            let mut recursion = s.recursion(&self.w, gamma, self.j)?;
+            let mut recursion = s.recursion(&self.w, gamma, self.j as f64)?;
             let mut at = recursion.start();
             for (slot, k) in out.iter_mut().zip(steps) {
                 while at.i < *k {
@@ -116,7 +116,7 @@ impl InnerLaw {
             reach: 0.0,
         };
         for (gamma, reads) in &self.branches {
-            let mut recursion = s.recursion(&self.w, gamma, self.j)?;
+            let mut recursion = s.recursion(&self.w, gamma, self.j as f64)?;
             let mut at = recursion.start();
             let y = match recursion.source() {
                 Some(source) => source.y.norm_squared() + source.variances()[0],
@@ -154,7 +154,7 @@ impl InnerLaw {
             constant: 0.0,
         };
         for (gamma, reads) in &self.branches {
-            let mut recursion = s.recursion(&self.w, gamma, self.j)?;
+            let mut recursion = s.recursion(&self.w, gamma, self.j as f64)?;
             let Some(limit) = lyapunov(&mut recursion, beta) else {
                 return Ok(None);
             };

@@ -1,12 +1,13 @@
 //! Everything known exactly about an instance at w(λ): what `generate` writes and `explain` shows.
 
+use super::mean_square::MeanSquare;
 use super::sampled::met;
 use super::whole::Evidence;
 use crate::error::Result;
 use crate::linalg::Vector;
 use crate::maps::composite::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54};
-use crate::truth::expectation::{Recursion, Reference, lyapunov, reference};
+use crate::truth::expectation::{Recursion, Reference, lyapunov};
 
 /// Ground truth of an instance at w(λ); nothing is sampled.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Known {
     pub w: Vec<f64>,
     /// Its certified error.
     pub w_error: f64,
-    /// v̂ and D_impᵀy.
+    /// v̂ and D_impᵀy, or ∇f, which the two are at y = ∇₁E(w(λ), λ).
     pub star: Reference,
     /// s² and σ₂' of one inner minibatch.
     pub variance: Variance,
@@ -43,17 +44,25 @@ impl Known {
     /// Where w(λ) is not certified or Lemma D.3 has no steps.
     pub fn of(e: &Evidence<'_>) -> Result<Self> {
         let s = e.sampled()?;
-        let (map, lambda, y, sizes) = (s.map, s.lambda, s.y, s.sizes);
+        let (map, lambda, sizes) = (s.map, s.lambda, s.sizes);
         let (w, w_error) = s.solution()?;
-        let star = reference(map, w, lambda, y, 0.0)?;
+        let star = s.setting().reference(w)?;
+        let bounds = MeanSquare::over(&s, &[w.to_vec()])?;
         let variance = map.variance(w, lambda, sizes.inner_batch);
-        let lemma = s.lemma_d3_at(w);
+        let lemma = LemmaD3 {
+            y_norm: bounds.y_norm(sizes.inner),
+            ..s.lemma_d3_at(w)
+        };
         let rate = met(lemma.rate(1.0, 1.0))?;
-        let theorem = Theorem54::new(map, w, lambda, y, &variance);
+        let theorem = bounds.lower;
         let gamma = map.mean_gamma(w, lambda, 0.0);
         let mut recursion = s.recursion(w, &gamma)?;
         let limit = lyapunov(&mut recursion, rate.beta).map(|l| l.trace);
-        let sid = s.sid_limit_at(w).ok().filter(|s| s.stable).map(|s| s.r);
+        // SID gives no hypergradients.
+        let sid = match s.objective {
+            Some(_) => None,
+            None => s.sid_limit_at(w).ok().filter(|s| s.stable).map(|s| s.r),
+        };
         Ok(Self {
             q: s.q,
             star,

@@ -2,10 +2,11 @@
 //! sampled objective.
 
 use super::sampled::{Sampled, met};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::linalg::product::norm2;
 use crate::maps::composite::Variance;
 use crate::theory::{LemmaD3, Rate, Theorem54, TheoremE6};
+use crate::tol::{VARIANCE_ROUNDINGS, gamma};
 
 /// The theorem for one or several w.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +20,14 @@ pub struct MeanSquare {
 }
 
 impl MeanSquare {
-    /// Constants that hold at every one of these w (at least one).
+    /// Constants that hold at every one of these w.
     ///
     /// # Errors
-    /// When w(λ) is not known.
+    /// When w(λ) is not known, or there is no w.
     pub fn over(s: &Sampled<'_>, points: &[Vec<f64>]) -> Result<Self> {
+        if points.is_empty() {
+            return Err(Error::input("no w to take constants at"));
+        }
         let (star, star_error) = s.solution()?;
         let mut inner = Variance::default();
         let (mut sigma1, mut gradient, mut sigma) = (0.0f64, 0.0f64, [0.0f64; 2]);
@@ -33,10 +37,11 @@ impl MeanSquare {
             inner.sigma2 = inner.sigma2.max(v.sigma2);
             sigma1 = sigma1.max(s.map.variance(w, s.lambda, s.sizes.batch).sigma1);
             // One minibatch ζ.
-            if let Some(source) = s.setting().source(w, 1)? {
+            if let Some(source) = s.setting().source(w, 1.0)? {
                 gradient = gradient.max(norm2(source.y.as_slice()));
                 let variances = source.variances();
-                sigma = [sigma[0].max(variances[0]), sigma[1].max(variances[1])];
+                let rounded = variances.map(|v| v * (1.0 + gamma(VARIANCE_ROUNDINGS)));
+                sigma = [sigma[0].max(rounded[0]), sigma[1].max(rounded[1])];
             }
         }
         let lower = Theorem54::new(s.map, star, s.lambda, s.y, &inner);

@@ -146,7 +146,7 @@ impl<'e> Sampled<'e> {
     /// # Errors
     /// Shapes that do not fit.
     pub fn recursion(&self, w: &[f64], gamma: &Gamma) -> Result<Recursion> {
-        self.setting().recursion(w, gamma, self.sizes.inner)
+        self.setting().recursion(w, gamma, self.sizes.inner as f64)
     }
 
     /// What recursions need of it.

@@ -23,11 +23,12 @@ pub struct Setting<'e> {
 }
 
 impl Setting<'_> {
-    /// The exact moments of v_k at w, given Γ. Where an objective is sampled, of J minibatches ζ.
+    /// The exact moments of v_k at w, given Γ. Where an objective is sampled, with J minibatches ζ, or
+    /// infinitely many.
     ///
     /// # Errors
     /// Shapes that do not fit.
-    pub fn recursion(&self, w: &[f64], gamma: &Gamma, j: usize) -> Result<Recursion> {
+    pub fn recursion(&self, w: &[f64], gamma: &Gamma, j: f64) -> Result<Recursion> {
         let of = |y: &[f64]| Recursion::nsid(self.map, w, self.lambda, gamma, y, self.sizes.batch);
         match self.source(w, j)? {
             None => of(self.y),
@@ -39,8 +40,8 @@ impl Setting<'_> {
     ///
     /// # Errors
     /// An objective that does not fit.
-    pub fn source(&self, w: &[f64], j: usize) -> Result<Option<Source>> {
-        let count = j * self.sizes.inner_batch;
+    pub fn source(&self, w: &[f64], j: f64) -> Result<Option<Source>> {
+        let count = j * self.sizes.inner_batch as f64;
         let of = |objective| Source::at(objective, w, self.lambda, count);
         self.objective.map(of).transpose()
     }

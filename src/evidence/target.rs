@@ -201,6 +201,13 @@ impl Evidence<'_> {
         j.map_or(f64::NAN, |j| shown.size(j, exact.truth.w()))
     }
 
+    /// ∇f(λ) and how well it is known, where the target is a hypergradient and J one matrix.
+    pub fn hypergradient(&self, exact: &Exact) -> Option<(Vec<f64>, f64)> {
+        self.upper(exact)?;
+        let image = Shown::of(exact, self.target).image(exact.jacobian()?, exact.truth.w());
+        Some((image.as_slice().to_vec(), self.limit_error(exact)))
+    }
+
     /// What errors of D and of w of this size come to at most in what is seen, near w(λ):
     /// ‖δD‖(‖∇₁E‖ + ω_1(‖δw‖)) + ‖J‖ω_1(‖δw‖) + ω_2(‖δw‖), ω of ∇E.
     pub fn carried(&self, exact: &Exact, size: f64) -> f64 {
@@ -244,16 +251,13 @@ impl Evidence<'_> {
             outer: &upper.moduli,
             gradient: upper.gradient,
         };
-        if level == Level::Paper {
-            return theorem.paper(lower, t);
-        }
         let e = if aid {
             exact.distance_given(t)
         } else {
             exact.distance(t)
         };
         let seed = Shown::of(exact, self.target).seed_norm(objective, exact.iterate(t));
-        theorem.on_run(level, lower, seed, e)
+        theorem.bound(level, lower, t, (seed, e))
     }
 }
 

@@ -73,7 +73,9 @@ impl Evidence<'_> {
                 .as_ref()
                 .map(|r| (r - &known.star.r).norm_squared());
             let about = "SID's squared bias ‖r_SID - r*‖², exact";
-            rows.push(Row::maybe("bias", bias, "none", about));
+            if self.upper(exact).is_none() {
+                rows.push(Row::maybe("bias", bias, "none", about));
+            }
         } else {
             rows.extend(local_rate(exact));
             let otherwise = if exact.truth.moduli.kinks.is_empty() {

@@ -57,12 +57,13 @@ impl<'a> Outer<'a> {
 
     /// The same for every minibatch ζ alone, where y is computed anew for every step.
     pub(super) fn by_step(&self, w: &[f64], start: &[f64]) -> Option<Vec<Seed>> {
-        let batches = self.case.samples.and_then(|s| s.objective)?;
         if !self.has(OuterMistake::PerStep) {
             return None;
         }
+        let size = self.case.samples?.objective?.size();
+        let rows = self.samples()?;
         let one = |batch: &[usize]| self.over(Rows::Of(batch), w, start);
-        batches.iter().map(one).collect()
+        rows.chunks(size).map(one).collect()
     }
 
     /// ζ as it sees them.

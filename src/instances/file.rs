@@ -173,6 +173,10 @@ fn instance(fields: Fields) -> Result<Instance> {
                 let text = format!("{kind:?} is not a kind of this problem");
                 return Err(Error::input(text).in_field("spec.kind"));
             }
+            if spec.objective.is_some() && instance.objective.is_none() {
+                let text = "is missing, and the spec has one";
+                return Err(Error::input(text).in_field("objective"));
+            }
             spec.validate().map_err(|e| e.in_field("spec"))?;
             instance.spec = spec;
         }

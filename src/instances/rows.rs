@@ -192,10 +192,6 @@ impl Spec {
         self.margin = self.margin.filter(|_| margin);
         self.lambda = self.lambda.filter(|_| lambda);
         self.path = self.path.filter(|_| path);
-        // One score cannot tell two classes apart.
-        if self.dim < 2 && self.objective == Some(ObjectiveKind::CrossEntropy) {
-            self.objective = Some(ObjectiveKind::Logistic);
-        }
         self
     }
 
@@ -239,6 +235,9 @@ impl Spec {
             }
             if self.q != 0.5 {
                 propose(&|s| s.q = 0.5);
+            }
+            if let Some(simpler) = self.objective.and_then(ObjectiveKind::simpler) {
+                propose(&|s| s.objective = Some(simpler));
             }
         }
         out

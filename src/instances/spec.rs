@@ -129,6 +129,10 @@ impl Spec {
         if let Some(norm) = self.cotangent.filter(|norm| *norm != 0.0) {
             bound("cotangent").check(norm)?;
         }
+        if self.objective == Some(ObjectiveKind::CrossEntropy) && self.dim < 2 {
+            let text = "cross-entropy needs dim ≥ 2: one score cannot tell classes apart";
+            return Err(Error::input(text).in_field("objective"));
+        }
         match self.lambda {
             Some([l1, l2]) if !(l1 > 0.0 && l2 >= 0.0 && l1.is_finite() && l2.is_finite()) => Err(
                 Error::input(format!("needs λ₁ > 0 and λ₂ ≥ 0, got [{l1}, {l2}]"))

@@ -182,7 +182,7 @@ fn every_objective_is_judged_and_every_claim_fails_what_is_wrong() {
     assert!(seen >= 11, "{seen}");
 }
 
-/// The cotangent is a vector that is not used.
+/// Where ∇E does not move, a hypergradient is the image of a cotangent.
 #[test]
 fn a_hypergradient_of_a_linear_objective_is_an_image() {
     // ∇₁E of an absolute loss is constant between its kinks: X has rows far from any.

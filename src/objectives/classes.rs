@@ -15,6 +15,7 @@ use crate::tol::{LIBM_ULPS, Roundoff, gamma};
 ///
 /// w is the p×c matrix W column by column: w\[j + p·k\] weighs feature j for class k.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Classes {
     /// X, n×p.
     #[serde(rename = "X", with = "numbers")]
@@ -29,6 +30,16 @@ pub struct Classes {
 }
 
 impl Classes {
+    /// Rows X (n×p), the class of each, the number of classes, and the weight of ½‖λ‖².
+    pub fn new(x: Matrix, labels: Vec<usize>, classes: usize, ridge: f64) -> Self {
+        Self {
+            x,
+            labels,
+            classes,
+            ridge,
+        }
+    }
+
     pub(super) fn check(&self, d: usize) -> Result<()> {
         let c = self.classes;
         if c < 2 || !d.is_multiple_of(c) {

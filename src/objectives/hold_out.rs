@@ -13,6 +13,7 @@ use crate::tol::{LIBM_ULPS, Roundoff, gamma};
 
 /// Hold-out rows, each with a score xᵢᵀw + zᵢᵀλ and a target, and a ridge in λ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HoldOut {
     /// X, n×d.
     #[serde(rename = "X", with = "numbers")]
@@ -89,6 +90,22 @@ impl Loss {
 }
 
 impl HoldOut {
+    /// Rows X (n×d) with scores Xw, targets y (n), and the weight of ½‖λ‖².
+    pub fn new(x: Matrix, y: Vector, ridge: f64) -> Self {
+        Self {
+            x,
+            z: None,
+            y,
+            ridge,
+        }
+    }
+
+    /// The same with scores Xw + Zλ, Z n×m.
+    #[must_use]
+    pub fn with_scores_of_lambda(self, z: Matrix) -> Self {
+        Self { z: Some(z), ..self }
+    }
+
     pub(super) fn check(&self, loss: Loss, d: usize, m: usize) -> Result<()> {
         let n = check_size("X", &self.x, None, d)?;
         if let Some(z) = &self.z {

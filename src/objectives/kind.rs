@@ -51,10 +51,16 @@ impl ObjectiveKind {
         })
     }
 
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        let row = Self::NAMES.iter().find(|(_, k)| *k == self);
-        row.map_or("", |(n, _)| n)
+    /// A simpler one to try when this one fails a check: without scores of λ, then least squares.
+    pub fn simpler(self) -> Option<Self> {
+        match self {
+            Self::LeastSquares => None,
+            Self::JointLogistic => Some(Self::Logistic),
+            Self::JointAbsolute => Some(Self::Absolute),
+            Self::JointLeastSquares | Self::Logistic | Self::Absolute | Self::CrossEntropy => {
+                Some(Self::LeastSquares)
+            }
+        }
     }
 
     /// Scores depend on λ directly.

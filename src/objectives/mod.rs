@@ -10,7 +10,7 @@
 //!
 //! let x = Matrix::from_row_slice(2, 1, &[1.0, 2.0]);
 //! let y = Vector::from_column_slice(&[1.0, 0.0]);
-//! let hold_out = Objective::LeastSquares(HoldOut { x, z: None, y, ridge: 0.5 });
+//! let hold_out = Objective::LeastSquares(HoldOut::new(x, y, 0.5));
 //! // (1² + 4²)/4 + ½·½·2², Xᵀ(Xw - y)/2 and ½·2.
 //! assert_eq!(hold_out.value(&[2.0], &[2.0]), 5.25);
 //! assert_eq!(hold_out.gradient_w(&[2.0], &[2.0]), [4.5]);
@@ -113,6 +113,10 @@ impl Objective {
     }
 
     /// ∇₁E(w, λ) (d numbers) and ∇₂E(w, λ) (m numbers), or those of the mean over a minibatch.
+    ///
+    /// # Panics
+    /// For w, λ or rows that [`Objective::check`] or [`Objective::check_rows`] refuse; a mean over no
+    /// row is NaN.
     pub fn gradients(&self, w: &[f64], lambda: &[f64], rows: Rows<'_>) -> [Vec<f64>; 2] {
         match self.part() {
             Part::Scores(loss, o) => o.gradients(loss, w, lambda, rows),
@@ -159,7 +163,7 @@ impl Objective {
 
     /// The same with other rows, if it has scores.
     #[must_use]
-    pub fn with_rows(&self, other: HoldOut) -> Option<Self> {
+    pub(crate) fn with_rows(&self, other: HoldOut) -> Option<Self> {
         match self {
             Self::LeastSquares(_) => Some(Self::LeastSquares(other)),
             Self::Logistic(_) => Some(Self::Logistic(other)),
@@ -169,7 +173,7 @@ impl Objective {
     }
 
     /// The weight of ½‖λ‖².
-    pub fn ridge(&self) -> f64 {
+    pub(crate) fn ridge(&self) -> f64 {
         match self.part() {
             Part::Scores(_, o) => o.ridge,
             Part::Classes(o) => o.ridge,

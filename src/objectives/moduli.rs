@@ -67,8 +67,16 @@ impl GradientModuli {
         }
     }
 
-    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R}, j ∈ {1, 2}.
+    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R}, j ∈ {1, 2}; infinite where w is at a kink, with a jump at any
+    /// distance.
+    ///
+    /// # Panics
+    /// For other j.
     pub fn c(&self, j: usize, e: f64) -> f64 {
+        let at_kink = { self.stairs.first() }.is_some_and(|s| s.0 == 0.0 && s.1[j - 1] > 0.0);
+        if at_kink {
+            return f64::INFINITY;
+        }
         let jump = if e >= self.r {
             self.m[j - 1] / self.r
         } else {
@@ -78,6 +86,9 @@ impl GradientModuli {
     }
 
     /// ω_j(e) = L_j·e + the jumps that can be reached within distance e, j ∈ {1, 2}.
+    ///
+    /// # Panics
+    /// For other j.
     pub fn omega(&self, j: usize, e: f64) -> f64 {
         let reached = self.stairs.partition_point(|s| s.0 <= e);
         let jump = match reached.checked_sub(1) {

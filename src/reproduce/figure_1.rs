@@ -97,18 +97,18 @@ impl Experiment for Figure1 {
 
     fn conclude(&self, results: &[Measured]) -> Findings {
         let mut panels = Vec::new();
-        let mut statements = Vec::new();
+        let (mut statements, mut facts) = (Vec::new(), Vec::new());
         for (n, (lambda, _)) in self.panels.iter().enumerate() {
             let own: Vec<&Measured> = results.iter().filter(|m| m.job.panel == n).collect();
             let of = |name: &str| median_of(own.iter().map(|m| m.fact(name)));
-            let title = format!(
-                "λ = ({}, {}): {} coefficients, q {:.4}, ρ {:.3}",
-                lambda[0],
-                lambda[1],
+            let title = format!("λ = ({}, {})", lambda[0], lambda[1]);
+            facts.push(format!(
+                "{} of {} coefficients, q = {:.4}, ρ = {:.3}",
                 of("support"),
+                self.size.dim,
                 of("q"),
                 of("rho")
-            );
+            ));
             let mut drawn = panel(&title, "step t", "‖D_tᵀy_t - Jᵀy_t‖", false, &own);
             let steps = own.iter().filter_map(|m| m.identified).map(|t| t as f64);
             let ends = steps.fold([f64::INFINITY, 0.0], |[a, b], t| [a.min(t), b.max(t)]);
@@ -117,9 +117,10 @@ impl Experiment for Figure1 {
             statements.extend(said(&own, *lambda));
         }
         let caption = format!(
-            "Median over {} problems, with the smallest and largest values. Left and right: the two λ of the paper. Dotted: the first and the last step at which a problem has the support of \
+            "Median over {} problems, with the smallest and largest values. Left and right: the two λ of the paper ({}). Dotted: the first and the last step at which a problem has the support of \
              w(λ) for good. Dashed: Theorem 4.1 with measured distances and refined moduli, times ‖y_t‖; and the local rate ρᵗ through AID-FP's error half way after identification. J is exact.",
-            self.seeds
+            self.seeds,
+            facts.join("; ")
         );
         Findings {
             panels,

@@ -2,7 +2,7 @@
 
 use crate::case::Factory;
 use crate::claims::{Claim, Label, Verdict, share};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::instances::Instance;
 use crate::judge::{Judged, Judging, judge};
 
@@ -22,6 +22,10 @@ pub fn replay(
         .validate()
         .map_err(|e| e.in_field("instance.spec"))?;
     let drawn = Instance::generate(recorded, verdict.instance.seed)?;
+    if claim.hypergradient && drawn.objective.is_none() {
+        let text = "is missing: the claim is about hypergradients";
+        return Err(Error::input(text).in_field("instance.spec.objective"));
+    }
     let instance = drawn.in_roundoff(factory.roundoff())?;
     let id = &verdict.instance.id;
     let label = Label {

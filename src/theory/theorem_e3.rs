@@ -31,22 +31,22 @@ pub struct TheoremE3<'t> {
 }
 
 impl TheoremE3<'_> {
-    /// PAPER at t, from Theorem 4.1's bound there at the same level.
-    pub fn paper(&self, delta: f64, t: usize) -> f64 {
-        let e = self.lower.distance(t);
-        let [c1, c2] = [1, 2].map(|j| of(self.outer.c(j, e), e));
-        (self.gradient + c1) * delta + self.lower.b * c1 + c2
-    }
-
-    /// TRAJECTORY or SHARP from Theorem 4.1's bound `delta` at that level, ‖∇₁E(w_t)‖ and e_t.
-    pub fn on_run(&self, level: Level, delta: f64, seed: f64, e: f64) -> f64 {
-        let (b, [c1, c2]) = if level == Level::Sharp {
-            let omega = [1, 2].map(|j| self.outer.omega(j, e));
-            (self.lower.d_fix_sup, omega)
-        } else {
-            (self.lower.b, [1, 2].map(|j| of(self.outer.c(j, e), e)))
+    /// The bound at t and a level, from Theorem 4.1's `delta` at the same, with ‖∇₁E(w_t)‖ and e_t as
+    /// they are on the run (PAPER looks at neither).
+    pub fn bound(&self, level: Level, delta: f64, t: usize, (seed, e): (f64, f64)) -> f64 {
+        let linear = |e: f64| [1, 2].map(|j| of(self.outer.c(j, e), e));
+        let (seed, b, [first, second]) = match level {
+            Level::Paper => {
+                let moved = linear(self.lower.distance(t));
+                (self.gradient + moved[0], self.lower.b, moved)
+            }
+            Level::Trajectory => (seed, self.lower.b, linear(e)),
+            Level::Sharp => {
+                let moved = [1, 2].map(|j| self.outer.omega(j, e));
+                (seed, self.lower.d_fix_sup, moved)
+            }
         };
-        seed * delta + b * c1 + c2
+        seed * delta + b * first + second
     }
 }
 

@@ -35,17 +35,11 @@ pub struct TheoremE6 {
 impl TheoremE6 {
     /// With the moduli of ∇E at w(λ).
     pub fn new(lower: Theorem54, outer: &GradientModuli, gradient: f64, sigma: [f64; 2]) -> Self {
-        // At w(λ) on a kink of E no C·e bounds the jump.
-        let whole = if outer.kinks.is_empty() {
-            1.0
-        } else {
-            f64::INFINITY
-        };
         Self {
             lower,
             gradient,
             sigma,
-            c: [1, 2].map(|j| whole * outer.c(j, f64::INFINITY)),
+            c: [1, 2].map(|j| outer.c(j, f64::INFINITY)),
         }
     }
 
@@ -60,6 +54,17 @@ impl TheoremE6 {
     /// # Errors
     /// The hypothesis that does not hold.
     pub fn bound(&self, rho: f64, j: usize, sigma_k: f64) -> Result<f64, Unmet> {
+        for (name, v) in [
+            ("‖∇₁E‖ is finite", self.gradient),
+            ("σ_{E,1} is finite", self.sigma[0]),
+            ("σ_{E,2} is finite", self.sigma[1]),
+            ("C_{E,1} is finite (R_E > 0)", self.c[0]),
+            ("C_{E,2} is finite (R_E > 0)", self.c[1]),
+        ] {
+            if !(v >= 0.0 && v.is_finite()) {
+                return Err(Unmet::new(name, v));
+            }
+        }
         let lower = Theorem54 {
             y_norm: self.y_norm(j),
             ..self.lower
@@ -70,15 +75,8 @@ impl TheoremE6 {
 
     /// B sqrt(σ_{E,1}/J + C_{E,1}²ρ) + sqrt(σ_{E,2}/J + C_{E,2}²ρ).
     pub(super) fn outer(&self, rho: f64, j: f64) -> f64 {
-        let [first, second] = [0, 1].map(|i| {
-            // C is infinite where E has a kink at w(λ), which ρ = 0 does not see.
-            let moved = if rho == 0.0 {
-                0.0
-            } else {
-                self.c[i] * self.c[i] * rho
-            };
-            (self.sigma[i] / j + moved).sqrt()
-        });
+        let [first, second] =
+            [0, 1].map(|i| (self.sigma[i] / j + self.c[i] * self.c[i] * rho).sqrt());
         (self.lower.bt + self.lower.bg) / (1.0 - self.lower.q) * first + second
     }
 }

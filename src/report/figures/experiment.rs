@@ -116,9 +116,17 @@ fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame, panel: &Panel, labels: &[&
     } else {
         Axis::linear(0.0, steps().fold(0.0, f64::max), frame.across())
     };
-    let heading = fitted(&panel.title, frame.right - frame.left, 13.0);
-    let at = (frame.left, frame.top - 20.0);
-    canvas.text(&heading, at, Anchor::Start, bold(13.0), INK);
+    let row = frame.top - 16.0;
+    let wide = width(&panel.y_title, 12.0);
+    canvas.text(
+        &panel.y_title,
+        (frame.right, row),
+        Anchor::End,
+        font(12.0),
+        SOFT,
+    );
+    let heading = fitted(&panel.title, frame.right - frame.left - wide - 12.0, 13.0);
+    canvas.text(&heading, (frame.left, row), Anchor::Start, bold(13.0), INK);
     frame.grid(canvas, &x, &y, (5, 8));
     if let Some((name, [from, to])) = &panel.mark {
         let ends = [x.at(*from), x.at(*to)];
@@ -166,7 +174,5 @@ fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame, panel: &Panel, labels: &[&
             }
         }
     }
-    let title = (frame.left - 58.0, frame.top - 4.0);
-    canvas.text(&panel.y_title, title, Anchor::Start, font(12.0), SOFT);
     frame.border(canvas, &panel.x_title);
 }

@@ -21,7 +21,7 @@ struct Kind {
     caption: &'static str,
 }
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 7] = [
     Kind {
         name: "simulated",
         title: "replicates beside the exact mean square error",
@@ -61,6 +61,22 @@ const KINDS: [Kind; 5] = [
         shifted: false,
         caption: "Exact mean square errors of NSID along the schedule of Theorem 5.5 and with t, J or k held at 1: what is held fixed \
                   leaves a floor where that source of error matters on the instance.",
+    },
+    Kind {
+        name: "bilevel-schedule",
+        title: "Theorem E.6: t, J and k growing together, and one of them held fixed",
+        axis: "k",
+        shifted: false,
+        caption: "Exact mean square errors of NSID-Bilevel along the schedule of Theorem E.6 and with t, J or k held at 1: what is held \
+                  fixed leaves a floor where that source of error matters on the instance.",
+    },
+    Kind {
+        name: "bilevel",
+        title: "Hypergradients: E‖g_k - ∇f‖² and what is left of it",
+        axis: "γ + k",
+        shifted: true,
+        caption: "Exact mean square errors of NSID-Bilevel at a fixed w. What the samples of the linear system leave falls like \
+                  constant/(γ+k); what ξ⁽¹⁾ and ζ leave is the floor of J, which no k removes.",
     },
 ];
 

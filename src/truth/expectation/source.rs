@@ -17,11 +17,11 @@ pub struct Source {
 }
 
 impl Source {
-    /// Of means over `count` independent rows of an objective.
+    /// Of means over `count` ≥ 1 independent rows of an objective; infinitely many leave no noise.
     ///
     /// # Errors
-    /// When the objective does not fit, or there is nothing to draw.
-    pub fn at(objective: &Objective, w: &[f64], lambda: &[f64], count: usize) -> Result<Self> {
+    /// When the objective does not fit.
+    pub fn at(objective: &Objective, w: &[f64], lambda: &[f64], count: f64) -> Result<Self> {
         objective.check(w.len(), lambda.len())?;
         let (d, m, n) = (w.len(), lambda.len(), objective.rows());
         let [y, direct] = objective.gradients(w, lambda, Rows::All);
@@ -39,7 +39,7 @@ impl Source {
         Ok(Self {
             y: Vector::from_vec(y),
             direct: Vector::from_vec(direct),
-            spread: &off * off.transpose() / (n * count.max(1)) as f64,
+            spread: &off * off.transpose() / (n as f64 * count),
         })
     }
 
@@ -89,7 +89,7 @@ mod tests {
             let (map, objective) = (i.map.samples().unwrap(), i.objective.as_ref().unwrap());
             let (w, lambda) = (&i.start, &i.lambda);
             let (gamma, read) = conditional_readout(map, w, lambda, &[0, 1], 0.0).unwrap();
-            let source = Source::at(objective, w, lambda, 2).unwrap();
+            let source = Source::at(objective, w, lambda, 2.0).unwrap();
             let y = source.y.as_slice().to_vec();
             let recursion = Recursion::nsid(map, w, lambda, &gamma, &y, 1).unwrap();
             let mut recursion = recursion.from_source(source);

@@ -1,0 +1,143 @@
+//! The experiments at a small scale: what they say, that they can be interrupted, what they refuse.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn ratecert(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ratecert"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Every file of a directory with its bytes, by name.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(dir).unwrap().map(|e| e.unwrap());
+    let mut all: Vec<_> = entries
+        .map(|e| {
+            (
+                e.file_name().into_string().unwrap(),
+                fs::read(e.path()).unwrap(),
+            )
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+const EXPERIMENTS: [&str; 2] = ["figure-1", "figure-2-elastic-net"];
+
+#[test]
+fn the_paper_s_statements_are_seen_and_the_same_seeds_give_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in EXPERIMENTS {
+        let run = |jobs: &str| {
+            let out = dir.path().join(format!("{name}-{jobs}"));
+            let to = out.to_str().unwrap();
+            let done = ratecert(&[
+                "reproduce",
+                name,
+                "--scale",
+                "small",
+                "--jobs",
+                jobs,
+                "--out",
+                to,
+            ]);
+            let said = text(&done.stdout);
+            assert_eq!(done.status.code(), Some(0), "{said}{}", text(&done.stderr));
+            assert!(
+                said.contains("seen") && !said.contains("NOT SEEN"),
+                "{said}"
+            );
+            files(&out)
+        };
+        let (one, two) = (run("1"), run("2"));
+        let names: Vec<&str> = one.iter().map(|f| f.0.as_str()).collect();
+        let figure = format!("{name}.svg");
+        assert_eq!(names, ["experiment.json", &figure, "summary.md"]);
+        assert!(one == two, "{name}: not the same bytes at two threads");
+        let json: serde_json::Value = serde_json::from_slice(&one[0].1).unwrap();
+        assert_eq!(json["experiment"], name);
+        assert!(json["results"][0]["curves"][0]["y"].is_array());
+        assert!(text(&one[1].1).contains("AID-FP"));
+    }
+}
+
+/// A journal of some of the jobs, as an interrupt or a crash leaves it.
+#[test]
+fn what_was_interrupted_goes_on_and_ends_in_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    let arguments = |out: &Path, more: &[&str]| -> Vec<String> {
+        let own = [
+            "reproduce",
+            "figure-1",
+            "--scale",
+            "small",
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        own.iter().chain(more).map(|a| a.to_string()).collect()
+    };
+    let run = |out: &Path, more: &[&str]| {
+        let all = arguments(out, more);
+        ratecert(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert_eq!(run(&whole, &[]).status.code(), Some(0));
+    let journal = |out: &Path| {
+        dir.path().join(format!(
+            "{}.journal",
+            out.file_name().unwrap().to_str().unwrap()
+        ))
+    };
+    assert!(!journal(&whole).exists());
+    // Nothing to go on with, and nothing is lost by asking.
+    let other = dir.path().join("other");
+    let none = run(&other, &["--resume"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(text(&none.stderr).contains("nothing to resume"));
+    // The journal of a run with a job more: its lines are the jobs, its first line what they belong to.
+    let json: serde_json::Value =
+        serde_json::from_slice(&fs::read(whole.join("experiment.json")).unwrap()).unwrap();
+    let results = json["results"].as_array().unwrap();
+    let mut lines = vec![json["run"].as_str().unwrap().to_string()];
+    lines.extend(results.iter().take(2).map(|r| r.to_string()));
+    let mut left = lines.join("\n") + "\n";
+    left += &results[2].to_string()[..100];
+    fs::write(journal(&other), &left).unwrap();
+    let refused = run(&other, &[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused.stderr).contains("--resume"),
+        "{}",
+        text(&refused.stderr)
+    );
+    let foreign = run(&other, &["--resume", "--seeds", "2"]);
+    assert_eq!(foreign.status.code(), Some(2));
+    assert_eq!(run(&other, &["--resume"]).status.code(), Some(0));
+    assert!(files(&whole) == files(&other));
+    assert!(!journal(&other).exists());
+}
+
+#[test]
+fn what_cannot_be_reproduced_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let unknown = ratecert(&["reproduce", "figure-7"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("figure-2-elastic-net"));
+    fs::write(dir.path().join("thesis.tex"), "mine").unwrap();
+    let out = dir.path().to_str().unwrap();
+    let taken = ratecert(&["reproduce", "figure-1", "--scale", "small", "--out", out]);
+    assert_eq!(taken.status.code(), Some(2));
+    assert!(text(&taken.stderr).contains("holds more"));
+    assert_eq!(
+        files(dir.path()),
+        [("thesis.tex".to_string(), b"mine".to_vec())]
+    );
+}
