@@ -350,6 +350,12 @@ pub const LIMIT_STEPS: usize = 200_000;
 /// Errors of a reproduced experiment below this part of the size of what is estimated are rounding.
 pub const REPRODUCED_FLOOR: f64 = 1e-10;
 
+/// A relative error of a reproduced experiment that counts as solved: what a validation loss cannot see.
+pub const REPRODUCED_SOLVED: f64 = 1e-6;
+
+/// So many times the error of what converges is stalled.
+pub const REPRODUCED_STALLED: f64 = 1e3;
+
 /// Roundings in the variance of a gradient over rows: sums over rows and entries of hold-out sets of
 /// this size.
 pub const VARIANCE_ROUNDINGS: usize = 1 << 16;

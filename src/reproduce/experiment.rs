@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figure_1::Figure1;
-use super::figure_2::Figure2Net;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::Panel;
 
 /// How large.
@@ -114,21 +112,4 @@ pub trait Experiment: Sync {
     fn run(&self, job: &Job) -> Result<Measured>;
     /// What all results say together.
     fn conclude(&self, results: &[Measured]) -> Findings;
-}
-
-/// The experiment of a name at a scale.
-///
-/// # Errors
-/// An unknown name; the error lists the names.
-pub fn experiment(name: &str, scale: Scale, seeds: Option<u64>) -> Result<Box<dyn Experiment>> {
-    match name {
-        "figure-1" => Ok(Box::new(Figure1::new(scale, seeds))),
-        "figure-2-elastic-net" => Ok(Box::new(Figure2Net::new(scale, seeds))),
-        _ => {
-            let names = "figure-1, figure-2-elastic-net";
-            Err(Error::usage(format!(
-                "unknown experiment {name:?}; one of {names}"
-            )))
-        }
-    }
 }

@@ -10,10 +10,12 @@ mod figure_1;
 mod figure_2;
 mod journal;
 mod problem;
+mod registry;
 mod summary;
 
-pub use experiment::{Experiment, Findings, Job, Measured, Scale, Statement, experiment};
+pub use experiment::{Experiment, Findings, Job, Measured, Scale, Statement};
 pub use journal::Journal;
+pub use registry::experiment;
 pub use summary::{json, markdown};
 
 use std::path::Path;
