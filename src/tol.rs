@@ -81,6 +81,10 @@ pub const COARSE: f64 = 1e-2;
 /// called divergence.
 pub const OBJECTIVE_MOST: f64 = 1e50;
 
+/// Least size of the largest entry of an objective's rows that are not all 0: squares of squares of its
+/// gradients stay numbers.
+pub const OBJECTIVE_LEAST: f64 = 1e-12;
+
 /// Norms that a cotangent may have in binary64: squares of them are far from over- and underflow.
 pub const COTANGENT_RANGE: [f64; 2] = [1e-100, 1e100];
 
@@ -215,6 +219,9 @@ pub const RATE_OWN_SHARE: f64 = 0.5;
 /// Steps that stand for infinity when the limiting growth β of a resonant tail is evaluated:
 /// subdominant modes at |ρ₂/ρ| ≤ 0.99 have decayed by 1e-9 after 2¹¹ steps.
 pub const RESONANT_LIMIT_STEPS: usize = 1 << 11;
+
+/// How much more than what power iteration finds a Lipschitz constant may be: it need not have settled.
+pub const STEEPEST_ROOM: f64 = 0.05;
 
 /// Relative width to which a ray is bisected for the first change of piece; R is certified
 /// downwards by a few units in the last place and the rounding band.

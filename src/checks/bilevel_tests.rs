@@ -53,6 +53,7 @@ fn moduli_of_objectives_that_are_off_are_caught() {
     for (name, change) in [
         ("L_1", (|m| m.l[0] *= 0.5) as fn(&mut GradientModuli)),
         ("L_2", |m| m.l[1] *= 0.5),
+        ("L_1 too large", |m| m.l[0] *= 1.1),
         ("R beyond the nearest kink", |m| m.r *= 1.5),
         ("M_1", |m| m.m[0] *= 0.05),
     ] {

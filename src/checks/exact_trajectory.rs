@@ -74,7 +74,9 @@ impl Check for ExactTrajectory {
                 if is_worse(ratio, worst.0) {
                     worst = (ratio, deviation, floor, one.at, one.k, n);
                 }
-                if one.size > 0.0 {
+                // At step 0 a hypergradient is ∇₂E alone, which tells nothing of the method.
+                let telling = one.k > 0 || !matches!(c.e.target, Target::Hypergradient(_));
+                if one.size > 0.0 && telling {
                     resolution = resolution.min(floor / one.size);
                     rounding = rounding.min(c.slack * one.floor / one.size);
                 }

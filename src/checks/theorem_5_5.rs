@@ -180,7 +180,7 @@ impl<'e> Planted<'e> {
             if is_worse(ratio, worst.0) {
                 worst = (ratio, grown, bound, *k);
             }
-            let of = bound * *k as f64 / (self.constant * room);
+            let of = part(bound * *k as f64, self.constant * room);
             if is_worse(of, of_constant) {
                 of_constant = of;
             }

@@ -164,7 +164,7 @@ impl InnerLaw {
             for (p, read) in reads {
                 let floor = read.mse(&recursion, &solved, r_star);
                 out.floor += p * floor;
-                out.constant += p * (read.mse(&recursion, &spread, r_star) - floor);
+                out.constant += p * read.linear_variance(&spread);
             }
         }
         Ok(Some(out))

@@ -191,7 +191,12 @@ impl Evidence<'_> {
         let away = exact.truth.fixed_point.error;
         let d_norm = exact.jacobian().map_or(0.0, |j| j.norm());
         let [by_w, by_lambda] = [1, 2].map(|j| upper.moduli.omega(j, away));
-        of_j * (seed + by_w) + d_norm * by_w + by_lambda + gamma(w.len() + 4) * d_norm * seed
+        // The last term: ∇f as it is kept, rounded.
+        of_j * (seed + by_w)
+            + d_norm * by_w
+            + by_lambda
+            + gamma(w.len() + 4) * d_norm * seed
+            + gamma(2) * self.limit_size(exact)
     }
 
     /// The norm of the limit of the target, in the units of comparisons; NaN where J is a set.
@@ -256,7 +261,15 @@ impl Evidence<'_> {
         } else {
             exact.distance(t)
         };
-        let seed = Shown::of(exact, self.target).seed_norm(objective, exact.iterate(t));
+        let w = exact.iterate(t);
+        let mut seed = Shown::of(exact, self.target).seed_norm(objective, w);
+        if !aid {
+            // ITD reaches w_t itself, which is known here as rounded.
+            let u = exact.truth.roundoff();
+            let at = (w.as_slice(), exact.truth.lambda.as_slice());
+            let [moved, _] = objective.lost(at, (u.value() * w.norm(), u), Rows::All);
+            seed += moved;
+        }
         theorem.bound(level, lower, t, (seed, e))
     }
 }

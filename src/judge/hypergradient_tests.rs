@@ -7,6 +7,7 @@ use crate::claims::{Catalogue, Label};
 use crate::faults::{Edit, OuterMistake, Simulated};
 use crate::instances::{Instance, Kind, Random, Spec};
 use crate::linalg::{Matrix, Vector};
+use crate::maps::{Affine, Map};
 use crate::methods::Ours;
 use crate::objectives::{HoldOut, Objective, ObjectiveKind};
 use crate::tol::Roundoff;
@@ -210,4 +211,69 @@ fn a_hypergradient_of_a_linear_objective_is_an_image() {
     };
     let hypergradient = asked(Target::Hypergradient(&objective));
     assert_eq!(hypergradient, asked(Target::Cotangent(&instance.cotangent)));
+}
+
+/// Verdicts of a claim about ours on Φ = qw + λ with one hold-out row x, target 0 and this ridge.
+fn scalar(
+    claim: &str,
+    (q, start, lambda): (f64, f64, f64),
+    row: HoldOut,
+    u: Roundoff,
+) -> Vec<Ruling> {
+    let catalogue = Catalogue::builtin().unwrap();
+    let claim = catalogue.select(&[claim.into()]).unwrap().remove(0);
+    let one = |v: f64| Matrix::from_element(1, 1, v);
+    let map = Map::new(Affine {
+        a: one(q),
+        b: one(1.0),
+        c: Vector::zeros(1),
+    });
+    let mut i = Instance::new(map.unwrap(), vec![lambda]).unwrap();
+    (i.start, i.objective) = (vec![start], Some(Objective::LeastSquares(row)));
+    let i = i.in_roundoff(u).unwrap();
+    let evidence = claim.evidence(&i, u);
+    let mut subject = subject(claim.method, None);
+    let judged = judge(
+        &claim,
+        &evidence,
+        &Label::named("scalar"),
+        JUDGING,
+        subject.as_mut(),
+    );
+    judged.verdicts.iter().map(|v| v.status).collect()
+}
+
+/// ITD's w_t is not the rounded one, and ∇f is known as rounded: near bounds that are attained both
+/// show, where w is large beside e_0 and where ∇₂E is large beside the rest.
+#[test]
+fn bounds_of_hypergradients_leave_room_for_what_is_rounded() {
+    let one = |v: f64| Matrix::from_element(1, 1, v);
+    let row = |x: f64, ridge: f64| HoldOut::new(one(x), Vector::zeros(1), ridge);
+    for kappa in [8.0, 64.0, 1024.0, 8192.0] {
+        for (star, x) in [1.0, 1e3, 1e6]
+            .into_iter()
+            .flat_map(|s| [0.3, 1.7].map(|x| (s, x)))
+        {
+            for n in 0..8 {
+                let (q, lambda) = (1.0 - 1.0 / kappa, star / kappa);
+                let start = star + 0.3 + 0.2 * f64::from(n);
+                let at = (q, start, lambda);
+                let seen = scalar("bitd-bound", at, row(x, 0.0), Roundoff::DOUBLE);
+                assert!(
+                    !seen.contains(&Ruling::Fail),
+                    "κ = {kappa}, w = {star}, {x}, {n}"
+                );
+            }
+        }
+    }
+    for n in 0..200 {
+        let (x, ridge) = (1e-5 * (1.0 + f64::from(n % 7)), 0.5 + f64::from(n) / 77.0);
+        let z = one(x * (0.3 + f64::from(n % 5)));
+        for claim in ["bitd-bound", "baid-fp-bound"] {
+            let joint = row(x, ridge).with_scores_of_lambda(z.clone());
+            let at = (0.7, 1.0, 1.0 + f64::from(n) / 31.0);
+            let seen = scalar(claim, at, joint, Roundoff::DOUBLE);
+            assert!(!seen.contains(&Ruling::Fail), "{claim} {n}");
+        }
+    }
 }

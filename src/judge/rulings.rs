@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::outcome::{self, Outcome};
 use super::replicates::{self, Folding};
-use crate::case::Implementation;
+use crate::case::{Implementation, Target};
 use crate::checks::{self, Check, Context, Finding, Needs, Reason, Ruling, Unit};
 use crate::claims::{Claim, InstanceId, Label, Origin, Record, SCHEMA, Verdict};
 use crate::error::Result;
@@ -68,7 +68,10 @@ pub fn judge(
 ) -> Judged {
     let mut judged = Judged::default();
     let id = label.to_string();
-    if let Some(why) = claim.hypotheses.iter().find_map(|h| e.broken(*h)) {
+    let missing = claim.hypergradient && !matches!(e.target, Target::Hypergradient(_));
+    let missing = missing.then(|| "the instance has no outer objective".to_string());
+    let broken = || claim.hypotheses.iter().find_map(|h| e.broken(*h));
+    if let Some(why) = missing.or_else(broken) {
         for check in &claim.checks {
             let finding = Finding::not_applicable(Reason::Hypothesis, why.clone());
             judged.rule(

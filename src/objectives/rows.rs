@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::tol::OBJECTIVE_MOST;
+use crate::tol::{OBJECTIVE_LEAST, OBJECTIVE_MOST};
 
 /// The rows that a mean is over.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,11 @@ pub(super) fn check_size(
         };
         let text = format!("must be a number of at most {OBJECTIVE_MOST:e}");
         return Err(Error::input(text).in_field(format!("objective.{entry}")));
+    }
+    let most = m.amax();
+    if most > 0.0 && most < OBJECTIVE_LEAST {
+        let text = format!("has no entry above {OBJECTIVE_LEAST:e}: scale it");
+        return Err(Error::input(text).in_field(format!("objective.{name}")));
     }
     Ok(rows)
 }
