@@ -97,8 +97,9 @@ fn what_was_interrupted_goes_on_and_ends_in_the_same_bytes() {
         ))
     };
     assert!(!journal(&whole).exists());
-    // Nothing to go on with, and nothing is lost by asking.
+    // Nothing to go on with, and nothing is lost by asking. A slash at the end changes nothing.
     let other = dir.path().join("other");
+    let slashed = dir.path().join("other/");
     let none = run(&other, &["--resume"]);
     assert_eq!(none.status.code(), Some(2));
     assert!(text(&none.stderr).contains("nothing to resume"));
@@ -120,7 +121,7 @@ fn what_was_interrupted_goes_on_and_ends_in_the_same_bytes() {
     );
     let foreign = run(&other, &["--resume", "--seeds", "2"]);
     assert_eq!(foreign.status.code(), Some(2));
-    assert_eq!(run(&other, &["--resume"]).status.code(), Some(0));
+    assert_eq!(run(&slashed, &["--resume"]).status.code(), Some(0));
     assert!(files(&whole) == files(&other));
     assert!(!journal(&other).exists());
 }
@@ -136,6 +137,16 @@ fn what_cannot_be_reproduced_is_refused() {
     let taken = ratecert(&["reproduce", "figure-1", "--scale", "small", "--out", out]);
     assert_eq!(taken.status.code(), Some(2));
     assert!(text(&taken.stderr).contains("holds more"));
+    for (name, contents) in [("summary.md", "mine"), ("experiment.json", "{}")] {
+        let other = dir.path().join(name.replace('.', "-"));
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join(name), contents).unwrap();
+        let out = other.to_str().unwrap();
+        let taken = ratecert(&["reproduce", "figure-1", "--scale", "small", "--out", out]);
+        assert_eq!(taken.status.code(), Some(2), "{name}");
+        assert_eq!(files(&other), [(name.to_string(), contents.into())]);
+        fs::remove_dir_all(other).unwrap();
+    }
     assert_eq!(
         files(dir.path()),
         [("thesis.tex".to_string(), b"mine".to_vec())]

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::output;
 use crate::error::{Error, Result};
 use crate::reproduce::{self, Journal, Scale, experiment};
+use crate::runner;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -41,16 +42,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         ScaleName::Paper => Scale::Paper,
     };
     let chosen = experiment(&arguments.experiment, scale, arguments.seeds)?;
-    let out = arguments.out.clone();
-    let out = out.unwrap_or_else(|| Path::new("reports").join(chosen.name()));
-    if out.exists() && !reproduce::is_ours(&out) {
-        let text = format!("{} holds more than a reproduction writes", out.display());
-        return Err(Error::usage(text));
+    let suffix = match scale {
+        Scale::Small => "-small",
+        Scale::Paper => "",
+    };
+    let by_default = || Path::new("reports").join(format!("{}{suffix}", chosen.name()));
+    let out = arguments.out.clone().unwrap_or_else(by_default);
+    reproduce::check_replaceable(&out, chosen.name())?;
+    let left = runner::sibling(&out, "journal");
+    if let Some(parent) = out.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
     }
-    std::fs::create_dir_all(&out).map_err(|e| Error::io(&out, &e))?;
-    let mut left = out.clone().into_os_string();
-    left.push(".journal");
-    let journal = Journal::open(Path::new(&left), &chosen.fingerprint(), arguments.resume)?;
+    let journal = Journal::open(&left, &chosen.fingerprint(), arguments.resume)?;
     let stop = interruptible();
     let bar = output::bar(chosen.jobs().len());
     let results = reproduce::run(chosen.as_ref(), &journal, arguments.jobs, &stop, &|done| {
@@ -65,33 +68,40 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         }
     })?;
     let findings = chosen.conclude(&results);
+    std::fs::create_dir_all(&out).map_err(|e| Error::io(&out, &e))?;
     let write = |name: &str, text: &str| {
         let path = out.join(name);
         std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))
     };
-    let (name, title) = (chosen.name(), chosen.title());
+    // First what says whose directory it is.
+    write(
+        "experiment.json",
+        &reproduce::json(chosen.as_ref(), &results, &findings),
+    )?;
+    let title = chosen.title();
     #[cfg(feature = "plots")]
     {
+        let name = chosen.name();
         let (caption, panels) = (&findings.caption, &findings.panels);
         let figure = crate::report::figures::experiment(name, &title, caption, panels);
         write(&format!("{name}.svg"), &figure.svg)?;
     }
     write(
-        "experiment.json",
-        &reproduce::json(chosen.as_ref(), &results, &findings),
-    )?;
-    write(
         "summary.md",
-        &reproduce::markdown(chosen.as_ref(), &findings),
+        &reproduce::markdown(chosen.as_ref(), &findings, cfg!(feature = "plots")),
     )?;
     journal.remove()?;
     let mut text = format!("{title}\n");
     for s in &findings.statements {
-        let seen = if s.holds { "seen    " } else { "NOT SEEN" };
-        text += &format!("  {seen}  {}\n            {}\n", s.says, s.measured);
+        let seen = match s.seen {
+            Some(true) => "seen      ",
+            Some(false) => "NOT SEEN  ",
+            None => "not judged",
+        };
+        text += &format!("  {seen}  {}\n              {}\n", s.says, s.measured);
     }
     output::print(&text)?;
     output::say(&format!("report: {}", out.join("summary.md").display()));
-    let holds = findings.statements.iter().all(|s| s.holds);
+    let holds = findings.statements.iter().all(|s| s.seen != Some(false));
     Ok(if holds { Exit::Holds } else { Exit::Violated })
 }

@@ -23,6 +23,45 @@ pub fn gemv_tr(alpha: f64, a: &Matrix, x: &[f64], beta: f64, out: &mut [f64]) {
     }
 }
 
+/// The same where only the entries of x in `columns` (increasing) are not 0: nothing else of A is read.
+pub fn gemv_columns(
+    alpha: f64,
+    a: &Matrix,
+    x: &[f64],
+    columns: &[usize],
+    beta: f64,
+    out: &mut [f64],
+) {
+    let (rows, cols) = a.shape();
+    assert_eq!((x.len(), out.len()), (cols, rows));
+    if beta == 0.0 {
+        out.fill(0.0);
+    } else if beta != 1.0 {
+        out.iter_mut().for_each(|o| *o *= beta);
+    }
+    if rows == 0 {
+        return;
+    }
+    let column = |j: usize| &a.as_slice()[j * rows..(j + 1) * rows];
+    let mut fours = columns.chunks_exact(4);
+    for four in &mut fours {
+        let (c, x) = (
+            [0, 1, 2, 3].map(|k| column(four[k])),
+            [0, 1, 2, 3].map(|k| alpha * x[four[k]]),
+        );
+        let entries = c[0].iter().zip(c[1]).zip(c[2].iter().zip(c[3]));
+        for (o, ((a0, a1), (a2, a3))) in out.iter_mut().zip(entries) {
+            *o += (a0 * x[0] + a1 * x[1]) + (a2 * x[2] + a3 * x[3]);
+        }
+    }
+    for &j in fours.remainder() {
+        let xj = alpha * x[j];
+        for (o, a) in out.iter_mut().zip(column(j)) {
+            *o += a * xj;
+        }
+    }
+}
+
 /// Every pair (x, out): out ← alpha·A·x + beta·out, reading A once.
 pub fn multiply(alpha: f64, a: &Matrix, pairs: &mut [(&[f64], &mut [f64])], beta: f64) {
     let (rows, cols) = a.shape();
@@ -193,6 +232,27 @@ mod tests {
             let mut out = vec![0.0; c];
             gemv_tr(1.0, &a, y.as_slice(), 0.0, &mut out);
             prop_assert!((Vector::from_vec(out) - a.transpose() * y.column(0)).amax() <= 1e-13);
+        }
+    }
+
+    proptest! {
+        /// Columns that are left out are those whose entry of x is 0.
+        #[test]
+        fn columns_alone_are_enough(r in 1usize..20, c in 1usize..20, seed: u64, kept: u32) {
+            let (a, x) = (matrix(r, c, seed), matrix(c, 1, seed ^ 1));
+            let columns: Vec<usize> = (0..c).filter(|j| kept >> j & 1 == 1).collect();
+            let sparse: Vec<f64> = (0..c)
+                .map(|j| if columns.contains(&j) { x[j] } else { 0.0 })
+                .collect();
+            for beta in [0.0, 1.0, -0.5] {
+                let mut want = matrix(r, 1, seed ^ 2).as_slice().to_vec();
+                let mut out = want.clone();
+                gemv(2.0, &a, &sparse, beta, &mut want);
+                gemv_columns(2.0, &a, &sparse, &columns, beta, &mut out);
+                for (o, w) in out.iter().zip(&want) {
+                    prop_assert!((o - w).abs() <= 1e-13);
+                }
+            }
         }
     }
 

@@ -13,13 +13,13 @@ use super::constants::{Constants, Dims};
 use super::data::Data;
 use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::{Moduli, rows_norm, staircase};
-use super::products::{Certified, Products};
+use super::products::{Certified, OnSupport, Products};
 use super::rounding::Rounding;
 use super::shapes::regression;
 use super::structure::{Gradient, Role, Second, Structure, Units};
 use crate::error::Result;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
-use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr};
+use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_columns, gemv_tr};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::{Roundoff, UNIT, gamma};
@@ -111,7 +111,12 @@ impl Form {
         ws: &mut Workspace,
     ) {
         match self {
-            Self::Gram(h) => gemv(alpha, h, v, beta, out),
+            Self::Gram(h) => {
+                // Iterates and masked cotangents have the support of the solution, or nearly so.
+                ws.entries.clear();
+                ws.entries.extend((0..v.len()).filter(|j| v[*j] != 0.0));
+                gemv_columns(alpha, h, v, &ws.entries, beta, out);
+            }
             Self::Data(x, scale) => {
                 let inner = ws.vector(x.nrows());
                 gemv(1.0, x, v, 0.0, inner);
@@ -238,6 +243,22 @@ impl Products for ElasticNetMap {
             .zip(&masked)
             .for_each(|(o, v)| *o += keep * v);
         ws.masked = masked;
+    }
+
+    fn on_support(&self, lin: &Linearization) -> Option<OnSupport> {
+        let Form::Gram(h) = &self.form else {
+            return None;
+        };
+        if !lin.slope.iter().all(|s| *s == 0.0 || *s == 1.0) {
+            return None;
+        }
+        let support: Vec<usize> = (0..self.d).filter(|i| lin.slope[*i] == 1.0).collect();
+        let keep = 1.0 - self.step * lin.lambda[1];
+        let step = Matrix::from_fn(support.len(), support.len(), |i, j| {
+            let own = if i == j { keep } else { 0.0 };
+            own - self.step * h[(support[i], support[j])]
+        });
+        Some(OnSupport { support, step })
     }
 
     fn add_jvp_lambda(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {

@@ -105,6 +105,8 @@ pub struct Workspace {
     pub(super) vector: Vec<f64>,
     /// Holds a masked cotangent while `vector` is in use.
     pub(super) masked: Vec<f64>,
+    /// Entries of a vector that are not 0.
+    pub(super) entries: Vec<usize>,
     pub(super) matrix: Matrix0,
 }
 

@@ -7,7 +7,7 @@ use super::constants::{Constants, Dims};
 use super::linearization::{Linearization, Tie, Workspace};
 use super::moduli::Moduli;
 use super::problem::Problem;
-use super::products::Certified;
+use super::products::{Certified, OnSupport};
 use super::rounding::Rounding;
 use super::structure::{Factors, Role, Structure};
 use crate::error::{Error, Result};
@@ -155,6 +155,11 @@ impl Map {
     /// out ← ∂₂Φᵀ·y.
     pub fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
         self.inner.vjp_lambda(lin, y, out, ws);
+    }
+
+    /// ∂₁Φᵀ between the units that are active, where AID needs no more.
+    pub fn on_support(&self, lin: &Linearization) -> Option<OnSupport> {
+        self.inner.on_support(lin)
     }
 
     /// ∂₁Φ as a dense matrix (d×d).

@@ -58,7 +58,7 @@ pub use map::Map;
 pub use max_min::{AffineForm, MaxMin};
 pub use moduli::{Moduli, Stair};
 pub use problem::Problem;
-pub use products::{Certified, Products};
+pub use products::{Certified, OnSupport, Products};
 pub use quadratic_program::QuadraticProgram;
 pub use rounding::Rounding;
 pub use scaling::Scaling;

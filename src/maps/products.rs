@@ -31,6 +31,20 @@ pub trait Products: Send + Sync {
     }
     /// out ← ∂₂Φᵀ·y, m.
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace);
+    /// ∂₁Φᵀ between the units that are active, where that is all that AID needs.
+    fn on_support(&self, _: &Linearization) -> Option<OnSupport> {
+        None
+    }
+}
+
+/// Where ∂₁Φ = SA and ∂₂Φ = SB with S a mask, v ← ∂₁Φᵀv + y restricted to the support of S is u ← A_SSᵀu +
+/// y_S, and ∂₂Φᵀv reads nothing else of v: |S|² numbers a step instead of d².
+#[derive(Clone, Debug)]
+pub struct OnSupport {
+    /// The coordinates that S keeps.
+    pub support: Vec<usize>,
+    /// A_SSᵀ, |S|×|S|.
+    pub step: Matrix,
 }
 
 /// What is known of a map beyond its products, every number on the safe side.

@@ -1,9 +1,12 @@
 //! Approximate implicit differentiation by fixed-point iteration, equation (14), at a given w:
 //! D^0 = 0, D^{k+1} = ∂₁Φ(w, λ)D^k + ∂₂Φ(w, λ).
+//!
+//! Behind a mask (elastic nets) the reverse mode runs on the support alone: nothing else of v is read.
 
 use super::watch::{FLOAT_BYTES, not_for, trouble};
 use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
 use crate::linalg::Matrix;
+use crate::linalg::product::gemv;
 use crate::maps::Tie;
 
 /// Reverse mode: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate ∂₂Φᵀv_k. One product a step; needs w
@@ -30,11 +33,21 @@ impl Implementation for AidFp {
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
         case.map
             .linearize(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
-        let (mut v, mut next) = (vec![0.0; dims.w], vec![0.0; dims.w]);
+        // Worth its setting up where it is used more than once.
+        let compact = { Some(case.horizon()) }
+            .filter(|k| *k > 1)
+            .and_then(|_| case.map.on_support(&lin));
+        let y: Vec<f64> = match &compact {
+            Some(on) => on.support.iter().map(|i| y[*i]).collect(),
+            None => y.into_owned(),
+        };
+        let held = compact.as_ref().map_or(0, |on| on.step.len());
+        let mut full = vec![0.0; dims.w];
+        let (mut v, mut next) = (vec![0.0; y.len()], vec![0.0; y.len()]);
         let mut out = Vec::with_capacity(case.steps.len());
         let mut cost = Cost {
             map_evaluations: 1,
-            bytes_held: 3 * dims.w * FLOAT_BYTES,
+            bytes_held: (dims.w + 2 * y.len() + held) * FLOAT_BYTES,
             ..Cost::default()
         };
         let mut status = Status::Completed;
@@ -43,7 +56,15 @@ impl Implementation for AidFp {
             if wanted.next_if_eq(&k).is_some() {
                 let mut estimate = Matrix::zeros(dims.lambda, 1);
                 let entries = estimate.as_mut_slice();
-                case.map.vjp_lambda(&lin, &v, entries, &mut ws);
+                let seen = match &compact {
+                    Some(on) => {
+                        let pairs = on.support.iter().zip(&v);
+                        pairs.for_each(|(i, v)| full[*i] = *v);
+                        &full
+                    }
+                    None => &v,
+                };
+                case.map.vjp_lambda(&lin, seen, entries, &mut ws);
                 case.target.complete(case.w(), case.lambda, entries);
                 if let Some(s) = trouble(k, estimate.as_slice()) {
                     status = s;
@@ -54,8 +75,11 @@ impl Implementation for AidFp {
             if wanted.peek().is_none() {
                 break;
             }
-            case.map.vjp_w(&lin, &v, &mut next, &mut ws);
-            next.iter_mut().zip(y.iter()).for_each(|(n, y)| *n += y);
+            match &compact {
+                Some(on) => gemv(1.0, &on.step, &v, 0.0, &mut next),
+                None => case.map.vjp_w(&lin, &v, &mut next, &mut ws),
+            }
+            next.iter_mut().zip(&y).for_each(|(n, y)| *n += y);
             std::mem::swap(&mut v, &mut next);
             cost.jacobian_products += 1;
             if let Some(s) = trouble(k + 1, &v) {

@@ -162,6 +162,7 @@ impl Objective {
     }
 
     /// The same with other rows, if it has scores.
+    #[cfg(feature = "claims")]
     #[must_use]
     pub(crate) fn with_rows(&self, other: HoldOut) -> Option<Self> {
         match self {
@@ -173,6 +174,7 @@ impl Objective {
     }
 
     /// The weight of ½‖λ‖².
+    #[cfg(feature = "claims")]
     pub(crate) fn ridge(&self) -> f64 {
         match self.part() {
             Part::Scores(_, o) => o.ridge,

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::report::Panel;
 
+/// Problems below which a statement about them is not judged.
+pub(super) const LEAST_PROBLEMS: usize = 3;
+
 /// How large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
@@ -42,9 +45,26 @@ pub struct Curve {
     pub predicted: bool,
     /// Steps or epochs.
     pub x: Vec<f64>,
-    /// Errors; what is not finite stands as `null`.
+    /// Errors.
     #[serde(with = "crate::numerals::numbers")]
     pub y: Vec<f64>,
+}
+
+/// A number that is known of a problem.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    #[serde(with = "crate::numerals::numbers")]
+    pub value: f64,
+}
+
+impl Fact {
+    pub(super) fn new(name: &str, value: f64) -> Self {
+        let name = name.into();
+        Self { name, value }
+    }
 }
 
 /// What a job found.
@@ -57,7 +77,10 @@ pub struct Measured {
     /// Step at which the support was identified, where that is looked at.
     pub identified: Option<usize>,
     /// Facts of the problem: q, ρ, the size of the support, ...
-    pub facts: Vec<(String, f64)>,
+    pub facts: Vec<Fact>,
+    /// Why the problem could not be run; it is then left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 impl Measured {
@@ -68,8 +91,19 @@ impl Measured {
 
     /// A fact by name; NaN where there is none.
     pub fn fact(&self, name: &str) -> f64 {
-        let found = self.facts.iter().find(|f| f.0 == name);
-        found.map_or(f64::NAN, |f| f.1)
+        let found = self.facts.iter().find(|f| f.name == name);
+        found.map_or(f64::NAN, |f| f.value)
+    }
+
+    /// A job whose problem could not be run.
+    pub(super) fn failed(job: &Job, why: String) -> Self {
+        Self {
+            job: job.clone(),
+            curves: Vec::new(),
+            identified: None,
+            facts: Vec::new(),
+            failed: Some(why),
+        }
     }
 }
 
@@ -78,8 +112,8 @@ impl Measured {
 pub struct Statement {
     /// In words.
     pub says: String,
-    /// Whether it is seen.
-    pub holds: bool,
+    /// Whether it is seen; `None` where there are too few problems to say.
+    pub seen: Option<bool>,
     /// What was measured.
     pub measured: String,
 }

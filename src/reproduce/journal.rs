@@ -23,31 +23,40 @@ impl Journal {
     /// another reproduction; a path that cannot be written.
     pub fn open(path: &Path, fingerprint: &str, resume: bool) -> Result<Self> {
         let io = |e: std::io::Error| Error::io(path, &e);
-        match (fs::read(path), resume) {
-            (Ok(bytes), true) => {
-                let text = String::from_utf8_lossy(&bytes);
-                if text.lines().next() != Some(fingerprint) {
-                    let text = format!("{} belongs to another reproduction", path.display());
-                    return Err(Error::usage(text));
-                }
-                // A crash may have cut the last line, inside a character too.
-                let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-                fs::write(path, &bytes[..whole]).map_err(io)?;
-            }
-            (Ok(_), false) => {
+        let there = path.try_exists().map_err(io)?;
+        if there && !resume {
+            let text = format!(
+                "{} is what an interrupted reproduction left: go on with --resume, or remove it",
+                path.display()
+            );
+            return Err(Error::usage(text));
+        }
+        if !there && resume {
+            let text = format!("nothing to resume: {} does not exist", path.display());
+            return Err(Error::usage(text));
+        }
+        let mut options = fs::OpenOptions::new();
+        let file = options.create(true).append(true).read(true).open(path);
+        let mut file = file.map_err(io)?;
+        if there {
+            let bytes = fs::read(path).map_err(io)?;
+            let text = String::from_utf8_lossy(&bytes);
+            let head = text.lines().next().unwrap_or_default();
+            if head != fingerprint {
                 let text = format!(
-                    "{} is what an interrupted reproduction left: go on with --resume, or remove it",
+                    "{} belongs to another reproduction: {head}; this one is {fingerprint}",
                     path.display()
                 );
                 return Err(Error::usage(text));
             }
-            (Err(_), true) => {
-                let text = format!("nothing to resume: {} does not exist", path.display());
-                return Err(Error::usage(text));
-            }
-            (Err(_), false) => fs::write(path, format!("{fingerprint}\n")).map_err(io)?,
+            // A crash may have cut the last line, inside a character too.
+            let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+            file.set_len(whole as u64).map_err(io)?;
         }
-        let file = fs::OpenOptions::new().append(true).open(path).map_err(io)?;
+        if file.metadata().map_err(io)?.len() == 0 {
+            file.write_all(format!("{fingerprint}\n").as_bytes())
+                .map_err(io)?;
+        }
         Ok(Self {
             path: path.to_path_buf(),
             file: Mutex::new(file),
@@ -81,8 +90,14 @@ impl Journal {
             .file
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.write_all(format!("{line}\n").as_bytes()).map_err(io)?;
-        file.sync_data().map_err(io)
+        let before = file.metadata().map_err(io)?.len();
+        let written = file.write_all(format!("{line}\n").as_bytes());
+        if let Err(e) = written.and_then(|()| file.sync_data()) {
+            // Half a line would hide all that come after it.
+            file.set_len(before).map_err(io)?;
+            return Err(io(e));
+        }
+        Ok(())
     }
 
     /// Removes it: the reproduction is done.
@@ -97,14 +112,15 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reproduce::experiment::Job;
+    use crate::reproduce::experiment::{Fact, Job};
 
     fn measured(seed: u64) -> Measured {
         Measured {
             job: Job { panel: 0, seed },
             curves: Vec::new(),
             identified: Some(3),
-            facts: vec![("q".into(), 0.1 + 0.2)],
+            facts: vec![Fact::new("q", f64::NAN), Fact::new("rho", 0.1 + 0.2)],
+            failed: None,
         }
     }
 
@@ -130,7 +146,13 @@ mod tests {
         for cut in first..whole.len() {
             fs::write(&path, &whole[..cut]).unwrap();
             let journal = Journal::open(&path, "one", true).unwrap();
-            assert_eq!(journal.finished().unwrap(), [measured(1)], "{cut}");
+            let found = journal.finished().unwrap();
+            // NaN is not equal to itself.
+            assert_eq!(
+                format!("{found:?}"),
+                format!("{:?}", [measured(1)]),
+                "{cut}"
+            );
             journal.write(&measured(2)).unwrap();
             assert_eq!(fs::read(&path).unwrap(), whole);
         }

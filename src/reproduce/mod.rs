@@ -51,7 +51,10 @@ pub fn run(
         if stop.load(Ordering::Relaxed) {
             return Err(Error::interrupted("jobs are left"));
         }
-        let measured = experiment.run(job)?;
+        // A problem that cannot be run is left out of the medians, and said.
+        let measured = experiment
+            .run(job)
+            .unwrap_or_else(|e| Measured::failed(job, e.to_string()));
         journal.write(&measured)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(measured)
@@ -62,15 +65,38 @@ pub fn run(
     results.into_iter().collect()
 }
 
-/// Whether a directory holds nothing but what a reproduction writes.
-pub fn is_ours(dir: &Path) -> bool {
-    let names = ["experiment.json", "summary.md", "index.html"];
-    let ours = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry.is_ok_and(|e| {
-            let name = e.file_name();
-            let svg = Path::new(&name).extension().is_some_and(|x| x == "svg");
-            svg || names.iter().any(|n| name == **n)
-        })
+/// Refuses a directory that holds anything but what a reproduction of this experiment left.
+///
+/// # Errors
+/// Says what is there instead.
+pub fn check_replaceable(dir: &Path, name: &str) -> Result<()> {
+    let refused = |what: &str| Err(Error::usage(format!("{} {what}", dir.display())));
+    if dir.file_name().is_none() {
+        return refused("is no directory that could be replaced");
+    }
+    if !dir.exists() {
+        return Ok(());
+    }
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return refused("is not a directory");
     };
-    std::fs::read_dir(dir).is_ok_and(|mut entries| entries.all(ours))
+    let figure = format!("{name}.svg");
+    let known = ["experiment.json", "summary.md", figure.as_str()];
+    let mut empty = true;
+    for entry in entries {
+        let own = entry.is_ok_and(|e| known.iter().any(|n| e.file_name() == **n));
+        if !own {
+            return refused("holds more than a reproduction writes");
+        }
+        empty = false;
+    }
+    let ours = || -> Option<bool> {
+        let text = std::fs::read_to_string(dir.join("experiment.json")).ok()?;
+        let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+        Some(json["experiment"] == name)
+    };
+    if empty || ours() == Some(true) {
+        return Ok(());
+    }
+    refused(&format!("is not what a reproduction of {name} left"))
 }

@@ -1,5 +1,6 @@
 //! The regression problems of Appendix F.
 
+use super::experiment::Fact;
 use crate::error::{Error, Result};
 use crate::instances::Random;
 use crate::linalg::{Matrix, Vector};
@@ -72,6 +73,9 @@ impl Problem {
         })?;
         let truth = Truth::solve(&map, &lambda)
             .map_err(|why| Error::input(format!("w(λ) is not known: {why}")))?;
+        if truth.w().iter().all(|v| *v == 0.0) {
+            return Err(Error::input("w(λ) = 0: there is nothing to estimate"));
+        }
         Ok(Self {
             x,
             y,
@@ -105,12 +109,12 @@ impl Problem {
     }
 
     /// What is said of every problem.
-    pub(super) fn facts(&self) -> Vec<(String, f64)> {
+    pub(super) fn facts(&self) -> Vec<Fact> {
         let rho = self.truth.spectrum().map_or(f64::NAN, |s| s.rho.middle());
         vec![
-            ("q".into(), self.truth.constants.q),
-            ("rho".into(), rho),
-            ("support".into(), self.support() as f64),
+            Fact::new("q", self.truth.constants.q),
+            Fact::new("rho", rho),
+            Fact::new("support", self.support() as f64),
         ]
     }
 }

@@ -5,11 +5,26 @@ use serde::Serialize;
 use super::experiment::{Experiment, Findings, Measured};
 use crate::report::{Line, Panel, Trace};
 
-/// The median of finite and infinite numbers (the upper one of two); NaN where there is none.
+/// The median (of an even number the geometric mean of the middle two, which are positive or infinite);
+/// NaN where there is none, or one of them is NaN.
 pub(super) fn median_of(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.filter(|v| !v.is_nan()).collect();
+    let mut sorted: Vec<f64> = values.collect();
+    if sorted.is_empty() || sorted.iter().any(|v| v.is_nan()) {
+        return f64::NAN;
+    }
     sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+    if low == high {
+        low
+    } else {
+        low.sqrt() * high.sqrt()
+    }
+}
+
+/// The geometric mean of positive numbers; NaN where there is none.
+pub(super) fn geometric(values: impl Iterator<Item = f64>) -> f64 {
+    let logs: Vec<f64> = values.map(libm::log).collect();
+    libm::exp(logs.iter().sum::<f64>() / logs.len() as f64)
 }
 
 /// The curves of several jobs as one panel, in the order of the first job.
@@ -73,16 +88,25 @@ pub fn json(experiment: &dyn Experiment, results: &[Measured], findings: &Findin
     serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
 }
 
-/// The statements and the figure in Markdown.
-pub fn markdown(experiment: &dyn Experiment, findings: &Findings) -> String {
+/// The statements in Markdown, with the figure where there is one.
+pub fn markdown(experiment: &dyn Experiment, findings: &Findings, drawn: bool) -> String {
     let name = experiment.name();
+    let figure = if drawn {
+        format!("![{name}]({name}.svg)\n\n")
+    } else {
+        String::new()
+    };
     let mut out = format!(
-        "# {}\n\n![{name}]({name}.svg)\n\n{}\n\n| statement | seen | measured |\n|---|---|---|\n",
+        "# {}\n\n{figure}{}\n\n| statement | seen | measured |\n|---|---|---|\n",
         experiment.title(),
         findings.caption
     );
     for s in &findings.statements {
-        let seen = if s.holds { "yes" } else { "**no**" };
+        let seen = match s.seen {
+            Some(true) => "yes",
+            Some(false) => "**no**",
+            None => "too few problems",
+        };
         out += &format!(
             "| {} | {seen} | {} |\n",
             s.says,
@@ -90,4 +114,18 @@ pub fn markdown(experiment: &dyn Experiment, findings: &Findings) -> String {
         );
     }
     out + &format!("\n{}\n", experiment.fingerprint())
+}
+
+/// How many problems could not be run, in words with a leading blank.
+pub(super) fn left_out(results: &[Measured]) -> String {
+    let failed: Vec<&Measured> = results.iter().filter(|m| m.failed.is_some()).collect();
+    match failed.first() {
+        None => String::new(),
+        Some(first) => format!(
+            " {} problems could not be run and are left out (seed {}: {}).",
+            failed.len(),
+            first.job.seed,
+            first.failed.as_deref().unwrap_or_default()
+        ),
+    }
 }
