@@ -364,7 +364,7 @@ pub const REPRODUCED_SOLVED: f64 = 1e-4;
 pub const REPRODUCED_BEHIND: f64 = 10.0;
 
 /// How much a decade of updates may change the error of NSID beside what 1/√(γ+k) does, as a factor: errors
-/// over ten replicates and three problems vary by a third.
+/// over eight runs and three problems vary by a third.
 pub const REPRODUCED_RATE: f64 = 2.0;
 
 /// An error that a decade of updates leaves at this part of itself, or more, does not converge: 1/√k leaves
@@ -374,6 +374,9 @@ pub const REPRODUCED_STAYS: f64 = 0.6;
 /// Roundings in the variance of a gradient over rows: sums over rows and entries of hold-out sets of
 /// this size.
 pub const VARIANCE_ROUNDINGS: usize = 1 << 16;
+
+/// Most distinct Γ that whole courses are followed for, each for up to [`LIMIT_STEPS`]: about a second.
+pub const COURSE_BRANCHES: usize = 8;
 
 /// Relative rounding of an exact mean square error after as many steps, and of what is left of it when
 /// its floor is taken away: the moments lose a few units in the last place a step.

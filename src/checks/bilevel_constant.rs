@@ -11,8 +11,8 @@
 use super::check::{Check, Context, Needs};
 use super::data::{Data, Moments, Series};
 use super::entry::{Entry, For};
-use super::finding::{Finding, Reason, Unit, part};
-use super::moments::{horizon, logarithmic};
+use super::finding::{Finding, Reason, Unit, is_worse, part};
+use super::moments::{horizon, logarithmic, richardson};
 use crate::case::Target;
 use crate::error::Result;
 use crate::evidence::{Asymptote, Course, Run};
@@ -125,12 +125,7 @@ struct Seen {
 impl Seen {
     fn of(course: Course, rate: &Rate, limit: Asymptote, q: f64) -> Self {
         let last = course.mse.len() - 1;
-        let x = |k: usize| rate.gamma + k as f64;
-        let richardson = |k: usize| {
-            let half = k / 2;
-            let [one, two] = [k, half].map(|k| x(k).powi(2) * course.variance[k]);
-            (one - two) / (x(k) - x(half))
-        };
+        let richardson = |k: usize| richardson(&course.variance, rate.gamma, k);
         let (before, extrapolated) = (richardson(last / 2), richardson(last));
         let (mut left, mut rest) = (1.0, 0.0f64);
         for (k, (mse, variance)) in course.mse.iter().zip(&course.variance).enumerate() {
@@ -138,7 +133,8 @@ impl Seen {
             let most = left * course.reach / (1.0 - q);
             // Roots of differences: what is lost of the mean square errors, at most.
             let lost = (FLOOR_ROUNDING * mse.max(limit.floor)).sqrt();
-            rest = rest.max(part((off - lost).max(0.0), most * bound_room(k)));
+            let ratio = part((off - lost).max(0.0), most * bound_room(k));
+            rest = if is_worse(ratio, rest) { ratio } else { rest };
             left *= 1.0 - rate.step(k) * (1.0 - q);
         }
         Self {

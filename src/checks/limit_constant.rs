@@ -4,7 +4,7 @@ use super::check::{Check, Context, Needs};
 use super::data::{Data, Moments, Series};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
-use super::moments::{horizon, logarithmic};
+use super::moments::{horizon, logarithmic, richardson};
 use crate::error::Result;
 use crate::evidence::Run;
 use crate::stats::line;
@@ -103,14 +103,10 @@ impl Settled {
     /// smaller. One Richardson step from k/2 and k leaves an error e(k) of order k^-p, so the steps
     /// at k/2 and k differ by (2^p-1)e(k) > e(k), which says how far it still is.
     fn find(c: Context<'_>, recursion: &mut Recursion, rate: &Rate) -> Self {
-        let x = |k: usize| rate.gamma + k as f64;
         let mut last = horizon(c, rate.gamma);
         loop {
             let curve = recursion.mse_curve(last, |i| rate.step(i));
-            let richardson = |k: usize| {
-                let half = k / 2;
-                (x(k).powi(2) * curve[k] - x(half).powi(2) * curve[half]) / (x(k) - x(half))
-            };
+            let richardson = |k: usize| richardson(&curve, rate.gamma, k);
             let (before, extrapolated) = (richardson(last / 2), richardson(last));
             let moved = (extrapolated / before - 1.0).abs();
             if moved <= SETTLED * c.slack || last == LIMIT_STEPS {

@@ -59,3 +59,10 @@ pub(super) fn logarithmic(last: usize) -> Vec<usize> {
     out.dedup();
     out
 }
+
+/// The limit of (γ+k)·curve by one Richardson step from k/2 and k.
+pub(super) fn richardson(curve: &[f64], gamma: f64, k: usize) -> f64 {
+    let x = |k: usize| gamma + k as f64;
+    let half = k / 2;
+    (x(k).powi(2) * curve[k] - x(half).powi(2) * curve[half]) / (x(k) - x(half))
+}

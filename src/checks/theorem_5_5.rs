@@ -289,3 +289,47 @@ impl Seen {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Method;
+    use crate::evidence::Evidence;
+    use crate::instances::{Instance, Sizes};
+    use crate::maps::Map;
+    use crate::maps::composite::{Composite, Inner, NoiseModel, Outer};
+    use crate::objectives::{HoldOut, Objective};
+
+    /// Φ = w/1000 + λ, and two rows far from their kinks whose gradients are 1 and -1: all there is to see
+    /// is ζ's noise σ_E1/J, which Theorem 5.4 for the same ‖y‖ knows nothing of.
+    #[test]
+    fn the_part_of_the_objective_in_the_rate_is_needed() {
+        let one = |v: f64| Matrix::from_element(1, 1, v);
+        let model = NoiseModel::additive(one(0.001), one(1.0), Vector::zeros(1), 0.1);
+        let map = Composite::new(Inner::Noise(model), Outer::Identity).unwrap();
+        let mut i = Instance::new(Map::sampled(map).unwrap(), vec![0.5]).unwrap();
+        i.samples = Some(Sizes::new(1, 1, 2));
+        i.objective = Some(Objective::Absolute(HoldOut::new(
+            Matrix::from_element(2, 1, 1.0),
+            Vector::from_column_slice(&[-1e6, 1e6]),
+            0.0,
+        )));
+        let target = Target::Hypergradient(i.objective.as_ref().unwrap());
+        let e = Evidence::new(&i, Method::NSID, 60).targeting(target);
+        let ks = [1, 16, 256, 2048];
+        let planted = Planted::new(e.sampled().unwrap(), &ks).unwrap();
+        let seen = planted.follow(&ks).unwrap().unwrap();
+        assert!(
+            seen.worst.0 <= 1.0 && seen.of_constant <= 1.0,
+            "{:?}",
+            seen.worst
+        );
+        let mut without = Planted::new(e.sampled().unwrap(), &ks).unwrap();
+        without.theorem.outer = None;
+        assert!(without.follow(&ks).unwrap().unwrap().worst.0 > 1.0);
+        // C without it.
+        let mut smaller = Planted::new(e.sampled().unwrap(), &ks).unwrap();
+        smaller.constant = without.theorem.constant().unwrap();
+        assert!(smaller.follow(&ks).unwrap().unwrap().of_constant > 1.0);
+    }
+}

@@ -4,7 +4,7 @@ use super::setting::Setting;
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::Gamma;
-use crate::tol::LIMIT_STEPS;
+use crate::tol::{COURSE_BRANCHES, LIMIT_STEPS};
 use crate::truth::expectation::{
     Readout, certain_readout, conditional_readout, lyapunov, mean_of_samples,
 };
@@ -107,7 +107,7 @@ impl InnerLaw {
         r_star: &Vector,
         eta: impl Fn(usize) -> f64,
     ) -> Result<Option<Course>> {
-        if self.branches.len().saturating_mul(last) > 4 * LIMIT_STEPS {
+        if self.branches.len() > COURSE_BRANCHES || last > LIMIT_STEPS {
             return Ok(None);
         }
         let mut out = Course {

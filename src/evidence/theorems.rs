@@ -5,7 +5,7 @@ use super::known::Known;
 use super::mean_square::MeanSquare;
 use super::whole::Evidence;
 use crate::error::{Error, Result};
-use crate::theory::{BilevelRun, BilevelSection, LemmaD3, Level, OnRun, Row, Section5, Theorem};
+use crate::theory::{BilevelRun, BilevelSection, Level, OnRun, Row, Section5, Theorem};
 
 /// Builds a theorem on an instance.
 type Build = fn(&Evidence<'_>) -> Result<Box<dyn Theorem>>;
@@ -149,59 +149,48 @@ fn theorem_e3(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
 }
 
 fn theorem_e6(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
-    let lower = section(e)?;
+    let lower = section(e, &Known::of(e)?)?;
     let s = e.sampled()?;
     let (star, _) = s.solution()?;
-    let theorem = MeanSquare::over(&s, &[star.to_vec()])?;
-    let Some(outer) = theorem.outer else {
-        return Ok(Box::new(lower));
+    let Some(outer) = MeanSquare::over(&s, &[star.to_vec()])?.outer else {
+        return section_5(e);
     };
-    // Lemma D.3 for the root mean square of y.
-    let rate = theorem.rate(lower.inner)?;
-    let lower = Section5 {
-        lemma: LemmaD3 {
-            y_norm: theorem.y_norm(lower.inner),
-            ..lower.lemma
-        },
-        rate,
-        ..lower
-    };
-    let steps = UPDATES;
+    let rate = lower.rate;
     let wanted = s.limit_at(star)?;
     let law = s.law(star, lower.inner)?;
     let mse = match &law {
-        Some(law) => law.mse(&s.setting(), &steps, &wanted, |k| rate.step(k))?,
+        Some(law) => law.mse(&s.setting(), &UPDATES, &wanted, |k| rate.step(k))?,
         None => None,
     };
-    let mse = mse.unwrap_or_else(|| vec![f64::NAN; steps.len()]);
+    let mse = mse.unwrap_or_else(|| vec![f64::NAN; UPDATES.len()]);
     Ok(Box::new(BilevelSection {
-        moments: steps.into_iter().zip(mse).collect(),
+        moments: UPDATES.into_iter().zip(mse).collect(),
         theorem: outer,
         lower,
     }))
 }
 
 fn section_5(e: &Evidence<'_>) -> Result<Box<dyn Theorem>> {
-    Ok(Box::new(section(e)?))
-}
-
-fn section(e: &Evidence<'_>) -> Result<Section5> {
     let mut known = Known::of(e)?;
-    let rate = known.rate;
+    let mut section = section(e, &known)?;
     let mut at = known.recursion.start();
-    let mut moments = Vec::new();
     for k in UPDATES {
         while at.i < k {
-            let eta = rate.step(at.i);
+            let eta = known.rate.step(at.i);
             known.recursion.step(&mut at, eta);
         }
-        moments.push((k, at.mse()));
+        section.moments.push((k, at.mse()));
     }
+    Ok(Box::new(section))
+}
+
+/// Its constants, without moments.
+fn section(e: &Evidence<'_>, known: &Known) -> Result<Section5> {
     Ok(Section5 {
         lemma: known.lemma,
-        rate,
+        rate: known.rate,
         theorem: known.theorem,
         inner: e.sampled()?.sizes.inner,
-        moments,
+        moments: Vec::new(),
     })
 }

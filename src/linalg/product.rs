@@ -23,7 +23,16 @@ pub fn gemv_tr(alpha: f64, a: &Matrix, x: &[f64], beta: f64, out: &mut [f64]) {
     }
 }
 
-/// The same where only the entries of x in `columns` (increasing) are not 0: nothing else of A is read.
+/// out ← beta·out; what was there is forgotten at beta = 0, NaN included.
+fn scale(beta: f64, out: &mut [f64]) {
+    if beta == 0.0 {
+        out.fill(0.0);
+    } else if beta != 1.0 {
+        out.iter_mut().for_each(|o| *o *= beta);
+    }
+}
+
+/// [`gemv`] where only the entries of x in `columns` (increasing) are not 0: nothing else of A is read.
 pub fn gemv_columns(
     alpha: f64,
     a: &Matrix,
@@ -34,11 +43,7 @@ pub fn gemv_columns(
 ) {
     let (rows, cols) = a.shape();
     assert_eq!((x.len(), out.len()), (cols, rows));
-    if beta == 0.0 {
-        out.fill(0.0);
-    } else if beta != 1.0 {
-        out.iter_mut().for_each(|o| *o *= beta);
-    }
+    scale(beta, out);
     if rows == 0 {
         return;
     }
@@ -67,11 +72,7 @@ pub fn multiply(alpha: f64, a: &Matrix, pairs: &mut [(&[f64], &mut [f64])], beta
     let (rows, cols) = a.shape();
     for (x, out) in pairs.iter_mut() {
         assert_eq!((x.len(), out.len()), (cols, rows));
-        if beta == 0.0 {
-            out.fill(0.0);
-        } else if beta != 1.0 {
-            out.iter_mut().for_each(|o| *o *= beta);
-        }
+        scale(beta, out);
     }
     if rows == 0 {
         return;

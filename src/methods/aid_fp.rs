@@ -34,9 +34,10 @@ impl Implementation for AidFp {
         case.map
             .linearize(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         // Worth its setting up where it is used more than once.
-        let compact = { Some(case.horizon()) }
-            .filter(|k| *k > 1)
-            .and_then(|_| case.map.on_support(&lin));
+        let compact = match case.horizon() {
+            0 | 1 => None,
+            _ => case.map.on_support(&lin),
+        };
         let y: Vec<f64> = match &compact {
             Some(on) => on.support.iter().map(|i| y[*i]).collect(),
             None => y.into_owned(),

@@ -1,9 +1,9 @@
 //! Panels of an experiment: plain data between what computes them and the figure.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What kind of line a series is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
     /// Something measured, with its spread.
@@ -13,7 +13,7 @@ pub enum Line {
 }
 
 /// One method of a panel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trace {
     /// Its name.
     pub label: String,
@@ -28,7 +28,7 @@ pub struct Trace {
 }
 
 /// Errors against steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Panel {
     /// What distinguishes it.
     pub title: String,

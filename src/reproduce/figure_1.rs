@@ -9,8 +9,7 @@ use super::experiment::{
     Curve, Experiment, Fact, Findings, Job, LEAST_PROBLEMS, Measured, Scale, Statement,
 };
 use super::problem::{Problem, Size};
-use super::summary::left_out;
-use super::summary::{geometric, median_of, panel};
+use super::summary::{geometric, left_out, median_of, panel};
 use crate::case::{At, Case, Factory, Method, Target};
 use crate::error::{Error, Result};
 use crate::instances::hash;
@@ -356,7 +355,8 @@ fn said(own: &[&Measured], lambda: [f64; 2]) -> Vec<Statement> {
     let solved = ends.iter().filter(|e| **e < REPRODUCED_SOLVED).count();
     let above = |m: &Measured, label: &str, bound: &str| {
         let (Some(error), Some(bound)) = (m.curve(label), m.curve(bound)) else {
-            return error_missing();
+            // No point can be told to be below a bound that is not there.
+            return POINTS + 1;
         };
         let floor = REPRODUCED_FLOOR * m.fact("size");
         let pairs = error.y.iter().zip(&bound.y);
@@ -402,11 +402,6 @@ fn said(own: &[&Measured], lambda: [f64; 2]) -> Vec<Statement> {
             ),
         },
     ]
-}
-
-/// No point can be told to be below a bound that is not there.
-fn error_missing() -> usize {
-    POINTS + 1
 }
 
 /// The geometric mean of one error over another at the steps after identification, both held above rounding;
