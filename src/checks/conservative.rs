@@ -99,7 +99,7 @@ struct Chosen<'a> {
     state: u64,
     /// Ties asked for so far.
     ties: usize,
-    lin: Linearization,
+    lin: Linearization<'static>,
     ws: Workspace,
     out: Matrix,
 }

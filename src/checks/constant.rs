@@ -71,7 +71,7 @@ impl Check for Constant {
 struct Sampler<'a> {
     exact: &'a Exact,
     random: Random,
-    lin: Linearization,
+    lin: Linearization<'static>,
 }
 
 impl<'a> Sampler<'a> {

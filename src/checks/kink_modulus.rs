@@ -148,7 +148,7 @@ struct Sampler<'a> {
     kinks: &'a Kinks,
     /// D_Φ,1(w(λ)) and D_Φ,2(w(λ)).
     sets: [DiagonalBox; 2],
-    lin: Linearization,
+    lin: Linearization<'static>,
 }
 
 impl<'a> Sampler<'a> {

@@ -71,7 +71,7 @@ struct Seen {
 struct Pieces<'a> {
     map: &'a Map,
     curve: &'a Curve,
-    lin: Linearization,
+    lin: Linearization<'static>,
     /// What rounding may move the input of each unit by.
     units: Vec<[f64; 2]>,
     /// The units are projections onto intervals: their two bounds are told apart by the value.

@@ -30,7 +30,7 @@ impl CgSystem {
 }
 
 /// The selection of this limit.
-fn selection(exact: &Exact, limit: &AidLimit) -> Linearization {
+fn selection(exact: &Exact, limit: &AidLimit) -> Linearization<'static> {
     let map = &exact.truth.map;
     let mut lin = map.linearization();
     let at = (limit.w.as_slice(), &exact.truth.lambda);

@@ -15,8 +15,8 @@ pub(super) struct Course<'a> {
     /// w_0, w_1, ... (ITD) or the one w (AID).
     pub(super) points: Vec<Vec<f64>>,
     pub(super) itd: bool,
-    pub(super) lin: Linearization,
-    pub(super) other: Linearization,
+    pub(super) lin: Linearization<'static>,
+    pub(super) other: Linearization<'static>,
     /// The map with a wrong step, if a departure asks for one, and λ as the derivatives see it.
     pub(super) map: Map,
     pub(super) lambda: Vec<f64>,

@@ -1,5 +1,7 @@
 //! A linearisation point with the selection of D_Φ taken there.
 
+use std::borrow::Cow;
+
 use super::constants::Dims;
 use crate::linalg::Matrix;
 
@@ -24,11 +26,11 @@ impl Tie<'_> {
 /// Φ(w, λ) and the selection at (w, λ), from which every product is taken.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Linearization {
+pub struct Linearization<'l> {
     /// The point w (d).
     pub w: Vec<f64>,
-    /// λ (m).
-    pub lambda: Vec<f64>,
+    /// λ (m): a copy, or the caller's own where it has a million entries.
+    pub lambda: Cow<'l, [f64]>,
     /// Φ(w, λ) (d).
     pub value: Vec<f64>,
     /// Inputs z of the units.
@@ -48,11 +50,11 @@ pub struct Linearization {
     pub(super) workspace: Workspace,
 }
 
-impl Linearization {
+impl<'l> Linearization<'l> {
     pub(super) fn new(dims: Dims) -> Self {
         Self {
             w: vec![0.0; dims.w],
-            lambda: vec![0.0; dims.lambda],
+            lambda: Cow::Borrowed(&[]),
             value: vec![0.0; dims.w],
             z: vec![0.0; dims.units],
             slope: vec![1.0; dims.units],

@@ -1,5 +1,6 @@
 //! The type to use: a prepared map with its data and, where it has them, its samples.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::composite::{Composite, mean};
@@ -96,7 +97,7 @@ impl Map {
     }
 
     /// An empty linearisation of the right sizes, to be filled by [`Map::linearize`].
-    pub fn linearization(&self) -> Linearization {
+    pub fn linearization<'l>(&self) -> Linearization<'l> {
         Linearization::new(self.dims())
     }
 
@@ -107,9 +108,30 @@ impl Map {
 
     /// Evaluates Φ(w, λ) and fixes the selection of D_Φ there; at a tie `tie` gives the weight.
     /// All products with `lin` then use this selection, in both blocks.
-    pub fn linearize(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization) {
+    pub fn linearize(
+        &self,
+        w: &[f64],
+        lambda: &[f64],
+        tie: &mut Tie<'_>,
+        lin: &mut Linearization<'_>,
+    ) {
         lin.w.copy_from_slice(w);
-        lin.lambda.copy_from_slice(lambda);
+        let own = lin.lambda.to_mut();
+        own.clear();
+        own.extend_from_slice(lambda);
+        self.inner.evaluate(w, lambda, tie, lin);
+    }
+
+    /// The same, borrowing λ instead of copying it: with a million parameters a copy costs as much as Φ.
+    pub fn linearize_in<'l>(
+        &self,
+        w: &[f64],
+        lambda: &'l [f64],
+        tie: &mut Tie<'_>,
+        lin: &mut Linearization<'l>,
+    ) {
+        lin.w.copy_from_slice(w);
+        lin.lambda = Cow::Borrowed(lambda);
         self.inner.evaluate(w, lambda, tie, lin);
     }
 

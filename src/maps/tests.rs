@@ -184,7 +184,7 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
         .collect()
 }
 
-fn at(map: &Map, w: &[f64], lambda: &[f64]) -> Linearization {
+fn at(map: &Map, w: &[f64], lambda: &[f64]) -> Linearization<'static> {
     let mut lin = map.linearization();
     map.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
     lin

@@ -50,7 +50,7 @@ impl AidCg {
     /// converge to wrong values.
     pub fn plain(map: &Map, lambda: &[f64], w: &[f64]) -> Result<Self> {
         let mut lin = map.linearization();
-        map.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
+        map.linearize_in(w, lambda, &mut Tie::Weight(0.0), &mut lin);
         let p = map.jacobian_w(&lin);
         let d = p.nrows();
         let asymmetry = (&p - p.transpose()).amax();
@@ -158,7 +158,7 @@ impl ConjugateGradients {
 /// The system at one linearisation.
 struct Operator<'a> {
     map: &'a Map,
-    lin: Linearization,
+    lin: Linearization<'a>,
     ws: Workspace,
     system: System,
     /// The unknowns of the reduced system.
@@ -172,7 +172,7 @@ impl<'a> Operator<'a> {
     fn new(case: &Case<'a>, system: System, tie: f64) -> Self {
         let map = case.map;
         let mut lin = map.linearization();
-        map.linearize(case.w(), case.lambda, &mut Tie::Weight(tie), &mut lin);
+        map.linearize_in(case.w(), case.lambda, &mut Tie::Weight(tie), &mut lin);
         let d = map.dims().w;
         let system = match system {
             System::Fitting if map.structure().symmetric.is_none() => System::Normal,

@@ -32,7 +32,7 @@ impl Implementation for AidFp {
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
         case.map
-            .linearize(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+            .linearize_in(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         // Worth its setting up where it is used more than once.
         let compact = match case.horizon() {
             0 | 1 => None,
@@ -104,7 +104,7 @@ impl Implementation for AidFpForward {
         let dims = case.map.dims();
         let (mut lin, mut ws) = (case.map.linearization(), case.map.workspace());
         case.map
-            .linearize(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+            .linearize_in(case.w(), case.lambda, &mut Tie::Weight(self.tie), &mut lin);
         let mut d = Matrix::zeros(dims.w, dims.lambda);
         let mut next = d.clone();
         let mut out = Vec::with_capacity(case.steps.len());

@@ -58,7 +58,7 @@ impl Implementation for ItdForward {
                 break;
             }
             case.map
-                .linearize(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
+                .linearize_in(&w, case.lambda, &mut Tie::Weight(self.tie), &mut lin);
             case.map.push_forward(&lin, &d, &mut next, &mut ws);
             std::mem::swap(&mut d, &mut next);
             match case.path().and_then(|path| path.get(t + 1)) {
@@ -181,7 +181,7 @@ struct Pass<'a> {
     map: &'a Map,
     lambda: &'a [f64],
     tie: f64,
-    lin: Linearization,
+    lin: Linearization<'a>,
     ws: crate::maps::Workspace,
     next: Vec<f64>,
     by_lambda: Vec<f64>,
@@ -242,7 +242,7 @@ impl<'a> Pass<'a> {
         for s in 0..steps {
             let w = &stored[stored.len() - 1];
             self.map
-                .linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+                .linearize_in(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
             self.cost.map_evaluations += 1;
             if let Some(status) = trouble(from + s + 1, &self.lin.value) {
                 return Some(status);
@@ -255,7 +255,7 @@ impl<'a> Pass<'a> {
     /// One step of the adjoint recursion at w.
     fn backward(&mut self, w: &[f64], adjoint: &mut Adjoint) {
         self.map
-            .linearize(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+            .linearize_in(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
         self.map
             .vjp_lambda(&self.lin, &adjoint.p, &mut self.by_lambda, &mut self.ws);
         adjoint
