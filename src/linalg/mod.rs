@@ -24,6 +24,10 @@ pub mod product;
 #[doc(hidden)]
 pub mod random;
 #[doc(hidden)]
+pub mod rows;
+#[doc(hidden)]
+pub mod softmax;
+#[doc(hidden)]
 pub mod solve;
 #[cfg(test)]
 pub(crate) mod stream;

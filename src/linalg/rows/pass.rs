@@ -1,0 +1,234 @@
+//! Whole passes: blocks of rows, strips of blocks, and threads.
+
+use pulp::{Simd, WithSimd};
+
+use super::aligned::Aligned;
+use super::coefficients::Coefficients;
+use super::kernel::{BLOCK, accumulate, expanded, scores};
+use super::source::Rows;
+
+/// What is made of the scores of a row.
+pub trait Weigh: Sync {
+    /// Weights of the rows at positions `first..` of the index, from their scores (b×a): weights (b×c), and what
+    /// is to be kept of every row (b×k).
+    fn weigh(&self, first: usize, scores: &mut [f64], weights: &mut [f64], kept: &mut [f64]);
+}
+
+/// Most strips a pass is cut into.
+const STRIPS: usize = 32;
+
+/// Multiplications from which a pass is worth a second thread.
+#[cfg(feature = "claims")]
+const WORTH_A_THREAD: usize = 1 << 20;
+
+/// Rows of a strip: of their number alone, so that sums have one order.
+fn strip(rows: usize) -> usize {
+    rows.div_ceil(STRIPS).div_ceil(BLOCK).max(1) * BLOCK
+}
+
+/// sum ← sum + Σ_i a_ix_iᵀ (c×p) over the rows of `index`, the weights a_i made of the scores Cx_i by `weigh`;
+/// `kept` (rows × k, or empty) takes what is to be kept. Every row is read once.
+pub fn reweigh(
+    rows: Rows<'_>,
+    index: &[usize],
+    coefficients: &Coefficients,
+    weigh: &impl Weigh,
+    kept: &mut [f64],
+    sum: &mut [f64],
+) {
+    let length = strip(index.len());
+    let count = sum.len() / rows.width;
+    let per_row = kept.len() / index.len().max(1);
+    let one = |(n, index, kept): (usize, &[usize], &mut [f64])| {
+        let mut own = Aligned::zeros(count * rows.width);
+        let job = Reweigh {
+            rows,
+            index,
+            first: n * length,
+            coefficients,
+            weigh,
+            kept,
+            sum: &mut own,
+        };
+        coefficients.arch.dispatch(job);
+        own
+    };
+    let mut kept = if per_row == 0 {
+        index.chunks(length).map(|_| &mut [][..]).collect()
+    } else {
+        kept.chunks_mut(length * per_row).collect::<Vec<_>>()
+    };
+    let strips = index.chunks(length).zip(kept.drain(..)).enumerate();
+    let strips: Vec<(usize, &[usize], &mut [f64])> =
+        strips.map(|(n, (index, kept))| (n, index, kept)).collect();
+    let work = index.len() * rows.width * (coefficients.count + count);
+    for own in each(strips, work, one) {
+        sum.iter_mut().zip(&*own).for_each(|(o, v)| *o += v);
+    }
+}
+
+/// out ← out + AC (rows of `index` × p), the weights A made of the scores of each row by `weigh`: as many as
+/// there are coefficients.
+pub fn expand(
+    rows: Rows<'_>,
+    index: &[usize],
+    coefficients: &Coefficients,
+    weigh: &impl Weigh,
+    out: &mut [f64],
+) {
+    let length = strip(index.len());
+    let one = |(n, index, out): (usize, &[usize], &mut [f64])| {
+        let job = Expand {
+            rows,
+            index,
+            first: n * length,
+            coefficients,
+            weigh,
+            out,
+        };
+        coefficients.arch.dispatch(job);
+    };
+    let strips = index
+        .chunks(length)
+        .zip(out.chunks_mut(length * rows.width))
+        .enumerate();
+    let strips: Vec<(usize, &[usize], &mut [f64])> =
+        strips.map(|(n, (index, out))| (n, index, out)).collect();
+    let work = 2 * index.len() * rows.width * coefficients.count;
+    each(strips, work, one);
+}
+
+/// `one` of every strip, in order; on several threads where it is worth it.
+#[cfg(feature = "claims")]
+fn each<T: Send, R: Send>(
+    strips: Vec<T>,
+    work: usize,
+    one: impl Fn(T) -> R + Sync + Send,
+) -> Vec<R> {
+    use rayon::prelude::*;
+    if work < WORTH_A_THREAD || strips.len() == 1 {
+        return strips.into_iter().map(one).collect();
+    }
+    strips.into_par_iter().with_max_len(1).map(one).collect()
+}
+
+#[cfg(not(feature = "claims"))]
+fn each<T, R>(strips: Vec<T>, _: usize, one: impl Fn(T) -> R) -> Vec<R> {
+    strips.into_iter().map(one).collect()
+}
+
+/// The rows of a block, those with something added in a buffer.
+struct Block<'a> {
+    rows: Rows<'a>,
+    patched: Aligned,
+}
+
+impl<'a> Block<'a> {
+    fn new(rows: Rows<'a>) -> Self {
+        let any = !rows.added.is_empty();
+        Self {
+            rows,
+            patched: Aligned::zeros(if any { BLOCK * rows.width } else { 0 }),
+        }
+    }
+
+    /// The rows of these indices.
+    #[inline(always)]
+    fn fill<'b>(&'b mut self, index: &[usize]) -> Vec<&'b [f64]>
+    where
+        'a: 'b,
+    {
+        let p = self.rows.width;
+        for (i, to) in index.iter().zip(self.patched.chunks_exact_mut(p)) {
+            if let Some(addend) = self.rows.addend(*i) {
+                let own = self.rows.own(*i).iter().zip(addend);
+                to.iter_mut().zip(own).for_each(|(t, (x, a))| *t = x + a);
+            }
+        }
+        let (rows, patched) = (self.rows, &self.patched);
+        let row = |(k, i): (usize, &usize)| match rows.addend(*i) {
+            Some(_) => &patched[k * p..][..p],
+            None => rows.own(*i),
+        };
+        index.iter().enumerate().map(row).collect()
+    }
+}
+
+/// What the rows of these indices are read from.
+fn ahead<'a>(rows: Rows<'a>, index: Option<&[usize]>) -> Vec<&'a [f64]> {
+    let sources = |i: &usize| [Some(rows.own(*i)), rows.addend(*i)];
+    let index = index.unwrap_or_default().iter();
+    index.flat_map(sources).flatten().collect()
+}
+
+struct Reweigh<'a, W> {
+    rows: Rows<'a>,
+    index: &'a [usize],
+    first: usize,
+    coefficients: &'a Coefficients,
+    weigh: &'a W,
+    kept: &'a mut [f64],
+    sum: &'a mut [f64],
+}
+
+impl<W: Weigh> WithSimd for Reweigh<'_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let (a, c) = (self.coefficients.count, self.sum.len() / self.rows.width);
+        let per_row = self.kept.len() / self.index.len().max(1);
+        let mut block = Block::new(self.rows);
+        let mut scored = vec![0.0; BLOCK * a];
+        let mut weights = vec![0.0; BLOCK * c];
+        let mut blocks = self.index.chunks(BLOCK).peekable();
+        let mut at = 0;
+        while let Some(index) = blocks.next() {
+            let b = index.len();
+            let ahead = ahead(self.rows, blocks.peek().copied());
+            let rows = block.fill(index);
+            let (scored, weights) = (&mut scored[..b * a], &mut weights[..b * c]);
+            if a > 0 {
+                scores(s, &rows, self.coefficients, &ahead, scored);
+            }
+            let kept = &mut self.kept[at * per_row..(at + b) * per_row];
+            self.weigh.weigh(self.first + at, scored, weights, kept);
+            accumulate(s, &rows, weights, self.sum);
+            at += b;
+        }
+    }
+}
+
+struct Expand<'a, W> {
+    rows: Rows<'a>,
+    index: &'a [usize],
+    first: usize,
+    coefficients: &'a Coefficients,
+    weigh: &'a W,
+    out: &'a mut [f64],
+}
+
+impl<W: Weigh> WithSimd for Expand<'_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let (a, p) = (self.coefficients.count, self.rows.width);
+        let mut block = Block::new(self.rows);
+        let mut scored = vec![0.0; BLOCK * a];
+        let mut weights = vec![0.0; BLOCK * a];
+        let mut blocks = self.index.chunks(BLOCK).peekable();
+        let mut at = 0;
+        while let Some(index) = blocks.next() {
+            let b = index.len();
+            let ahead = ahead(self.rows, blocks.peek().copied());
+            let rows = block.fill(index);
+            let (scored, weights) = (&mut scored[..b * a], &mut weights[..b * a]);
+            scores(s, &rows, self.coefficients, &ahead, scored);
+            self.weigh.weigh(self.first + at, scored, weights, &mut []);
+            let out = &mut self.out[at * p..(at + b) * p];
+            expanded(s, weights, self.coefficients, out);
+            at += b;
+        }
+    }
+}
