@@ -6,6 +6,7 @@
 //! ([`theory`]); with features also seeded instances, claims and verdicts, reports, and a helper
 //! that certifies a user's own method (`testing`).
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 // `!(a <= b)` is meant: a NaN must fail every comparison.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 // Formulas that run over several arrays at once read best with their index.

@@ -7,6 +7,10 @@
 /// Unit roundoff of binary64, u = 2⁻⁵³.
 pub const UNIT: f64 = f64::EPSILON / 2.0;
 
+/// An operation of double-double arithmetic is within 2⁻¹⁰² of what is exact, relatively (see
+/// [`crate::linalg::Dd`]).
+pub const UNIT_DD: f64 = f64::from_bits((1023 - 102) << 52);
+
 /// The unit roundoff u of the arithmetic in which an implementation under test computes.
 ///
 /// What that implementation rounds (its floors, its doubt at kinks) takes this value; what ratecert
@@ -81,8 +85,8 @@ pub const COARSE: f64 = 1e-2;
 /// called divergence.
 pub const OBJECTIVE_MOST: f64 = 1e50;
 
-/// Least size of the largest entry of an objective's rows that are not all 0: squares of squares of its
-/// gradients stay numbers.
+/// Least size of the largest entry of an objective's rows that are not all 0: squares of squares of
+/// its gradients stay numbers.
 pub const OBJECTIVE_LEAST: f64 = 1e-12;
 
 /// Norms that a cotangent may have in binary64: squares of them are far from over- and underflow.
@@ -220,7 +224,8 @@ pub const RATE_OWN_SHARE: f64 = 0.5;
 /// subdominant modes at |ρ₂/ρ| ≤ 0.99 have decayed by 1e-9 after 2¹¹ steps.
 pub const RESONANT_LIMIT_STEPS: usize = 1 << 11;
 
-/// How much more than what power iteration finds a Lipschitz constant may be: it need not have settled.
+/// How much more than what power iteration finds a Lipschitz constant may be: it need not have
+/// settled.
 pub const STEEPEST_ROOM: f64 = 0.05;
 
 /// Relative width to which a ray is bisected for the first change of piece; R is certified
@@ -293,8 +298,8 @@ pub const DD_AGREES: f64 = 1e-28;
 pub const VECTOR_TIES: [f64; 2] = [0.5, 1.0];
 
 /// Errors at the limit in units of uκ‖J‖ above which products were rounded to fewer digits than
-/// binary32 has (theory, section 11): true single precision reaches 0.06 to 1.4 in its runs, up to 5
-/// on a GPU, TF32 120 and more.
+/// binary32 has (theory, section 11): true single precision reaches 0.06 to 1.4 in its runs, up to
+/// 5 on a GPU, TF32 120 and more.
 pub const PRECISION_UNITS: f64 = 12.0;
 
 /// Relative error that a check of a served map may hide and still pass, saying so: a declared
@@ -357,29 +362,31 @@ pub const LIMIT_STEPS: usize = 200_000;
 /// Errors of a reproduced experiment below this part of the size of what is estimated are rounding.
 pub const REPRODUCED_FLOOR: f64 = 1e-10;
 
-/// A relative error of a reproduced experiment that counts as solved: what a validation loss cannot see.
+/// A relative error of a reproduced experiment that counts as solved: what a validation loss cannot
+/// see.
 pub const REPRODUCED_SOLVED: f64 = 1e-4;
 
 /// So many times the error of another method is behind it.
 pub const REPRODUCED_BEHIND: f64 = 10.0;
 
-/// How much a decade of updates may change the error of NSID beside what 1/√(γ+k) does, as a factor: errors
-/// over eight runs and three problems vary by a third.
+/// How much a decade of updates may change the error of NSID beside what 1/√(γ+k) does, as a
+/// factor: errors over eight runs and three problems vary by a third.
 pub const REPRODUCED_RATE: f64 = 2.0;
 
-/// An error that a decade of updates leaves at this part of itself, or more, does not converge: 1/√k leaves
-/// a third.
+/// An error that a decade of updates leaves at this part of itself, or more, does not converge:
+/// 1/√k leaves a third.
 pub const REPRODUCED_STAYS: f64 = 0.6;
 
-/// Roundings in the variance of a gradient over rows: sums over rows and entries of hold-out sets of
-/// this size.
+/// Roundings in the variance of a gradient over rows: sums over rows and entries of hold-out sets
+/// of this size.
 pub const VARIANCE_ROUNDINGS: usize = 1 << 16;
 
-/// Most distinct Γ that whole courses are followed for, each for up to [`LIMIT_STEPS`]: about a second.
+/// Most distinct Γ that whole courses are followed for, each for up to [`LIMIT_STEPS`]: about a
+/// second.
 pub const COURSE_BRANCHES: usize = 8;
 
-/// Relative rounding of an exact mean square error after as many steps, and of what is left of it when
-/// its floor is taken away: the moments lose a few units in the last place a step.
+/// Relative rounding of an exact mean square error after as many steps, and of what is left of it
+/// when its floor is taken away: the moments lose a few units in the last place a step.
 pub const FLOOR_ROUNDING: f64 = 1e-9;
 
 /// Part of its slack by which an extrapolated limit may still move when it is called settled: what
@@ -559,3 +566,11 @@ pub const SERVED_INSIDE: f64 = 8.0;
 
 /// Indices over which a mean is summed at most.
 pub const SERVED_INDICES: usize = 10_000;
+
+/// Relative step at which proximal steps have found the support of a poisoned regression, or nearly
+/// so, and Newton's method goes on; the certificate does not depend on it.
+pub const NEAR_SOLUTION: f64 = 1e-9;
+
+/// Relative residual to which a system of Newton's method is solved; what is left is taken up by
+/// the next correction.
+pub const NEWTON_SYSTEM: f64 = 1e-8;

@@ -30,16 +30,21 @@ fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-const EXPERIMENTS: [&str; 2] = ["figure-1", "figure-2-elastic-net"];
+/// With the options that keep them short.
+const EXPERIMENTS: [(&str, &[&str]); 3] = [
+    ("figure-1", &[]),
+    ("figure-2-elastic-net", &[]),
+    ("figure-2-poisoning", &["--seeds", "3"]),
+];
 
 #[test]
 fn the_paper_s_statements_are_seen_and_the_same_seeds_give_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
-    for name in EXPERIMENTS {
+    for (name, options) in EXPERIMENTS {
         let run = |jobs: &str| {
             let out = dir.path().join(format!("{name}-{jobs}"));
             let to = out.to_str().unwrap();
-            let done = ratecert(&[
+            let own = [
                 "reproduce",
                 name,
                 "--scale",
@@ -48,7 +53,8 @@ fn the_paper_s_statements_are_seen_and_the_same_seeds_give_the_same_bytes() {
                 jobs,
                 "--out",
                 to,
-            ]);
+            ];
+            let done = ratecert(&[&own[..], options].concat());
             let said = text(&done.stdout);
             assert_eq!(done.status.code(), Some(0), "{said}{}", text(&done.stderr));
             assert!(
@@ -132,6 +138,35 @@ fn what_cannot_be_reproduced_is_refused() {
     let unknown = ratecert(&["reproduce", "figure-7"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("figure-2-elastic-net"));
+    let data = dir.path().to_str().unwrap();
+    let damaged = dir.path().join("train-images-idx3-ubyte");
+    let poisoning = |more: &[&str]| {
+        let own = [
+            "reproduce",
+            "figure-2-poisoning",
+            "--data",
+            data,
+            "--out",
+            "nowhere",
+        ];
+        let refused = ratecert(&[&own[..], more].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        text(&refused.stderr)
+    };
+    assert!(poisoning(&[]).contains("has no train-images-idx3-ubyte"));
+    assert!(poisoning(&["--scale", "small"]).contains("small digits"));
+    fs::write(&damaged, [0, 0, 8, 3, 0, 0, 0, 1]).unwrap();
+    fs::write(dir.path().join("train-labels-idx1-ubyte"), []).unwrap();
+    let said = poisoning(&[]);
+    assert!(
+        said.contains("train-images-idx3-ubyte") && said.contains("ends before"),
+        "{said}"
+    );
+    let drawn = ratecert(&["reproduce", "figure-1", "--data", data]);
+    assert_eq!(drawn.status.code(), Some(2));
+    assert!(text(&drawn.stderr).contains("draws its own data"));
+    fs::remove_file(damaged).unwrap();
+    fs::remove_file(dir.path().join("train-labels-idx1-ubyte")).unwrap();
     fs::write(dir.path().join("thesis.tex"), "mine").unwrap();
     let out = dir.path().to_str().unwrap();
     let taken = ratecert(&["reproduce", "figure-1", "--scale", "small", "--out", out]);

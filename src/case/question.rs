@@ -258,12 +258,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What Dᵀ is applied to at w, and what is added to that: y and 0, or ∇₁E and ∇₂E, which are the
+    /// What Dᵀ is applied to at w, and what is added to that: y and nothing (empty), or ∇₁E and ∇₂E, which are the
     /// means over the minibatches ζ where those are given. `None` where D itself is wanted.
     pub fn outer(&self, w: &[f64]) -> Option<[Vec<f64>; 2]> {
         match self.target {
             Target::Jacobian => None,
-            Target::Cotangent(y) => Some([y.to_vec(), vec![0.0; self.lambda.len()]]),
+            Target::Cotangent(y) => Some([y.to_vec(), Vec::new()]),
             Target::Hypergradient(objective) => {
                 let batches = self.samples.and_then(|s| s.objective);
                 let rows = batches.map_or(Rows::All, |b| Rows::Of(b.flat()));

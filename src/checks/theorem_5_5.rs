@@ -251,7 +251,7 @@ impl<'e> Planted<'e> {
         }
         let gamma = s.map.mean_gamma(star, s.lambda, 0.0);
         let g = s.map.outer();
-        let d2 = s.map.inner().d2_matrix(star, Sample::Mean);
+        let d2 = s.map.inner().d2_matrix(star, s.lambda, Sample::Mean);
         let read = Readout {
             k: (g.d1_matrix(&gamma) * d2 + g.d2_matrix(&gamma, s.map.params())).transpose(),
             spread: None,

@@ -11,14 +11,19 @@ use crate::runner;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Which: figure-1, figure-2-elastic-net
+    /// Which: figure-1, figure-2-elastic-net, figure-2-poisoning
     experiment: String,
-    /// Sizes: those of the paper, or small ones that take seconds
-    #[arg(long, default_value = "paper")]
-    scale: ScaleName,
+    /// Sizes: those of the paper, or small ones that take seconds [default: the paper's; for poisoning
+    /// 5,000 images of MNIST]
+    #[arg(long)]
+    scale: Option<ScaleName>,
     /// Number of problems [default: what the scale says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: Option<u64>,
+    /// A directory with MNIST's training images and labels, plain or .gz [default: what ships with ratecert; with
+    /// --scale paper random images of MNIST's shape]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Threads; all cores by default
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -38,15 +43,13 @@ enum ScaleName {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let scale = match arguments.scale {
-        ScaleName::Small => Scale::Small,
-        ScaleName::Paper => Scale::Paper,
+        Some(ScaleName::Small) => Scale::Small,
+        Some(ScaleName::Paper) => Scale::Paper,
+        None => Scale::Usual,
     };
-    let chosen = experiment(&arguments.experiment, scale, arguments.seeds)?;
-    let suffix = match scale {
-        Scale::Small => "-small",
-        Scale::Paper => "",
-    };
-    let by_default = || Path::new("reports").join(format!("{}{suffix}", chosen.name()));
+    let data = arguments.data.as_deref();
+    let chosen = experiment(&arguments.experiment, scale, arguments.seeds, data)?;
+    let by_default = || Path::new("reports").join(chosen.directory());
     let out = arguments.out.clone().unwrap_or_else(by_default);
     reproduce::check_replaceable(&out, chosen.name())?;
     let left = runner::sibling(&out, "journal");

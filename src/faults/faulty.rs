@@ -132,7 +132,7 @@ impl Faulty {
         let mut r = vec![0.0; case.map.params()];
         case.map
             .inner()
-            .add_d2_tr(case.w, Sample::Batch(batch), &g, &mut r);
+            .add_d2_tr(case.w, case.lambda, Sample::Batch(batch), &g, &mut r);
         if self.fault == Mistake::WrongSign {
             r.iter_mut().for_each(|x| *x = -*x);
         }

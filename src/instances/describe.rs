@@ -49,7 +49,11 @@ impl Kind {
                 !(fixed || two || one || self == Self::QuadraticProgram)
             }
             "rows" => {
-                let data = net || self.is_sum() || self.is(Group::LAYER) || self.is_kinked();
+                let data = net
+                    || self.is_sum()
+                    || self.is_poisoned()
+                    || self.is(Group::LAYER)
+                    || self.is_kinked();
                 !fixed && (data || self == Self::MaxMin)
             }
             "margin" => {
@@ -62,6 +66,10 @@ impl Kind {
             "cotangent" => true,
             _ => false,
         }
+    }
+
+    fn is_poisoned(self) -> bool {
+        matches!(self, Self::Poisoning | Self::SumPoisoning)
     }
 
     fn is_sum(self) -> bool {
@@ -109,6 +117,15 @@ impl Kind {
             Self::LogisticBox | Self::LogisticNonnegative => {
                 "Φ(w, λ) = the projection of w - η(∇f(w) + λ₂w + λ₁(1, ..., 1)) on the box or the \
                  nonnegative orthant, f the mean logistic loss: λ₁ weighs g(w) = Σw_i, a shift."
+            }
+            Self::Poisoning => {
+                "Φ(w, λ) = soft(w - η(∇f(w) + ρw), θ), f the mean cross-entropy of softmax(Wᵀx̃_i), W p×c by \
+                 columns, three classes (two where dim is 2): dim = p·c; x̃_i = x_i + γ_i on the corrupted rows; λ = \
+                 all γ_i, so that params is p times their number."
+            }
+            Self::SumPoisoning => {
+                "T̂(w, λ, b) = w - η(∇f_b(w) + ρw), f_b the mean cross-entropy over the minibatch b of rows with \
+                 x̃_i = x_i + γ_i on the corrupted ones; λ = all γ_i; G(u) = soft(u, θ)."
             }
             Self::Bilinear => "Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ.",
             Self::SimplexQp => {
@@ -173,6 +190,10 @@ impl Kind {
             }
             _ if self.is_built_backwards() => {
                 "Built backwards from w(λ), so that `tau` can be prescribed."
+            }
+            _ if self.is_poisoned() => {
+                "X normal, labels the largest score of a sparse W with noise, γ_i normal of size 0.3; ρ and η make \
+                 the contraction factor q, θ is a fraction of the value from which on w(λ) = 0."
             }
             _ if self.is(Group::ELASTIC_NET) || self.is(Group::PROX) || self.is_sum() => {
                 "X normal, y from a sparse w with noise (labels: its signs); λ₂ and η make the \

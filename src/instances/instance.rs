@@ -87,6 +87,7 @@ impl Instance {
         let mut random = Random::new(seed);
         let draft = match row(spec.kind).draw {
             Draw::Problem(draw) => draw(&spec, &mut random),
+            Draw::Fallible(draw) => draw(&spec, &mut random)?,
             Draw::Real(read) => read(&spec)?,
             Draw::Samples(draw) => {
                 let draft = draw(&spec, &mut random)?;

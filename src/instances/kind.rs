@@ -85,10 +85,12 @@ kinds! {
     Bilinear "bilinear" "(A + Σ_k λ_k B_k)w + Cλ: the operator depends on λ";
     SimplexQp "simplex-qp" "projection on the simplex after a gradient step on a quadratic, built backwards from w(λ)" BACKWARDS;
     QuadraticProgram "quadratic-program" "projected gradient step on a box-constrained quadratic whose linear term is λ, built backwards from w(λ)" BACKWARDS;
+    Poisoning "poisoning" "gradient step on a multiclass logistic loss, then soft-thresholding; λ is the noise on corrupted rows";
     SumElasticNet "sum-elastic-net" "stochastic: minibatches of a random elastic net, G = soft" STOCHASTIC;
     SumTiny "sum-tiny" "stochastic: an elastic net of few rows, small enough for exact fourth moments" STOCHASTIC;
     SumLogisticGroup "sum-logistic-group" "stochastic: minibatch logistic regression, G = group soft" STOCHASTIC;
     SumDiabetes "sum-diabetes" "stochastic: minibatches of the diabetes data, G = soft" STOCHASTIC FIXED;
+    SumPoisoning "sum-poisoning" "stochastic: minibatches of a multiclass logistic regression, λ the noise on corrupted rows" STOCHASTIC;
     NoiseAdditiveRelu "noise-additive-relu" "stochastic: affine with additive sign noise, G = relu layer" STOCHASTIC;
     NoiseMultiplicativeBox "noise-multiplicative-box" "stochastic: affine with noise on both Jacobians, G = box" STOCHASTIC;
     NoiseTanh "noise-tanh" "stochastic: affine with noise of all kinds, G = tanh layer" STOCHASTIC;

@@ -31,6 +31,7 @@ mod kinks;
 mod layer;
 mod max_min;
 mod objective;
+mod poisoning;
 mod prox_gradient;
 mod quadratic_program;
 mod random;

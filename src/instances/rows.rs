@@ -5,8 +5,8 @@ use super::kind::{Group, Kind};
 use super::random::Random;
 use super::spec::Spec;
 use super::{
-    affine, bilinear, clip, elastic_net, kinks, layer, max_min, prox_gradient, quadratic_program,
-    real, simplex_qp, stochastic,
+    affine, bilinear, clip, elastic_net, kinks, layer, max_min, poisoning, prox_gradient,
+    quadratic_program, real, simplex_qp, stochastic,
 };
 use crate::error::Result;
 use crate::objectives::ObjectiveKind;
@@ -24,6 +24,8 @@ pub(super) struct KindRow {
 pub(super) enum Draw {
     /// A problem.
     Problem(fn(&Spec, &mut Random) -> Draft),
+    /// A problem whose data are checked as they are put together.
+    Fallible(fn(&Spec, &mut Random) -> Result<Draft>),
     /// A problem from a file.
     Real(fn(&Spec) -> Result<Draft>),
     /// A problem with samples.
@@ -77,10 +79,12 @@ rows! {
     Bilinear one_row Problem(bilinear::bilinear);
     SimplexQp one_row Problem(simplex_qp::simplex_qp);
     QuadraticProgram square Problem(quadratic_program::quadratic_program);
+    Poisoning poisoned Fallible(poisoning::drawn);
     SumElasticNet sampled Samples(stochastic::squares);
     SumTiny sampled Samples(stochastic::squares);
     SumLogisticGroup sampled Samples(stochastic::logistic);
     SumDiabetes sampled Samples(stochastic::squares);
+    SumPoisoning poisoned Samples(poisoning::sampled);
     NoiseAdditiveRelu sampled Samples(stochastic::noise);
     NoiseMultiplicativeBox sampled Samples(stochastic::noise);
     NoiseTanh sampled Samples(stochastic::noise);
@@ -156,6 +160,10 @@ fn scalar_cycle(spec: &mut Spec) {
 
 fn net_cycle(spec: &mut Spec) {
     (spec.dim, spec.params, spec.rows) = (2, 2, 1);
+}
+
+fn poisoned(spec: &mut Spec) {
+    poisoning::normalise(spec);
 }
 
 fn sampled(spec: &mut Spec) {

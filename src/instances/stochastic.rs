@@ -59,7 +59,7 @@ pub(super) struct Draft {
 }
 
 /// A few steps of Φ from a random point: near w(λ), where the samples of a solver would be.
-fn near(map: &Composite, lambda: &[f64], random: &mut Random) -> Vec<f64> {
+pub(super) fn near(map: &Composite, lambda: &[f64], random: &mut Random) -> Vec<f64> {
     let d = map.dim();
     let mut w = (random.normals(d) * 0.5).as_slice().to_vec();
     let (mut u, mut next) = (vec![0.0; d], vec![0.0; d]);

@@ -166,7 +166,7 @@ fn fields_of_lists_are_named_with_their_own_line() {
         ),
         (
             r#"{"kind":"other"}"#,
-            "line 2: field `problem.inner.kind`: unknown `other`, expected `finite-sum` or `noise`",
+            "line 2: field `problem.inner.kind`: unknown `other`, expected one of `finite-sum`, `noise`, `poisoned`",
         ),
     ] {
         let text = format!(

@@ -31,6 +31,7 @@ pub mod softmax;
 pub mod solve;
 #[cfg(test)]
 pub(crate) mod stream;
+pub(crate) mod strips;
 
 pub use dd::Dd;
 

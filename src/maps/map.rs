@@ -45,8 +45,8 @@ impl Map {
     /// The mean Φ = G∘E T̂ of a stochastic map, which keeps its samples.
     ///
     /// # Errors
-    /// When no family describes the mean: a threshold G stands behind a finite sum, every other G
-    /// behind a noise model.
+    /// When no family describes the mean: a threshold G stands behind a finite sum, a fixed
+    /// one behind a poisoned regression, every other G behind a noise model.
     pub fn sampled(samples: Composite) -> Result<Self> {
         let mut map = Self::new(mean(&samples)?)?;
         map.samples = Some(Arc::new(samples));
@@ -116,13 +116,18 @@ impl Map {
         lin: &mut Linearization<'_>,
     ) {
         lin.w.copy_from_slice(w);
-        let own = lin.lambda.to_mut();
-        own.clear();
-        own.extend_from_slice(lambda);
+        match &mut lin.lambda {
+            Cow::Owned(own) => {
+                own.clear();
+                own.extend_from_slice(lambda);
+            }
+            borrowed => *borrowed = Cow::Owned(lambda.to_vec()),
+        }
         self.inner.evaluate(w, lambda, tie, lin);
     }
 
-    /// The same, borrowing λ instead of copying it: with a million parameters a copy costs as much as Φ.
+    /// The same, borrowing λ instead of copying it: with a million parameters a copy costs as much
+    /// as Φ.
     pub fn linearize_in<'l>(
         &self,
         w: &[f64],
@@ -138,7 +143,7 @@ impl Map {
     /// Φ(w, λ), allocating.
     pub fn apply(&self, w: &[f64], lambda: &[f64]) -> Vector {
         let mut lin = self.linearization();
-        self.linearize(w, lambda, &mut Tie::Weight(0.0), &mut lin);
+        self.linearize_in(w, lambda, &mut Tie::Weight(0.0), &mut lin);
         Vector::from_vec(lin.value)
     }
 

@@ -12,6 +12,7 @@ use super::data::Data;
 use super::elastic_net::ElasticNet;
 use super::layer::Layer;
 use super::max_min::MaxMin;
+use super::poisoning::Poisoning;
 use super::products::Certified;
 use super::quadratic_program::QuadraticProgram;
 use super::scaling::Scaling;
@@ -89,4 +90,5 @@ families! {
     Bilinear "bilinear",
     SimplexQp "simplex-qp",
     QuadraticProgram "quadratic-program",
+    Poisoning "poisoning",
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::composite::{Activation, NoiseModel, Outer};
+use super::composite::{Activation, NoiseModel, Outer, Poisoned};
 use super::*;
 use crate::linalg::{Matrix, Vector};
 
@@ -161,6 +161,18 @@ fn maps(mut seed: u64) -> Vec<(Map, Vec<f64>)> {
                 least: vec![true, false, true, false],
             }),
             lambda.clone(),
+        ));
+    }
+    for (classes, corrupted) in [(3, vec![4, 0]), (2, vec![6])] {
+        let rows = matrix(n, d, s);
+        let labels = (0..n).map(|i| (i * i) % classes).collect();
+        let noise = matrix(corrupted.len() * d, 1, s);
+        let inner = Poisoned::new(rows.as_slice(), labels, classes, corrupted).unwrap();
+        let inner = inner.with(0.4, 0.05).unwrap();
+        let threshold = 0.1;
+        out.push((
+            Problem::Poisoning(Poisoning { inner, threshold }),
+            noise.as_slice().to_vec(),
         ));
     }
     out.push((

@@ -226,7 +226,8 @@ impl Run<'_> {
     fn read(&self, samples: &[usize], at: &mut Buffers, r: &mut [f64]) {
         let (t, g) = (self.map.inner(), self.map.outer());
         g.d1(&at.gamma, &at.v, true, &mut at.gv);
-        t.add_d2_tr(self.w, Sample::Batch(samples), &at.gv, r);
+        let sample = Sample::Batch(samples);
+        t.add_d2_tr(self.w, self.lambda, sample, &at.gv, r);
         g.add_d2_tr(&at.gamma, &at.v, r);
     }
 }

@@ -13,6 +13,9 @@ pub(super) const LEAST_PROBLEMS: usize = 3;
 pub enum Scale {
     /// A few seconds: to see that it works.
     Small,
+    /// What an experiment takes unless told otherwise: the sizes of the paper, or fewer images
+    /// where those of the paper are not at hand.
+    Usual,
     /// The sizes of the paper.
     Paper,
 }
@@ -22,6 +25,7 @@ impl Scale {
     pub fn name(self) -> &'static str {
         match self {
             Self::Small => "small",
+            Self::Usual => "usual",
             Self::Paper => "paper",
         }
     }
@@ -133,12 +137,26 @@ pub struct Findings {
 pub trait Experiment: Sync {
     /// Its name: `figure-1`, ...
     fn name(&self) -> &'static str;
+    /// Where its files go unless told otherwise: its name, with the scale where it is not the usual
+    /// one.
+    fn directory(&self) -> String {
+        match self.scale() {
+            Scale::Small => format!("{}-small", self.name()),
+            Scale::Usual | Scale::Paper => self.name().into(),
+        }
+    }
+    /// How large it is.
+    fn scale(&self) -> Scale;
     /// A title for the figure.
     fn title(&self) -> String;
     /// Everything that determines its numbers, for the journal.
     fn fingerprint(&self) -> String;
     /// Its jobs, in the order in which results are reported.
     fn jobs(&self) -> Vec<Job>;
+    /// A job uses all threads itself: jobs are run one after the other.
+    fn parallel_inside(&self) -> bool {
+        false
+    }
     /// Runs one.
     ///
     /// # Errors

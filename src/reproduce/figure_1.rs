@@ -72,6 +72,10 @@ impl Experiment for Figure1 {
         "figure-1"
     }
 
+    fn scale(&self) -> Scale {
+        self.scale
+    }
+
     fn title(&self) -> String {
         "Figure 1: implicit derivatives of an elastic net along ISTA".into()
     }

@@ -7,10 +7,13 @@
 
 mod experiment;
 mod figure_1;
-mod figure_2;
+mod figure_2_elastic_net;
+mod figure_2_poisoning;
+mod images;
 mod journal;
 mod problem;
 mod registry;
+mod stochastic;
 mod summary;
 
 pub use experiment::{Experiment, Findings, Job, Measured, Scale, Statement};
@@ -60,9 +63,20 @@ pub fn run(
         Ok(measured)
     };
     // As many as there are, not up to the first error: what is under way is finished.
-    let results: Vec<Result<Measured>> =
-        pool.install(|| all.par_iter().with_max_len(1).map(one).collect());
-    results.into_iter().collect()
+    let results: Vec<Result<Measured>> = pool.install(|| {
+        if experiment.parallel_inside() {
+            all.iter().map(one).collect()
+        } else {
+            all.par_iter().with_max_len(1).map(one).collect()
+        }
+    });
+    let results: Vec<Measured> = results.into_iter().collect::<Result<_>>()?;
+    match results.first().and_then(|first| first.failed.as_ref()) {
+        Some(why) if results.iter().all(|m| m.failed.is_some()) => {
+            Err(Error::input(format!("no problem could be run: {why}")))
+        }
+        _ => Ok(results),
+    }
 }
 
 /// Refuses a directory that holds anything but what a reproduction of this experiment left.

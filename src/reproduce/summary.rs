@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::experiment::{Experiment, Findings, Measured};
 use crate::report::{Line, Panel, Trace};
 
-/// The median (of an even number the geometric mean of the middle two, which are positive or infinite);
-/// NaN where there is none, or one of them is NaN.
+/// The median (of an even number the geometric mean of the middle two, which are positive or
+/// infinite); NaN where there is none, or one of them is NaN.
 pub(super) fn median_of(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     if sorted.is_empty() || sorted.iter().any(|v| v.is_nan()) {
@@ -64,6 +64,42 @@ pub(super) fn panel(title: &str, x: &str, y: &str, log_x: bool, all: &[&Measured
         log_x,
         traces: first.iter().map(trace).collect(),
         mark: None,
+    }
+}
+
+/// Leaves out what lies far below the lines named, so that the frame is theirs; says which of the
+/// others go on below, with a leading blank.
+pub(super) fn framed(panel: &mut Panel, by: &[&str], depth: f64) -> String {
+    let named = panel
+        .traces
+        .iter()
+        .filter(|t| by.contains(&t.label.as_str()));
+    let least = named.flat_map(|t| t.median.iter().copied());
+    let least = least.fold(f64::INFINITY, f64::min) / depth;
+    let mut cut = Vec::new();
+    for trace in &mut panel.traces {
+        let below = trace.median.iter().position(|v| *v < least);
+        let Some(from) = below else { continue };
+        if trace.line == Line::Measured {
+            let (last, x) = (trace.median.last(), trace.x.last());
+            let (last, x) = (
+                last.copied().unwrap_or(f64::NAN),
+                x.copied().unwrap_or(f64::NAN),
+            );
+            cut.push(format!(
+                "{} goes on below the frame, to {last:.0e} at {x}",
+                trace.label
+            ));
+        }
+        trace.x.truncate(from);
+        trace.median.truncate(from);
+        trace.spread.truncate(from);
+    }
+    let text = cut.join("; ");
+    if text.is_empty() {
+        text
+    } else {
+        format!(" {text}.")
     }
 }
 

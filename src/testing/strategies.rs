@@ -32,6 +32,7 @@ pub const ALL: &[Kind] = &[
     Kind::Bilinear,
     Kind::SimplexQp,
     Kind::QuadraticProgram,
+    Kind::Poisoning,
 ];
 
 /// Kinds whose solution lies on kinks, for methods that are judged against sets.
@@ -51,6 +52,7 @@ pub const STOCHASTIC: &[Kind] = &[
     Kind::NoiseMultiplicativeBox,
     Kind::NoiseTanh,
     Kind::NoiseKink,
+    Kind::SumPoisoning,
 ];
 
 /// A strategy of instances of these kinds, d ≤ 10, q ≤ 0.95, that shrinks by [`Spec::shrink`]. What

@@ -32,6 +32,8 @@ mod ground;
 mod jacobian;
 pub mod kinks;
 #[doc(hidden)]
+pub mod poisoned;
+#[doc(hidden)]
 pub mod reference;
 mod run;
 mod spectrum;

@@ -82,7 +82,7 @@ fn run(memory: &mut Memory, case: &Case<'_>, bugs: Bugs) -> Option<Vec<Matrix>> 
     let read = |batch: &[usize], gamma: &Gamma, v: &[f64]| -> Vec<f64> {
         let (mut masked, mut r) = (vec![0.0; d], vec![0.0; lambda.len()]);
         g.d1(gamma, v, true, &mut masked);
-        t.add_d2_tr(w, Sample::Batch(batch), &masked, &mut r);
+        t.add_d2_tr(w, lambda, Sample::Batch(batch), &masked, &mut r);
         g.add_d2_tr(gamma, v, &mut r);
         r
     };

@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut, Range};
 /// Numbers in a row.
 const LINE: usize = 8;
 
-/// Numbers whose first one begins a cache line of 64 bytes: wide loads then never cross two lines, where the
-/// length of a row is a multiple of eight.
+/// Numbers whose first one begins a cache line of 64 bytes: wide loads then never cross two lines,
+/// where the length of a row is a multiple of eight.
 #[derive(Debug)]
 pub struct Aligned {
     all: Vec<f64>,

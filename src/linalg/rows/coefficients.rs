@@ -3,10 +3,10 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::aligned::Aligned;
-use super::kernel::{LANES, group};
+use super::tile::{LANES, group};
 
-/// C (a×p, row-major) beside a copy in the order of the kernel: groups of rows, and in each group eight columns
-/// at a time.
+/// C (a×p, row-major) beside a copy in the order of the kernel: groups of rows, and in each group
+/// eight columns at a time.
 #[derive(Clone, Debug)]
 pub struct Coefficients {
     /// C as it is.
@@ -33,12 +33,17 @@ impl WithSimd for Lanes {
 }
 
 impl Coefficients {
-    /// Of the rows of several matrices with p columns, one below the other, for the machine this runs on.
+    /// Of the rows of several matrices with p columns, one below the other, for the machine this
+    /// runs on.
     pub fn new(parts: &[&[f64]], width: usize) -> Self {
         Self::on(Arch::new(), parts, width)
     }
 
     pub(super) fn on(arch: Arch, parts: &[&[f64]], width: usize) -> Self {
+        Self::packed(arch, group(arch.dispatch(Lanes)), parts, width)
+    }
+
+    pub(super) fn packed(arch: Arch, group: usize, parts: &[&[f64]], width: usize) -> Self {
         let mut plain = Aligned::zeros(parts.iter().map(|p| p.len()).sum());
         let mut rest = &mut plain[..];
         for part in parts {
@@ -47,7 +52,6 @@ impl Coefficients {
             rest = after;
         }
         let count = plain.len() / width.max(1);
-        let group = group(arch.dispatch(Lanes));
         let (groups, blocks) = (count / group, width / LANES);
         let mut packed = Aligned::zeros(groups * blocks * group * LANES);
         let places = (0..groups).flat_map(|g| (0..blocks).map(move |b| (g, b)));

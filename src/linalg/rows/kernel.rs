@@ -1,28 +1,20 @@
 //! The inner loops, in eight lanes.
 //!
-//! A score is eight partial sums over columns j ≡ 0, .., 7 (mod 8), added in a fixed order, then the columns
-//! left over. Sums of rows and rows of weights are made entry by entry, in the order of the rows or of the
-//! weights: how wide a vector is does not matter to them.
+//! A score is eight partial sums over columns j ≡ 0, .., 7 (mod 8), added in a fixed order, then
+//! the columns left over. Sums of rows and rows of weights are made entry by entry, in the order of
+//! the rows or of the weights: how wide a vector is does not matter to them.
 
 use pulp::Simd;
 
 use super::coefficients::Coefficients;
 use super::prefetch::prefetch;
+use super::tile::{LANES, group};
 
-/// Partial sums of a score.
-pub(super) const LANES: usize = 8;
+/// Most scores that are summed at once.
+const MOST_SUMS: usize = 20;
 
-/// Rows whose scores are held before their sums are made.
-pub(super) const BLOCK: usize = 36;
-
-/// Rows of coefficients in a group, where vectors hold so many numbers: as many as registers allow.
-pub(super) const fn group(lanes: usize) -> usize {
-    match lanes {
-        8 => 5,
-        2 | 4 => 2,
-        _ => 1,
-    }
-}
+/// Rows that are asked for during a tile: a block and the noise of less than half of its rows.
+const AHEAD: usize = 3;
 
 /// scores ← Cx_i for the rows given (b×a), asking for the rows `ahead` meanwhile.
 #[inline(always)]
@@ -33,7 +25,7 @@ pub(super) fn scores<S: Simd>(
     ahead: &[&[f64]],
     out: &mut [f64],
 ) {
-    // Rows at a time, rows of coefficients at a time, vectors of eight lanes.
+    // Rows at a time, rows of coefficients at a time (as they are packed), vectors of eight lanes.
     match S::F64_LANES {
         8 => blocked::<S, 4, 5, 1>(s, rows, c, ahead, out),
         4 => blocked::<S, 3, 2, 2>(s, rows, c, ahead, out),
@@ -50,6 +42,7 @@ fn blocked<S: Simd, const R: usize, const G: usize, const V: usize>(
     ahead: &[&[f64]],
     out: &mut [f64],
 ) {
+    const { assert!(R * G <= MOST_SUMS && G == group(LANES / V)) };
     let groups = c.count / G;
     let per_group = c.packed.len() / groups.max(1);
     let tiles = rows.len().div_ceil(R) * groups;
@@ -61,6 +54,7 @@ fn blocked<S: Simd, const R: usize, const G: usize, const V: usize>(
             let packed = &c.packed[g * per_group..][..per_group];
             let share = |t: usize| t * ahead.len() / tiles;
             let wanted = &ahead[share(tile)..share(tile + 1)];
+            let wanted = core::array::from_fn(|n| wanted.get(n).copied().unwrap_or_default());
             let at = first * c.count + g * G;
             let to = &mut out[at..];
             if own.len() >= R {
@@ -81,7 +75,14 @@ fn blocked<S: Simd, const R: usize, const G: usize, const V: usize>(
     for (row, out) in rows.iter().zip(out.chunks_exact_mut(c.count)) {
         for (k, out) in out.iter_mut().enumerate().skip(left) {
             let plain = &c.plain[k * c.width..][..c.width];
-            scored::<S, 1, 1, V>(s, [row], plain, (c, k), &[], core::slice::from_mut(out));
+            scored::<S, 1, 1, V>(
+                s,
+                [row],
+                plain,
+                (c, k),
+                [&[]; AHEAD],
+                core::slice::from_mut(out),
+            );
         }
     }
 }
@@ -93,7 +94,7 @@ fn scored<S: Simd, const R: usize, const G: usize, const V: usize>(
     rows: [&[f64]; R],
     packed: &[f64],
     (c, first): (&Coefficients, usize),
-    ahead: &[&[f64]],
+    ahead: [&[f64]; AHEAD],
     out: &mut [f64],
 ) {
     let zero = s.splat_f64s(0.0);
@@ -121,16 +122,24 @@ fn scored<S: Simd, const R: usize, const G: usize, const V: usize>(
             }
         }
     }
-    for (r, (sums, row)) in sums.iter().zip(rows).enumerate() {
-        for (g, own) in sums.iter().enumerate() {
-            let mut a = [0.0; LANES];
-            S::as_mut_simd_f64s(&mut a).0.copy_from_slice(own);
+    // Written out by plain stores: sums that are indexed in a loop that is not unrolled would live
+    // in memory.
+    let mut lanes = [0.0; MOST_SUMS * LANES];
+    let to = S::as_mut_simd_f64s(&mut lanes).0;
+    for r in 0..R {
+        for g in 0..G {
+            for v in 0..V {
+                to[(r * G + g) * V + v] = sums[r][g][v];
+            }
+        }
+    }
+    for (r, (lanes, row)) in lanes.chunks_exact(G * LANES).zip(rows).enumerate() {
+        for (g, a) in lanes.chunks_exact(LANES).enumerate() {
             let mut sum = ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
             let from = (first + g) * c.width;
             for j in whole * LANES..c.width {
                 sum += row[j] * c.plain[from + j];
             }
-            // A single row of coefficients is given its own place.
             out[r * c.count + g] = sum;
         }
     }
@@ -154,7 +163,7 @@ fn summed<S: Simd, const G: usize, const V: usize>(
     weights: &[f64],
     sum: &mut [f64],
 ) {
-    let Some(p) = rows.first().map(|r| r.len()) else {
+    let Some(p) = rows.first().map(|r| r.len()).filter(|_| !sum.is_empty()) else {
         return;
     };
     let (count, wide) = (sum.len() / p, V * S::F64_LANES);
@@ -189,9 +198,9 @@ fn entries<S: Simd, const G: usize, const V: usize>(
 ) {
     let (zero, wide) = (s.splat_f64s(0.0), V * S::F64_LANES);
     let mut own = [[zero; V]; G];
-    for (g, own) in own.iter_mut().enumerate() {
+    for g in 0..G {
         let from = S::as_simd_f64s(&sum[(k + g) * p + j..][..wide]).0;
-        own.copy_from_slice(from);
+        own[g].copy_from_slice(from);
     }
     for (row, weights) in rows.iter().zip(weights.chunks_exact(count)) {
         let from = S::as_simd_f64s(&row[j..j + wide]).0;
@@ -205,9 +214,9 @@ fn entries<S: Simd, const G: usize, const V: usize>(
             }
         }
     }
-    for (g, own) in own.iter().enumerate() {
+    for g in 0..G {
         let to = S::as_mut_simd_f64s(&mut sum[(k + g) * p + j..][..wide]).0;
-        to.copy_from_slice(own);
+        to.copy_from_slice(&own[g]);
     }
 }
 
@@ -265,12 +274,14 @@ fn piece<S: Simd, const R: usize, const V: usize>(
 ) {
     let (p, zero, wide) = (c.width, s.splat_f64s(0.0), V * S::F64_LANES);
     let mut own = [[zero; V]; R];
-    for (r, own) in own.iter_mut().enumerate() {
-        own.copy_from_slice(S::as_simd_f64s(&out[r * p + j..][..wide]).0);
+    for r in 0..R {
+        let from = S::as_simd_f64s(&out[r * p + j..][..wide]).0;
+        own[r].copy_from_slice(from);
     }
     for k in 0..c.count {
+        let from = S::as_simd_f64s(&c.plain[k * p + j..][..wide]).0;
         let mut x = [zero; V];
-        x.copy_from_slice(S::as_simd_f64s(&c.plain[k * p + j..][..wide]).0);
+        x.copy_from_slice(from);
         for r in 0..R {
             let a = s.splat_f64s(weights[r * c.count + k]);
             for v in 0..V {
@@ -278,9 +289,8 @@ fn piece<S: Simd, const R: usize, const V: usize>(
             }
         }
     }
-    for (r, own) in own.iter().enumerate() {
-        S::as_mut_simd_f64s(&mut out[r * p + j..][..wide])
-            .0
-            .copy_from_slice(own);
+    for r in 0..R {
+        let to = S::as_mut_simd_f64s(&mut out[r * p + j..][..wide]).0;
+        to.copy_from_slice(&own[r]);
     }
 }

@@ -4,30 +4,28 @@ use pulp::{Simd, WithSimd};
 
 use super::aligned::Aligned;
 use super::coefficients::Coefficients;
-use super::kernel::{BLOCK, accumulate, expanded, scores};
+use super::kernel::{accumulate, expanded, scores};
 use super::source::Rows;
+use super::tile::BLOCK;
+use crate::linalg::strips::{STRIPS, each};
 
 /// What is made of the scores of a row.
 pub trait Weigh: Sync {
-    /// Weights of the rows at positions `first..` of the index, from their scores (b×a): weights (b×c), and what
-    /// is to be kept of every row (b×k).
+    /// Weights of the rows at positions `first..` of the index, from their scores (b×a): weights
+    /// (b×c), and what is to be kept of every row (b×k).
     fn weigh(&self, first: usize, scores: &mut [f64], weights: &mut [f64], kept: &mut [f64]);
 }
-
-/// Most strips a pass is cut into.
-const STRIPS: usize = 32;
-
-/// Multiplications from which a pass is worth a second thread.
-#[cfg(feature = "claims")]
-const WORTH_A_THREAD: usize = 1 << 20;
 
 /// Rows of a strip: of their number alone, so that sums have one order.
 fn strip(rows: usize) -> usize {
     rows.div_ceil(STRIPS).div_ceil(BLOCK).max(1) * BLOCK
 }
 
-/// sum ← sum + Σ_i a_ix_iᵀ (c×p) over the rows of `index`, the weights a_i made of the scores Cx_i by `weigh`;
-/// `kept` (rows × k, or empty) takes what is to be kept. Every row is read once.
+/// sum ← sum + Σ_i a_ix_iᵀ (c×p) over the rows of `index`, the weights a_i made of the scores Cx_i
+/// by `weigh`; `kept` (rows × k, or empty) takes what is to be kept. Every row is read once.
+///
+/// # Panics
+/// Where the lengths do not fit: a program error.
 pub fn reweigh(
     rows: Rows<'_>,
     index: &[usize],
@@ -39,6 +37,9 @@ pub fn reweigh(
     let length = strip(index.len());
     let count = sum.len() / rows.width;
     let per_row = kept.len() / index.len().max(1);
+    assert_eq!(coefficients.width, rows.width);
+    assert_eq!(sum.len(), count * rows.width);
+    assert_eq!(kept.len(), per_row * index.len());
     let one = |(n, index, kept): (usize, &[usize], &mut [f64])| {
         let mut own = Aligned::zeros(count * rows.width);
         let job = Reweigh {
@@ -67,8 +68,11 @@ pub fn reweigh(
     }
 }
 
-/// out ← out + AC (rows of `index` × p), the weights A made of the scores of each row by `weigh`: as many as
-/// there are coefficients.
+/// out ← out + AC (rows of `index` × p), the weights A made of the scores of each row by `weigh`:
+/// as many as there are coefficients, and there is at least one.
+///
+/// # Panics
+/// Where the lengths do not fit: a program error.
 pub fn expand(
     rows: Rows<'_>,
     index: &[usize],
@@ -77,6 +81,8 @@ pub fn expand(
     out: &mut [f64],
 ) {
     let length = strip(index.len());
+    assert!(coefficients.count > 0 && coefficients.width == rows.width);
+    assert_eq!(out.len(), index.len() * rows.width);
     let one = |(n, index, out): (usize, &[usize], &mut [f64])| {
         let job = Expand {
             rows,
@@ -96,25 +102,6 @@ pub fn expand(
         strips.map(|(n, (index, out))| (n, index, out)).collect();
     let work = 2 * index.len() * rows.width * coefficients.count;
     each(strips, work, one);
-}
-
-/// `one` of every strip, in order; on several threads where it is worth it.
-#[cfg(feature = "claims")]
-fn each<T: Send, R: Send>(
-    strips: Vec<T>,
-    work: usize,
-    one: impl Fn(T) -> R + Sync + Send,
-) -> Vec<R> {
-    use rayon::prelude::*;
-    if work < WORTH_A_THREAD || strips.len() == 1 {
-        return strips.into_iter().map(one).collect();
-    }
-    strips.into_par_iter().with_max_len(1).map(one).collect()
-}
-
-#[cfg(not(feature = "claims"))]
-fn each<T, R>(strips: Vec<T>, _: usize, one: impl Fn(T) -> R) -> Vec<R> {
-    strips.into_iter().map(one).collect()
 }
 
 /// The rows of a block, those with something added in a buffer.

@@ -1,14 +1,15 @@
 //! Asking for a cache line before it is needed.
 
-/// Asks for the line that holds `x[i]`; nothing happens beyond the end, or where the processor has no such
-/// instruction.
+/// Asks for the line that holds `x[i]`; nothing happens beyond the end, or where the processor has
+/// no such instruction.
 #[inline(always)]
 #[allow(unsafe_code)]
 pub(super) fn prefetch(x: &[f64], i: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(x) = x.get(i) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: prefetching reads nothing and faults nowhere, and the address is that of a number in a slice.
+        // SAFETY: prefetching reads nothing and faults nowhere, and the address is that of a number
+        // in a slice.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -1,7 +1,7 @@
 //! Where the rows come from.
 
-/// The rows x_i of a row-major matrix with p columns; row i has row `slot[i]` of `added` added to it, where
-/// there is one.
+/// The rows x_i of a row-major matrix with p columns; row i has row `slot[i]` of `added` added to
+/// it, where there is one.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     /// n×p.

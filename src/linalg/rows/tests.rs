@@ -1,4 +1,5 @@
-//! Passes against the formulas, on every instruction set of this machine and at any number of threads.
+//! Passes against the formulas, on every instruction set of this machine and at any number of
+//! threads.
 
 use pulp::Arch;
 
@@ -184,28 +185,49 @@ fn rows_are_expanded_in_the_order_of_the_index() {
 fn the_number_of_threads_does_not_matter() {
     // Enough for several strips and threads.
     let data = Data::new(4000, 40, 5);
-    let index: Vec<usize> = (0..data.n).collect();
+    let index: Vec<usize> = (0..data.n).map(|k| (k * 7) % data.n).collect();
     let coefficients = Coefficients::new(&[&data.coefficients], data.p);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new();
         let pool = pool.num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut sum = vec![0.0; data.c * data.p];
-            let weigh = Softmax(data.c);
-            reweigh(
-                data.rows(),
-                &index,
-                &coefficients,
-                &weigh,
-                &mut [],
-                &mut sum,
-            );
-            sum
+            let (mut kept, weigh) = (vec![0.0; data.n * data.c], Softmax(data.c));
+            let rows = data.rows();
+            reweigh(rows, &index, &coefficients, &weigh, &mut kept, &mut sum);
+            let mut out = vec![0.0; data.n * data.p];
+            expand(rows, &index, &coefficients, &weigh, &mut out);
+            [sum, kept, out]
         })
     };
     let one = on(1);
     assert_eq!(one, on(2));
     assert_eq!(one, on(5));
+}
+
+/// Vectors of every width there is, in plain code: also of those that this machine has none of.
+#[test]
+fn vectors_of_every_width_give_the_same_scores() {
+    use super::kernel::{accumulate, expanded, scores};
+    let data = Data::new(41, 29, 10);
+    let rows: Vec<Vec<f64>> = (0..data.n).map(|i| data.row(i)).collect();
+    let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+    fn on<S: pulp::Simd>(s: S, data: &Data, rows: &[&[f64]]) -> [Vec<f64>; 3] {
+        let group = super::tile::group(S::F64_LANES);
+        let parts = [&data.coefficients[..]];
+        let c = Coefficients::packed(Arch::Scalar, group, &parts, data.p);
+        let mut own = vec![0.0; data.n * data.c];
+        scores(s, rows, &c, &[], &mut own);
+        let mut sum = vec![0.0; data.c * data.p];
+        accumulate(s, rows, &own, &mut sum);
+        let mut out = vec![0.0; data.n * data.p];
+        expanded(s, &own, &c, &mut out);
+        [own, sum, out]
+    }
+    let plain = on(pulp::Scalar, &data, &rows);
+    assert_eq!(plain, on(pulp::Scalar128b, &data, &rows));
+    assert_eq!(plain, on(pulp::Scalar256b, &data, &rows));
+    assert_eq!(plain, on(pulp::Scalar512b, &data, &rows));
 }
 
 #[test]

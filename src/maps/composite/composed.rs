@@ -65,10 +65,10 @@ impl Data for Composed {
             return Err(Error::input("needs at least one parameter").in_field("inner.B"));
         }
         match self.outer {
-            Outer::Soft { .. } | Outer::GroupSoft { .. } => Err(Error::input(
-                "a threshold stands behind a gradient step on a finite sum only",
-            )
-            .in_field("outer")),
+            Outer::Soft { .. } | Outer::FixedSoft { .. } | Outer::GroupSoft { .. } => Err(
+                Error::input("a threshold stands behind a gradient step on a finite sum only")
+                    .in_field("outer"),
+            ),
             _ => Ok(()),
         }
     }

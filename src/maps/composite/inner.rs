@@ -1,10 +1,11 @@
-//! The inner map T̂, reached through samples only: either of its two forms.
+//! The inner map T̂, reached through samples only: any of its forms.
 
 use serde::{Deserialize, Serialize};
 
 use super::finite_sum::FiniteSum;
 use super::loss::Loss;
 use super::noise::NoiseModel;
+use super::poisoned::Poisoned;
 use super::sample::Sample;
 use crate::linalg::Matrix;
 use crate::numerals::tagged::by_tag;
@@ -18,6 +19,8 @@ pub enum Inner {
     FiniteSum(FiniteSum),
     /// An affine map with sign noise.
     Noise(NoiseModel),
+    /// A gradient step on labelled rows, λ the noise on some of them.
+    Poisoned(Poisoned),
 }
 
 by_tag!(Inner, "kind");
@@ -28,6 +31,7 @@ impl Inner {
         match self {
             Inner::FiniteSum(f) => f.dim(),
             Inner::Noise(f) => f.dim(),
+            Inner::Poisoned(f) => f.dim(),
         }
     }
 
@@ -36,6 +40,7 @@ impl Inner {
         match self {
             Inner::FiniteSum(_) => 2,
             Inner::Noise(f) => f.params(),
+            Inner::Poisoned(f) => f.params(),
         }
     }
 
@@ -44,6 +49,7 @@ impl Inner {
         match self {
             Inner::FiniteSum(f) => f.rows(),
             Inner::Noise(f) => f.population(),
+            Inner::Poisoned(f) => f.rows(),
         }
     }
 
@@ -52,6 +58,7 @@ impl Inner {
         match self {
             Inner::FiniteSum(f) => f.apply(w, lambda, sample, out),
             Inner::Noise(f) => f.apply(w, lambda, sample, out),
+            Inner::Poisoned(f) => f.apply(w, lambda, sample, out),
         }
     }
 
@@ -63,6 +70,7 @@ impl Inner {
                 out.fill(0.0);
                 f.d1(lambda, sample, v, false, out);
             }
+            Inner::Poisoned(f) => f.d1(w, lambda, sample, v, out),
         }
     }
 
@@ -74,25 +82,42 @@ impl Inner {
                 out.fill(0.0);
                 f.d1(lambda, sample, v, true, out);
             }
+            Inner::Poisoned(f) => f.d1(w, lambda, sample, v, out),
         }
     }
 
     /// out ← out + ∂₂T̂(w, λ, sample) u, u (m), out (d).
-    pub fn add_d2(&self, w: &[f64], sample: Sample<'_>, u: &[f64], out: &mut [f64]) {
+    pub fn add_d2(
+        &self,
+        w: &[f64],
+        lambda: &[f64],
+        sample: Sample<'_>,
+        u: &[f64],
+        out: &mut [f64],
+    ) {
         match self {
             Inner::FiniteSum(f) => {
                 let c = -f.eta() * u[1];
                 out.iter_mut().zip(w).for_each(|(o, x)| *o += c * x);
             }
             Inner::Noise(f) => f.add_d2(w, sample, u, out),
+            Inner::Poisoned(f) => f.add_d2(w, lambda, sample, u, out),
         }
     }
 
     /// out ← out + ∂₂T̂(w, λ, sample)ᵀ v, v (d), out (m).
-    pub fn add_d2_tr(&self, w: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
+    pub fn add_d2_tr(
+        &self,
+        w: &[f64],
+        lambda: &[f64],
+        sample: Sample<'_>,
+        v: &[f64],
+        out: &mut [f64],
+    ) {
         match self {
             Inner::FiniteSum(f) => out[1] -= f.eta() * crate::linalg::product::dot(w, v),
             Inner::Noise(f) => f.add_d2_tr(w, sample, v, out),
+            Inner::Poisoned(f) => f.add_d2_tr(w, lambda, sample, v, out),
         }
     }
 
@@ -109,12 +134,15 @@ impl Inner {
     }
 
     /// ∂₂T̂ as a dense matrix (d×m).
-    pub fn d2_matrix(&self, w: &[f64], sample: Sample<'_>) -> Matrix {
+    pub fn d2_matrix(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> Matrix {
+        if let Inner::Poisoned(f) = self {
+            return f.d2_dense(w, lambda, sample);
+        }
         let (d, m) = (self.dim(), self.params());
         let (mut out, mut unit) = (Matrix::zeros(d, m), vec![0.0; m]);
         for (j, column) in out.as_mut_slice().chunks_exact_mut(d).enumerate() {
             unit[j] = 1.0;
-            self.add_d2(w, sample, &unit, column);
+            self.add_d2(w, lambda, sample, &unit, column);
             unit[j] = 0.0;
         }
         out
@@ -125,6 +153,7 @@ impl Inner {
         match self {
             Inner::FiniteSum(f) => f.loss() == Loss::Quadratic,
             Inner::Noise(_) => true,
+            Inner::Poisoned(_) => false,
         }
     }
 
@@ -133,6 +162,7 @@ impl Inner {
         match self {
             Inner::FiniteSum(f) => 1.0 - f.eta() * lambda[1],
             Inner::Noise(_) => 0.0,
+            Inner::Poisoned(f) => 1.0 - f.step() * f.ridge(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::samples::Composite;
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::maps::elastic_net::ElasticNet;
+use crate::maps::poisoning::Poisoning;
 use crate::maps::problem::Problem;
 
 /// Φ = G∘T as a problem like any other.
@@ -19,6 +20,14 @@ use crate::maps::problem::Problem;
 pub(in crate::maps) fn mean(map: &Composite) -> Result<Problem> {
     let f = match map.inner() {
         Inner::Noise(model) => return Ok(Composed::mean_of(model, map.outer()).into()),
+        Inner::Poisoned(inner) => {
+            let Outer::FixedSoft { threshold } = *map.outer() else {
+                let text = "behind a poisoned regression only a fixed threshold has a family";
+                return Err(Error::input(text).in_field("outer"));
+            };
+            let inner = inner.clone();
+            return Ok(Poisoning { inner, threshold }.into());
+        }
         Inner::FiniteSum(f) => f,
     };
     let (n, d, step) = (f.rows(), f.dim(), f.eta());
@@ -46,6 +55,10 @@ pub(in crate::maps) fn mean(map: &Composite) -> Result<Problem> {
             lower: lower.clone(),
             upper: upper.clone(),
         },
+        Outer::FixedSoft { .. } => {
+            let text = "no family describes the mean of a finite sum behind a fixed threshold";
+            return Err(Error::input(text).in_field("outer"));
+        }
         Outer::Layer { .. } => {
             let text = "no family describes the mean of a finite sum behind a layer";
             return Err(Error::input(text).in_field("outer"));

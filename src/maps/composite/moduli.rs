@@ -14,7 +14,8 @@ use super::samples::Composite;
 use crate::linalg::Matrix;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
 use crate::linalg::product::{dot, norm2};
-use crate::tol::gamma;
+use crate::maps::rounding::Rounding;
+use crate::tol::{Roundoff, gamma};
 
 /// Δ(D_j(u), D_j(u')) ≤ (L_j + M_j/R)‖u - u'‖ for every u, at the point u' this was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,11 +71,22 @@ impl Composite {
     pub fn inner_moduli(&self, w: &[f64], lambda: &[f64]) -> PointModuli {
         match self.inner() {
             Inner::FiniteSum(f) => finite_sum(f, w),
+            Inner::Poisoned(f) => {
+                let norms = f.norms(lambda);
+                let c = f.constants_with(&norms);
+                let d2 = f.d2_dense(w, lambda, Sample::Mean);
+                let lost = f.second_lost(&norms, Roundoff::DOUBLE);
+                PointModuli {
+                    l1: c.l1,
+                    l2: c.l2_at(norm2(w)),
+                    b2: spectral_upper(&d2) + Rounding::at(lost, norm2(w)),
+                    ..PointModuli::SMOOTH
+                }
+            }
             Inner::Noise(f) => {
                 let up = gamma(f.dim() * (f.params() + 2) + 8);
                 let l2 = f.bilinear_norm();
-                let _ = lambda;
-                let d2 = self.inner().d2_matrix(w, Sample::Mean);
+                let d2 = self.inner().d2_matrix(w, lambda, Sample::Mean);
                 PointModuli {
                     l2,
                     b2: spectral_upper(&d2) * (1.0 + up),
@@ -93,6 +105,9 @@ impl Composite {
             Outer::Identity => f64::INFINITY,
             Outer::Soft { eta } => {
                 nearest(&mut u.iter().map(|x| (x.abs() - eta * lambda[0]).abs()))
+            }
+            Outer::FixedSoft { threshold } => {
+                nearest(&mut u.iter().map(|x| (x.abs() - threshold).abs()))
             }
             Outer::GroupSoft {
                 eta,
@@ -141,6 +156,10 @@ impl Composite {
         let mut out = match self.outer() {
             Outer::Identity => PointModuli::SMOOTH,
             Outer::Soft { eta } => soft(*eta, lambda[0], u),
+            // Between its kinks D_G is 0, outside it is the identity, and both are there on a kink.
+            Outer::FixedSoft { threshold } => {
+                projection(&mut u.iter().map(|x| (x.abs() - threshold).abs()))
+            }
             Outer::GroupSoft {
                 eta,
                 groups,

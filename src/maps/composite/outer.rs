@@ -30,6 +30,12 @@ pub enum Outer {
         #[serde(rename = "step", with = "numbers")]
         eta: f64,
     },
+    /// soft(u, θ), entrywise, with a threshold that is not a parameter.
+    FixedSoft {
+        /// θ > 0.
+        #[serde(with = "numbers")]
+        threshold: f64,
+    },
     /// (1 - ηλ₁ω_g/‖u_g‖)₊ u_g for consecutive groups g.
     GroupSoft {
         /// η.
@@ -107,6 +113,11 @@ impl Outer {
         match self {
             Outer::Identity | Outer::Nonnegative => Ok(()),
             Outer::Soft { eta } => step(*eta),
+            Outer::FixedSoft { threshold } if *threshold > 0.0 && threshold.is_finite() => Ok(()),
+            Outer::FixedSoft { threshold } => {
+                let text = format!("must be positive and finite, got {threshold}");
+                Err(Error::input(text).in_field("threshold"))
+            }
             Outer::GroupSoft {
                 eta,
                 groups,
@@ -167,13 +178,8 @@ impl Outer {
     pub fn apply_scaled(&self, u: &[f64], lambda: &[f64], scale: f64, out: &mut [f64]) {
         match self {
             Outer::Identity => out.copy_from_slice(u),
-            Outer::Soft { eta } => {
-                let t = scale * eta * lambda[0];
-                // The threshold is taken off the modulus, so that u = t gives exactly 0.
-                out.iter_mut()
-                    .zip(u)
-                    .for_each(|(o, x)| *o = (x.abs() - t).max(0.0).copysign(*x));
-            }
+            Outer::Soft { eta } => soft(u, scale * eta * lambda[0], out),
+            Outer::FixedSoft { threshold } => soft(u, scale * threshold, out),
             Outer::GroupSoft {
                 eta,
                 groups,
@@ -270,6 +276,10 @@ impl Outer {
                         .for_each(|(o, x)| *o = scale * x);
                 }
             }
+            Outer::FixedSoft { threshold } => slope
+                .iter_mut()
+                .zip(u)
+                .for_each(|(s, x)| *s = step(x.abs() - threshold)),
             Outer::Box { lower, upper } => {
                 for (s, (x, (l, h))) in slope.iter_mut().zip(u.iter().zip(lower.iter().zip(upper)))
                 {
@@ -297,7 +307,10 @@ impl Outer {
         let s = &gamma.slope;
         match self {
             Outer::Identity => out.copy_from_slice(v),
-            Outer::Soft { .. } | Outer::Box { .. } | Outer::Nonnegative => {
+            Outer::Soft { .. }
+            | Outer::FixedSoft { .. }
+            | Outer::Box { .. }
+            | Outer::Nonnegative => {
                 out.iter_mut()
                     .zip(s.iter().zip(v))
                     .for_each(|(o, (a, x))| *o = a * x);
@@ -355,7 +368,7 @@ impl Outer {
                     }
                 }
             }
-            Outer::Identity | Outer::Box { .. } | Outer::Nonnegative => {}
+            Outer::Identity | Outer::FixedSoft { .. } | Outer::Box { .. } | Outer::Nonnegative => {}
         }
     }
 
@@ -382,7 +395,7 @@ impl Outer {
                         .sum::<f64>();
                 }
             }
-            Outer::Identity | Outer::Box { .. } | Outer::Nonnegative => {}
+            Outer::Identity | Outer::FixedSoft { .. } | Outer::Box { .. } | Outer::Nonnegative => {}
         }
     }
 
@@ -419,4 +432,11 @@ impl Outer {
         }
         out
     }
+}
+
+/// out ← soft(u, t).
+fn soft(u: &[f64], t: f64, out: &mut [f64]) {
+    // The threshold is taken off the modulus, so that u = t gives exactly 0.
+    let pairs = out.iter_mut().zip(u);
+    pairs.for_each(|(o, x)| *o = (x.abs() - t).max(0.0).copysign(*x));
 }

@@ -40,6 +40,10 @@ impl Composite {
             model.validate().map_err(|e| e.in_field("inner"))?;
         }
         let (d, m) = (inner.dim(), inner.params());
+        if matches!(inner, Inner::Poisoned(_)) && m == 0 {
+            let text = "needs at least one corrupted row";
+            return Err(Error::input(text).in_field("inner.corrupted"));
+        }
         outer.validate(d, m).map_err(|e| e.in_field("outer"))?;
         Ok(Self { inner, outer })
     }
@@ -156,6 +160,13 @@ impl Composite {
                     widen(&z);
                 }
             }
+            Inner::Poisoned(f) => {
+                for i in 0..f.rows() {
+                    f.apply(w, lambda, Sample::Batch(&[i]), &mut u);
+                    self.outer.units(&u, lambda, &mut z);
+                    widen(&z);
+                }
+            }
             Inner::Noise(f) => {
                 // Each unit is its mean plus independent ± parts: the extremes add their moduli.
                 f.apply(w, lambda, Sample::Mean, &mut u);
@@ -199,6 +210,9 @@ impl Composite {
                 Outer::Soft { eta } => {
                     inside(*l, *h, eta * lambda[0]) || inside(*l, *h, -eta * lambda[0])
                 }
+                Outer::FixedSoft { threshold } => {
+                    inside(*l, *h, *threshold) || inside(*l, *h, -threshold)
+                }
                 Outer::Nonnegative
                 | Outer::Layer {
                     activation: Activation::Relu,
@@ -221,6 +235,11 @@ impl Composite {
                     m.max(norm * (norm * norm2(w) + f.slope(i, 0.0).abs()))
                 });
                 f.eta() * (row + lambda[1] * norm2(w)) + norm2(w)
+            }
+            Inner::Poisoned(f) => {
+                let rows = (0..f.rows()).map(|i| norm2(&f.noisy_row(i, lambda)));
+                let row = rows.fold(0.0f64, f64::max);
+                f.step() * (2.0 * row * (1.0 + row * norm2(w)) + f.ridge() * norm2(w)) + norm2(w)
             }
             Inner::Noise(f) => {
                 let weighted = lambda

@@ -28,11 +28,19 @@ fn inners(s: &mut Stream, d: usize, n: usize) -> Vec<Inner> {
             channel(s),
         ],
     };
-    vec![
+    let mut out = vec![
         Inner::FiniteSum(FiniteSum::new(x.clone(), y, d, 0.3, Loss::Quadratic).unwrap()),
         Inner::FiniteSum(FiniteSum::new(x, labels, d, 0.3, Loss::Logistic).unwrap()),
         Inner::Noise(noise),
-    ]
+    ];
+    // Two columns and one corrupted row, so that λ has two entries.
+    if d.is_multiple_of(2) {
+        let rows = s.vec(2 * n);
+        let labels = (0..n).map(|i| (i * i) % (d / 2)).collect();
+        let poisoned = Poisoned::new(&rows, labels, d / 2, vec![n / 2]).unwrap();
+        out.push(Inner::Poisoned(poisoned.with(0.3, 0.2).unwrap()));
+    }
+    out
 }
 
 fn outers(s: &mut Stream, d: usize) -> Vec<Outer> {
@@ -47,6 +55,7 @@ fn outers(s: &mut Stream, d: usize) -> Vec<Outer> {
     vec![
         Outer::Identity,
         Outer::Soft { eta: 0.3 },
+        Outer::FixedSoft { threshold: 0.2 },
         Outer::GroupSoft {
             eta: 0.3,
             groups: vec![0..2, 2..d],
@@ -88,12 +97,15 @@ fn inner_jacobians_agree_with_differences_and_transposes() {
                 Vector::from_vec(out)
             };
             let difference = (moved(1.0) - moved(-1.0)) / (2.0 * h);
-            let (d1, d2) = (f.d1_matrix(&w, &LAMBDA, sample), f.d2_matrix(&w, sample));
+            let (d1, d2) = (
+                f.d1_matrix(&w, &LAMBDA, sample),
+                f.d2_matrix(&w, &LAMBDA, sample),
+            );
             let jvp = &d1 * Vector::from_vec(v.clone()) + &d2 * Vector::from_vec(u.clone());
             assert!((difference - jvp).norm() < DIFFERENCE);
             let (mut t1, mut t2) = (vec![0.0; 4], vec![0.0; 2]);
             f.d1_tr(&w, &LAMBDA, sample, &v, &mut t1);
-            f.add_d2_tr(&w, sample, &v, &mut t2);
+            f.add_d2_tr(&w, &LAMBDA, sample, &v, &mut t2);
             assert!(
                 (Vector::from_vec(t1) - d1.tr_mul(&Vector::from_vec(v.clone()))).norm() < 1e-14
             );
@@ -167,21 +179,21 @@ fn a_tie_takes_the_weight_it_is_given() {
 #[test]
 fn variance_constants_equal_enumeration_over_all_minibatches() {
     let mut s = Stream(3);
-    for f in inners(&mut s, 3, 5) {
+    for f in inners(&mut s, 4, 5) {
         let map = Composite::new(f, Outer::Identity).unwrap();
-        let (f, w) = (map.inner(), s.vec(3));
+        let (f, w) = (map.inner(), s.vec(4));
         let (n, mut count) = (f.population(), 0.0);
-        let mut mean = vec![0.0; 3];
+        let mut mean = vec![0.0; 4];
         f.apply(&w, &LAMBDA, Sample::Mean, &mut mean);
         let (m1, m2) = (
             f.d1_matrix(&w, &LAMBDA, Sample::Mean),
-            f.d2_matrix(&w, Sample::Mean),
+            f.d2_matrix(&w, &LAMBDA, Sample::Mean),
         );
-        let (mut s2, mut sigma2, mut outer) = (0.0, 0.0, Matrix::zeros(3, 3));
+        let (mut s2, mut sigma2, mut outer) = (0.0, 0.0, Matrix::zeros(4, 4));
         for i in 0..n {
             for j in 0..n {
                 let b = [i, j];
-                let mut t = vec![0.0; 3];
+                let mut t = vec![0.0; 4];
                 f.apply(&w, &LAMBDA, Sample::Batch(&b), &mut t);
                 s2 += t
                     .iter()
@@ -190,7 +202,7 @@ fn variance_constants_equal_enumeration_over_all_minibatches() {
                     .sum::<f64>();
                 let delta = f.d1_matrix(&w, &LAMBDA, Sample::Batch(&b)) - &m1;
                 outer += &delta * delta.transpose();
-                sigma2 += (f.d2_matrix(&w, Sample::Batch(&b)) - &m2).norm_squared();
+                sigma2 += (f.d2_matrix(&w, &LAMBDA, Sample::Batch(&b)) - &m2).norm_squared();
                 count += 1.0;
             }
         }
@@ -278,10 +290,10 @@ fn moduli_hold_on_sampled_pairs() {
         // Not vacuous: the bound is approached (the smooth layer's is worst-case over directions).
         assert!(k == 0 || worst > 0.1, "outer {k}: {worst}");
     }
-    for f in inners(&mut s, 5, 9) {
+    for f in inners(&mut s, 4, 9) {
         let map = Composite::new(f, Outer::Identity).unwrap();
         for _ in 0..300 {
-            let (p, r) = (s.vec(5), s.vec(5));
+            let (p, r) = (s.vec(4), s.vec(4));
             let m = map.inner_moduli(&p, &LAMBDA);
             let distance = p
                 .iter()
@@ -292,10 +304,16 @@ fn moduli_hold_on_sampled_pairs() {
             let f = map.inner();
             let e1 =
                 f.d1_matrix(&r, &LAMBDA, Sample::Mean) - f.d1_matrix(&p, &LAMBDA, Sample::Mean);
-            let e2 = f.d2_matrix(&r, Sample::Mean) - f.d2_matrix(&p, Sample::Mean);
+            let e2 =
+                f.d2_matrix(&r, &LAMBDA, Sample::Mean) - f.d2_matrix(&p, &LAMBDA, Sample::Mean);
             assert!(e1.singular_values().max() <= m.c1() * distance + 1e-13);
             assert!(e2.singular_values().max() <= m.c2() * distance + 1e-13);
-            assert!(f.d2_matrix(&p, Sample::Mean).singular_values().max() <= m.b2 * (1.0 + 1e-14));
+            assert!(
+                f.d2_matrix(&p, &LAMBDA, Sample::Mean)
+                    .singular_values()
+                    .max()
+                    <= m.b2 * (1.0 + 1e-14)
+            );
         }
     }
 }
@@ -307,10 +325,10 @@ fn certain_gamma_is_never_contradicted() {
     let (mut some, mut none) = (0, 0);
     for _ in 0..60 {
         let n = 4;
-        for f in inners(&mut s, 3, n) {
-            for g in outers(&mut s, 3) {
+        for f in inners(&mut s, 4, n) {
+            for g in outers(&mut s, 4) {
                 let map = Composite::new(f.clone(), g).unwrap();
-                let w: Vec<f64> = s.vec(3).iter().map(|x| 3.0 * x).collect();
+                let w: Vec<f64> = s.vec(4).iter().map(|x| 3.0 * x).collect();
                 let Some(certain) = map.certain_gamma(&w, &LAMBDA) else {
                     none += 1;
                     continue;
@@ -318,7 +336,7 @@ fn certain_gamma_is_never_contradicted() {
                 some += 1;
                 for i in 0..n {
                     for j in 0..n {
-                        let (mut u, mut gamma) = (vec![0.0; 3], map.outer().gamma(3));
+                        let (mut u, mut gamma) = (vec![0.0; 4], map.outer().gamma(4));
                         map.inner()
                             .apply(&w, &LAMBDA, Sample::Batch(&[i, j]), &mut u);
                         map.outer().linearize(&u, &LAMBDA, 0.0, &mut gamma);
@@ -416,6 +434,7 @@ fn the_mean_is_the_mean_of_all_samples() {
         let gap = (map.apply(&w, &lambda) - Vector::from_vec(own)).amax();
         assert!(gap < 1e-14, "{inner:?} {outer:?} {gap}");
     }
-    // Left out: a layer behind a finite sum, a threshold behind noise.
-    assert_eq!(described, 2 * 5 + 5);
+    // Left out: a layer or a fixed threshold behind a finite sum, thresholds behind noise, all but a
+    // fixed threshold behind a poisoned regression.
+    assert_eq!(described, 2 * 5 + 5 + 1);
 }

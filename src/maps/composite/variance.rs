@@ -7,11 +7,12 @@ use super::finite_sum::FiniteSum;
 use super::inner::Inner;
 use super::loss::Loss;
 use super::noise::NoiseModel;
+use super::poisoned::Poisoned;
 use super::sample::Sample;
 use super::samples::Composite;
 use crate::linalg::Matrix;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper};
-use crate::linalg::product::dot;
+use crate::linalg::product::{dot, norm2};
 use crate::tol::{UNIT, gamma};
 
 /// The constants of Assumption 5.2 at one w, for minibatches of b independent samples drawn with
@@ -38,6 +39,7 @@ impl Composite {
         let single = match self.inner() {
             Inner::FiniteSum(f) => finite_sum(f, w, lambda),
             Inner::Noise(f) => noise(f, w, lambda),
+            Inner::Poisoned(f) => poisoned(f, w, lambda),
         };
         let up = 1.0 + 4.0 * UNIT;
         Variance {
@@ -71,6 +73,7 @@ impl Composite {
                 }
             }
             Inner::Noise(f) => f.q(lambda),
+            Inner::Poisoned(f) => f.constants_with(&f.norms(lambda)).q,
         }
     }
 }
@@ -115,6 +118,29 @@ fn finite_sum(f: &FiniteSum, w: &[f64], lambda: &[f64]) -> Variance {
         sigma1: eta * eta * (largest_eigenvalue_upper(&covariance).max(0.0) + lost),
         sigma1_frobenius: eta * eta * (trace + lost),
         sigma2: 0.0,
+    }
+}
+
+fn poisoned(f: &Poisoned, w: &[f64], lambda: &[f64]) -> Variance {
+    let (s2, covariance, sigma2) = f.spread(w, lambda);
+    // Differences of single rows and means lose roundings of the size of one row's own terms.
+    let (norms, eta) = (f.norms(lambda), f.step());
+    let terms = gamma(4 * (f.rows() + f.dim() + f.params() + 32));
+    let keep = 1.0 + eta * f.ridge();
+    let size = norms.row * norms.row;
+    let value = terms * (keep * norm2(w) + 2.0 * eta * norms.row * (1.0 + norm2(w) * norms.row));
+    let first = terms * (keep + eta * size * (1.0 + norms.row * norm2(w)));
+    // An error of a score moves H_i, and x̃_i(H_iWᵀδ_i)ᵀ meets it with ‖x̃_i‖ and ‖W‖ once more.
+    let second = terms * eta * (1.0 + norms.row * norm2(w)).powi(2) * (f.dim() as f64).sqrt();
+    let square = |v: f64, lost: f64| (v.sqrt() + lost).powi(2) * (1.0 + terms);
+    let trace = covariance.trace();
+    let frobenius = first * (f.dim() as f64).sqrt();
+    let spread = 2.0 * trace.max(0.0).sqrt() * frobenius + frobenius * frobenius;
+    Variance {
+        s2: square(s2, value),
+        sigma1: largest_eigenvalue_upper(&covariance).max(0.0) + spread + terms * trace,
+        sigma1_frobenius: trace + spread + terms * trace,
+        sigma2: square(sigma2, second),
     }
 }
 

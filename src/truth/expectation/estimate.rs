@@ -85,7 +85,11 @@ pub fn conditional_readout(
     map.inner().apply(w, lambda, Sample::Batch(inner), &mut u);
     let mut gamma = map.outer().gamma(map.dim());
     map.outer().linearize(&u, lambda, tie, &mut gamma);
-    let k = readout(map, &map.inner().d2_matrix(w, Sample::Batch(inner)), &gamma);
+    let k = readout(
+        map,
+        &map.inner().d2_matrix(w, lambda, Sample::Batch(inner)),
+        &gamma,
+    );
     Ok((gamma, Readout { k, spread: None }))
 }
 
@@ -99,9 +103,19 @@ pub fn certain_readout(
     inner: usize,
 ) -> Option<(Gamma, Readout)> {
     let gamma = map.certain_gamma(w, lambda)?;
-    let k = readout(map, &map.inner().d2_matrix(w, Sample::Mean), &gamma);
+    let k = readout(map, &map.inner().d2_matrix(w, lambda, Sample::Mean), &gamma);
     let spread = match map.inner() {
         Inner::FiniteSum(_) => None,
+        Inner::Poisoned(f) => {
+            // The same with the deviation of every row.
+            let (d, n) = (map.dim(), f.rows());
+            let mean = map.inner().d2_matrix(w, lambda, Sample::Mean);
+            let own = |i| map.inner().d2_matrix(w, lambda, Sample::Batch(&[i])) - &mean;
+            let sum = (0..n).map(own);
+            let sum = sum.fold(Matrix::zeros(d, d), |s, m| s + &m * m.transpose());
+            let g = map.outer().d1_matrix(&gamma);
+            Some(&g * sum * g.transpose() / (n * inner) as f64)
+        }
         Inner::Noise(f) => {
             // (K_ξ-K)ᵀ = Γ₁Δ₂, Δ₂ a mean of `inner` terms: G = Γ₁ (Σ_a M_aM_aᵀ) Γ₁ᵀ/inner.
             let d = map.dim();
@@ -154,6 +168,6 @@ pub fn reference(
         &Vector::from_column_slice(y),
         "I - P",
     )?;
-    let r = readout(map, &map.inner().d2_matrix(w, Sample::Mean), &gamma) * &v;
+    let r = readout(map, &map.inner().d2_matrix(w, lambda, Sample::Mean), &gamma) * &v;
     Ok(Reference { v, r })
 }

@@ -165,10 +165,15 @@ fn gamma_at(map: &Composite, w: &[f64], lambda: &[f64], sample: Sample<'_>) -> G
 }
 
 /// (D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ) of a sample.
-fn read_at(map: &Composite, w: &[f64], sample: Sample<'_>, gamma: &Gamma) -> Matrix {
-    let g = map.outer();
-    (g.d1_matrix(gamma) * map.inner().d2_matrix(w, sample) + g.d2_matrix(gamma, map.params()))
-        .transpose()
+fn read_at(
+    map: &Composite,
+    w: &[f64],
+    lambda: &[f64],
+    sample: Sample<'_>,
+    gamma: &Gamma,
+) -> Matrix {
+    let (g, d2) = (map.outer(), map.inner().d2_matrix(w, lambda, sample));
+    (g.d1_matrix(gamma) * d2 + g.d2_matrix(gamma, map.params())).transpose()
 }
 
 fn nsid_branches(map: &Composite, w: &[f64], lambda: &[f64], law: Vec<Outcome>) -> Vec<Branch> {
@@ -176,7 +181,7 @@ fn nsid_branches(map: &Composite, w: &[f64], lambda: &[f64], law: Vec<Outcome>) 
     for o in law {
         let sample = Sample::Batch(&o.samples);
         let gamma = gamma_at(map, w, lambda, sample);
-        let read = (o.probability, read_at(map, w, sample, &gamma));
+        let read = (o.probability, read_at(map, w, lambda, sample, &gamma));
         match out.iter_mut().find(|b| b.gamma.as_ref() == Some(&gamma)) {
             Some(branch) => branch.reads.push(read),
             None => out.push(Branch {
@@ -203,7 +208,7 @@ fn sid_reads(
             let sample = Sample::Batch(&o.samples);
             (
                 o.probability,
-                read_at(map, w, sample, &gamma_at(map, w, lambda, sample)),
+                read_at(map, w, lambda, sample, &gamma_at(map, w, lambda, sample)),
             )
         })
         .collect();
@@ -343,7 +348,7 @@ mod tests {
                     let p = (map.outer().d1_matrix(&at(i)) * t).transpose();
                     v = &v * (1.0 - h) + (p * &v + Vector::from_column_slice(&y)) * h;
                 }
-                let read = |i: usize| read_at(&map, &w, Sample::Batch(&[i]), &at(i));
+                let read = |i: usize| read_at(&map, &w, &lambda, Sample::Batch(&[i]), &at(i));
                 let r = (read(a) + read(b)) * v / 2.0;
                 let x = (&r - &r_star).norm_squared();
                 let parts = [x, x * x, r[0], r[0] * r[0]];

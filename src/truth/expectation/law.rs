@@ -26,6 +26,7 @@ pub fn mean_of_samples(map: &Composite, count: usize) -> Option<Vec<Outcome>> {
     }
     match map.inner() {
         Inner::FiniteSum(f) => multisets(f.rows(), count),
+        Inner::Poisoned(f) => multisets(f.rows(), count),
         Inner::Noise(f) => signs(f.channels.len(), count),
     }
 }

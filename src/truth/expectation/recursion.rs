@@ -84,6 +84,12 @@ impl Recursion {
                     .for_each(|(mut c, hi)| c *= *hi);
                 Covariance::rank_one(x, gx, f.eta() * f.eta() / batch as f64)
             }
+            Inner::Poisoned(f) => {
+                let first = |i| map.inner().d1_matrix(w, lambda, Sample::Batch(&[i]));
+                let own = |i| first(i).tr_mul(&g.transpose()) - &mean;
+                let q = (0..f.rows()).map(own).collect();
+                Covariance::dense(d, q, 1.0 / (f.rows() * batch) as f64)
+            }
             Inner::Noise(f) => {
                 let terms = f.channels.iter().filter_map(|c| c.n.as_ref());
                 let q = terms.map(|n| n.tr_mul(&g.transpose())).collect();

@@ -54,7 +54,7 @@ pub fn sid_limit(
     p /= count;
     let mut b = Matrix::zeros(m, d);
     let count = each_minibatch(map, w, lambda, tie, inner_batch, |sample, g1, g2| {
-        b += read_matrix(map, w, sample, g1, g2)
+        b += read_matrix(map, (w, lambda), sample, g1, g2)
     })?;
     b /= count;
     let v = solve_vector(
@@ -107,7 +107,7 @@ impl SidLimit {
         let d = map.dim();
         let mut spread = Matrix::zeros(d, d);
         let count = each_minibatch(map, w, lambda, tie, inner_batch, |sample, g1, g2| {
-            let q = read_matrix(map, w, sample, g1, g2) - &self.b;
+            let q = read_matrix(map, (w, lambda), sample, g1, g2) - &self.b;
             spread += q.tr_mul(&q);
         })?;
         if j == 0 {
@@ -134,8 +134,14 @@ fn step_matrix(
 }
 
 /// ∂₂T̂ᵀΓ₁ᵀ + Γ₂ᵀ.
-fn read_matrix(map: &Composite, w: &[f64], sample: Sample<'_>, g1: &Matrix, g2: &Matrix) -> Matrix {
-    (g1 * map.inner().d2_matrix(w, sample) + g2).transpose()
+fn read_matrix(
+    map: &Composite,
+    (w, lambda): (&[f64], &[f64]),
+    sample: Sample<'_>,
+    g1: &Matrix,
+    g2: &Matrix,
+) -> Matrix {
+    (g1 * map.inner().d2_matrix(w, lambda, sample) + g2).transpose()
 }
 
 /// Calls `visit(minibatch, Γ₁, Γ₂)` for every ordered minibatch of size `b`, Γ at T̂ of that

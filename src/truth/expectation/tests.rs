@@ -4,7 +4,8 @@
 use super::*;
 use crate::linalg::stream::Stream;
 use crate::maps::composite::{
-    Activation, Channel, Composite, FiniteSum, Gamma, Inner, Loss, NoiseModel, Outer, Sample,
+    Activation, Channel, Composite, FiniteSum, Gamma, Inner, Loss, NoiseModel, Outer, Poisoned,
+    Sample,
 };
 
 const LAMBDA: [f64; 2] = [0.2, 0.1];
@@ -42,16 +43,24 @@ fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<Composite> {
         groups: std::iter::once(0..d).collect(),
         weights: vec![1.0],
     };
-    [
+    let mut out = vec![
         (squares(), Outer::Soft { eta }),
         (squares(), layer.clone()),
         (logistic, group),
         (Inner::Noise(noise.clone()), Outer::Nonnegative),
         (Inner::Noise(noise), layer),
-    ]
-    .into_iter()
-    .map(|(t, g)| Composite::new(t, g).unwrap())
-    .collect()
+    ];
+    // One column and two corrupted rows, so that λ has two entries.
+    if d == 2 {
+        let rows = s.vec(n);
+        let labels = (0..n).map(|i| i % 2).collect();
+        let poisoned = Poisoned::new(&rows, labels, 2, vec![2, 0]).unwrap();
+        let inner = Inner::Poisoned(poisoned.with(eta, 0.2).unwrap());
+        out.push((inner, Outer::FixedSoft { threshold: 0.01 }));
+    }
+    out.into_iter()
+        .map(|(t, g)| Composite::new(t, g).unwrap())
+        .collect()
 }
 
 /// All minibatches of size b.
@@ -141,7 +150,8 @@ fn conditional_and_full_errors_equal_enumeration() {
             let (gamma, readout) = conditional_readout(&map, &w, &LAMBDA, &inner, 0.0).unwrap();
             let g = map.outer();
             let (g1, g2) = (g.d1_matrix(&gamma), g.d2_matrix(&gamma, 2));
-            let k = (&g1 * map.inner().d2_matrix(&w, Sample::Batch(&inner)) + g2).transpose();
+            let k =
+                (&g1 * map.inner().d2_matrix(&w, &LAMBDA, Sample::Batch(&inner)) + g2).transpose();
             let p: Vec<Matrix> = (0..n)
                 .map(|i| {
                     (&g1 * map.inner().d1_matrix(&w, &LAMBDA, Sample::Batch(&[i]))).transpose()
@@ -304,8 +314,9 @@ fn sid_moments_and_limit_equal_enumeration() {
             };
             let read = |b: &Vec<usize>| {
                 let gamma = gamma_at(&map, &w, b);
-                (g.d1_matrix(&gamma) * t.d2_matrix(&w, Sample::Batch(b)) + g.d2_matrix(&gamma, 2))
-                    .transpose()
+                (g.d1_matrix(&gamma) * t.d2_matrix(&w, &LAMBDA, Sample::Batch(b))
+                    + g.d2_matrix(&gamma, 2))
+                .transpose()
             };
             let p: Vec<Matrix> = minibatches(n, batch).iter().map(step).collect();
             let reads: Vec<Matrix> = minibatches(n, 1).iter().map(read).collect();

@@ -5,8 +5,8 @@ use super::family::{Point, Reference};
 use super::outer::Behind;
 use super::sampled::Sampled;
 use super::scalar::Scalar;
-use crate::maps::composite::{Composite, Sample};
-use crate::maps::{Composed, ProxGradient, Tie};
+use crate::maps::composite::{Composite, Inner, Outer, Sample};
+use crate::maps::{Composed, Poisoning, ProxGradient, Tie};
 
 /// T̂ and G.
 pub(super) struct Exact<T> {
@@ -19,6 +19,14 @@ impl<T: Scalar> Exact<T> {
         Self {
             inner: Sampled::sum(&data.x, &data.y, data.step, data.loss),
             outer: Behind::prox(&data.prox, data.step, data.x.ncols()),
+        }
+    }
+
+    pub(super) fn poisoning(data: &Poisoning) -> Self {
+        let threshold = data.threshold;
+        Self {
+            inner: Sampled::new(&Inner::Poisoned(data.inner.clone())),
+            outer: Behind::new(&Outer::FixedSoft { threshold }, data.inner.dim()),
         }
     }
 
@@ -43,7 +51,7 @@ impl<T: Scalar> Reference<T> for Exact<T> {
     }
 
     fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Point<T>> {
-        let [first, second] = self.inner.derivatives(w)?;
+        let [first, second] = self.inner.derivatives(w, lambda)?;
         let u = self.inner.value(&first, w, lambda, Sample::Mean);
         let mut p = self.outer.at(u, lambda, tie)?;
         p.w = w.to_vec();
@@ -57,7 +65,8 @@ impl<T: Scalar> Reference<T> for Exact<T> {
     }
 
     fn column(&self, p: &Point<T>, lambda: &[T], j: usize) -> Vec<T> {
-        let moved = self.inner.column(&p.w, Sample::Mean, j);
+        let at = (&p.w[..], lambda);
+        let moved = self.inner.column(&p.curvature, at, Sample::Mean, j);
         let out = self.outer.push(p, lambda, moved);
         match self.outer.column(p, j) {
             Some(direct) => add(&out, &direct),

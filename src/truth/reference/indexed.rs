@@ -121,6 +121,18 @@ impl Given<'_> {
                     f.eta() * w,
                 )
             }
+            Inner::Poisoned(f) => {
+                let used = self.inner.iter().chain(&self.samples);
+                let rows = used.flat_map(|b| b.iter());
+                let row = rows.fold(0.0f64, |m, i| m.max(norm2(&f.noisy_row(*i, self.lambda))));
+                let (ridge, size) = (1.0 + f.step() * f.ridge(), row * (1.0 + row * w));
+                // Errors of scores pass through the softmax and its derivative.
+                (
+                    w * ridge + 2.0 * f.step() * size,
+                    ridge + f.step() * row * size,
+                    2.0 * f.step() * (1.0 + row * w) * (1.0 + row * w),
+                )
+            }
             Inner::Noise(f) => {
                 let part = |m: &Option<Matrix>| m.as_ref().map_or(0.0, |m| m.norm());
                 let n: f64 = f.channels.iter().map(|c| part(&c.n)).sum();
@@ -148,7 +160,9 @@ impl Given<'_> {
         };
         let d = self.w.len() as f64;
         let (outer, outer_lambda) = match self.map.outer() {
-            Outer::Identity | Outer::Box { .. } | Outer::Nonnegative => (1.0, 0.0),
+            Outer::Identity | Outer::FixedSoft { .. } | Outer::Box { .. } | Outer::Nonnegative => {
+                (1.0, 0.0)
+            }
             Outer::Soft { eta } => (1.0, eta * d.sqrt()),
             Outer::GroupSoft { eta, weights, .. } => {
                 (3.0, eta * weights.iter().map(|w| w * w).sum::<f64>().sqrt())
@@ -169,7 +183,7 @@ impl Given<'_> {
                 + inner
                 + self.inner.len()
                 + 8 * LIBM_ULPS
-                + 4 * channels(self.map)
+                + 4 * own_roundings(self.map)
                 + 32,
         }
     }
@@ -280,6 +294,7 @@ impl Given<'_> {
         let (mut lost, mut lost_units) = ([0.0, 0.0], lost_u);
         match self.map.outer() {
             Outer::Identity | Outer::Box { .. } | Outer::Nonnegative => {}
+            Outer::FixedSoft { threshold } => lost_units += 2.0 * self.u.value() * threshold,
             Outer::Soft { eta } => lost_units += 2.0 * self.u.value() * eta * self.lambda[0],
             Outer::GroupSoft { eta, weights, .. } => {
                 let mut least = f64::INFINITY;
@@ -337,10 +352,11 @@ impl Lifted {
         let map = Exact::sampled(given.map);
         let w = lift(given.w);
         // Double-double has every function that a loss needs.
-        let [first, second] = map.inner.derivatives(&w).unwrap_or_default();
+        let lambda = lift(given.lambda);
+        let [first, second] = map.inner.derivatives(&w, &lambda).unwrap_or_default();
         Self {
             map,
-            lambda: lift(given.lambda),
+            lambda,
             w,
             first,
             second,
@@ -375,7 +391,8 @@ impl Lifted {
     fn readout(&self, g: &Slopes, batch: &[usize], v: &[Dd]) -> Vec<Dd> {
         let through = self.map.outer.pull(&g.point, &self.lambda, v);
         let entry = |j: usize| {
-            let own = self.map.inner.column(&self.w, Sample::Batch(batch), j);
+            let (at, sample) = ((&self.w[..], &self.lambda[..]), Sample::Batch(batch));
+            let own = self.map.inner.column(&self.second, at, sample, j);
             let direct = self.map.outer.column(&g.point, j);
             dot(&own, &through) + direct.map_or(Dd::ZERO, |c| dot(&c, v))
         };
@@ -410,9 +427,11 @@ struct Sizes {
     roundings: usize,
 }
 
-fn channels(map: &Composite) -> usize {
+/// Roundings of one row or sample beyond those of its entries.
+fn own_roundings(map: &Composite) -> usize {
     match map.inner() {
         Inner::FiniteSum(_) => 0,
+        Inner::Poisoned(f) => f.rows() + 2 * f.classes(),
         Inner::Noise(f) => f.channels.len() + f.bilinear.len(),
     }
 }

@@ -16,6 +16,7 @@ mod layer;
 mod max_min;
 mod naive;
 mod outer;
+mod poisoned;
 mod quadratic_program;
 mod recursion;
 mod registry;

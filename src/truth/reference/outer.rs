@@ -18,6 +18,11 @@ pub(super) enum Behind<T> {
         units: Vec<(Range<usize>, T)>,
         signed: bool,
     },
+    /// Soft-thresholding at a number that is no parameter.
+    Fixed {
+        theta: T,
+        units: Vec<(Range<usize>, T)>,
+    },
     /// A projection, after a shift by ηλ₁ where there is one.
     Clip {
         bounds: Bounds<T>,
@@ -38,6 +43,10 @@ impl<T: Scalar> Behind<T> {
         match outer {
             Outer::Identity => Self::Identity,
             Outer::Soft { eta } => Self::prox(&Prox::Soft, *eta, d),
+            Outer::FixedSoft { threshold } => Self::Fixed {
+                theta: T::exactly(*threshold),
+                units: (0..d).map(|i| (i..i + 1, T::exactly(1.0))).collect(),
+            },
             Outer::GroupSoft {
                 eta,
                 groups,
@@ -110,6 +119,7 @@ impl<T: Scalar> Behind<T> {
                 p.z = z;
                 Some(p)
             }
+            Self::Fixed { theta, units } => threshold(u, theta, units, true, tie),
             Self::Threshold { eta, units, signed } => {
                 let theta = eta.clone() * lambda[0].clone();
                 threshold(u, &theta, units, *signed, tie)

@@ -22,5 +22,6 @@ pub(super) fn reference<T: Scalar>(problem: &Problem, lambda: &[T]) -> Box<dyn R
         Problem::Bilinear(data) => Box::new(bilinear::Exact::new(data)),
         Problem::SimplexQp(data) => Box::new(simplex_qp::Exact::new(data, lambda)),
         Problem::QuadraticProgram(data) => Box::new(quadratic_program::Exact::new(data)),
+        Problem::Poisoning(data) => Box::new(composite::Exact::poisoning(data)),
     }
 }

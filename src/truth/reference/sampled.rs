@@ -2,6 +2,7 @@
 //! over a minibatch or the mean.
 
 use super::algebra::{Rows, add, add_to, column, dot, hadamard, rows, times, transposed, vector};
+use super::poisoned::Labelled;
 use super::scalar::Scalar;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::composite::{Inner, Loss, NoiseModel, Sample};
@@ -22,6 +23,8 @@ pub(super) enum Sampled<T> {
         eta: T,
         loss: Loss,
     },
+    /// The same on labelled rows, λ the noise on some.
+    Poisoned(Labelled<T>),
     /// (A + Σ λ_l A_l + Σ ξ_a N_a)w + (B + Σ ξ_a M_a)λ + c + Σ ξ_a e_a.
     Affine {
         a: Rows<T>,
@@ -36,6 +39,7 @@ impl<T: Scalar> Sampled<T> {
     pub(super) fn new(inner: &Inner) -> Self {
         match inner {
             Inner::Noise(model) => Self::affine(model),
+            Inner::Poisoned(of) => Self::Poisoned(Labelled::new(of)),
             Inner::FiniteSum(f) => Self::Sum {
                 x: (0..f.rows())
                     .map(|i| f.row(i).iter().map(|v| T::exactly(*v)).collect())
@@ -78,14 +82,20 @@ impl<T: Scalar> Sampled<T> {
         match self {
             Self::Sum { x, .. } => x.first().map_or(0, Vec::len),
             Self::Affine { c, .. } => c.len(),
+            Self::Poisoned(f) => f.dim(),
         }
     }
 
-    /// ℓ' and ℓ'' of every row at w (nothing for affine maps); `None` where the field lacks the
-    /// logistic function.
-    pub(super) fn derivatives(&self, w: &[T]) -> Option<[Vec<T>; 2]> {
-        let Self::Sum { x, y, loss, .. } = self else {
-            return Some([Vec::new(), Vec::new()]);
+    /// What value and Jacobians need of every row at w: ℓ' and ℓ'', or its probabilities twice
+    /// (nothing for affine maps); `None` where the field lacks the logistic function.
+    pub(super) fn derivatives(&self, w: &[T], lambda: &[T]) -> Option<[Vec<T>; 2]> {
+        let (x, y, loss) = match self {
+            Self::Sum { x, y, loss, .. } => (x, y, loss),
+            Self::Affine { .. } => return Some([Vec::new(), Vec::new()]),
+            Self::Poisoned(f) => {
+                let p = f.probabilities(w, lambda)?;
+                return Some([p.clone(), p]);
+            }
         };
         let (one, half) = (T::exactly(1.0), T::exactly(0.5));
         let (mut first, mut second) = (Vec::with_capacity(y.len()), Vec::with_capacity(y.len()));
@@ -139,8 +149,10 @@ impl<T: Scalar> Sampled<T> {
 
     /// T̂(w, λ, sample) from the first derivatives at w.
     pub(super) fn value(&self, first: &[T], w: &[T], lambda: &[T], sample: Sample<'_>) -> Vec<T> {
-        let Self::Affine { b, c, channels, .. } = self else {
-            return self.step(lambda, sample, w, |i| first[i].clone());
+        let (b, c, channels) = match self {
+            Self::Affine { b, c, channels, .. } => (b, c, channels),
+            Self::Sum { .. } => return self.step(lambda, sample, w, |i| first[i].clone()),
+            Self::Poisoned(f) => return f.value(first, w, lambda, sample),
         };
         let mut out = add(
             &add(c, &times(b, lambda)),
@@ -184,6 +196,7 @@ impl<T: Scalar> Sampled<T> {
                 let weight = |i: usize| second[i].clone() * dot(&rows[i], x);
                 return self.step(lambda, sample, x, weight);
             }
+            Self::Poisoned(f) => return f.push(second, lambda, sample, x),
             Self::Affine {
                 a,
                 bilinear,
@@ -203,9 +216,17 @@ impl<T: Scalar> Sampled<T> {
         out
     }
 
-    /// Column j of ∂₂T̂.
-    pub(super) fn column(&self, w: &[T], sample: Sample<'_>, j: usize) -> Vec<T> {
+    /// Column j of ∂₂T̂ from the second of what [`Self::derivatives`] gives.
+    pub(super) fn column(
+        &self,
+        second: &[T],
+        at: (&[T], &[T]),
+        sample: Sample<'_>,
+        j: usize,
+    ) -> Vec<T> {
+        let (w, _) = at;
         match self {
+            Self::Poisoned(f) => f.column(second, at, sample, j),
             Self::Sum { eta, .. } => {
                 let scale = if j == 1 {
                     -eta.clone()

@@ -42,6 +42,8 @@ pub trait Scalar:
     }
     /// tanh x; `None` in a field without it.
     fn tanh(&self) -> Option<Self>;
+    /// eˣ for x ≤ 0; `None` in a field without it.
+    fn exp_of_negative(&self) -> Option<Self>;
     /// √x for x ≥ 0; `None` where the field does not contain it.
     fn sqrt(&self) -> Option<Self>;
 }
@@ -55,6 +57,9 @@ impl Scalar for f64 {
     }
     fn tanh(&self) -> Option<Self> {
         Some(f64::tanh(*self))
+    }
+    fn exp_of_negative(&self) -> Option<Self> {
+        Some(self.exp())
     }
     fn sqrt(&self) -> Option<Self> {
         Some(f64::sqrt(*self))
@@ -70,6 +75,9 @@ impl Scalar for Dd {
     }
     fn tanh(&self) -> Option<Self> {
         Some(Self::tanh(*self))
+    }
+    fn exp_of_negative(&self) -> Option<Self> {
+        Some(Self::exp_of_negative(*self))
     }
     fn sqrt(&self) -> Option<Self> {
         Some(Self::sqrt(*self))
@@ -92,6 +100,9 @@ impl Scalar for Rational {
     }
     fn tanh(&self) -> Option<Self> {
         self.is_zero().then(Self::zero)
+    }
+    fn exp_of_negative(&self) -> Option<Self> {
+        self.is_zero().then(|| Self::from_integer(1.into()))
     }
     fn sqrt(&self) -> Option<Self> {
         // Lowest terms: a square exactly where numerator and denominator are.

@@ -1,0 +1,185 @@
+//! Products of data poisoning at MNIST's shape, each as a ratio to what the machine can do in the
+//! same run. `cargo bench --bench poisoning [-- ROWS]`.
+//!
+//! The limit of a product is the larger of the bytes it must read over the measured bandwidth, and
+//! its multiplications and additions over the measured rate of large matrix products, both on all
+//! cores. Every figure is the median of interleaved repetitions. Synthetic images; 30 % of the rows
+//! corrupted.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use ratecert::case::{Algorithm, At, Case, Implementation, Samples, Target};
+use ratecert::case::{Draw, Role};
+use ratecert::linalg::Matrix;
+use ratecert::linalg::random::Random;
+use ratecert::maps::composite::{Composite, Inner, Outer, Poisoned};
+use ratecert::maps::{Map, Tie};
+use ratecert::methods::Nsid;
+use rayon::prelude::*;
+
+const REPETITIONS: usize = 11;
+const WIDTH: usize = 784;
+const CLASSES: usize = 10;
+const BATCH: usize = 300;
+
+fn median(mut v: Vec<f64>) -> f64 {
+    v.sort_by(f64::total_cmp);
+    v[v.len() / 2]
+}
+
+/// Median times of several functions, interleaved.
+fn race(functions: &mut [&mut dyn FnMut()]) -> Vec<f64> {
+    let mut times = vec![Vec::new(); functions.len()];
+    for _ in 0..REPETITIONS {
+        for (f, t) in functions.iter_mut().zip(&mut times) {
+            let clock = Instant::now();
+            f();
+            t.push(clock.elapsed().as_secs_f64());
+        }
+    }
+    times.into_iter().map(median).collect()
+}
+
+/// The largest amount of memory this process has held, in bytes; 0 where the system does not say.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kilobytes.unwrap_or(0.0) * 1024.0
+}
+
+fn main() {
+    let rows = std::env::args().skip(1).find_map(|a| a.parse().ok());
+    let n: usize = rows.unwrap_or(30_000);
+    let mut random = Random::new(1);
+    // One pixel in five is lit, about as many as in MNIST.
+    let mut x = vec![0.0; n * WIDTH];
+    for v in x.iter_mut() {
+        let (lit, value) = (random.unit() < 0.2, random.unit());
+        *v = if lit { value } else { 0.0 };
+    }
+    let labels: Vec<usize> = (0..n).map(|_| random.integer(0, CLASSES - 1)).collect();
+    let corrupted: Vec<usize> = (0..n).filter(|i| i % 10 < 3).collect();
+    let noise: Vec<f64> = (0..corrupted.len() * WIDTH)
+        .map(|_| random.between(-0.1, 0.1))
+        .collect();
+    let bytes = (n * WIDTH * 8) as f64;
+    let added = (noise.len() * 8) as f64;
+    let (n_c, d) = (corrupted.len(), WIDTH * CLASSES);
+    let inner = Poisoned::new(&x, labels, CLASSES, corrupted).expect("shapes fit");
+    drop(x);
+    let inner = inner.with(0.5, 0.1).expect("in range");
+    let outer = Outer::FixedSoft { threshold: 0.01 };
+    let composite = Composite::new(Inner::Poisoned(inner), outer).expect("nonexpansive");
+    let map = Map::sampled(composite).expect("a family");
+    let mut w: Vec<f64> = (0..d).map(|_| random.between(-0.1, 0.1)).collect();
+    let y = w.clone();
+    let (mut lin, mut ws) = (map.linearization(), map.workspace());
+    for _ in 0..3 {
+        map.linearize_in(&w, &noise, &mut Tie::Weight(0.0), &mut lin);
+        w.copy_from_slice(&lin.value);
+    }
+    let mut lower = map.linearization();
+    let (mut out, mut by_noise) = (vec![0.0; d], vec![0.0; noise.len()]);
+    let mut other = map.workspace();
+    let draw = |role| {
+        let draw = Draw::new((1, 1), role, n, (1, BATCH)).independent();
+        draw.expect("in range")
+    };
+    let (first, linear) = (draw(Role::Inner), draw(Role::Linear));
+    // Twenty updates with an estimate, and the estimate alone.
+    let steps = 20;
+    let many = Draw::new((1, 2), Role::Linear, n, (steps, BATCH)).independent();
+    let (many, eta) = (many.expect("in range"), vec![0.1; steps]);
+    let (few_eta, none) = ([0.1], [0usize]);
+    let (all_steps, mut nsid) = ([steps], Nsid::default());
+    let at = At::Point(&w);
+    let target = Target::Cotangent(&y);
+    let one = Case::new(Algorithm::Nsid, &map, &noise, at, target, &none)
+        .with_samples(Samples::new(&first, &linear, &few_eta));
+    let twenty = Case::new(Algorithm::Nsid, &map, &noise, at, target, &all_steps)
+        .with_samples(Samples::new(&first, &many, &eta));
+    let mut also = Nsid::default();
+    let big = Matrix::from_fn(1200, 1200, |i, j| ((i * 7 + j) % 11) as f64);
+    // As large as X, so that nothing stays in a cache.
+    let read: Vec<f64> = vec![1.0; n * WIDTH];
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let times = race(&mut [
+        &mut || {
+            let sum = |part: &[f64]| {
+                let mut lanes = [0.0; 8];
+                for eight in part.chunks_exact(8) {
+                    lanes.iter_mut().zip(eight).for_each(|(l, v)| *l += v);
+                }
+                lanes.iter().sum::<f64>()
+            };
+            black_box(read.par_chunks(WIDTH * 256).map(sum).sum::<f64>());
+        },
+        &mut || {
+            (0..cores).into_par_iter().for_each(|_| {
+                black_box(&big * &big);
+            });
+        },
+        &mut || {
+            map.linearize_in(&w, &noise, &mut Tie::Weight(0.0), &mut lower);
+            black_box(&lower.value);
+        },
+        &mut || map.vjp_w(&lin, &y, &mut out, &mut ws),
+        &mut || map.vjp_lambda(&lin, &y, &mut by_noise, &mut other),
+        &mut || {
+            black_box(nsid.run(&one));
+        },
+        &mut || {
+            black_box(also.run(&twenty));
+        },
+    ]);
+    let bandwidth = bytes / times[0];
+    let rate = cores as f64 * 2.0 * 1200f64.powi(3) / times[1];
+    println!("{n} rows, {WIDTH} columns, {CLASSES} classes, {n_c} corrupted rows; {cores} cores");
+    println!(
+        "reading {:.1} GB/s, large products {:.0} GFLOP/s\n",
+        bandwidth * 1e-9,
+        rate * 1e-9
+    );
+    println!("| product | time, ms | limit, ms | ratio |");
+    println!("|---|---|---|---|");
+    let flops = |rows: usize, products: usize| (2 * rows * d * products) as f64;
+    let limit = |bytes: f64, flops: f64| (bytes / bandwidth).max(flops / rate);
+    let nsid_step = (times[6] - times[5]) / steps as f64;
+    let batch = (BATCH * WIDTH * 8) as f64 * (1.0 + added / bytes);
+    for (name, time, limit) in [
+        (
+            "lower-level step",
+            times[2],
+            limit(bytes + added, flops(n, 2)),
+        ),
+        ("AID-FP step", times[3], limit(bytes + added, flops(n, 2))),
+        (
+            "∂₂Φᵀ",
+            times[4],
+            limit((bytes / n as f64) * n_c as f64 + 2.0 * added, flops(n_c, 4)),
+        ),
+        (
+            "NSID update, 300 rows",
+            nsid_step,
+            limit(batch, flops(BATCH, 3)),
+        ),
+    ] {
+        println!(
+            "| {name} | {:.2} | {:.2} | {:.2} |",
+            time * 1e3,
+            limit * 1e3,
+            time / limit
+        );
+    }
+    // The bench's own: the buffer that was read, and the vector X was made from.
+    let held = peak() - 8.0 * read.len() as f64;
+    println!(
+        "\nmemory at most {:.0} MB; X {:.0} MB, Γ {:.0} MB: without the given Γ and an output of its size {:.2} times X",
+        held * 1e-6,
+        bytes * 1e-6,
+        added * 1e-6,
+        (held - 2.0 * added) / bytes
+    );
+}
