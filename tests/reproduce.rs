@@ -159,9 +159,25 @@ fn what_cannot_be_reproduced_is_refused() {
     fs::write(dir.path().join("train-labels-idx1-ubyte"), []).unwrap();
     let said = poisoning(&[]);
     assert!(
-        said.contains("train-images-idx3-ubyte") && said.contains("ends before"),
+        said.contains("train-labels-idx1-ubyte") && said.contains("ends before"),
         "{said}"
     );
+    // Readable, and nothing to see: no journal is left that asks to be resumed.
+    let mut images = vec![0, 0, 8, 3, 0, 0, 19, 136, 0, 0, 0, 2, 0, 0, 0, 2];
+    images.extend([0; 5000 * 4]);
+    fs::write(&damaged, images).unwrap();
+    let mut labels = vec![0, 0, 8, 1, 0, 0, 19, 136];
+    labels.extend((0..5000).map(|i| (i % 2) as u8));
+    fs::write(dir.path().join("train-labels-idx1-ubyte"), &labels).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let to = out.path().join("dark");
+    let own = ["reproduce", "figure-2-poisoning", "--data", data];
+    let more = ["--seeds", "1", "--out", to.to_str().unwrap()];
+    let dark = ratecert(&[&own[..], &more[..]].concat());
+    assert_eq!(dark.status.code(), Some(2));
+    let said = text(&dark.stderr);
+    assert!(said.contains("no problem could be run"), "{said}");
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
     let drawn = ratecert(&["reproduce", "figure-1", "--data", data]);
     assert_eq!(drawn.status.code(), Some(2));
     assert!(text(&drawn.stderr).contains("draws its own data"));

@@ -70,6 +70,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             e
         }
     })?;
+    if let Err(e) = reproduce::check_usable(&results) {
+        // There is nothing to go on from.
+        journal.remove()?;
+        return Err(e);
+    }
     let findings = chosen.conclude(&results);
     std::fs::create_dir_all(&out).map_err(|e| Error::io(&out, &e))?;
     let write = |name: &str, text: &str| {

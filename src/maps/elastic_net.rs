@@ -206,19 +206,7 @@ impl Products for ElasticNetMap {
         lin.workspace = ws;
         for i in 0..self.d {
             let z = w[i] - eta * (lin.z[i] - self.b[i] + lambda[1] * w[i]);
-            let excess = z.abs() - threshold;
-            lin.z[i] = z;
-            lin.margin[i] = excess.abs();
-            // A NaN must come out as NaN, not as an inactive coordinate.
-            (lin.value[i], lin.slope[i]) = if excess > 0.0 {
-                (excess.copysign(z), 1.0)
-            } else if excess < 0.0 {
-                (0.0, 0.0)
-            } else if excess == 0.0 {
-                (0.0, tie.weight(i))
-            } else {
-                (f64::NAN, f64::NAN)
-            };
+            lin.soften(i, z, threshold, tie);
         }
     }
 

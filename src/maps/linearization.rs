@@ -66,6 +66,23 @@ impl<'l> Linearization<'l> {
         }
     }
 
+    /// Sets value, margin and slope of coordinate i, soft-thresholded from z.
+    pub(super) fn soften(&mut self, i: usize, z: f64, threshold: f64, tie: &mut Tie<'_>) {
+        let excess = z.abs() - threshold;
+        self.z[i] = z;
+        self.margin[i] = excess.abs();
+        // A NaN must come out as NaN, not as an inactive coordinate.
+        (self.value[i], self.slope[i]) = if excess > 0.0 {
+            (excess.copysign(z), 1.0)
+        } else if excess < 0.0 {
+            (0.0, 0.0)
+        } else if excess == 0.0 {
+            (0.0, tie.weight(i))
+        } else {
+            (f64::NAN, f64::NAN)
+        };
+    }
+
     /// Which piece of Φ is active: equal keys, same piece. A unit with slope 0 has one piece
     /// whatever the sign of its input; with another slope the sign belongs to it (soft-thresholding
     /// has slope 1 on both sides).

@@ -117,19 +117,8 @@ impl Products for PoisoningMap {
         // `curvature` holds the probabilities of all rows.
         lin.curvature.resize(t.rows() * t.classes(), 0.0);
         t.value(w, lambda, &mut lin.curvature, &mut lin.z);
-        for (i, z) in lin.z.iter().enumerate() {
-            let excess = z.abs() - self.data.threshold;
-            lin.margin[i] = excess.abs();
-            // A NaN must come out as NaN, not as an inactive coordinate.
-            (lin.value[i], lin.slope[i]) = if excess > 0.0 {
-                (excess.copysign(*z), 1.0)
-            } else if excess < 0.0 {
-                (0.0, 0.0)
-            } else if excess == 0.0 {
-                (0.0, tie.weight(i))
-            } else {
-                (f64::NAN, f64::NAN)
-            };
+        for i in 0..lin.z.len() {
+            lin.soften(i, lin.z[i], self.data.threshold, tie);
         }
     }
 

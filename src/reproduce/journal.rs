@@ -42,9 +42,11 @@ impl Journal {
             let bytes = fs::read(path).map_err(io)?;
             let text = String::from_utf8_lossy(&bytes);
             let head = text.lines().next().unwrap_or_default();
-            if head != fingerprint {
+            // A crash may have cut the first line, too: then nothing is finished.
+            let cut = !bytes.contains(&b'\n') && fingerprint.starts_with(head);
+            if head != fingerprint && !cut {
                 let text = format!(
-                    "{} belongs to another reproduction: {head}; this one is {fingerprint}",
+                    "{} belongs to another reproduction: {head}; this one is {fingerprint}; remove it to start anew",
                     path.display()
                 );
                 return Err(Error::usage(text));
@@ -153,6 +155,15 @@ mod tests {
                 format!("{:?}", [measured(1)]),
                 "{cut}"
             );
+            journal.write(&measured(2)).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), whole);
+        }
+        // The first line, too.
+        for cut in 0..=3 {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let journal = Journal::open(&path, "one", true).unwrap();
+            assert!(journal.finished().unwrap().is_empty(), "{cut}");
+            journal.write(&measured(1)).unwrap();
             journal.write(&measured(2)).unwrap();
             assert_eq!(fs::read(&path).unwrap(), whole);
         }

@@ -43,8 +43,10 @@ pub fn run(
     let known = journal.finished()?;
     let done = std::sync::atomic::AtomicUsize::new(known.len());
     progress(known.len());
+    // More threads than cores would only wait for each other.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.unwrap_or(0))
+        .num_threads(jobs.unwrap_or(cores).min(cores))
         .build()
         .map_err(|e| Error::usage(format!("cannot start the threads: {e}")))?;
     let one = |job: &Job| -> Result<Measured> {
@@ -70,12 +72,19 @@ pub fn run(
             all.par_iter().with_max_len(1).map(one).collect()
         }
     });
-    let results: Vec<Measured> = results.into_iter().collect::<Result<_>>()?;
+    results.into_iter().collect()
+}
+
+/// Refuses results of which none can be used.
+///
+/// # Errors
+/// Where no problem could be run: why the first one could not.
+pub fn check_usable(results: &[Measured]) -> Result<()> {
     match results.first().and_then(|first| first.failed.as_ref()) {
         Some(why) if results.iter().all(|m| m.failed.is_some()) => {
             Err(Error::input(format!("no problem could be run: {why}")))
         }
-        _ => Ok(results),
+        _ => Ok(()),
     }
 }
 
@@ -88,7 +97,8 @@ pub fn check_replaceable(dir: &Path, name: &str) -> Result<()> {
     if dir.file_name().is_none() {
         return refused("is no directory that could be replaced");
     }
-    if !dir.exists() {
+    // A link that leads nowhere is there.
+    if dir.symlink_metadata().is_err() {
         return Ok(());
     }
     let Ok(entries) = std::fs::read_dir(dir) else {

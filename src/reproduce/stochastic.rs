@@ -248,7 +248,7 @@ pub(super) fn said(all: &[&Measured], rows: usize, batch: usize) -> Vec<Statemen
         },
         Statement {
             says: "with constant steps NSID reaches a plateau".into(),
-            seen: judged((REPRODUCED_STAYS..=REPRODUCED_RATE).contains(&fall(NSID_CONST))),
+            seen: judged((REPRODUCED_STAYS..=1.0 / REPRODUCED_STAYS).contains(&fall(NSID_CONST))),
             measured: format!(
                 "with J = {} throughout, {}",
                 MANY * updates(LATE, rows, batch),

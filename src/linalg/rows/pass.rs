@@ -42,14 +42,15 @@ pub fn reweigh(
     assert_eq!(kept.len(), per_row * index.len());
     let one = |(n, index, kept): (usize, &[usize], &mut [f64])| {
         let mut own = Aligned::zeros(count * rows.width);
-        let job = Reweigh {
+        let job = Strip {
             rows,
             index,
             first: n * length,
             coefficients,
             weigh,
+            weights: count,
             kept,
-            sum: &mut own,
+            finish: Summed(&mut own),
         };
         coefficients.arch.dispatch(job);
         own
@@ -84,13 +85,15 @@ pub fn expand(
     assert!(coefficients.count > 0 && coefficients.width == rows.width);
     assert_eq!(out.len(), index.len() * rows.width);
     let one = |(n, index, out): (usize, &[usize], &mut [f64])| {
-        let job = Expand {
+        let job = Strip {
             rows,
             index,
             first: n * length,
             coefficients,
             weigh,
-            out,
+            weights: coefficients.count,
+            kept: &mut [],
+            finish: Expanded(coefficients, out),
         };
         coefficients.arch.dispatch(job);
     };
@@ -148,22 +151,59 @@ fn ahead<'a>(rows: Rows<'a>, index: Option<&[usize]>) -> Vec<&'a [f64]> {
     index.flat_map(sources).flatten().collect()
 }
 
-struct Reweigh<'a, W> {
+/// A strip of a pass.
+struct Strip<'a, W, F> {
     rows: Rows<'a>,
     index: &'a [usize],
+    /// The position of its first row in the whole index.
     first: usize,
     coefficients: &'a Coefficients,
     weigh: &'a W,
+    /// Weights of a row.
+    weights: usize,
     kept: &'a mut [f64],
-    sum: &'a mut [f64],
+    finish: F,
 }
 
-impl<W: Weigh> WithSimd for Reweigh<'_, W> {
+/// What is made of the rows and weights of a block. Not a closure: it must become part of the code for
+/// the machine's vectors.
+trait Finish {
+    /// `at` is the position of the first row in the strip.
+    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], weights: &[f64], at: usize);
+}
+
+/// Their sum.
+struct Summed<'a>(&'a mut [f64]);
+
+impl Finish for Summed<'_> {
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], weights: &[f64], _: usize) {
+        accumulate(s, rows, weights, self.0);
+    }
+}
+
+/// Rows of their own.
+struct Expanded<'a>(&'a Coefficients, &'a mut [f64]);
+
+impl Finish for Expanded<'_> {
+    #[inline(always)]
+    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], weights: &[f64], at: usize) {
+        let p = self.0.width;
+        expanded(
+            s,
+            weights,
+            self.0,
+            &mut self.1[at * p..(at + rows.len()) * p],
+        );
+    }
+}
+
+impl<W: Weigh, F: Finish> WithSimd for Strip<'_, W, F> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let (a, c) = (self.coefficients.count, self.sum.len() / self.rows.width);
+    fn with_simd<S: Simd>(mut self, s: S) {
+        let (a, c) = (self.coefficients.count, self.weights);
         let per_row = self.kept.len() / self.index.len().max(1);
         let mut block = Block::new(self.rows);
         let mut scored = vec![0.0; BLOCK * a];
@@ -180,41 +220,7 @@ impl<W: Weigh> WithSimd for Reweigh<'_, W> {
             }
             let kept = &mut self.kept[at * per_row..(at + b) * per_row];
             self.weigh.weigh(self.first + at, scored, weights, kept);
-            accumulate(s, &rows, weights, self.sum);
-            at += b;
-        }
-    }
-}
-
-struct Expand<'a, W> {
-    rows: Rows<'a>,
-    index: &'a [usize],
-    first: usize,
-    coefficients: &'a Coefficients,
-    weigh: &'a W,
-    out: &'a mut [f64],
-}
-
-impl<W: Weigh> WithSimd for Expand<'_, W> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let (a, p) = (self.coefficients.count, self.rows.width);
-        let mut block = Block::new(self.rows);
-        let mut scored = vec![0.0; BLOCK * a];
-        let mut weights = vec![0.0; BLOCK * a];
-        let mut blocks = self.index.chunks(BLOCK).peekable();
-        let mut at = 0;
-        while let Some(index) = blocks.next() {
-            let b = index.len();
-            let ahead = ahead(self.rows, blocks.peek().copied());
-            let rows = block.fill(index);
-            let (scored, weights) = (&mut scored[..b * a], &mut weights[..b * a]);
-            scores(s, &rows, self.coefficients, &ahead, scored);
-            self.weigh.weigh(self.first + at, scored, weights, &mut []);
-            let out = &mut self.out[at * p..(at + b) * p];
-            expanded(s, weights, self.coefficients, out);
+            self.finish.finish(s, &rows, weights, at);
             at += b;
         }
     }

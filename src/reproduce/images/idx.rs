@@ -12,8 +12,11 @@ use flate2::bufread::GzDecoder;
 
 use crate::error::{Error, Result};
 
-/// Most numbers in a file: all of EMNIST is 640 million, MNIST's training set 47 million.
-const MOST: usize = 1 << 30;
+/// Most numbers in a file: MNIST's training set has 47 million, EMNIST's largest 547 million.
+const MOST: usize = 600_000_000;
+
+/// Most numbers of one item: an image of a million pixels would make a w of ten million.
+const MOST_PER_ITEM: usize = 1 << 20;
 
 /// Unsigned bytes with their dimensions.
 #[derive(Debug, PartialEq)]
@@ -25,26 +28,32 @@ pub(super) struct Idx {
 /// Reads a file, plain or gzip by its first two bytes.
 ///
 /// # Errors
-/// A file that cannot be read or is not one of `dimensions` dimensions; the error names it.
-pub(super) fn read(path: &Path, dimensions: usize) -> Result<Idx> {
+/// A file that cannot be read, has another number of dimensions, or holds fewer items than are
+/// `wanted`; the error names it.
+pub(super) fn read(path: &Path, dimensions: usize, wanted: usize) -> Result<Idx> {
     let io = |e: std::io::Error| Error::io(path, &e);
     // A fifo would never end.
     if !std::fs::metadata(path).map_err(io)?.is_file() {
         return Err(Error::input("is not a file").in_file(path.display().to_string()));
     }
     let file = std::fs::File::open(path).map_err(io)?;
-    parse(BufReader::new(file), dimensions).map_err(|e| e.in_file(path.display().to_string()))
+    parse(BufReader::new(file), dimensions, wanted)
+        .map_err(|e| e.in_file(path.display().to_string()))
 }
 
 /// The same of bytes at hand.
 ///
 /// # Errors
 /// What is wrong with them.
-pub(super) fn parse(mut source: impl std::io::BufRead, dimensions: usize) -> Result<Idx> {
+pub(super) fn parse(
+    mut source: impl std::io::BufRead,
+    dimensions: usize,
+    wanted: usize,
+) -> Result<Idx> {
     let start = source.fill_buf().map_err(|e| broken(&e))?;
     if start.starts_with(&[0x1f, 0x8b]) {
         let mut packed = GzDecoder::new(source);
-        let found = unpacked(&mut packed, dimensions)?;
+        let found = unpacked(&mut packed, dimensions, wanted)?;
         // What stands behind the compressed stream.
         let rest = packed.get_mut().fill_buf().map_err(|e| broken(&e))?;
         if rest.is_empty() {
@@ -52,7 +61,7 @@ pub(super) fn parse(mut source: impl std::io::BufRead, dimensions: usize) -> Res
         }
         Err(Error::input("goes on after its compressed stream"))
     } else {
-        unpacked(source, dimensions)
+        unpacked(source, dimensions, wanted)
     }
 }
 
@@ -63,7 +72,7 @@ fn broken(e: &std::io::Error) -> Error {
     })
 }
 
-fn unpacked(mut source: impl Read, dimensions: usize) -> Result<Idx> {
+fn unpacked(mut source: impl Read, dimensions: usize, wanted: usize) -> Result<Idx> {
     let mut word = || -> Result<[u8; 4]> {
         let mut word = [0; 4];
         source.read_exact(&mut word).map_err(|e| broken(&e))?;
@@ -90,11 +99,17 @@ fn unpacked(mut source: impl Read, dimensions: usize) -> Result<Idx> {
     for _ in 0..dimensions {
         dims.push(u32::from_be_bytes(word()?) as usize);
     }
+    if dims[0] < wanted {
+        let text = format!("holds {}, {wanted} are needed", dims[0]);
+        return Err(Error::input(text));
+    }
     let product = dims.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
     let count = match product {
-        Some(n) if n > 0 && n <= MOST => n,
+        Some(n) if n > 0 && n <= MOST && n / dims[0] <= MOST_PER_ITEM => n,
         _ => {
-            let text = format!("dimensions {dims:?}: expected 1 to {MOST} numbers");
+            let text = format!(
+                "dimensions {dims:?}: expected 1 to {MOST} numbers, {MOST_PER_ITEM} an item"
+            );
             return Err(Error::input(text));
         }
     };
@@ -136,23 +151,27 @@ mod tests {
     }
 
     fn refused(bytes: &[u8], dimensions: usize) -> String {
-        parse(bytes, dimensions).unwrap_err().to_string()
+        parse(bytes, dimensions, 0).unwrap_err().to_string()
     }
 
     #[test]
     fn plain_and_compressed_files_are_the_same() {
         let plain = file(&[2, 1, 3], &[1, 2, 3, 4, 5, 255]);
-        let read = parse(&plain[..], 3).unwrap();
+        let read = parse(&plain[..], 3, 2).unwrap();
         assert_eq!(read.dims, [2, 1, 3]);
         assert_eq!(read.bytes, [1, 2, 3, 4, 5, 255]);
-        assert_eq!(parse(&packed(&plain)[..], 3).unwrap(), read);
+        assert_eq!(parse(&packed(&plain)[..], 3, 0).unwrap(), read);
     }
 
     #[test]
     fn whatever_is_cut_off_or_added_is_refused() {
         for whole in [file(&[2, 3], &[7; 6]), packed(&file(&[2, 3], &[7; 6]))] {
             for cut in 0..whole.len() {
-                assert!(parse(&whole[..cut], 2).is_err(), "{cut} of {}", whole.len());
+                assert!(
+                    parse(&whole[..cut], 2, 0).is_err(),
+                    "{cut} of {}",
+                    whole.len()
+                );
             }
         }
         let mut more = file(&[2, 3], &[7; 7]);
@@ -166,7 +185,7 @@ mod tests {
         let mut wrong = packed(&file(&[2, 3], &[7; 6]));
         let at = wrong.len() - 6;
         wrong[at] ^= 1;
-        assert!(parse(&wrong[..], 2).is_err());
+        assert!(parse(&wrong[..], 2, 0).is_err());
     }
 
     #[test]
@@ -177,11 +196,16 @@ mod tests {
         assert!(refused(&file(&[3], &[1, 2, 3]), 3).contains("has 1 dimensions, expected 3"));
         assert!(refused(&file(&[0, 5], &[]), 2).contains("expected 1 to"));
         assert!(refused(&file(&[u32::MAX, u32::MAX, u32::MAX], &[]), 3).contains("expected 1 to"));
-        // A gigabyte that is not there is not allocated either.
-        assert!(refused(&file(&[1 << 15, 1 << 15], &[1]), 2).contains("ends before"));
+        let few = parse(&file(&[2, 1], &[1, 2])[..], 2, 3)
+            .unwrap_err()
+            .to_string();
+        assert!(few.contains("holds 2, 3 are needed"), "{few}");
+        assert!(refused(&file(&[2, 1 << 21], &[]), 2).contains("an item"));
+        // Half a gigabyte that is not there is not allocated either.
+        assert!(refused(&file(&[1 << 10, 1 << 19], &[1]), 2).contains("ends before"));
         let dir = tempfile::tempdir().unwrap();
         assert!(
-            read(dir.path(), 1)
+            read(dir.path(), 1, 0)
                 .unwrap_err()
                 .to_string()
                 .contains("is not a file")

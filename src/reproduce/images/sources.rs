@@ -51,7 +51,7 @@ impl Source {
             Self::Digits => "1,797 digits of 8×8 pixels".into(),
             Self::Mnist5k => "5,000 images of MNIST".into(),
             Self::Synthetic { count } => format!("{count} synthetic images of MNIST's shape"),
-            Self::Directory { count, .. } => format!("{count} images of the files given"),
+            Self::Directory { path, count } => format!("{count} images of {}", path.display()),
         }
     }
 
@@ -64,14 +64,19 @@ impl Source {
             Self::Digits => digits(),
             Self::Mnist5k => {
                 let [images, labels] = MNIST;
-                joined(parse(images, 3)?, parse(labels, 1)?, None)
+                joined(parse(images, 3, 0)?, parse(labels, 1, 0)?, None)
             }
             Self::Synthetic { count } => Ok(synthetic(*count)),
             Self::Directory { path, count } => {
-                let images = read(&find(path, "images", 3)?, 3)?;
-                let labels = read(&find(path, "labels", 1)?, 1)?;
+                if !path.is_dir() {
+                    let text = format!("{} is not a directory", path.display());
+                    return Err(Error::input(text));
+                }
+                let [pictures, at] = [find(path, "images", 3)?, find(path, "labels", 1)?];
+                let labels = read(&at, 1, *count)?;
+                let images = read(&pictures, 3, *count)?;
                 joined(images, labels, Some(*count))
-                    .map_err(|e| e.in_file(path.display().to_string()))
+                    .map_err(|e| e.in_file(at.display().to_string()))
             }
         }
     }
@@ -84,7 +89,10 @@ fn find(dir: &Path, kind: &str, dimensions: usize) -> Result<PathBuf> {
         format!("train-{kind}.idx{dimensions}-ubyte"),
     ];
     let all = names.iter().flat_map(|n| [n.clone(), format!("{n}.gz")]);
-    let found = all.map(|n| dir.join(n)).find(|p| p.exists());
+    // A link that leads nowhere is there, and cannot be read.
+    let found = all
+        .map(|n| dir.join(n))
+        .find(|p| p.symlink_metadata().is_ok());
     found.ok_or_else(|| {
         let text = format!("{} has no {}, plain or .gz", dir.display(), names[0]);
         Error::input(text)
@@ -101,18 +109,21 @@ fn joined(images: Idx, labels: Idx, count: Option<usize>) -> Result<Images> {
         let text = format!("{n} images and {} labels", labels.bytes.len());
         return Err(Error::input(text));
     }
-    let count = count.unwrap_or(n);
-    if n < count {
-        return Err(Error::input(format!(
-            "holds {n} images, {count} are needed"
-        )));
-    }
+    let count = count.unwrap_or(n).min(n);
     let width = height * width;
     let labels: Vec<usize> = labels.bytes[..count]
         .iter()
         .map(|l| usize::from(*l))
         .collect();
     let classes = labels.iter().max().map_or(0, |most| most + 1);
+    let training = &labels[..count / 2];
+    if let Some(class) = (0..classes).find(|class| !training.contains(class)) {
+        let text = format!(
+            "none of the {} labels that train is {class}",
+            training.len()
+        );
+        return Err(Error::input(text));
+    }
     if classes < 2 {
         return Err(Error::input("all labels are 0"));
     }
@@ -232,20 +243,29 @@ mod tests {
         assert!(missing.contains("train-images-idx3-ubyte"), "{missing}");
         std::fs::write(path.join("train-images-idx3-ubyte.gz"), MNIST[0]).unwrap();
         std::fs::write(path.join("train-labels.idx1-ubyte.gz"), MNIST[1]).unwrap();
-        let (some, all) = (source(10).load().unwrap(), Source::Mnist5k.load().unwrap());
-        assert_eq!(some.labels, all.labels[..10]);
-        assert_eq!(some.pixels, all.pixels[..10 * 784]);
+        let (some, all) = (source(100).load().unwrap(), Source::Mnist5k.load().unwrap());
+        assert_eq!(some.labels, all.labels[..100]);
+        assert_eq!(some.pixels, all.pixels[..100 * 784]);
         let short = source(6000).load().unwrap_err().to_string();
-        assert!(
-            short.contains("holds 5000 images, 6000 are needed"),
-            "{short}"
-        );
+        assert!(short.contains("holds 5000, 6000 are needed"), "{short}");
         std::fs::write(
             path.join("train-labels-idx1-ubyte"),
             [0, 0, 8, 1, 0, 0, 0, 1, 3],
         )
         .unwrap();
         let other = source(10).load().unwrap_err().to_string();
-        assert!(other.contains("5000 images and 1 labels"), "{other}");
+        assert!(
+            other.contains("train-labels-idx1-ubyte") && other.contains("holds 1"),
+            "{other}"
+        );
+        // A class that occurs only among the images that validate.
+        let mut labels = vec![0, 0, 8, 1, 0, 0, 19, 136];
+        labels.extend((0..5000).map(|i| if i == 4999 { 7 } else { (i % 2) as u8 }));
+        std::fs::write(path.join("train-labels-idx1-ubyte"), labels).unwrap();
+        let unseen = source(5000).load().unwrap_err().to_string();
+        assert!(
+            unseen.contains("none of the 2500 labels that train is 2"),
+            "{unseen}"
+        );
     }
 }

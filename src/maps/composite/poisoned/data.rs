@@ -76,7 +76,7 @@ impl Labelled {
         let n = labels.len();
         let width = x.len() / n.max(1);
         if width == 0 || n * width != x.len() {
-            let text = format!("{} numbers do not make {n} rows", x.len());
+            let text = format!("expected {n} rows of equal length, got {} numbers", x.len());
             return Err(Error::input(text).in_field("X"));
         }
         if let Some(k) = x.iter().position(|v| !v.is_finite()) {
