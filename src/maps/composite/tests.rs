@@ -116,6 +116,27 @@ fn inner_jacobians_agree_with_differences_and_transposes() {
     }
 }
 
+/// Rows that repeat count as often, also where there are more of them than rows.
+#[test]
+fn a_minibatch_longer_than_the_population_is_the_mean_of_its_samples() {
+    let mut s = Stream(12);
+    for f in inners(&mut s, 4, 5) {
+        let (w, v, u) = (s.vec(4), s.vec(4), s.vec(2));
+        let batch = [2, 0, 2, 2, 4, 1, 2, 0];
+        let all = |sample: Sample<'_>| {
+            let mut out = [vec![0.0; 4], vec![0.0; 4], vec![0.0; 4], vec![0.0; 2]];
+            f.apply(&w, &LAMBDA, sample, &mut out[0]);
+            f.d1(&w, &LAMBDA, sample, &v, &mut out[1]);
+            f.add_d2(&w, &LAMBDA, sample, &u, &mut out[2]);
+            f.add_d2_tr(&w, &LAMBDA, sample, &v, &mut out[3]);
+            Vector::from_vec(out.concat())
+        };
+        let singles = batch.iter().map(|i| all(Sample::Batch(&[*i])));
+        let mean = singles.fold(Vector::zeros(14), |a, b| a + b) / batch.len() as f64;
+        assert!((all(Sample::Batch(&batch)) - mean).amax() < 1e-13, "{f:?}");
+    }
+}
+
 #[test]
 fn outer_jacobians_agree_with_differences_and_transposes() {
     let mut s = Stream(2);
