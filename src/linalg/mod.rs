@@ -17,8 +17,10 @@ pub mod dd;
 pub(crate) mod eft;
 #[doc(hidden)]
 pub mod eigen;
+pub(crate) mod gram;
 #[doc(hidden)]
 pub mod norm;
+mod prefetch;
 #[doc(hidden)]
 pub mod product;
 #[doc(hidden)]

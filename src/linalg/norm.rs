@@ -7,6 +7,7 @@
 use nalgebra::{Cholesky, SymmetricEigen};
 
 use super::Matrix;
+use super::gram::gram;
 use super::product::{norm2, power_of_two_below};
 use crate::tol::{UNIT, gamma};
 
@@ -47,14 +48,16 @@ pub fn spectral_lower(a: &Matrix) -> f64 {
 
 /// A certified upper bound of λ_max of a symmetric matrix (only the lower triangle is read).
 pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
+    match g.nrows() {
+        0 => f64::NEG_INFINITY,
+        1 => g[(0, 0)],
+        _ => proved_above(g, g.symmetric_eigenvalues().max()),
+    }
+}
+
+/// A certified upper bound of λ_max of a symmetric matrix, which is about `estimate`.
+fn proved_above(g: &Matrix, estimate: f64) -> f64 {
     let d = g.nrows();
-    if d == 0 {
-        return f64::NEG_INFINITY;
-    }
-    if d == 1 {
-        return g[(0, 0)];
-    }
-    let estimate = g.symmetric_eigenvalues().max();
     let size = g
         .diagonal()
         .iter()
@@ -84,7 +87,12 @@ pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
 
 /// A certified enclosure [lower, upper] of the spectrum of a symmetric matrix.
 pub fn symmetric_range(g: &Matrix) -> (f64, f64) {
-    (-largest_eigenvalue_upper(&-g), largest_eigenvalue_upper(g))
+    if g.nrows() < 2 {
+        return (-largest_eigenvalue_upper(&-g), largest_eigenvalue_upper(g));
+    }
+    let eigenvalues = g.symmetric_eigenvalues();
+    let lower = -proved_above(&-g, -eigenvalues.min());
+    (lower, proved_above(g, eigenvalues.max()))
 }
 
 enum Scaled {
@@ -110,7 +118,7 @@ fn gram_of_scaled(a: &Matrix) -> Scaled {
     let scale = power_of_two_below(largest);
     let b = a / scale;
     let (gram, n) = if a.ncols() <= a.nrows() {
-        (b.tr_mul(&b), a.nrows())
+        (gram(&b), a.nrows())
     } else {
         (&b * b.transpose(), a.ncols())
     };

@@ -5,22 +5,65 @@
 //! handful of columns such a product is bound by reading A, not by arithmetic.
 //! Sums are taken in a fixed order, so results do not depend on the machine's load.
 
+mod gathered;
+mod kernel;
+mod packed;
+
+pub use self::gathered::add_weighted_rows;
+pub use self::packed::Packed;
+
+use self::kernel::{Columns, Combine, LANES, Project, Which, total};
 use super::{Matrix, Vector};
+
+impl<'a> From<&'a Matrix> for Columns<'a> {
+    fn from(a: &'a Matrix) -> Self {
+        Self {
+            entries: a.as_slice(),
+            rows: a.nrows(),
+            stride: a.nrows(),
+        }
+    }
+}
+
+impl<'a> From<&'a Packed> for Columns<'a> {
+    fn from(a: &'a Packed) -> Self {
+        Self {
+            entries: &a.entries,
+            rows: a.shape().0,
+            stride: a.stride(),
+        }
+    }
+}
+
+/// Entries of a matrix that stay in the cache while they are read again and again: it is combined
+/// tile by tile, a larger one a few columns at a time.
+const CACHED: usize = 1 << 14;
+
+/// Columns of a larger matrix that are combined before the next ones are begun.
+const PANEL: usize = 8;
 
 /// out ← alpha·A·x + beta·out; A (r×c), x (c), out (r).
 #[inline]
 pub fn gemv(alpha: f64, a: &Matrix, x: &[f64], beta: f64, out: &mut [f64]) {
-    multiply(alpha, a, &mut [(x, out)], beta);
+    multiply(alpha, a.into(), a.shape(), &mut [(x, out)], beta);
 }
 
 /// out ← alpha·Aᵀ·x + beta·out; A (r×c), x (r), out (c).
 pub fn gemv_tr(alpha: f64, a: &Matrix, x: &[f64], beta: f64, out: &mut [f64]) {
-    let rows = a.nrows();
-    assert_eq!((x.len(), out.len()), (rows, a.ncols()));
-    for (column, o) in a.as_slice().chunks_exact(rows.max(1)).zip(out) {
-        let s = alpha * dot(column, x);
-        *o = if beta == 0.0 { s } else { s + beta * *o };
-    }
+    assert_eq!((x.len(), out.len()), a.shape());
+    project(alpha, a.as_slice(), x, beta, out);
+}
+
+/// out_j ← alpha·a_jᵀx + beta·out_j for the columns a_j.
+pub(super) fn project(alpha: f64, a: &[f64], x: &[f64], beta: f64, out: &mut [f64]) {
+    let job = Project {
+        alpha,
+        a,
+        x,
+        beta,
+        out,
+    };
+    job.run();
 }
 
 /// out ← beta·out; what was there is forgotten at beta = 0, NaN included.
@@ -32,95 +75,153 @@ fn scale(beta: f64, out: &mut [f64]) {
     }
 }
 
-/// [`gemv`] where only the entries of x in `columns` (increasing) are not 0: nothing else of A is read.
-pub fn gemv_columns(
-    alpha: f64,
-    a: &Matrix,
-    x: &[f64],
-    columns: &[usize],
-    beta: f64,
-    out: &mut [f64],
-) {
-    let (rows, cols) = a.shape();
-    assert_eq!((x.len(), out.len()), (cols, rows));
-    scale(beta, out);
-    if rows == 0 {
-        return;
+impl Packed {
+    /// out ← alpha·A·x + beta·out; A (r×c), x (c), out (r).
+    pub fn times(&self, alpha: f64, x: &[f64], beta: f64, out: &mut [f64]) {
+        multiply(alpha, self.into(), self.shape(), &mut [(x, out)], beta);
     }
-    let column = |j: usize| &a.as_slice()[j * rows..(j + 1) * rows];
-    let mut fours = columns.chunks_exact(4);
-    for four in &mut fours {
-        let (c, x) = (
-            [0, 1, 2, 3].map(|k| column(four[k])),
-            [0, 1, 2, 3].map(|k| alpha * x[four[k]]),
-        );
-        let entries = c[0].iter().zip(c[1]).zip(c[2].iter().zip(c[3]));
-        for (o, ((a0, a1), (a2, a3))) in out.iter_mut().zip(entries) {
-            *o += (a0 * x[0] + a1 * x[1]) + (a2 * x[2] + a3 * x[3]);
-        }
+
+    /// out ← alpha·A·X + beta·out for a matrix X of few columns (c×k), reading A once; out (r×k).
+    pub fn times_few(&self, alpha: f64, x: &Matrix, beta: f64, out: &mut Matrix) {
+        let (a, shape) = (self.into(), self.shape());
+        by_fours(shape, x, beta, out, |pairs| {
+            multiply(alpha, a, shape, pairs, beta);
+        });
     }
-    for &j in fours.remainder() {
-        let xj = alpha * x[j];
-        for (o, a) in out.iter_mut().zip(column(j)) {
-            *o += a * xj;
-        }
+
+    /// [`Packed::times`] that reads only the columns of A where x is not 0; `entries` is a buffer.
+    pub fn times_nonzero(
+        &self,
+        alpha: f64,
+        x: &[f64],
+        beta: f64,
+        out: &mut [f64],
+        entries: &mut Vec<usize>,
+    ) {
+        nonzero_multiply(alpha, self, &mut [(x, out)], beta, entries);
+    }
+
+    /// [`Packed::times_few`] that reads only the columns of A where a column of X is not 0.
+    pub fn times_few_nonzero(
+        &self,
+        alpha: f64,
+        x: &Matrix,
+        beta: f64,
+        out: &mut Matrix,
+        entries: &mut Vec<usize>,
+    ) {
+        by_fours(self.shape(), x, beta, out, |pairs| {
+            nonzero_multiply(alpha, self, pairs, beta, entries);
+        });
     }
 }
 
-/// Every pair (x, out): out ← alpha·A·x + beta·out, reading A once.
-pub fn multiply(alpha: f64, a: &Matrix, pairs: &mut [(&[f64], &mut [f64])], beta: f64) {
+/// A vector and where its product goes.
+type Pair<'a> = (&'a [f64], &'a mut [f64]);
+
+/// The products of several vectors, reading only the columns of A where one of them is not 0.
+fn nonzero_multiply(
+    alpha: f64,
+    a: &Packed,
+    pairs: &mut [Pair<'_>],
+    beta: f64,
+    entries: &mut Vec<usize>,
+) {
     let (rows, cols) = a.shape();
     for (x, out) in pairs.iter_mut() {
         assert_eq!((x.len(), out.len()), (cols, rows));
         scale(beta, out);
     }
-    if rows == 0 {
-        return;
-    }
-    let data = a.as_slice();
-    let mut j = 0;
-    // Four columns a pass keep `out` in registers four times longer.
-    while j + 4 <= cols {
-        let (c0, rest) = data[j * rows..(j + 4) * rows].split_at(rows);
-        let (c1, rest) = rest.split_at(rows);
-        let (c2, c3) = rest.split_at(rows);
-        for (x, out) in pairs.iter_mut() {
-            let (x0, x1) = (alpha * x[j], alpha * x[j + 1]);
-            let (x2, x3) = (alpha * x[j + 2], alpha * x[j + 3]);
-            let columns = c0.iter().zip(c1).zip(c2.iter().zip(c3));
-            for (o, ((a0, a1), (a2, a3))) in out.iter_mut().zip(columns) {
-                *o += (a0 * x0 + a1 * x1) + (a2 * x2 + a3 * x3);
-            }
+    entries.resize(cols, 0);
+    let mut count = 0;
+    // Without branches: which entries are 0 is hard to foresee.
+    if let [(x, _)] = pairs {
+        for (j, x) in x.iter().enumerate() {
+            entries[count] = j;
+            count += usize::from(*x != 0.0);
         }
-        j += 4;
-    }
-    while j < cols {
-        let column = &data[j * rows..(j + 1) * rows];
-        for (x, out) in pairs.iter_mut() {
-            let xj = alpha * x[j];
-            for (o, aij) in out.iter_mut().zip(column) {
-                *o += aij * xj;
-            }
+    } else {
+        for j in 0..cols {
+            entries[count] = j;
+            count += usize::from(pairs.iter().fold(false, |any, (x, _)| any | (x[j] != 0.0)));
         }
-        j += 1;
+    }
+    let entries = &entries[..count];
+    for part in entries.chunks(panel(rows, count)) {
+        for (x, out) in pairs.iter_mut() {
+            combine(alpha, a.into(), Which::Only(part), x, out);
+        }
+    }
+}
+
+/// Columns that are combined at a time.
+fn panel(rows: usize, cols: usize) -> usize {
+    if rows * cols <= CACHED {
+        cols.max(1)
+    } else {
+        PANEL
+    }
+}
+
+/// out ← out + alpha·Σ_j x_ja_j.
+#[inline]
+fn combine(alpha: f64, a: Columns<'_>, which: Which<'_>, x: &[f64], out: &mut [f64]) {
+    let job = Combine {
+        alpha,
+        a,
+        which,
+        x,
+        out,
+    };
+    job.run();
+}
+
+/// Every pair (x, out): out ← alpha·A·x + beta·out, reading A (of this shape) once.
+fn multiply(
+    alpha: f64,
+    a: Columns<'_>,
+    (rows, cols): (usize, usize),
+    pairs: &mut [Pair<'_>],
+    beta: f64,
+) {
+    for (x, out) in pairs.iter_mut() {
+        assert_eq!((x.len(), out.len()), (cols, rows));
+        scale(beta, out);
+    }
+    for from in (0..cols).step_by(panel(rows, cols)) {
+        let to = (from + panel(rows, cols)).min(cols);
+        for (x, out) in pairs.iter_mut() {
+            combine(alpha, a, Which::Range(from, to), x, out);
+        }
     }
 }
 
 /// out ← alpha·A·X + beta·out for a matrix X of few columns (c×k), reading A once; out (r×k).
 pub fn gemm_few(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matrix) {
-    let (rows, cols) = a.shape();
+    by_fours(a.shape(), x, beta, out, |pairs| {
+        multiply(alpha, a.into(), a.shape(), pairs, beta);
+    });
+}
+
+/// Columns of X and of out, up to four a pass, without allocating the list of pairs.
+fn by_fours(
+    (rows, cols): (usize, usize),
+    x: &Matrix,
+    beta: f64,
+    out: &mut Matrix,
+    mut pass: impl FnMut(&mut [Pair<'_>]),
+) {
     assert_eq!(
         (x.nrows(), out.nrows(), out.ncols()),
         (cols, rows, x.ncols())
     );
     if rows == 0 || cols == 0 {
-        *out *= beta;
+        scale(beta, out.as_mut_slice());
         return;
     }
     let xs = x.as_slice().chunks_exact(cols);
     let outs = out.as_mut_slice().chunks_exact_mut(rows);
     let mut remaining = xs.zip(outs);
-    // Up to four right-hand sides a pass, without allocating the list of pairs.
     loop {
         match (
             remaining.next(),
@@ -128,10 +229,10 @@ pub fn gemm_few(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matrix)
             remaining.next(),
             remaining.next(),
         ) {
-            (Some(p), Some(q), Some(r), Some(s)) => multiply(alpha, a, &mut [p, q, r, s], beta),
-            (Some(p), Some(q), Some(r), None) => return multiply(alpha, a, &mut [p, q, r], beta),
-            (Some(p), Some(q), ..) => return multiply(alpha, a, &mut [p, q], beta),
-            (Some(p), ..) => return multiply(alpha, a, &mut [p], beta),
+            (Some(p), Some(q), Some(r), Some(s)) => pass(&mut [p, q, r, s]),
+            (Some(p), Some(q), Some(r), None) => return pass(&mut [p, q, r]),
+            (Some(p), Some(q), ..) => return pass(&mut [p, q]),
+            (Some(p), ..) => return pass(&mut [p]),
             _ => return,
         }
     }
@@ -144,11 +245,13 @@ pub fn gemm_few_tr(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matr
         (x.nrows(), out.nrows(), out.ncols()),
         (rows, cols, x.ncols())
     );
-    for (i, column) in a.as_slice().chunks_exact(rows.max(1)).enumerate() {
-        for (k, x) in x.as_slice().chunks_exact(rows.max(1)).enumerate() {
-            let s = alpha * dot(column, x);
-            let o = &mut out[(i, k)];
-            *o = if beta == 0.0 { s } else { s + beta * *o };
+    // A panel of columns is in the cache for all right-hand sides.
+    for from in (0..cols).step_by(PANEL) {
+        let to = (from + PANEL).min(cols);
+        let part = &a.as_slice()[from * rows..to * rows];
+        for (x, mut out) in x.column_iter().zip(out.column_iter_mut()) {
+            let out = &mut out.as_mut_slice()[from..to];
+            project(alpha, part, x.as_slice(), beta, out);
         }
     }
 }
@@ -156,20 +259,18 @@ pub fn gemm_few_tr(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matr
 /// xᵀy with eight partial sums (fixed order, so the compiler may use vector registers).
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len());
-    let mut sums = [0.0f64; 8];
-    let (xc, yc) = (x.chunks_exact(8), y.chunks_exact(8));
-    let tail: f64 = xc
-        .remainder()
-        .iter()
-        .zip(yc.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
+    let mut sums = [0.0f64; LANES];
+    let (xc, yc) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    let rest = (xc.remainder(), yc.remainder());
     for (a, b) in xc.zip(yc) {
-        for k in 0..8 {
+        for k in 0..LANES {
             sums[k] += a[k] * b[k];
         }
     }
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + tail
+    for (sum, (a, b)) in sums.iter_mut().zip(rest.0.iter().zip(rest.1)) {
+        *sum += a * b;
+    }
+    total(&sums)
 }
 
 /// Euclidean norm, scaled so that tiny and huge entries neither vanish nor overflow.
@@ -241,15 +342,17 @@ mod tests {
         #[test]
         fn columns_alone_are_enough(r in 1usize..20, c in 1usize..20, seed: u64, kept: u32) {
             let (a, x) = (matrix(r, c, seed), matrix(c, 1, seed ^ 1));
+            let packed = Packed::new(&a);
             let columns: Vec<usize> = (0..c).filter(|j| kept >> j & 1 == 1).collect();
             let sparse: Vec<f64> = (0..c)
                 .map(|j| if columns.contains(&j) { x[j] } else { 0.0 })
                 .collect();
+            let mut entries = vec![7; 30];
             for beta in [0.0, 1.0, -0.5] {
                 let mut want = matrix(r, 1, seed ^ 2).as_slice().to_vec();
                 let mut out = want.clone();
                 gemv(2.0, &a, &sparse, beta, &mut want);
-                gemv_columns(2.0, &a, &sparse, &columns, beta, &mut out);
+                packed.times_nonzero(2.0, &sparse, beta, &mut out, &mut entries);
                 for (o, w) in out.iter().zip(&want) {
                     prop_assert!((o - w).abs() <= 1e-13);
                 }

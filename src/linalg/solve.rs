@@ -3,6 +3,8 @@
 //! Owns LU with iterative refinement. The residual is the certificate: callers turn it
 //! into an error bound with what they know of the inverse.
 
+use nalgebra::{Dyn, LU};
+
 use super::{Dd, Matrix};
 
 /// A solution X of M X = B with its residual.
@@ -18,27 +20,85 @@ pub struct Solution {
 /// Solves M X = B (n×n, n×k) by LU with partial pivoting and refinement; `None` when M is singular
 /// to working precision or not finite.
 pub fn solve(m: &Matrix, b: &Matrix) -> Option<Solution> {
-    if !m.iter().chain(b.iter()).all(|v| v.is_finite()) {
-        return None;
-    }
-    let lu = m.clone().lu();
-    let mut x = lu.solve(b)?;
-    let mut r = residual(m, &x, b);
-    let mut norm = r.norm();
-    // Two corrections reach the rounded exact solution unless κ(M) nears 1/ε; stop as soon as
-    // one no longer helps.
-    for _ in 0..3 {
-        let candidate = &x + lu.solve(&r)?;
-        let r_new = residual(m, &candidate, b);
-        let norm_new = r_new.norm();
-        if !(norm_new < norm) {
-            break;
+    Factored::new(m)?.solve(b)
+}
+
+/// M, factored once for any number of right-hand sides. Rows of the identity (a mask puts them
+/// there) say what their unknowns are: only what is left is factored.
+pub struct Factored<'a> {
+    m: &'a Matrix,
+    /// Rows that are rows of the identity, and the others.
+    given: Vec<usize>,
+    open: Vec<usize>,
+    lu: LU<f64, Dyn, Dyn>,
+}
+
+impl<'a> Factored<'a> {
+    /// `None` when M is not finite.
+    pub fn new(m: &'a Matrix) -> Option<Self> {
+        if !m.iter().all(|v| v.is_finite()) {
+            return None;
         }
-        (x, r, norm) = (candidate, r_new, norm_new);
+        let mut identity = vec![true; m.nrows()];
+        for (j, column) in m.column_iter().enumerate() {
+            for (i, (v, same)) in column.iter().zip(&mut identity).enumerate() {
+                *same &= *v == f64::from(u8::from(i == j));
+            }
+        }
+        let (given, open): (Vec<usize>, Vec<usize>) = (0..m.nrows()).partition(|i| identity[*i]);
+        let part = Matrix::from_fn(open.len(), open.len(), |i, j| m[(open[i], open[j])]);
+        Some(Self {
+            m,
+            given,
+            open,
+            lu: part.lu(),
+        })
     }
-    x.iter()
-        .all(|v| v.is_finite())
-        .then_some(Solution { x, residual: norm })
+
+    /// An approximate solution of M X = B without refinement; `None` when M is singular to working
+    /// precision or B is not finite.
+    pub fn plain(&self, b: &Matrix) -> Option<Matrix> {
+        if !b.iter().all(|v| v.is_finite()) {
+            return None;
+        }
+        let mut x = b.clone();
+        let mut rest = b.select_rows(&self.open);
+        for (k, mut rest) in rest.column_iter_mut().enumerate() {
+            for j in self.given.iter().filter(|j| b[(**j, k)] != 0.0) {
+                for (r, i) in rest.iter_mut().zip(&self.open) {
+                    *r -= self.m[(*i, *j)] * b[(*j, k)];
+                }
+            }
+        }
+        if !self.open.is_empty() {
+            self.lu.solve_mut(&mut rest).then_some(())?;
+        }
+        for (i, row) in self.open.iter().zip(rest.row_iter()) {
+            x.row_mut(*i).copy_from(&row);
+        }
+        Some(x)
+    }
+
+    /// The solution after refinement, with its residual.
+    pub fn solve(&self, b: &Matrix) -> Option<Solution> {
+        let mut x = self.plain(b)?;
+        let mut r = residual(self.m, &x, b);
+        let mut norm = r.norm();
+        // Two corrections reach the rounded exact solution unless κ(M) nears 1/ε; stop as soon as
+        // one no longer helps.
+        for _ in 0..3 {
+            let candidate = &x + self.plain(&r)?;
+            let r_new = residual(self.m, &candidate, b);
+            let norm_new = r_new.norm();
+            if !(norm_new < norm) {
+                break;
+            }
+            (x, r, norm) = (candidate, r_new, norm_new);
+        }
+        x.iter()
+            .all(|v| v.is_finite())
+            .then_some(Solution { x, residual: norm })
+    }
 }
 
 /// B - M X with every entry accumulated in double-double and rounded once.
@@ -50,9 +110,12 @@ pub fn residual(m: &Matrix, x: &Matrix, b: &Matrix) -> Matrix {
             *s = Dd::from(*v);
         }
         for (j, column) in m.column_iter().enumerate() {
-            let xj = Dd::from(x[(j, k)]);
+            let xj = x[(j, k)];
             for (s, v) in sums.iter_mut().zip(column.iter()) {
-                *s -= Dd::from(*v) * xj;
+                // Masks leave many zeros.
+                if *v != 0.0 && xj != 0.0 {
+                    *s -= Dd::from(*v) * Dd::from(xj);
+                }
             }
         }
         for (o, s) in out.column_mut(k).iter_mut().zip(&sums) {
@@ -77,6 +140,26 @@ mod tests {
         let s = solve(&m, &b).unwrap();
         assert!((&s.x - &x).amax() < 1e-12, "{}", s.x);
         assert!(s.residual < 1e-7, "{}", s.residual);
+    }
+
+    /// Rows of the identity are left out of the factorisation: the same solution as with them.
+    #[test]
+    fn rows_of_the_identity_are_solved_first() {
+        let mut m = crate::linalg::stream::Stream(3).matrix(6, 6) + Matrix::identity(6, 6) * 4.0;
+        let b = crate::linalg::stream::Stream(4).matrix(6, 2);
+        for rows in [&[][..], &[2][..], &[0, 3, 5][..], &[0, 1, 2, 3, 4, 5][..]] {
+            for i in rows {
+                m.row_mut(*i).fill(0.0);
+                m[(*i, *i)] = 1.0;
+            }
+            let want = m.clone().lu().solve(&b).unwrap();
+            let s = solve(&m, &b).unwrap();
+            assert!((&s.x - want).amax() < 1e-14);
+            assert!(s.residual < 1e-15);
+            for i in rows {
+                assert_eq!(s.x.row(*i), b.row(*i));
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::shapes;
 use super::structure::Structure;
 use crate::error::Result;
 use crate::linalg::norm::spectral_upper;
-use crate::linalg::product::{abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
+use crate::linalg::product::{Packed, abs, gemm_few, gemv, gemv_tr, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::Roundoff;
@@ -45,7 +45,9 @@ impl Data for Affine {
 
 struct AffineMap {
     structure: Structure,
-    a: Matrix,
+    a: Packed,
+    /// Aᵀ: combinations of columns are faster than products with them.
+    a_tr: Packed,
     b: Matrix,
     c: Vector,
     /// ‖|A|‖.
@@ -58,7 +60,8 @@ impl AffineMap {
     fn new(Affine { a, b, c }: &Affine) -> Self {
         Self {
             structure: Structure::affine(b.ncols()),
-            a: a.clone(),
+            a: Packed::new(a),
+            a_tr: Packed::new(&a.transpose()),
             b: b.clone(),
             c: c.clone(),
             a_abs_norm: spectral_upper(&abs(a)),
@@ -71,7 +74,7 @@ impl AffineMap {
 impl Products for AffineMap {
     fn dims(&self) -> Dims {
         Dims {
-            w: self.a.nrows(),
+            w: self.b.nrows(),
             lambda: self.b.ncols(),
             units: 0,
         }
@@ -80,15 +83,19 @@ impl Products for AffineMap {
     fn evaluate(&self, w: &[f64], lambda: &[f64], _: &mut Tie<'_>, lin: &mut Linearization) {
         lin.value.copy_from_slice(self.c.as_slice());
         gemv(1.0, &self.b, lambda, 1.0, &mut lin.value);
-        gemv(1.0, &self.a, w, 1.0, &mut lin.value);
+        self.a.times(1.0, w, 1.0, &mut lin.value);
+    }
+
+    fn reselect(&self, _: &[f64], _: &mut Linearization) -> bool {
+        true
     }
 
     fn jvp_w(&self, _: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {
-        gemm_few(1.0, &self.a, x, 0.0, out);
+        self.a.times_few(1.0, x, 0.0, out);
     }
 
     fn vjp_w(&self, _: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {
-        gemv_tr(1.0, &self.a, y, 0.0, out);
+        self.a_tr.times(1.0, y, 0.0, out);
     }
 
     fn add_jvp_lambda(&self, _: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {
@@ -97,7 +104,7 @@ impl Products for AffineMap {
 
     fn push_forward(&self, _: &Linearization, d: &Matrix, out: &mut Matrix, _: &mut Workspace) {
         out.copy_from(&self.b);
-        gemm_few(1.0, &self.a, d, 1.0, out);
+        self.a.times_few(1.0, d, 1.0, out);
     }
 
     fn vjp_lambda(&self, _: &Linearization, y: &[f64], out: &mut [f64], _: &mut Workspace) {

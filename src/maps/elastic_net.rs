@@ -18,8 +18,9 @@ use super::rounding::Rounding;
 use super::shapes::regression;
 use super::structure::{Gradient, Role, Second, Structure, Units};
 use crate::error::Result;
+use crate::linalg::gram::gram;
 use crate::linalg::norm::{largest_eigenvalue_upper, spectral_upper, symmetric_range};
-use crate::linalg::product::{abs, dot, gemm_few, gemm_few_tr, gemv, gemv_columns, gemv_tr};
+use crate::linalg::product::{Packed, abs, dot, gemm_few, gemm_few_tr, gemv, gemv_tr};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::{Roundoff, UNIT, gamma};
@@ -75,25 +76,26 @@ struct ElasticNetMap {
 /// H as a product with a vector.
 enum Form {
     /// H itself (d×d), where d ≤ 2n.
-    Gram(Matrix),
+    Gram(Packed),
     /// X (n×d) with the factor 1/n.
     Data(Matrix, f64),
 }
 
 impl Form {
-    fn new(x: &Matrix) -> Self {
-        let (n, d) = x.shape();
-        if d <= 2 * n {
-            Self::Gram(x.tr_mul(x) / n as f64)
+    fn new(x: &Matrix, h: Option<&Matrix>) -> Self {
+        let n = x.nrows();
+        if let Some(h) = h {
+            Self::Gram(Packed::new(h))
         } else {
             Self::Data(x.clone(), 1.0 / n as f64)
         }
     }
 
-    /// out ← beta·out + alpha·H·v for every column.
+    /// out ← beta·out + alpha·H·v for every column. Iterates, masked cotangents and the columns of
+    /// D have the support of the solution, or nearly so: nothing else of H is read.
     fn multiply(&self, alpha: f64, v: &Matrix, beta: f64, out: &mut Matrix, ws: &mut Workspace) {
         match self {
-            Self::Gram(h) => gemm_few(alpha, h, v, beta, out),
+            Self::Gram(h) => h.times_few_nonzero(alpha, v, beta, out, &mut ws.entries),
             Self::Data(x, scale) => {
                 let inner = ws.matrix.shaped(x.nrows(), v.ncols());
                 gemm_few(1.0, x, v, 0.0, inner);
@@ -111,12 +113,7 @@ impl Form {
         ws: &mut Workspace,
     ) {
         match self {
-            Self::Gram(h) => {
-                // Iterates and masked cotangents have the support of the solution, or nearly so.
-                ws.entries.clear();
-                ws.entries.extend((0..v.len()).filter(|j| v[*j] != 0.0));
-                gemv_columns(alpha, h, v, &ws.entries, beta, out);
-            }
+            Self::Gram(h) => h.times_nonzero(alpha, v, beta, out, &mut ws.entries),
             Self::Data(x, scale) => {
                 let inner = ws.vector(x.nrows());
                 gemv(1.0, x, v, 0.0, inner);
@@ -138,17 +135,19 @@ impl ElasticNetMap {
         let h_abs_rows = x.column_iter().map(|c| c.norm() * top / n as f64).collect();
         // Eigenvalues of the smaller Gram matrix; forming it lost γ_{max(n,d)}‖X‖_F²/n.
         let lost = gamma(n.max(d) + 3) * x.norm_squared() / n as f64;
-        let spectrum = if d <= n {
-            let (lo, hi) = symmetric_range(&(x.tr_mul(x) / n as f64));
-            ((lo - lost).max(0.0), hi + lost)
-        } else {
-            (
+        let h = (d <= 2 * n).then(|| gram(x) / n as f64);
+        let spectrum = match &h {
+            Some(h) if d <= n => {
+                let (lo, hi) = symmetric_range(h);
+                ((lo - lost).max(0.0), hi + lost)
+            }
+            _ => (
                 0.0,
                 largest_eigenvalue_upper(&(x * x.transpose() / n as f64)) + lost,
-            )
+            ),
         };
         Self {
-            form: Form::new(x),
+            form: Form::new(x, h.as_ref()),
             h_abs_rows,
             h_abs_norm,
             b,
@@ -175,7 +174,7 @@ impl ElasticNetMap {
     /// A = (1-ηλ₂)I - ηH as a matrix (d×d).
     fn a_matrix(&self, lambda: &[f64]) -> Matrix {
         let mut a = match &self.form {
-            Form::Gram(h) => h * -self.step,
+            Form::Gram(h) => Matrix::from_fn(self.d, self.d, |i, j| h.at(i, j) * -self.step),
             Form::Data(x, scale) => x.tr_mul(x) * (-self.step * scale),
         };
         for i in 0..self.d {
@@ -204,17 +203,26 @@ impl Products for ElasticNetMap {
         let mut ws = std::mem::take(&mut lin.workspace);
         self.form.multiply_vector(1.0, w, 0.0, &mut lin.z, &mut ws);
         lin.workspace = ws;
-        for i in 0..self.d {
-            let z = w[i] - eta * (lin.z[i] - self.b[i] + lambda[1] * w[i]);
-            lin.soften(i, z, threshold, tie);
+        for ((z, w), b) in lin.z.iter_mut().zip(w).zip(self.b.iter()) {
+            *z = w - eta * (*z - b + lambda[1] * w);
         }
+        lin.soften(threshold, tie);
+    }
+
+    fn reselect(&self, value: &[f64], lin: &mut Linearization) -> bool {
+        // Active where the value is not 0, and z has its sign: all that the products read.
+        for ((z, slope), v) in lin.z.iter_mut().zip(&mut lin.slope).zip(value) {
+            (*z, *slope) = (*v, if *v == 0.0 { 0.0 } else { 1.0 });
+        }
+        true
     }
 
     fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
         self.form.multiply(-self.step, x, 0.0, out, ws);
         let keep = 1.0 - self.step * lin.lambda[1];
-        for (mut o, v) in out.column_iter_mut().zip(x.column_iter()) {
-            for ((o, v), s) in o.iter_mut().zip(v.iter()).zip(&lin.slope) {
+        let columns = out.as_mut_slice().chunks_exact_mut(self.d);
+        for (out, x) in columns.zip(x.as_slice().chunks_exact(self.d)) {
+            for ((o, v), s) in out.iter_mut().zip(x).zip(&lin.slope) {
                 *o = s * (*o + keep * v);
             }
         }
@@ -242,9 +250,9 @@ impl Products for ElasticNetMap {
         }
         let support: Vec<usize> = (0..self.d).filter(|i| lin.slope[*i] == 1.0).collect();
         let keep = 1.0 - self.step * lin.lambda[1];
-        let step = Matrix::from_fn(support.len(), support.len(), |i, j| {
+        let step = Packed::from_fn(support.len(), support.len(), |i, j| {
             let own = if i == j { keep } else { 0.0 };
-            own - self.step * h[(support[i], support[j])]
+            own - self.step * h.at(support[i], support[j])
         });
         Some(OnSupport { support, step })
     }
@@ -260,11 +268,12 @@ impl Products for ElasticNetMap {
 
     fn push_forward(&self, lin: &Linearization, d: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
         self.jvp_w(lin, d, out, ws);
-        let (mut first, mut second) = out.columns_range_pair_mut(0, 1);
-        for i in 0..self.d {
-            let scaled = self.step * lin.slope[i];
-            first[i] -= scaled * lin.z[i].signum();
-            second[i] -= scaled * lin.w[i];
+        let (first, second) = out.as_mut_slice().split_at_mut(self.d);
+        for ((o, slope), z) in first.iter_mut().zip(&lin.slope).zip(&lin.z) {
+            *o -= self.step * slope * z.signum();
+        }
+        for ((o, slope), w) in second.iter_mut().zip(&lin.slope).zip(&lin.w) {
+            *o -= self.step * slope * w;
         }
     }
 

@@ -66,21 +66,39 @@ impl<'l> Linearization<'l> {
         }
     }
 
-    /// Sets value, margin and slope of coordinate i, soft-thresholded from z.
-    pub(super) fn soften(&mut self, i: usize, z: f64, threshold: f64, tie: &mut Tie<'_>) {
-        let excess = z.abs() - threshold;
-        self.z[i] = z;
-        self.margin[i] = excess.abs();
-        // A NaN must come out as NaN, not as an inactive coordinate.
-        (self.value[i], self.slope[i]) = if excess > 0.0 {
-            (excess.copysign(z), 1.0)
-        } else if excess < 0.0 {
-            (0.0, 0.0)
-        } else if excess == 0.0 {
-            (0.0, tie.weight(i))
-        } else {
-            (f64::NAN, f64::NAN)
+    /// Sets value, margin and slope of every coordinate, soft-thresholded from z.
+    pub(super) fn soften(&mut self, threshold: f64, tie: &mut Tie<'_>) {
+        let kept = match tie {
+            Tie::Weight(v) => *v,
+            Tie::Ask(_) => 0.0,
         };
+        let outputs = self.value.iter_mut().zip(&mut self.margin);
+        // Without branches, so that the compiler may use vectors.
+        for ((z, (value, margin)), slope) in self.z.iter().zip(outputs).zip(&mut self.slope) {
+            let excess = z.abs() - threshold;
+            *margin = excess.abs();
+            // A NaN must come out as NaN, not as an inactive coordinate.
+            let outside = if excess <= 0.0 { 0.0 } else { f64::NAN };
+            let at_most = if excess < 0.0 {
+                0.0
+            } else if excess == 0.0 {
+                kept
+            } else {
+                f64::NAN
+            };
+            (*value, *slope) = if excess > 0.0 {
+                (excess.copysign(*z), 1.0)
+            } else {
+                (outside, at_most)
+            };
+        }
+        if let Tie::Ask(weight) = tie {
+            for (i, (margin, slope)) in self.margin.iter().zip(&mut self.slope).enumerate() {
+                if *margin == 0.0 {
+                    *slope = weight(i);
+                }
+            }
+        }
     }
 
     /// Which piece of Φ is active: equal keys, same piece. A unit with slope 0 has one piece

@@ -140,6 +140,26 @@ impl Map {
         self.inner.evaluate(w, lambda, tie, lin);
     }
 
+    /// The selection at w where Φ(w, λ) is known and ties have weight 0: what
+    /// [`Map::linearize_in`] would fix, as far as products read it. Costs no product where the value
+    /// tells the selection; `value` and `margin` of `lin` are then not filled. Says whether Φ was
+    /// evaluated.
+    pub(crate) fn reselect_in<'l>(
+        &self,
+        w: &[f64],
+        value: &[f64],
+        lambda: &'l [f64],
+        lin: &mut Linearization<'l>,
+    ) -> bool {
+        lin.w.copy_from_slice(w);
+        lin.lambda = Cow::Borrowed(lambda);
+        let told = self.inner.reselect(value, lin);
+        if !told {
+            self.inner.evaluate(w, lambda, &mut Tie::Weight(0.0), lin);
+        }
+        !told
+    }
+
     /// Φ(w, λ), allocating.
     pub fn apply(&self, w: &[f64], lambda: &[f64]) -> Vector {
         let mut lin = self.linearization();

@@ -117,9 +117,7 @@ impl Products for PoisoningMap {
         // `curvature` holds the probabilities of all rows.
         lin.curvature.resize(t.rows() * t.classes(), 0.0);
         t.value(w, lambda, &mut lin.curvature, &mut lin.z);
-        for i in 0..lin.z.len() {
-            lin.soften(i, lin.z[i], self.data.threshold, tie);
-        }
+        lin.soften(self.data.threshold, tie);
     }
 
     fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, _: &mut Workspace) {

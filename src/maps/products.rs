@@ -7,6 +7,7 @@ use super::moduli::Moduli;
 use super::rounding::Rounding;
 use super::structure::{Factors, Structure};
 use crate::linalg::Matrix;
+use crate::linalg::product::Packed;
 use crate::tol::Roundoff;
 
 /// Φ and products with a selection of its Jacobians.
@@ -17,6 +18,12 @@ pub trait Products: Send + Sync {
     fn dims(&self) -> Dims;
     /// Fills `lin` with Φ(w, λ) and the selection at (w, λ); ties ask `tie` for a weight in [0, 1].
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization);
+    /// What the products read of the selection at `lin.w`, from Φ(w, λ) alone, where the value tells
+    /// it (a unit at its kink has weight 0): a step backwards along a trajectory needs no Φ.
+    /// `false` where it does not tell.
+    fn reselect(&self, _value: &[f64], _lin: &mut Linearization) -> bool {
+        false
+    }
     /// out ← ∂₁Φ·x, d×k.
     fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace);
     /// out ← ∂₁Φᵀ·y, d.
@@ -44,7 +51,7 @@ pub struct OnSupport {
     /// The coordinates that S keeps.
     pub support: Vec<usize>,
     /// A_SSᵀ, |S|×|S|.
-    pub step: Matrix,
+    pub step: Packed,
 }
 
 /// What is known of a map beyond its products, every number on the safe side.

@@ -6,7 +6,6 @@
 use super::watch::{FLOAT_BYTES, not_for, trouble};
 use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
 use crate::linalg::Matrix;
-use crate::linalg::product::gemv;
 use crate::maps::Tie;
 
 /// Reverse mode: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate ∂₂Φᵀv_k. One product a step; needs w
@@ -42,7 +41,7 @@ impl Implementation for AidFp {
             Some(on) => on.support.iter().map(|i| y[*i]).collect(),
             None => y.into_owned(),
         };
-        let held = compact.as_ref().map_or(0, |on| on.step.len());
+        let held = compact.as_ref().map_or(0, |on| on.step.held());
         let mut full = vec![0.0; dims.w];
         let (mut v, mut next) = (vec![0.0; y.len()], vec![0.0; y.len()]);
         let mut out = Vec::with_capacity(case.steps.len());
@@ -77,7 +76,7 @@ impl Implementation for AidFp {
                 break;
             }
             match &compact {
-                Some(on) => gemv(1.0, &on.step, &v, 0.0, &mut next),
+                Some(on) => on.step.times(1.0, &v, 0.0, &mut next),
                 None => case.map.vjp_w(&lin, &v, &mut next, &mut ws),
             }
             next.iter_mut().zip(&y).for_each(|(n, y)| *n += y);

@@ -90,6 +90,8 @@ impl Implementation for ItdReverse {
         {
             return pass.stopped(status);
         }
+        // On a trajectory of its own every point is Φ of the one before.
+        let own = case.path().is_none();
         let stored = case.path().unwrap_or(&stored);
         pass.cost.bytes_held = (stored.len() + 3) * d * FLOAT_BYTES;
         let mut out = Vec::with_capacity(case.steps.len());
@@ -103,9 +105,7 @@ impl Implementation for ItdReverse {
             let Some(mut adjoint) = Adjoint::new(case, &end) else {
                 return wants_a_target();
             };
-            for w in stored[..t].iter().rev() {
-                pass.backward(w, &mut adjoint);
-            }
+            pass.backward(&stored[..t], own, Some(&end), &mut adjoint);
             out.push(adjoint.estimate(case, &end));
         }
         Answer {
@@ -150,6 +150,7 @@ impl Implementation for ItdCheckpointed {
             let Some(mut adjoint) = Adjoint::new(case, w_t) else {
                 return wants_a_target();
             };
+            let mut after = (last.len() == t - start + 1).then(|| w_t.clone());
             let mut end = t;
             while let Some(checkpoint) = checkpoints.pop() {
                 let begin = checkpoints.len() * segment;
@@ -161,10 +162,9 @@ impl Implementation for ItdCheckpointed {
                 }
                 let held = (checkpoints.len() + stretch.len() + 3) * d * FLOAT_BYTES;
                 pass.cost.bytes_held = pass.cost.bytes_held.max(held);
-                for w in stretch[..(end - begin).min(stretch.len())].iter().rev() {
-                    pass.backward(w, &mut adjoint);
-                }
-                end = begin;
+                let points = &stretch[..(end - begin).min(stretch.len())];
+                pass.backward(points, true, after.as_deref(), &mut adjoint);
+                (end, after) = (begin, stretch.into_iter().next());
             }
             out.push(adjoint.estimate(case, w_t));
         }
@@ -252,10 +252,36 @@ impl<'a> Pass<'a> {
         None
     }
 
-    /// One step of the adjoint recursion at w.
-    fn backward(&mut self, w: &[f64], adjoint: &mut Adjoint) {
-        self.map
-            .linearize_in(w, self.lambda, &mut Tie::Weight(self.tie), &mut self.lin);
+    /// The adjoint recursion from the last of these points to the first. On a trajectory of its own
+    /// (`own`) Φ of a point is the next one, and of the last one `after`, where that is known.
+    fn backward(
+        &mut self,
+        points: &[Vec<f64>],
+        own: bool,
+        after: Option<&[f64]>,
+        adjoint: &mut Adjoint,
+    ) {
+        let mut value = after;
+        for w in points.iter().rev() {
+            match value.filter(|_| own && self.tie == 0.0) {
+                Some(value) => {
+                    let lin = &mut self.lin;
+                    let product = self.map.reselect_in(w, value, self.lambda, lin);
+                    self.cost.map_evaluations += usize::from(product);
+                }
+                None => {
+                    let tie = &mut Tie::Weight(self.tie);
+                    self.map.linearize_in(w, self.lambda, tie, &mut self.lin);
+                    self.cost.map_evaluations += 1;
+                }
+            }
+            value = Some(w);
+            self.step_back(adjoint);
+        }
+    }
+
+    /// One step of the adjoint recursion at the point of the linearisation.
+    fn step_back(&mut self, adjoint: &mut Adjoint) {
         self.map
             .vjp_lambda(&self.lin, &adjoint.p, &mut self.by_lambda, &mut self.ws);
         adjoint
@@ -266,7 +292,6 @@ impl<'a> Pass<'a> {
         self.map
             .vjp_w(&self.lin, &adjoint.p, &mut self.next, &mut self.ws);
         std::mem::swap(&mut adjoint.p, &mut self.next);
-        self.cost.map_evaluations += 1;
         self.cost.jacobian_products += 1;
     }
 

@@ -7,8 +7,8 @@
 use pulp::Simd;
 
 use super::coefficients::Coefficients;
-use super::prefetch::prefetch;
 use super::tile::{LANES, group};
+use crate::linalg::prefetch::prefetch;
 
 /// Most scores that are summed at once.
 const MOST_SUMS: usize = 20;

@@ -12,7 +12,6 @@ mod aligned;
 mod coefficients;
 mod kernel;
 mod pass;
-mod prefetch;
 mod source;
 #[cfg(test)]
 mod tests;

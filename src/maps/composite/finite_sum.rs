@@ -6,11 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::loss::Loss;
-use super::rows::add_weighted_rows;
 use super::sample::Sample;
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::linalg::product::dot;
+use crate::linalg::product::{add_weighted_rows, dot};
 use crate::numerals::numbers;
 
 /// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer

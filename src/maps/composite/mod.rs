@@ -21,7 +21,6 @@ mod outer;
 mod poisoned;
 mod prox;
 mod prox_gradient;
-mod rows;
 mod sample;
 mod samples;
 mod sizes;

@@ -11,6 +11,15 @@ pub(super) fn rows<T: Scalar>(m: &Matrix) -> Rows<T> {
         .collect()
 }
 
+/// XᵀX.
+pub(super) fn gram<T: Scalar>(x: &Matrix) -> Rows<T> {
+    T::gram(x).unwrap_or_else(|| {
+        let columns = rows::<T>(&x.transpose());
+        let row = |p: &Vec<T>| columns.iter().map(|q| dot(p, q)).collect();
+        columns.iter().map(row).collect()
+    })
+}
+
 pub(super) fn vector<T: Scalar>(v: &Vector) -> Vec<T> {
     v.iter().map(|x| T::exactly(*x)).collect()
 }

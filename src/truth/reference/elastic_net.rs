@@ -1,6 +1,6 @@
 //! Φ = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁) as written.
 
-use super::algebra::{Rows, dot, rows, times, vector};
+use super::algebra::{Rows, gram, times};
 use super::family::{Point, Reference};
 use super::scalar::Scalar;
 use crate::maps::{ElasticNet, Tie};
@@ -14,16 +14,22 @@ pub(super) struct Exact<T> {
 
 impl<T: Scalar> Exact<T> {
     pub(super) fn new(data: &ElasticNet) -> Self {
-        let columns = rows::<T>(&data.x.transpose());
+        let d = data.x.ncols();
         let n = T::exactly(data.x.nrows() as f64);
-        let y = vector(&data.y);
-        let over_n = |p: &[T], q: &[T]| dot(p, q) / n.clone();
+        // y as one more column.
+        let mut all = data.x.clone().insert_column(d, 0.0);
+        all.set_column(d, &data.y);
+        let sums = gram::<T>(&all);
+        let mut h: Rows<T> = Vec::with_capacity(d);
+        for (i, sums) in sums[..d].iter().enumerate() {
+            // Symmetric: a quotient is not made twice.
+            let before = (0..i).map(|j| h[j][i].clone());
+            let own = sums[i..d].iter().map(|v| v.clone() / n.clone());
+            h.push(before.chain(own).collect());
+        }
         Self {
-            h: columns
-                .iter()
-                .map(|p| columns.iter().map(|q| over_n(p, q)).collect())
-                .collect(),
-            g: columns.iter().map(|p| over_n(p, &y)).collect(),
+            h,
+            g: sums[d][..d].iter().map(|v| v.clone() / n.clone()).collect(),
             eta: T::exactly(data.step),
         }
     }
@@ -72,6 +78,21 @@ impl<T: Scalar> Reference<T> for Exact<T> {
             p.slope[i].clone() * (x[i].clone() - self.eta.clone() * decay)
         };
         (0..x.len()).map(row).collect()
+    }
+
+    fn jacobian_w(&self, p: &Point<T>, lambda: &[T]) -> Vec<Vec<T>> {
+        let d = p.w.len();
+        let keep = T::exactly(1.0) - self.eta.clone() * lambda[1].clone();
+        let entry = |i: usize, j: usize| {
+            if p.slope[i].vanishes() {
+                return T::exactly(0.0);
+            }
+            let own = -(self.eta.clone() * self.h[i][j].clone());
+            let own = if i == j { keep.clone() + own } else { own };
+            p.slope[i].clone() * own
+        };
+        let column = |j| (0..d).map(|i| entry(i, j)).collect();
+        (0..d).map(column).collect()
     }
 
     fn column(&self, p: &Point<T>, _: &[T], j: usize) -> Vec<T> {

@@ -11,6 +11,16 @@ pub trait Reference<T: Scalar>: Send + Sync {
     fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Point<T>>;
     /// ∂₁Φ·x with the selection of `p`.
     fn push_w(&self, p: &Point<T>, lambda: &[T], x: &[T]) -> Vec<T>;
+    /// ∂₁Φ with the selection of `p`, by columns: d vectors of length d.
+    fn jacobian_w(&self, p: &Point<T>, lambda: &[T]) -> Vec<Vec<T>> {
+        let d = p.w.len();
+        let unit = |j: usize| -> Vec<T> {
+            (0..d)
+                .map(|i| T::exactly(f64::from(u8::from(i == j))))
+                .collect()
+        };
+        (0..d).map(|j| self.push_w(p, lambda, &unit(j))).collect()
+    }
     /// Column j of ∂₂Φ with the selection of `p`.
     fn column(&self, p: &Point<T>, lambda: &[T], j: usize) -> Vec<T>;
 }

@@ -43,14 +43,6 @@ impl<T: Scalar> Naive<T> {
 
     /// ∂₁Φ with the selection of `p`, by columns: d vectors of length d.
     pub fn jacobian_w(&self, p: &Point<T>) -> Vec<Vec<T>> {
-        let d = p.w.len();
-        (0..d)
-            .map(|j| {
-                let unit: Vec<T> = (0..d)
-                    .map(|i| T::exactly(f64::from(u8::from(i == j))))
-                    .collect();
-                self.push_w(p, &unit)
-            })
-            .collect()
+        self.family.jacobian_w(p, &self.lambda)
     }
 }

@@ -6,7 +6,8 @@ use num_bigint::BigInt;
 use num_rational::Ratio;
 use num_traits::{Signed, ToPrimitive, Zero};
 
-use crate::linalg::Dd;
+use crate::linalg::gram::accurate_gram;
+use crate::linalg::{Dd, Matrix};
 
 /// Exact rational numbers.
 pub type Rational = Ratio<BigInt>;
@@ -46,6 +47,10 @@ pub trait Scalar:
     fn exp_of_negative(&self) -> Option<Self>;
     /// √x for x ≥ 0; `None` where the field does not contain it.
     fn sqrt(&self) -> Option<Self>;
+    /// XᵀX as columns, where there is a faster way than sums of products and it is as accurate.
+    fn gram(_: &Matrix) -> Option<Vec<Vec<Self>>> {
+        None
+    }
 }
 
 impl Scalar for f64 {
@@ -81,6 +86,9 @@ impl Scalar for Dd {
     }
     fn sqrt(&self) -> Option<Self> {
         Some(Self::sqrt(*self))
+    }
+    fn gram(x: &Matrix) -> Option<Vec<Vec<Self>>> {
+        accurate_gram(x)
     }
 }
 
