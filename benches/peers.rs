@@ -9,10 +9,10 @@
 mod timing;
 
 use std::cmp::Ordering;
-use std::hint::black_box;
 use std::io::BufRead;
+use std::time::Instant;
 
-use ratecert::case::{Algorithm, At, Case, Draw, Implementation, Role, Samples, Target};
+use ratecert::case::{Algorithm, Answer, At, Case, Draw, Implementation, Role, Samples, Target};
 use ratecert::linalg::random::Random;
 use ratecert::linalg::{Matrix, Vector};
 use ratecert::maps::composite::Composite;
@@ -20,7 +20,7 @@ use ratecert::maps::{Affine, ElasticNet, Map};
 use ratecert::methods::{AidFp, ItdForward, ItdReverse, Nsid};
 use ratecert::truth::Truth;
 use serde_json::{Value, json};
-use timing::{median, seconds};
+use timing::median;
 
 /// Steps in a timed call.
 const STEPS: usize = 1000;
@@ -120,7 +120,21 @@ struct Race {
     posed: Value,
     /// Steps of a call.
     steps: usize,
-    call: Box<dyn FnMut() -> Vec<f64>>,
+    call: Box<dyn FnMut() -> Timed>,
+}
+
+/// Seconds, and what was computed in them.
+type Timed = (f64, Vec<f64>);
+
+fn clocked<T>(f: impl FnOnce() -> T, value: impl FnOnce(T) -> Vec<f64>) -> Timed {
+    let clock = Instant::now();
+    let out = f();
+    (clock.elapsed().as_secs_f64(), value(out))
+}
+
+/// The first estimate of an answer.
+fn estimate(answer: Answer) -> Vec<f64> {
+    answer.estimates[0].as_slice().to_vec()
 }
 
 /// A method on a deterministic map.
@@ -142,8 +156,8 @@ fn method(
         } else {
             Target::Cotangent(&y)
         };
-        let answer = own.run(&Case::new(algorithm, &map, &lambda, point, target, &steps));
-        answer.estimates[0].as_slice().to_vec()
+        let case = Case::new(algorithm, &map, &lambda, point, target, &steps);
+        clocked(|| own.run(&case), estimate)
     };
     Race {
         posed,
@@ -183,8 +197,8 @@ fn nsid(net: Net) -> Race {
             target,
             &steps,
         );
-        let answer = own.run(&case.with_samples(Samples::new(&inner, &linear, &eta)));
-        answer.estimates[0].as_slice().to_vec()
+        let case = case.with_samples(Samples::new(&inner, &linear, &eta));
+        clocked(|| own.run(&case), estimate)
     };
     Race {
         posed,
@@ -197,12 +211,16 @@ fn nsid(net: Net) -> Race {
 fn truth(net: Net) -> Race {
     let posed = net.posed();
     let call = move || {
-        let map = Map::new(net.data.clone()).expect("a regression");
-        let truth = Truth::solve(&map, &net.lambda).expect("a contraction");
-        let jacobian = truth.jacobian.as_ref().expect("no kink");
-        let errors = [truth.fixed_point.error, jacobian.error];
-        let parts = [truth.w().as_slice(), jacobian.j.as_slice(), &errors];
-        parts.concat()
+        let data = net.data.clone();
+        let solve = || {
+            let map = Map::new(data).expect("a regression");
+            Truth::solve(&map, &net.lambda).expect("a contraction")
+        };
+        clocked(solve, |truth| {
+            let jacobian = truth.jacobian.as_ref().expect("no kink");
+            let errors = [truth.fixed_point.error, jacobian.error];
+            [truth.w().as_slice(), jacobian.j.as_slice(), &errors].concat()
+        })
     };
     Race {
         posed,
@@ -279,13 +297,11 @@ const CASES: [&str; 13] = [
 ];
 
 /// Microseconds of a step, the median of calls for a tenth of a second.
-fn timed(race: &mut Race) -> (f64, Vec<f64>) {
-    let value = (race.call)();
+fn timed(race: &mut Race) -> Timed {
+    let (_, value) = (race.call)();
     let mut times = Vec::new();
     while times.len() < 3 || times.iter().sum::<f64>() < 0.1 {
-        times.push(seconds(&mut || {
-            black_box((race.call)());
-        }));
+        times.push((race.call)().0);
     }
     (median(times) / race.steps as f64 * 1e6, value)
 }

@@ -4,10 +4,11 @@
 //! returned only after a floating-point Cholesky factorisation has proved it
 //! (Rump, "Verification of positive definiteness", BIT 46, 2006).
 
+use nalgebra::linalg::SymmetricTridiagonal;
 use nalgebra::{Cholesky, SymmetricEigen};
 
 use super::Matrix;
-use super::gram::gram;
+use super::gram::gram_scaled;
 use super::product::{norm2, power_of_two_below};
 use crate::tol::{UNIT, gamma};
 
@@ -51,7 +52,7 @@ pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
     match g.nrows() {
         0 => f64::NEG_INFINITY,
         1 => g[(0, 0)],
-        _ => proved_above(g, g.symmetric_eigenvalues().max()),
+        _ => proved_above(g, Tridiagonal::new(g).largest()),
     }
 }
 
@@ -90,9 +91,71 @@ pub fn symmetric_range(g: &Matrix) -> (f64, f64) {
     if g.nrows() < 2 {
         return (-largest_eigenvalue_upper(&-g), largest_eigenvalue_upper(g));
     }
-    let eigenvalues = g.symmetric_eigenvalues();
-    let lower = -proved_above(&-g, -eigenvalues.min());
-    (lower, proved_above(g, eigenvalues.max()))
+    let like = Tridiagonal::new(g);
+    let lower = -proved_above(&-g, -like.smallest());
+    (lower, proved_above(g, like.largest()))
+}
+
+/// A tridiagonal matrix similar to a symmetric one, up to rounding.
+struct Tridiagonal {
+    diagonal: Vec<f64>,
+    /// The squares of the entries beside it.
+    squares: Vec<f64>,
+    /// No eigenvalue is larger in modulus (Gershgorin), up to rounding.
+    radius: f64,
+}
+
+impl Tridiagonal {
+    /// Of a matrix of at least one row.
+    fn new(g: &Matrix) -> Self {
+        let (diagonal, beside) = SymmetricTridiagonal::new(g.clone()).unpack_tridiagonal();
+        let n = diagonal.len();
+        let at = |i: usize| if i + 1 < n { beside[i].abs() } else { 0.0 };
+        let row = |i: usize| diagonal[i].abs() + at(i) + if i > 0 { at(i - 1) } else { 0.0 };
+        Self {
+            radius: (0..n).map(row).fold(0.0, f64::max),
+            squares: beside.iter().map(|b| b * b).collect(),
+            diagonal: diagonal.as_slice().to_vec(),
+        }
+    }
+
+    /// Eigenvalues below x: the negative pivots of T - xI (Sylvester).
+    fn below(&self, x: f64) -> usize {
+        let (mut count, mut pivot) = (0, 1.0);
+        for (i, d) in self.diagonal.iter().enumerate() {
+            let taken = if i == 0 { 0.0 } else { self.squares[i - 1] / pivot };
+            pivot = d - x - taken;
+            if pivot == 0.0 {
+                pivot = f64::MIN_POSITIVE;
+            }
+            count += usize::from(pivot < 0.0);
+        }
+        count
+    }
+
+    /// Where more than `count` eigenvalues are first below, by bisection to the last bit.
+    fn bisect(&self, count: usize) -> f64 {
+        let (mut low, mut high) = (-self.radius, self.radius);
+        loop {
+            let middle = low + 0.5 * (high - low);
+            if !(low < middle && middle < high) {
+                return middle;
+            }
+            if self.below(middle) > count {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+    }
+
+    fn smallest(&self) -> f64 {
+        self.bisect(0)
+    }
+
+    fn largest(&self) -> f64 {
+        self.bisect(self.diagonal.len() - 1)
+    }
 }
 
 enum Scaled {
@@ -116,14 +179,14 @@ fn gram_of_scaled(a: &Matrix) -> Scaled {
     }
     // A power of two: dividing by it is exact (entries that underflow are 2^-1000 of the norm).
     let scale = power_of_two_below(largest);
-    let b = a / scale;
     let (gram, n) = if a.ncols() <= a.nrows() {
-        (gram(&b), a.nrows())
+        (gram_scaled(a, 1.0 / scale), a.nrows())
     } else {
+        let b = a / scale;
         (&b * b.transpose(), a.ncols())
     };
-    // ‖|B|ᵀ|B|‖ ≤ ‖B‖_F².
-    let rounding = gamma(n + 2) * b.norm_squared();
+    // ‖|B|ᵀ|B|‖ ≤ ‖B‖_F², which is the trace up to the same rounding.
+    let rounding = gamma(n + 2) * gram.trace() * (1.0 + 2.0 * gamma(n + a.ncols() + 2));
     Scaled::Gram {
         gram,
         scale,

@@ -20,38 +20,46 @@ pub struct Solution {
 /// Solves M X = B (n×n, n×k) by LU with partial pivoting and refinement; `None` when M is singular
 /// to working precision or not finite.
 pub fn solve(m: &Matrix, b: &Matrix) -> Option<Solution> {
-    Factored::new(m)?.solve(b)
+    Factored::new(m.clone())?.solve(b)
 }
 
 /// M, factored once for any number of right-hand sides. Rows of the identity (a mask puts them
 /// there) say what their unknowns are: only what is left is factored.
-pub struct Factored<'a> {
-    m: &'a Matrix,
+pub struct Factored {
+    m: Matrix,
     /// Rows that are rows of the identity, and the others.
     given: Vec<usize>,
     open: Vec<usize>,
     lu: LU<f64, Dyn, Dyn>,
 }
 
-impl<'a> Factored<'a> {
+impl Factored {
     /// `None` when M is not finite.
-    pub fn new(m: &'a Matrix) -> Option<Self> {
+    pub fn new(m: Matrix) -> Option<Self> {
         if !m.iter().all(|v| v.is_finite()) {
             return None;
         }
-        let mut identity = vec![true; m.nrows()];
+        // Entries that are not the identity's, by rows.
+        let mut other = vec![0u64; m.nrows()];
         for (j, column) in m.column_iter().enumerate() {
-            for (i, (v, same)) in column.iter().zip(&mut identity).enumerate() {
-                *same &= *v == f64::from(u8::from(i == j));
+            for (v, count) in column.iter().zip(&mut other) {
+                *count += u64::from(*v != 0.0);
+            }
+            if m[(j, j)] == 1.0 {
+                other[j] -= 1;
             }
         }
-        let (given, open): (Vec<usize>, Vec<usize>) = (0..m.nrows()).partition(|i| identity[*i]);
-        let part = Matrix::from_fn(open.len(), open.len(), |i, j| m[(open[i], open[j])]);
+        let (given, open): (Vec<usize>, Vec<usize>) = (0..m.nrows()).partition(|i| other[*i] == 0);
+        let mut part = Matrix::zeros(open.len(), open.len());
+        for (mut to, j) in part.column_iter_mut().zip(&open) {
+            let from = m.column(*j);
+            to.iter_mut().zip(&open).for_each(|(v, i)| *v = from[*i]);
+        }
         Some(Self {
+            lu: part.lu(),
             m,
             given,
             open,
-            lu: part.lu(),
         })
     }
 
@@ -82,13 +90,13 @@ impl<'a> Factored<'a> {
     /// The solution after refinement, with its residual.
     pub fn solve(&self, b: &Matrix) -> Option<Solution> {
         let mut x = self.plain(b)?;
-        let mut r = residual(self.m, &x, b);
+        let mut r = residual(&self.m, &x, b);
         let mut norm = r.norm();
         // Two corrections reach the rounded exact solution unless κ(M) nears 1/ε; stop as soon as
         // one no longer helps.
         for _ in 0..3 {
             let candidate = &x + self.plain(&r)?;
-            let r_new = residual(self.m, &candidate, b);
+            let r_new = residual(&self.m, &candidate, b);
             let norm_new = r_new.norm();
             if !(norm_new < norm) {
                 break;

@@ -288,6 +288,13 @@ impl Products for ElasticNetMap {
     }
 }
 
+/// How far from its kink every unit may be computed although it is there: what evaluating its input
+/// loses and what the error of w moves it by.
+fn kink_bands(rounding: &Rounding, sensitivity: &[f64], w_norm: f64, w_error: f64) -> Vec<f64> {
+    let lost = rounding.units.iter().map(|u| Rounding::at(*u, w_norm));
+    lost.zip(sensitivity).map(|(l, s)| l + s * w_error).collect()
+}
+
 impl Certified for ElasticNetMap {
     fn structure(&self) -> &Structure {
         &self.structure
@@ -307,9 +314,7 @@ impl Certified for ElasticNetMap {
         let a = self.a_matrix(lambda);
         let a_lost = self.a_rounding();
         let sensitivity = self.unit_sensitivity(lambda);
-        let band: Vec<f64> = (0..d)
-            .map(|i| Rounding::at(rounding.units[i], w_norm) + sensitivity[i] * w_error)
-            .collect();
+        let band = kink_bands(&rounding, &sensitivity, w_norm, w_error);
         let kinks: Vec<usize> = (0..d).filter(|&i| lin.margin[i] <= band[i]).collect();
         let radii: Vec<f64> = (0..d)
             .map(|i| {
@@ -364,6 +369,12 @@ impl Certified for ElasticNetMap {
             kinks,
             stairs,
         }
+    }
+
+    fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Vec<usize> {
+        let (lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
+        let band = kink_bands(&rounding, &self.unit_sensitivity(lambda), w_norm, w_error);
+        (0..self.d).filter(|&i| lin.margin[i] <= band[i]).collect()
     }
 
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {

@@ -242,6 +242,11 @@ impl Map {
         self.inner.moduli_at(w, lambda, w_error)
     }
 
+    /// Units that may be at a kink at a point within `w_error` of w.
+    pub fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Vec<usize> {
+        self.inner.kinks_at(w, lambda, w_error)
+    }
+
     /// What one floating-point evaluation can lose at this λ.
     pub fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {
         self.inner.rounding(lambda, u)

@@ -62,6 +62,11 @@ pub trait Certified: Products {
     fn constants(&self, lambda: &[f64]) -> Constants;
     /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point known to within `w_error` (Lemma 2.5 / 3.2).
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli;
+    /// Units that may be at a kink at a point known to within `w_error`: `kinks` of
+    /// [`Certified::moduli_at`], for less where that is possible.
+    fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Vec<usize> {
+        self.moduli_at(w, lambda, w_error).kinks
+    }
     /// What one floating-point evaluation with unit roundoff u can lose.
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding;
     /// ‖∂z_i/∂w‖ for every unit, rounded up.

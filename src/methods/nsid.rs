@@ -7,13 +7,14 @@
 //! NSID takes Γ at w̄ = J⁻¹Σ_j T̂(w, λ, ξ⁽¹⁾_j), once. SID takes it at T̂ of the minibatch in use,
 //! inside the means: NSID with G := identity and T̂ := G∘T̂, biased where G is nonlinear.
 //!
-//! One update costs one product with a minibatch (SID: and one evaluation), O(|b|d).
+//! One update costs one product with a minibatch (SID: and one evaluation), O(|b|d); behind a mask
+//! v matters on its support alone, and a long run reads nothing else of the rows.
 
 use super::watch::not_for;
 use crate::case::{Answer, Batches, Case, Cost, Implementation, Samples, Status};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::maps::composite::{Composite, Gamma, Sample};
+use crate::maps::composite::{AtPoint, Composite, Gamma, Sample};
 use crate::tol::NSID_DIVERGED;
 
 /// Algorithms 1 and 3: Γ at w̄, once.
@@ -150,9 +151,16 @@ impl Run<'_> {
             // samples.
             self.gamma(self.samples.inner.flat(), at);
         }
+        let last = steps.last().copied().unwrap_or(0);
+        let samples = last * self.samples.linear.size();
+        let mask = match self.outer {
+            Outer::Once => self.map.outer().mask(&at.gamma),
+            Outer::PerMinibatch => None,
+        };
+        let point = (self.w, self.lambda);
+        let mut inner = AtPoint::new(self.map.inner(), point, mask, samples);
         at.v.fill(0.0);
         let limit = NSID_DIVERGED * largest(y).max(1.0);
-        let last = steps.last().copied().unwrap_or(0);
         let mut wanted = steps.iter().copied().peekable();
         let mut linear = self.samples.linear.iter();
         let (mut estimates, mut status) = (Vec::with_capacity(steps.len()), Status::Completed);
@@ -172,10 +180,9 @@ impl Run<'_> {
             if self.outer == Outer::PerMinibatch {
                 self.gamma(batch, at);
             }
-            let (t, g) = (self.map.inner(), self.map.outer());
+            let g = self.map.outer();
             g.d1(&at.gamma, &at.v, true, &mut at.gv);
-            let sample = Sample::Batch(batch);
-            t.d1_tr(self.w, self.lambda, sample, &at.gv, &mut at.product);
+            inner.d1_tr(batch, &at.gv, &mut at.product);
             self.cost.jacobian_products += batch.len();
             let eta = self.samples.eta[i];
             for (v, (p, y)) in at.v.iter_mut().zip(at.product.iter().zip(y)) {

@@ -92,7 +92,7 @@ pub fn fixed_point(
         let system = Matrix::identity(d, d) - map.jacobian_w(&lin);
         // A proposal needs no refinement.
         let rhs = Matrix::from_column_slice(d, 1, residual.as_slice());
-        let Some(delta) = Factored::new(&system).and_then(|m| m.plain(&rhs)) else {
+        let Some(delta) = Factored::new(system).and_then(|m| m.plain(&rhs)) else {
             break;
         };
         let candidate = &w + delta.column(0);
@@ -144,13 +144,19 @@ fn certify(
     let d = w.len();
     let none = Vector::zeros(d);
     let mut residual = exact_residual(naive, &w, &none);
-    let newton = |w: &Vector, residual: &Vector| {
+    // On one piece one factorisation does: what it and a plain solution lose is seen in the next
+    // residual.
+    let mut kept: Option<(Vec<f64>, Factored)> = None;
+    let mut newton = |w: &Vector, residual: &Vector| {
         let mut lin = map.linearization();
         map.linearize(w.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
-        let system = Matrix::identity(d, d) - map.jacobian_w(&lin);
+        let piece: Vec<f64> = lin.piece().collect();
+        if kept.as_ref().is_none_or(|(of, _)| *of != piece) {
+            let system = Matrix::identity(d, d) - map.jacobian_w(&lin);
+            kept = Some((piece, Factored::new(system)?));
+        }
         let rhs = Matrix::from_column_slice(d, 1, residual.as_slice());
-        // What a plain solution loses is seen in the next residual.
-        let x = Factored::new(&system)?.plain(&rhs)?;
+        let x = kept.as_ref()?.1.plain(&rhs)?;
         Some(x.column(0).into_owned())
     };
     for _ in 0..2 {

@@ -1,6 +1,6 @@
 //! Ground truth of one (Φ, λ).
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::fixed_point::{FixedPoint, Unsolved, fixed_point, kappa};
 use super::jacobian::{ImplicitJacobian, implicit_jacobian};
@@ -20,8 +20,8 @@ pub struct Truth {
     pub constants: Constants,
     /// w(λ) with its certificate.
     pub fixed_point: FixedPoint,
-    /// M_j, R, ω_j at w(λ).
-    pub moduli: Moduli,
+    /// M_j, R, ω_j at w(λ), computed when first asked for.
+    pub moduli: LazyLock<Moduli, Box<dyn FnOnce() -> Moduli + Send>>,
     /// J = (I-∂₁Φ)⁻¹∂₂Φ, where no unit is at a kink; otherwise the implicit derivative is a set.
     pub jacobian: Option<ImplicitJacobian>,
     /// What one evaluation of the map in binary64 can lose: ours.
@@ -57,8 +57,13 @@ impl Truth {
         let rounding = map.rounding(lambda, Roundoff::DOUBLE);
         let sensitivity = map.unit_sensitivity(lambda);
         let fixed_point = fixed_point(map, &naive, lambda, constants.q)?;
-        let moduli = map.moduli_at(fixed_point.w.as_slice(), lambda, fixed_point.error);
-        let jacobian = if moduli.kinks.is_empty() {
+        let (w, w_error) = (fixed_point.w.as_slice(), fixed_point.error);
+        let kinks = map.kinks_at(w, lambda, w_error);
+        let moduli = {
+            let (map, w, lambda) = (map.clone(), w.to_vec(), lambda.to_vec());
+            LazyLock::new(Box::new(move || map.moduli_at(&w, &lambda, w_error)) as _)
+        };
+        let jacobian = if kinks.is_empty() {
             Some(
                 implicit_jacobian(&naive, &fixed_point, &constants)
                     .ok_or(Unsolved::SingularJacobian)?,

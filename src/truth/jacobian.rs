@@ -48,7 +48,7 @@ pub fn implicit_jacobian(
     let rhs: Vec<Vec<Dd>> = (0..m).map(|j| naive.column(&point, j)).collect();
     let d2 = Matrix::from_fn(d, m, |i, j| rhs[j][i].hi());
     let system = Matrix::identity(d, d) - &p;
-    let system = Factored::new(&system)?;
+    let system = Factored::new(system)?;
     let mut j = system.plain(&d2)?;
     // The system itself was rounded; refine against the double-double one.
     let residual = |j: &Matrix, rest: &Matrix| {

@@ -16,9 +16,15 @@ pub trait Weigh: Sync {
     fn weigh(&self, first: usize, scores: &mut [f64], weights: &mut [f64], kept: &mut [f64]);
 }
 
+/// Least rows of a strip where there are several: a sum of its own for fewer costs more than they do.
+const FEWEST: usize = 144;
+
 /// Rows of a strip: of their number alone, so that sums have one order.
 fn strip(rows: usize) -> usize {
-    rows.div_ceil(STRIPS).div_ceil(BLOCK).max(1) * BLOCK
+    let strips = (rows / FEWEST).clamp(1, STRIPS);
+    let even = rows.div_ceil(strips).max(1);
+    // Whole blocks, where a part of one more would not be felt by the thread that has it.
+    even.next_multiple_of(if even > 8 * BLOCK { BLOCK } else { BLOCK / 3 })
 }
 
 /// sum ← sum + Σ_i a_ix_iᵀ (c×p) over the rows of `index`, the weights a_i made of the scores Cx_i

@@ -10,6 +10,7 @@
 //! products, nor any theorem.
 
 mod activation;
+mod at_point;
 mod composed;
 mod finite_sum;
 mod inner;
@@ -31,6 +32,7 @@ mod variance;
 mod tests;
 
 pub use activation::Activation;
+pub(crate) use at_point::AtPoint;
 pub use composed::Composed;
 pub use finite_sum::FiniteSum;
 pub use inner::Inner;

@@ -421,6 +421,18 @@ impl Outer {
         out
     }
 
+    /// The diagonal of Γ₁ where it is diagonal and may hold zeros: what is 0 there hides everything
+    /// behind it.
+    pub(crate) fn mask<'g>(&self, gamma: &'g Gamma) -> Option<&'g [f64]> {
+        match self {
+            Outer::Soft { .. }
+            | Outer::FixedSoft { .. }
+            | Outer::Box { .. }
+            | Outer::Nonnegative => Some(&gamma.slope),
+            Outer::Identity | Outer::GroupSoft { .. } | Outer::Layer { .. } => None,
+        }
+    }
+
     /// Γ₂ as a dense matrix (d×m).
     pub fn d2_matrix(&self, gamma: &Gamma, m: usize) -> Matrix {
         let d = gamma.slope.len();

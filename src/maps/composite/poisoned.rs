@@ -320,8 +320,20 @@ impl Poisoned {
 
     /// out ← ∂₁TV from the probabilities of all rows.
     pub(crate) fn mean_d1(&self, probabilities: &[f64], noise: &[f64], v: &[f64], out: &mut [f64]) {
+        self.d1_from(probabilities, noise, Sample::Mean, v, out);
+    }
+
+    /// out ← ∂₁T̂V from the probabilities of all rows.
+    pub(super) fn d1_from(
+        &self,
+        probabilities: &[f64],
+        noise: &[f64],
+        sample: Sample<'_>,
+        v: &[f64],
+        out: &mut [f64],
+    ) {
         let coefficients = Coefficients::new(&[v], self.rows.width);
-        let chosen = self.chosen(Sample::Mean);
+        let chosen = self.chosen(sample);
         self.bent(noise, &chosen, &coefficients, Some(probabilities), out);
         self.finish(v, chosen.count, out);
     }

@@ -11,10 +11,11 @@ pub(super) fn rows<T: Scalar>(m: &Matrix) -> Rows<T> {
         .collect()
 }
 
-/// XᵀX.
-pub(super) fn gram<T: Scalar>(x: &Matrix) -> Rows<T> {
-    T::gram(x).unwrap_or_else(|| {
-        let columns = rows::<T>(&x.transpose());
+/// ZᵀZ of Z = [X y].
+pub(super) fn gram<T: Scalar>(x: &Matrix, y: &Vector) -> Rows<T> {
+    T::gram(x, y).unwrap_or_else(|| {
+        let mut columns = rows::<T>(&x.transpose());
+        columns.push(vector(y));
         let row = |p: &Vec<T>| columns.iter().map(|q| dot(p, q)).collect();
         columns.iter().map(row).collect()
     })

@@ -16,10 +16,7 @@ impl<T: Scalar> Exact<T> {
     pub(super) fn new(data: &ElasticNet) -> Self {
         let d = data.x.ncols();
         let n = T::exactly(data.x.nrows() as f64);
-        // y as one more column.
-        let mut all = data.x.clone().insert_column(d, 0.0);
-        all.set_column(d, &data.y);
-        let sums = gram::<T>(&all);
+        let sums = gram::<T>(&data.x, &data.y);
         let mut h: Rows<T> = Vec::with_capacity(d);
         for (i, sums) in sums[..d].iter().enumerate() {
             // Symmetric: a quotient is not made twice.

@@ -7,7 +7,7 @@ use num_rational::Ratio;
 use num_traits::{Signed, ToPrimitive, Zero};
 
 use crate::linalg::gram::accurate_gram;
-use crate::linalg::{Dd, Matrix};
+use crate::linalg::{Dd, Matrix, Vector};
 
 /// Exact rational numbers.
 pub type Rational = Ratio<BigInt>;
@@ -47,8 +47,9 @@ pub trait Scalar:
     fn exp_of_negative(&self) -> Option<Self>;
     /// √x for x ≥ 0; `None` where the field does not contain it.
     fn sqrt(&self) -> Option<Self>;
-    /// XᵀX as columns, where there is a faster way than sums of products and it is as accurate.
-    fn gram(_: &Matrix) -> Option<Vec<Vec<Self>>> {
+    /// ZᵀZ of Z = [X y] as columns, where there is a faster way than sums of products and it is as
+    /// accurate.
+    fn gram(_: &Matrix, _: &Vector) -> Option<Vec<Vec<Self>>> {
         None
     }
 }
@@ -87,8 +88,8 @@ impl Scalar for Dd {
     fn sqrt(&self) -> Option<Self> {
         Some(Self::sqrt(*self))
     }
-    fn gram(x: &Matrix) -> Option<Vec<Vec<Self>>> {
-        accurate_gram(x)
+    fn gram(x: &Matrix, y: &Vector) -> Option<Vec<Vec<Self>>> {
+        accurate_gram(x, y)
     }
 }
 
