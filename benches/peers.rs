@@ -271,9 +271,7 @@ fn race(name: &str) -> Option<Race> {
         "hypergradient" => Some(truth(Net::of_the_paper(rows.parse().ok()?, [0.02, 0.002]))),
         "hypergradient-weak" => Some(truth(Net::of_the_paper(rows.parse().ok()?, [0.002, 0.002]))),
         "affine-aid" => on_affine(aid, Box::new(AidFp::default()), false),
-        "affine-itd" if rows == "reverse" => {
-            on_affine(itd, Box::new(ItdReverse::default()), false)
-        }
+        "affine-itd" if rows == "reverse" => on_affine(itd, Box::new(ItdReverse::default()), false),
         "affine-itd" => on_affine(itd, Box::new(ItdForward::default()), true),
         _ => None,
     }
@@ -310,7 +308,9 @@ fn main() {
     if !std::env::args().any(|a| a == "--serve") {
         // Those named, or all.
         let named: Vec<String> = std::env::args().skip(1).collect();
-        let wanted = |c: &&str| !named.iter().any(|n| CASES.contains(&&n[..])) || named.contains(&c.to_string());
+        let wanted = |c: &&str| {
+            !named.iter().any(|n| CASES.contains(&&n[..])) || named.contains(&c.to_string())
+        };
         for name in CASES.into_iter().filter(wanted) {
             let mut race = race(name).expect("a case");
             println!("{name:<20} {:>10.2} µs", timed(&mut race).0);

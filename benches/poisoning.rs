@@ -27,6 +27,11 @@ const CLASSES: usize = 10;
 const BATCH: usize = 300;
 
 fn main() {
+    // In the pool, as `certify` and `reproduce` run it: who is outside must be woken at every call.
+    rayon::scope(|_| run());
+}
+
+fn run() {
     let rows = std::env::args().skip(1).find_map(|a| a.parse().ok());
     let n: usize = rows.unwrap_or(30_000);
     let mut random = Random::new(1);
@@ -82,25 +87,28 @@ fn main() {
     let read: Vec<f64> = vec![1.0; n * WIDTH];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let machine = Machine::new(cores);
-    let times = race(REPETITIONS, &mut [
-        &mut || {
-            black_box(read.par_chunks(WIDTH * 256).map(sum).sum::<f64>());
-        },
-        &mut || machine.multiply(),
-        &mut || machine.separate(),
-        &mut || {
-            map.linearize_in(&w, &noise, &mut Tie::Weight(0.0), &mut lower);
-            black_box(&lower.value);
-        },
-        &mut || map.vjp_w(&lin, &y, &mut out, &mut ws),
-        &mut || map.vjp_lambda(&lin, &y, &mut by_noise, &mut other),
-        &mut || {
-            black_box(nsid.run(&one));
-        },
-        &mut || {
-            black_box(also.run(&long));
-        },
-    ]);
+    let times = race(
+        REPETITIONS,
+        &mut [
+            &mut || {
+                black_box(read.par_chunks(WIDTH * 256).map(sum).sum::<f64>());
+            },
+            &mut || machine.multiply(),
+            &mut || machine.separate(),
+            &mut || {
+                map.linearize_in(&w, &noise, &mut Tie::Weight(0.0), &mut lower);
+                black_box(&lower.value);
+            },
+            &mut || map.vjp_w(&lin, &y, &mut out, &mut ws),
+            &mut || map.vjp_lambda(&lin, &y, &mut by_noise, &mut other),
+            &mut || {
+                black_box(nsid.run(&one));
+            },
+            &mut || {
+                black_box(also.run(&long));
+            },
+        ],
+    );
     let bandwidth = bytes / times[0];
     let (rate, separate) = (machine.flops() / times[1], machine.flops() / times[2]);
     println!("{n} rows, {WIDTH} columns, {CLASSES} classes, {n_c} corrupted rows; {cores} cores");
@@ -113,9 +121,8 @@ fn main() {
     println!("| product | time, ms | limit, ms | ratio | not fused: limit, ms | ratio |");
     println!("|---|---|---|---|---|---|");
     let flops = |rows: usize, products: usize| (2 * rows * d * products) as f64;
-    let limit = |bytes: f64, flops: f64| {
-        [rate, separate].map(|rate| (bytes / bandwidth).max(flops / rate))
-    };
+    let limit =
+        |bytes: f64, flops: f64| [rate, separate].map(|rate| (bytes / bandwidth).max(flops / rate));
     let nsid_step = (times[7] - times[6]) / steps as f64;
     let batch = (BATCH * WIDTH * 8) as f64 * (1.0 + added / bytes);
     for (name, time, [fused, apart]) in [

@@ -71,7 +71,9 @@ impl WithSimd for Sum<'_> {
         for v in left {
             sums[0] = s.add_f64s(sums[0], *v);
         }
-        let all = sums.into_iter().fold(s.splat_f64s(0.0), |a, b| s.add_f64s(a, b));
+        let all = sums
+            .into_iter()
+            .fold(s.splat_f64s(0.0), |a, b| s.add_f64s(a, b));
         s.reduce_sum_f64s(all) + rest.iter().sum::<f64>()
     }
 }

@@ -227,13 +227,28 @@ mod tests {
     /// Columns of ±(2^e - 1 ulp) make the largest integers there are: sums that need every bit.
     #[test]
     fn the_largest_sums_of_a_block_are_exact() {
-        let x = Matrix::from_fn(BLOCK, 2, |k, j| if (k + j) % 2 == 0 { 1.0f64.next_down() } else { -(1.0f64.next_down()) });
-        let got = accurate_gram(&x.columns_range(..1).into_owned(), &x.column(1).into_owned()).unwrap();
+        let x = Matrix::from_fn(BLOCK, 2, |k, j| {
+            if (k + j) % 2 == 0 {
+                1.0f64.next_down()
+            } else {
+                -(1.0f64.next_down())
+            }
+        });
+        let got = accurate_gram(
+            &x.columns_range(..1).into_owned(),
+            &x.column(1).into_owned(),
+        )
+        .unwrap();
         let one = exact(1.0f64.next_down()) * exact(1.0f64.next_down());
         let want = one * Rational::from_integer(BLOCK.into());
         for (i, j, sign) in [(0, 0, 1), (0, 1, -1), (1, 1, 1)] {
-            let off = exact(got[j][i].hi()) + exact(got[j][i].lo()) - &want * Rational::from_integer(sign.into());
-            assert!(off.abs() <= &want * exact(2f64.powi(-104)), "{:?}", off.to_f64());
+            let off = exact(got[j][i].hi()) + exact(got[j][i].lo())
+                - &want * Rational::from_integer(sign.into());
+            assert!(
+                off.abs() <= &want * exact(2f64.powi(-104)),
+                "{:?}",
+                off.to_f64()
+            );
         }
     }
 

@@ -123,7 +123,11 @@ impl Tridiagonal {
     fn below(&self, x: f64) -> usize {
         let (mut count, mut pivot) = (0, 1.0);
         for (i, d) in self.diagonal.iter().enumerate() {
-            let taken = if i == 0 { 0.0 } else { self.squares[i - 1] / pivot };
+            let taken = if i == 0 {
+                0.0
+            } else {
+                self.squares[i - 1] / pivot
+            };
             pivot = d - x - taken;
             if pivot == 0.0 {
                 pivot = f64::MIN_POSITIVE;
@@ -215,6 +219,24 @@ mod tests {
             prop_assert!(lo <= hi);
             prop_assert!(hi >= sigma * (1.0 - 1e-14) && hi <= sigma * (1.0 + 1e-13), "{hi} {sigma}");
             prop_assert!(lo <= sigma * (1.0 + 1e-14) && lo >= sigma * (1.0 - 1e-12), "{lo} {sigma}");
+        }
+    }
+
+    proptest! {
+        /// The ends of the spectrum, to the last bits, are those of another algorithm.
+        #[test]
+        fn the_ends_of_a_spectrum_are_found_by_bisection(a in matrix(), shift in -20.0..20.0f64) {
+            let mut g = a.transpose() * &a;
+            for i in 0..g.nrows() {
+                g[(i, i)] += shift;
+            }
+            let (like, eigenvalues) = (Tridiagonal::new(&g), g.symmetric_eigenvalues());
+            let room = 1e-14 * g.norm();
+            prop_assert!((like.largest() - eigenvalues.max()).abs() <= room);
+            prop_assert!((like.smallest() - eigenvalues.min()).abs() <= room);
+            let (lo, hi) = symmetric_range(&g);
+            prop_assert!(lo <= eigenvalues.min() + room && hi >= eigenvalues.max() - room);
+            prop_assert!(hi - lo <= eigenvalues.max() - eigenvalues.min() + 20.0 * room);
         }
     }
 

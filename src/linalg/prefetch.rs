@@ -7,10 +7,10 @@
 pub(super) fn prefetch(x: &[f64], i: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(x) = x.get(i) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         // SAFETY: prefetching reads nothing and faults nowhere, and the address is that of a number
         // in a slice.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(x).cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (x, i);

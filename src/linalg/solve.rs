@@ -39,17 +39,15 @@ impl Factored {
         if !m.iter().all(|v| v.is_finite()) {
             return None;
         }
-        // Entries that are not the identity's, by rows.
-        let mut other = vec![0u64; m.nrows()];
-        for (j, column) in m.column_iter().enumerate() {
-            for (v, count) in column.iter().zip(&mut other) {
+        // Entries of every row that are not 0.
+        let mut count = vec![0u64; m.nrows()];
+        for column in m.column_iter() {
+            for (v, count) in column.iter().zip(&mut count) {
                 *count += u64::from(*v != 0.0);
             }
-            if m[(j, j)] == 1.0 {
-                other[j] -= 1;
-            }
         }
-        let (given, open): (Vec<usize>, Vec<usize>) = (0..m.nrows()).partition(|i| other[*i] == 0);
+        let identity = |i: &usize| count[*i] == 1 && m[(*i, *i)] == 1.0;
+        let (given, open): (Vec<usize>, Vec<usize>) = (0..m.nrows()).partition(identity);
         let mut part = Matrix::zeros(open.len(), open.len());
         for (mut to, j) in part.column_iter_mut().zip(&open) {
             let from = m.column(*j);

@@ -292,7 +292,9 @@ impl Products for ElasticNetMap {
 /// loses and what the error of w moves it by.
 fn kink_bands(rounding: &Rounding, sensitivity: &[f64], w_norm: f64, w_error: f64) -> Vec<f64> {
     let lost = rounding.units.iter().map(|u| Rounding::at(*u, w_norm));
-    lost.zip(sensitivity).map(|(l, s)| l + s * w_error).collect()
+    lost.zip(sensitivity)
+        .map(|(l, s)| l + s * w_error)
+        .collect()
 }
 
 impl Certified for ElasticNetMap {

@@ -101,6 +101,11 @@ impl Structure {
             bounded: false,
         }
     }
+
+    /// ∂₁Φ and ∂₂Φ are the same everywhere (at one λ).
+    pub fn has_constant_derivatives(&self) -> bool {
+        self.units == Units::None && self.affine && self.second == Second::Constant
+    }
 }
 
 /// ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 with S the slopes of the units.

@@ -278,6 +278,41 @@ proptest! {
     }
 }
 
+/// A selection from the value of Φ alone gives the same products, to the last bit, and the kinks of a
+/// point are those of its moduli.
+#[test]
+fn a_value_tells_the_selection_and_kinks_need_no_moduli() {
+    let mut told = 0;
+    for seed in 0..20 {
+        for (map, lambda) in maps(seed) {
+            let dims = map.dims();
+            let mut s = seed ^ 77;
+            let (w, y) = (matrix(dims.w, 1, &mut s), matrix(dims.w, 1, &mut s));
+            let x = matrix(dims.w, 3, &mut s);
+            // From a point of a trajectory on, some units are off.
+            let w = map.apply(w.as_slice(), &lambda).as_slice().to_vec();
+            let lin = at(&map, &w, &lambda);
+            let mut other = map.linearization();
+            other.slope.fill(f64::NAN);
+            told += usize::from(!map.reselect_in(&w, &lin.value, &lambda, &mut other));
+            let all = |lin: &Linearization| {
+                let (mut ws, mut forward) = (map.workspace(), Matrix::zeros(dims.w, 3));
+                let (mut back, mut by_lambda) = (vec![0.0; dims.w], vec![0.0; dims.lambda]);
+                map.jvp_w(lin, &x, &mut forward, &mut ws);
+                map.vjp_w(lin, y.as_slice(), &mut back, &mut ws);
+                map.vjp_lambda(lin, y.as_slice(), &mut by_lambda, &mut ws);
+                (forward, back, by_lambda, map.jacobian_lambda(lin))
+            };
+            assert_eq!(all(&lin), all(&other), "{map:?}");
+            for error in [0.0, 0.1, 1.0] {
+                let kinks = map.moduli_at(&w, &lambda, error).kinks;
+                assert_eq!(map.kinks_at(&w, &lambda, error), kinks, "{map:?}");
+            }
+        }
+    }
+    assert!(told >= 40, "{told}");
+}
+
 #[test]
 fn nan_comes_out_as_nan() {
     for (map, lambda) in maps(5) {

@@ -13,7 +13,8 @@ pub struct ItdForward {
     pub tie: f64,
 }
 
-/// Reverse mode over the stored trajectory: D_tᵀy with O(t) products and O(t·d) memory.
+/// Reverse mode over the stored trajectory: D_tᵀy with O(t) products and O(t·d) memory. Where
+/// derivatives are the same everywhere no point is needed, and none is computed.
 #[derive(Clone, Debug)]
 pub struct ItdReverse {
     /// Weight given to a unit exactly at its kink.
@@ -84,6 +85,10 @@ impl Implementation for ItdReverse {
     fn run(&mut self, case: &Case<'_>) -> Answer {
         let d = case.map.dims().w;
         let mut pass = Pass::new(case, self.tie);
+        let constant = case.map.structure().has_constant_derivatives();
+        if constant && matches!(case.target, Target::Cotangent(_)) {
+            return pass.without_points(case);
+        }
         let mut stored = vec![case.w().to_vec()];
         if case.path().is_none()
             && let Some(status) = pass.forward(&mut stored, case.horizon(), 0)
@@ -277,6 +282,37 @@ impl<'a> Pass<'a> {
             }
             value = Some(w);
             self.step_back(adjoint);
+        }
+    }
+
+    /// D_tᵀy where derivatives are the same at every point: one sweep, which needs none of them.
+    fn without_points(mut self, case: &Case<'_>) -> Answer {
+        let Some(mut adjoint) = Adjoint::new(case, case.w()) else {
+            return wants_a_target();
+        };
+        let tie = &mut Tie::Weight(self.tie);
+        self.map
+            .linearize_in(case.w(), self.lambda, tie, &mut self.lin);
+        self.cost.map_evaluations += 1;
+        self.cost.bytes_held = 3 * adjoint.p.len() * FLOAT_BYTES;
+        let mut estimates = Vec::with_capacity(case.steps.len());
+        let mut status = Status::Completed;
+        let mut t = 0;
+        for wanted in case.steps {
+            while t < *wanted {
+                self.step_back(&mut adjoint);
+                t += 1;
+            }
+            if let Some(s) = trouble(t, &adjoint.u) {
+                status = s;
+                break;
+            }
+            estimates.push(Matrix::from_column_slice(adjoint.u.len(), 1, &adjoint.u));
+        }
+        Answer {
+            estimates,
+            cost: self.cost,
+            status,
         }
     }
 

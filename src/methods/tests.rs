@@ -113,6 +113,58 @@ fn checkpoints_save_memory_and_cost_one_more_pass() {
     assert!(go(Method::ITD).cost.bytes_held <= 6 * 5 * 8);
 }
 
+/// A weight at ties belongs to both passes of the reverse modes: a value does not tell it.
+#[test]
+fn ties_keep_their_weight_in_every_mode() {
+    // z = w₁ at the start is exactly at the kink of the soft threshold, in both directions of λ.
+    let map = Map::new(ElasticNet {
+        x: Matrix::identity(2, 2),
+        y: Vector::from_column_slice(&[1.0, 4.0]),
+        step: 1.0,
+    })
+    .unwrap();
+    let (lambda, y) = ([0.5, 0.5], [1.0, 1.0]);
+    for tie in [0.0, 0.25, 1.0] {
+        let (steps, start) = ([3], [0.0; 2]);
+        let case = |target| {
+            let at = At::Start(&start);
+            Case::new(Method::ITD.algorithm, &map, &lambda, at, target, &steps)
+        };
+        let forward = ItdForward { tie }.run(&case(Target::Jacobian));
+        let want = forward.estimates[0].tr_mul(&Vector::from_column_slice(&y));
+        let reverse = [
+            ItdReverse { tie }.run(&case(Target::Cotangent(&y))),
+            ItdCheckpointed { tie }.run(&case(Target::Cotangent(&y))),
+        ];
+        for answer in reverse {
+            assert!((&answer.estimates[0] - &want).amax() < 1e-15, "{tie}");
+        }
+    }
+}
+
+/// Where derivatives are the same everywhere, no point is computed.
+#[test]
+fn constant_derivatives_need_no_trajectory() {
+    let map = affine(2, &[0.5, 0.25, -0.5, 0.125]);
+    let y = [1.0, -2.0];
+    let go = |method| {
+        ours(
+            method,
+            (&map, &[1.0, 2.0]),
+            At::Start(&[3.0, 4.0]),
+            &y,
+            &[0, 3, 7],
+        )
+    };
+    let (forward, reverse) = (go(Method::ITD), go(Method::ITD_REVERSE));
+    for (d, u) in forward.estimates.iter().zip(&reverse.estimates) {
+        let want = d.tr_mul(&Vector::from_column_slice(&y));
+        assert!((u - want).amax() < 1e-15);
+    }
+    assert_eq!(reverse.cost.map_evaluations, 1);
+    assert_eq!(reverse.cost.jacobian_products, 7);
+}
+
 #[test]
 fn divergence_and_nan_are_statuses() {
     let map = affine(1, &[1e30]);

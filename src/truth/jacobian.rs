@@ -34,12 +34,11 @@ pub fn implicit_jacobian(
     constants: &Constants,
 ) -> Option<ImplicitJacobian> {
     let (d, m) = naive.dims();
-    let w: Vec<Dd> = at
-        .w
-        .iter()
-        .zip(at.rest.iter())
-        .map(|(v, r)| Dd::exactly(*v) + Dd::exactly(*r))
-        .collect();
+    let w: Vec<Dd> =
+        at.w.iter()
+            .zip(at.rest.iter())
+            .map(|(v, r)| Dd::exactly(*v) + Dd::exactly(*r))
+            .collect();
     let point = naive.at(&w, &mut Tie::Weight(1.0))?;
     let columns = naive.jacobian_w(&point);
     let p = Matrix::from_fn(d, d, |i, j| columns[j][i].hi());
@@ -85,8 +84,8 @@ pub fn implicit_jacobian(
     }
     let up = 1.0 + gamma(d * m + 4);
     let dd_lost = (d + 8) as f64 * DD_UNIT * (j.norm() * (1.0 + p.norm()) + d2.norm());
-    let moved =
-        (constants.l1 * j.norm() + constants.l2_at(at.w.norm()) * (m as f64).sqrt()) * at.rest_error;
+    let moved = (constants.l1 * j.norm() + constants.l2_at(at.w.norm()) * (m as f64).sqrt())
+        * at.rest_error;
     let error = rest.norm() * up + kappa(constants.q) * (r.norm() * up + dd_lost + moved);
     Some(ImplicitJacobian {
         j,

@@ -57,6 +57,59 @@ fn fixed_points_and_jacobians_agree_with_a_double_double_solve() {
     }
 }
 
+/// An elastic net with κ = 1/(1-q) of a thousand: w and J are known to the last bits all the same,
+/// and J in rational arithmetic is within its bound.
+#[test]
+fn a_bad_condition_does_not_widen_the_bounds() {
+    let mut stream = crate::linalg::stream::Stream(5);
+    let (n, d) = (9, 8);
+    let mut x = stream.matrix(n, d);
+    // Two columns that are nearly one.
+    let like = x.column(0) + stream.matrix(n, 1).column(0) * 0.01;
+    x.set_column(1, &like);
+    let y = &x * stream.matrix(d, 1).column(0);
+    let step = 1.9 / (x.singular_values().max().powi(2) / n as f64);
+    let map = Map::new(ElasticNet { x, y, step }).unwrap();
+    let lambda = [0.001, 0.0005];
+    let truth = Truth::solve(&map, &lambda).unwrap();
+    let (j, w) = (truth.jacobian.as_ref().unwrap(), truth.w());
+    assert!(truth.kappa() > 500.0, "{}", truth.kappa());
+    assert!(w.iter().any(|v| *v != 0.0));
+    assert!(truth.fixed_point.error <= 1e-15 * w.norm());
+    assert!(j.error <= 1e-15 * j.j.norm(), "{} {}", j.error, j.j.norm());
+    // On its piece w(λ) solves a linear system, and J another.
+    let naive: Naive<Rational> = Naive::new(map.problem(), &lambda);
+    let start: Vec<Rational> = w.iter().map(|v| Rational::exactly(*v)).collect();
+    let newton = |at: &[Rational]| {
+        let p = naive.at(at, &mut Tie::Weight(0.0)).unwrap();
+        let mut m = naive.jacobian_w(&p);
+        for (k, column) in m.iter_mut().enumerate() {
+            for (i, v) in column.iter_mut().enumerate() {
+                *v = Rational::exactly(f64::from(u8::from(i == k))) - &*v;
+            }
+        }
+        (p, m)
+    };
+    let (p, m) = newton(&start);
+    let r = p.value.iter().zip(&start).map(|(v, w)| v - w).collect();
+    let delta = reference::solve(&m, &vec![r]).unwrap().remove(0);
+    let exact: Vec<Rational> = start.iter().zip(&delta).map(|(w, d)| w + d).collect();
+    let (p, m) = newton(&exact);
+    assert_eq!(p.value, exact);
+    let off = delta.iter().map(|v| v.to_f64().powi(2)).sum::<f64>().sqrt();
+    assert!(off <= truth.fixed_point.error && off > 0.0);
+    let columns: Vec<Vec<Rational>> = (0..2).map(|k| naive.column(&p, k)).collect();
+    let solved = reference::solve(&m, &columns).unwrap();
+    let off = |k: usize, i: usize| (&solved[k][i] - Rational::exactly(j.j[(i, k)])).to_f64();
+    let off = (0..2)
+        .flat_map(|k| (0..d).map(move |i| off(k, i).powi(2)))
+        .sum::<f64>()
+        .sqrt();
+    assert!(off <= j.error, "{off} {}", j.error);
+    // The bound is not far off either.
+    assert!(j.error <= 20.0 * off.max(1e-17), "{off} {}", j.error);
+}
+
 #[test]
 fn exact_rationals_and_double_double_agree_on_the_recursion() {
     let (map, lambda) = net();

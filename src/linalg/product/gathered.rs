@@ -34,13 +34,14 @@ pub fn add_weighted_rows(
     Arch::new().dispatch(job);
 }
 
-struct Weighted<'a, I, F> {
-    x: &'a [f64],
-    v: &'a [f64],
-    count: usize,
-    index: I,
-    f: F,
-    out: &'a mut [f64],
+/// The sum as a job.
+pub(super) struct Weighted<'a, I, F> {
+    pub(super) x: &'a [f64],
+    pub(super) v: &'a [f64],
+    pub(super) count: usize,
+    pub(super) index: I,
+    pub(super) f: F,
+    pub(super) out: &'a mut [f64],
 }
 
 impl<I: Fn(usize) -> usize, F: FnMut(usize, f64) -> f64> WithSimd for Weighted<'_, I, F> {

@@ -107,8 +107,20 @@ impl Combine<'_> {
 
     /// alpha·x_j of the k-th column and T vectors of its entries from i on.
     #[inline(always)]
-    fn part<S: Simd, const T: usize, const P: bool>(&self, s: S, k: usize, i: usize) -> Part<'_, S> {
-        let (j, Columns { entries, rows, stride }) = (self.which.at(k), self.a);
+    fn part<S: Simd, const T: usize, const P: bool>(
+        &self,
+        s: S,
+        k: usize,
+        i: usize,
+    ) -> Part<'_, S> {
+        let (
+            j,
+            Columns {
+                entries,
+                rows,
+                stride,
+            },
+        ) = (self.which.at(k), self.a);
         let from = j * stride + i;
         let before = (T - 1) * S::F64_LANES;
         let x = s.splat_f64s(self.alpha * self.x[j]);
@@ -260,11 +272,7 @@ pub(super) fn products<S: Simd, const C: usize, const V: usize>(
     for c in 0..C {
         of[c] = &S::as_simd_f64s(&a[c][..whole]).0[..whole / LANES * V];
     }
-    for (k, x) in S::as_simd_f64s(&x[..whole])
-        .0
-        .chunks_exact(V)
-        .enumerate()
-    {
+    for (k, x) in S::as_simd_f64s(&x[..whole]).0.chunks_exact(V).enumerate() {
         for v in 0..V {
             for c in 0..C {
                 sums[c][v] = s.add_f64s(sums[c][v], s.mul_f64s(of[c][k * V + v], x[v]));

@@ -145,14 +145,21 @@ fn scored<S: Simd, const R: usize, const G: usize, const V: usize>(
     }
 }
 
-/// sum ← sum + Σ_i a_ix_iᵀ (c×p, row-major), `weights` b×c.
+/// sum ← sum + Σ_i a_ix_iᵀ (c×p, row-major), `weights` b×c, asking for as many rows `ahead`
+/// meanwhile.
 #[inline(always)]
-pub(super) fn accumulate<S: Simd>(s: S, rows: &[&[f64]], weights: &[f64], sum: &mut [f64]) {
+pub(super) fn accumulate<S: Simd>(
+    s: S,
+    rows: &[&[f64]],
+    ahead: &[&[f64]],
+    weights: &[f64],
+    sum: &mut [f64],
+) {
     match S::F64_LANES {
-        8 => summed::<S, 10, 2>(s, rows, weights, sum),
-        4 => summed::<S, 5, 2>(s, rows, weights, sum),
-        2 => summed::<S, 5, 4>(s, rows, weights, sum),
-        _ => summed::<S, 5, 1>(s, rows, weights, sum),
+        8 => summed::<S, 10, 2>(s, rows, ahead, weights, sum),
+        4 => summed::<S, 5, 2>(s, rows, ahead, weights, sum),
+        2 => summed::<S, 5, 4>(s, rows, ahead, weights, sum),
+        _ => summed::<S, 5, 1>(s, rows, ahead, weights, sum),
     }
 }
 
@@ -160,6 +167,7 @@ pub(super) fn accumulate<S: Simd>(s: S, rows: &[&[f64]], weights: &[f64], sum: &
 fn summed<S: Simd, const G: usize, const V: usize>(
     s: S,
     rows: &[&[f64]],
+    ahead: &[&[f64]],
     weights: &[f64],
     sum: &mut [f64],
 ) {
@@ -171,11 +179,13 @@ fn summed<S: Simd, const G: usize, const V: usize>(
     for j in (0..whole).step_by(wide) {
         let mut k = 0;
         while k + G <= count {
-            entries::<S, G, V>(s, rows, (weights, count, k), (sum, p, j));
+            // Once for every column.
+            let ahead = if k == 0 { ahead } else { &[] };
+            entries::<S, G, V>(s, rows, ahead, (weights, count, k), (sum, p, j));
             k += G;
         }
         while k < count {
-            entries::<S, 1, V>(s, rows, (weights, count, k), (sum, p, j));
+            entries::<S, 1, V>(s, rows, &[], (weights, count, k), (sum, p, j));
             k += 1;
         }
     }
@@ -193,6 +203,7 @@ fn summed<S: Simd, const G: usize, const V: usize>(
 fn entries<S: Simd, const G: usize, const V: usize>(
     s: S,
     rows: &[&[f64]],
+    ahead: &[&[f64]],
     (weights, count, k): (&[f64], usize, usize),
     (sum, p, j): (&mut [f64], usize, usize),
 ) {
@@ -202,7 +213,11 @@ fn entries<S: Simd, const G: usize, const V: usize>(
         let from = S::as_simd_f64s(&sum[(k + g) * p + j..][..wide]).0;
         own[g].copy_from_slice(from);
     }
-    for (row, weights) in rows.iter().zip(weights.chunks_exact(count)) {
+    for (i, (row, weights)) in rows.iter().zip(weights.chunks_exact(count)).enumerate() {
+        if let Some(ahead) = ahead.get(i) {
+            prefetch(ahead, j);
+            prefetch(ahead, j + LANES);
+        }
         let from = S::as_simd_f64s(&row[j..j + wide]).0;
         let mut x = [zero; V];
         x.copy_from_slice(from);

@@ -174,17 +174,39 @@ struct Strip<'a, W, F> {
 /// What is made of the rows and weights of a block. Not a closure: it must become part of the code for
 /// the machine's vectors.
 trait Finish {
+    /// How many of the rows ahead are asked for while scores are made.
+    fn share(all: usize) -> usize;
+
     /// `at` is the position of the first row in the strip.
-    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], weights: &[f64], at: usize);
+    /// Rows `ahead` are asked for meanwhile.
+    fn finish<S: Simd>(
+        &mut self,
+        s: S,
+        rows: &[&[f64]],
+        ahead: &[&[f64]],
+        weights: &[f64],
+        at: usize,
+    );
 }
 
 /// Their sum.
 struct Summed<'a>(&'a mut [f64]);
 
 impl Finish for Summed<'_> {
+    fn share(all: usize) -> usize {
+        all / 2
+    }
+
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], weights: &[f64], _: usize) {
-        accumulate(s, rows, weights, self.0);
+    fn finish<S: Simd>(
+        &mut self,
+        s: S,
+        rows: &[&[f64]],
+        ahead: &[&[f64]],
+        weights: &[f64],
+        _: usize,
+    ) {
+        accumulate(s, rows, ahead, weights, self.0);
     }
 }
 
@@ -192,8 +214,12 @@ impl Finish for Summed<'_> {
 struct Expanded<'a>(&'a Coefficients, &'a mut [f64]);
 
 impl Finish for Expanded<'_> {
+    fn share(all: usize) -> usize {
+        all
+    }
+
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], weights: &[f64], at: usize) {
+    fn finish<S: Simd>(&mut self, s: S, rows: &[&[f64]], _: &[&[f64]], weights: &[f64], at: usize) {
         let p = self.0.width;
         expanded(
             s,
@@ -218,15 +244,17 @@ impl<W: Weigh, F: Finish> WithSimd for Strip<'_, W, F> {
         let mut at = 0;
         while let Some(index) = blocks.next() {
             let b = index.len();
+            // Half of what comes next is asked for during either half of the work.
             let ahead = ahead(self.rows, blocks.peek().copied());
+            let (during, after) = ahead.split_at(F::share(ahead.len()));
             let rows = block.fill(index);
             let (scored, weights) = (&mut scored[..b * a], &mut weights[..b * c]);
             if a > 0 {
-                scores(s, &rows, self.coefficients, &ahead, scored);
+                scores(s, &rows, self.coefficients, during, scored);
             }
             let kept = &mut self.kept[at * per_row..(at + b) * per_row];
             self.weigh.weigh(self.first + at, scored, weights, kept);
-            self.finish.finish(s, &rows, weights, at);
+            self.finish.finish(s, &rows, after, weights, at);
             at += b;
         }
     }

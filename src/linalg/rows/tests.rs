@@ -219,7 +219,7 @@ fn vectors_of_every_width_give_the_same_scores() {
         let mut own = vec![0.0; data.n * data.c];
         scores(s, rows, &c, &[], &mut own);
         let mut sum = vec![0.0; data.c * data.p];
-        accumulate(s, rows, &own, &mut sum);
+        accumulate(s, rows, &[], &own, &mut sum);
         let mut out = vec![0.0; data.n * data.p];
         expanded(s, &own, &c, &mut out);
         [own, sum, out]
