@@ -18,9 +18,19 @@ report:
     test -e reports/latest/run.json || cargo run --release -- certify
     cargo run --release -- report
 
-# Cost against a straightforward implementation and the kernels' flop rate, as ratios in one run.
+# Products, methods, growth and memory as ratios to the machine's limits, measured in the same run.
 bench:
-    cargo bench
+    cargo bench --bench scaling
+    cargo bench --bench poisoning
+    cargo bench --bench nsid
+
+# Ours against jitted JAX and jaxopt: one run, one core, the same problems (a gigabyte of packages).
+bench-peers:
+    cargo bench --bench peers --no-run
+    rm -rf target/peers
+    python3 -m venv target/peers
+    target/peers/bin/pip install --quiet jax jaxopt
+    target/peers/bin/python benches/peers.py
 
 # The full profile over three seeds, and 1,000 served maps.
 full:

@@ -5,7 +5,7 @@ asked, and installs JAX and jaxopt beside it. Rounds of both sides alternate; a 
 of the rounds. Both sides must agree on the result before they are timed. Exits 1 where a ratio that is promised
 is missed.
 
-usage: peers.py PATH_OF_THE_PEERS_BENCH [--rounds N] [--out FILE.json]
+usage: peers.py [--bench PATH_OF_THE_BUILT_BENCH] [--rounds N] [--only NAME] [--out FILE.json]
 """
 
 import argparse
@@ -163,13 +163,13 @@ class Ours:
     """The bench, one question at a time."""
 
     def __init__(self, path):
-        command = [path, "--serve"]
+        command = [path, "--serve"] if path else ["cargo", "bench", "-q", "--bench", "peers", "--", "--serve"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, name):
         self.process.stdin.write(name + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        return serve(self.process.stdout.readline())
 
 
 def timed(call, arguments):
@@ -196,9 +196,16 @@ def agree(name, theirs, ours, posed):
     return max(ours[-2:]) < 1e-13 and off <= 1e-5, f"{off:.0e}, ours {max(ours[-2:]):.0e}"
 
 
+def serve(request):
+    """The answer of the bench, or an end with what it said."""
+    if not request:
+        sys.exit("the peers bench ended: run `cargo bench --bench peers` to see why")
+    return json.loads(request)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("bench", help="the built peers bench")
+    parser.add_argument("--bench", help="the built peers bench; without it cargo builds and runs it")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="", help="cases whose names contain this")
     parser.add_argument("--out", help="also write the figures to this file")

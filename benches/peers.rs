@@ -264,15 +264,15 @@ fn race(name: &str) -> Option<Race> {
     };
     let (aid, itd) = (Algorithm::AidFp, Algorithm::Itd);
     match what {
-        "aid-fp" => on_net(aid, Box::new(AidFp::default()), false),
-        "itd-reverse" => on_net(itd, Box::new(ItdReverse::default()), false),
-        "itd-forward" => on_net(itd, Box::new(ItdForward::default()), true),
+        "aid-fp" => on_net(aid, Box::<AidFp>::default(), false),
+        "itd-reverse" => on_net(itd, Box::<ItdReverse>::default(), false),
+        "itd-forward" => on_net(itd, Box::<ItdForward>::default(), true),
         "nsid" => Some(nsid(Net::half(rows.parse().ok()?))),
         "hypergradient" => Some(truth(Net::of_the_paper(rows.parse().ok()?, [0.02, 0.002]))),
         "hypergradient-weak" => Some(truth(Net::of_the_paper(rows.parse().ok()?, [0.002, 0.002]))),
-        "affine-aid" => on_affine(aid, Box::new(AidFp::default()), false),
-        "affine-itd" if rows == "reverse" => on_affine(itd, Box::new(ItdReverse::default()), false),
-        "affine-itd" => on_affine(itd, Box::new(ItdForward::default()), true),
+        "affine-aid" => on_affine(aid, Box::<AidFp>::default(), false),
+        "affine-itd" if rows == "reverse" => on_affine(itd, Box::<ItdReverse>::default(), false),
+        "affine-itd" => on_affine(itd, Box::<ItdForward>::default(), true),
         _ => None,
     }
 }

@@ -137,13 +137,14 @@ impl Tridiagonal {
         count
     }
 
-    /// Where more than `count` eigenvalues are first below, by bisection to the last bit.
+    /// Where more than `count` eigenvalues are first below, by bisection to the last bit of the
+    /// radius.
     fn bisect(&self, count: usize) -> f64 {
         let (mut low, mut high) = (-self.radius, self.radius);
-        loop {
+        while high - low > UNIT * self.radius {
             let middle = low + 0.5 * (high - low);
             if !(low < middle && middle < high) {
-                return middle;
+                break;
             }
             if self.below(middle) > count {
                 high = middle;
@@ -151,6 +152,7 @@ impl Tridiagonal {
                 low = middle;
             }
         }
+        high
     }
 
     fn smallest(&self) -> f64 {

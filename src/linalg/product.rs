@@ -42,6 +42,9 @@ const CACHED: usize = 1 << 14;
 /// Columns of a larger matrix that are combined before the next ones are begun.
 const PANEL: usize = 8;
 
+/// Entries that stay in the nearest cache between two vectors.
+const NEAR: usize = 1 << 11;
+
 /// out ← alpha·A·x + beta·out; A (r×c), x (c), out (r).
 #[inline]
 pub fn gemv(alpha: f64, a: &Matrix, x: &[f64], beta: f64, out: &mut [f64]) {
@@ -147,19 +150,21 @@ fn nonzero_multiply(
         }
     }
     let entries = &entries[..count];
-    for part in entries.chunks(panel(rows, count)) {
+    for part in entries.chunks(panel(rows, count, pairs.len())) {
         for (x, out) in pairs.iter_mut() {
             combine(alpha, a.into(), Which::Only(part), x, out);
         }
     }
 }
 
-/// Columns that are combined at a time.
-fn panel(rows: usize, cols: usize) -> usize {
-    if rows * cols <= CACHED {
+/// Columns that are combined at a time for so many vectors: a multiple of four.
+fn panel(rows: usize, cols: usize, vectors: usize) -> usize {
+    if vectors == 1 && rows * cols <= CACHED {
         cols.max(1)
-    } else {
+    } else if vectors == 1 {
         PANEL
+    } else {
+        (NEAR / rows.max(1) / 4 * 4).max(PANEL)
     }
 }
 
@@ -188,8 +193,9 @@ fn multiply(
         assert_eq!((x.len(), out.len()), (cols, rows));
         scale(beta, out);
     }
-    for from in (0..cols).step_by(panel(rows, cols)) {
-        let to = (from + panel(rows, cols)).min(cols);
+    let panel = panel(rows, cols, pairs.len());
+    for from in (0..cols).step_by(panel) {
+        let to = (from + panel).min(cols);
         for (x, out) in pairs.iter_mut() {
             combine(alpha, a, Which::Range(from, to), x, out);
         }
