@@ -29,7 +29,7 @@ bench-peers:
     cargo bench --bench peers --no-run
     rm -rf target/peers
     python3 -m venv target/peers
-    target/peers/bin/pip install --quiet jax jaxopt
+    target/peers/bin/pip install --quiet jax==0.10.2 jaxopt==0.8.5
     target/peers/bin/python benches/peers.py
 
 # The full profile over three seeds, and 1,000 served maps.

@@ -13,14 +13,13 @@ use std::io::BufRead;
 use std::time::Instant;
 
 use ratecert::case::{Algorithm, Answer, At, Case, Draw, Implementation, Role, Samples, Target};
-use ratecert::linalg::random::Random;
 use ratecert::linalg::{Matrix, Vector};
 use ratecert::maps::composite::Composite;
 use ratecert::maps::{Affine, ElasticNet, Map};
 use ratecert::methods::{AidFp, ItdForward, ItdReverse, Nsid};
 use ratecert::truth::Truth;
 use serde_json::{Value, json};
-use timing::median;
+use timing::{cotangent, median, normal};
 
 /// Steps in a timed call.
 const STEPS: usize = 1000;
@@ -38,13 +37,10 @@ struct Net {
 
 /// `planted` weights that matter and noise of this size.
 fn regression(rows: usize, planted: usize, noise: f64) -> (Matrix, Vector) {
-    let mut random = Random::new(1);
-    let x = Matrix::from_fn(rows, DIM, |_, _| random.normal());
-    let weights = Vector::from_fn(DIM, |i, _| {
-        let w = random.normal();
-        if i < planted { w } else { 0.0 }
-    });
-    let y = &x * weights + Vector::from_fn(rows, |_, _| noise * random.normal());
+    let x = normal(rows, DIM, 1);
+    let mut weights = normal(DIM, 1, 2).column(0).into_owned();
+    weights.rows_range_mut(planted..).fill(0.0);
+    let y = &x * weights + normal(rows, 1, 3).column(0) * noise;
     (x, y)
 }
 
@@ -101,7 +97,7 @@ impl Net {
             "X": rows(&self.data.x), "y": self.data.y.as_slice(), "step": self.data.step,
             "lambda": self.lambda, "w": self.truth.w().as_slice(),
             "support": self.truth.w().iter().filter(|v| **v != 0.0).count(),
-            "cotangent": cotangent(), "steps": STEPS,
+            "cotangent": cotangent(DIM), "steps": STEPS,
         })
     }
 }
@@ -109,10 +105,6 @@ impl Net {
 fn rows(m: &Matrix) -> Vec<Vec<f64>> {
     let row = |i: usize| m.row(i).iter().copied().collect();
     (0..m.nrows()).map(row).collect()
-}
-
-fn cotangent() -> Vec<f64> {
-    (0..DIM).map(|i| (1.0 + i as f64).sin()).collect()
 }
 
 /// What is raced: the problem, and one timed call with what it computed.
@@ -144,7 +136,7 @@ fn method(
     mut own: Box<dyn Implementation>,
     forward: bool,
 ) -> Race {
-    let y = cotangent();
+    let y = cotangent(DIM);
     let call = move || {
         let steps = [STEPS];
         let point = match algorithm {
@@ -184,7 +176,7 @@ fn nsid(net: Net) -> Race {
     posed["linear"] = json!(linear.flat());
     posed["eta"] = json!(eta);
     posed["batch"] = json!(BATCH);
-    let (y, w) = (cotangent(), net.truth.w().as_slice().to_vec());
+    let (y, w) = (cotangent(DIM), net.truth.w().as_slice().to_vec());
     let mut own = Nsid::default();
     let call = move || {
         let steps = [STEPS];
@@ -230,17 +222,15 @@ fn truth(net: Net) -> Race {
 }
 
 fn affine() -> (Value, Map, Vec<f64>, Vec<f64>) {
-    let mut random = Random::new(2);
-    let a = Matrix::from_fn(DIM, DIM, |_, _| random.normal());
+    let a = normal(DIM, DIM, 4);
     let norm = a.singular_values_unordered().max();
     let a = a * (0.9 / norm);
-    let b = Matrix::from_fn(DIM, 2, |_, _| random.normal());
-    let c = Vector::from_fn(DIM, |_, _| random.normal());
-    let start: Vec<f64> = (0..DIM).map(|_| random.normal()).collect();
+    let (b, c) = (normal(DIM, 2, 5), normal(DIM, 1, 6).column(0).into_owned());
+    let start = normal(DIM, 1, 7).as_slice().to_vec();
     let lambda = vec![0.3, -0.7];
     let posed = json!({
         "A": rows(&a), "B": rows(&b), "c": c.as_slice(), "lambda": lambda, "w": start,
-        "cotangent": cotangent(), "steps": STEPS,
+        "cotangent": cotangent(DIM), "steps": STEPS,
     });
     let map = Map::new(Affine { a, b, c }).expect("affine");
     (posed, map, lambda, start)

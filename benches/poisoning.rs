@@ -140,8 +140,11 @@ fn run() {
         (
             "NSID update, 300 rows",
             nsid_step,
-            // The probabilities at w are kept.
-            limit(batch, flops(BATCH, 2)),
+            // The probabilities at w are kept where every row is used three times or more.
+            limit(
+                batch,
+                flops(BATCH, if steps * BATCH >= 3 * n { 2 } else { 3 }),
+            ),
         ),
     ] {
         println!(

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use pulp::{Arch, Simd, WithSimd};
 use ratecert::linalg::Matrix;
+use ratecert::linalg::random::Random;
 use rayon::prelude::*;
 
 /// The median.
@@ -32,6 +33,17 @@ pub fn race(repetitions: usize, functions: &mut [&mut dyn FnMut()]) -> Vec<f64> 
         }
     }
     times.into_iter().map(median).collect()
+}
+
+/// A matrix of normal numbers.
+pub fn normal(rows: usize, cols: usize, seed: u64) -> Matrix {
+    let mut random = Random::new(seed);
+    Matrix::from_fn(rows, cols, |_, _| random.normal())
+}
+
+/// A vector that is orthogonal to nothing.
+pub fn cotangent(d: usize) -> Vec<f64> {
+    (0..d).map(|i| (1.0 + i as f64).sin()).collect()
 }
 
 /// The largest amount of memory this process has held, in bytes; 0 where the system does not say.

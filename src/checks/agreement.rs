@@ -61,7 +61,7 @@ impl Check for Agreement {
             let text = "the first element of D_fix could not be solved for";
             return Ok(Finding::undecided(Reason::Error, text));
         };
-        let same_kinks = exact.truth.moduli.kinks == kinks.active;
+        let same_kinks = exact.truth.moduli().kinks == kinks.active;
         let refutation = |d: &Matrix| {
             kinks
                 .hull_gap(Set::Imp, Observed::Whole, d)

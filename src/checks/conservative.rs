@@ -194,7 +194,7 @@ fn curves(exact: &Exact) -> Vec<(&'static str, [Vec<f64>; 3])> {
 /// A short dyadic direction along which the input of one unit that is at its kink at w(λ) does not
 /// change.
 fn along_kink(exact: &Exact, d: usize, m: usize) -> Option<Vec<f64>> {
-    let unit = *exact.truth.moduli.kinks.first()?;
+    let unit = *exact.truth.moduli().kinks.first()?;
     let row = exact.truth.map.input_row(unit)?;
     let mut direction = vec![0.0; d + m];
     let mut nonzero = (0..d + m).filter(|&i| row[i] != 0.0);

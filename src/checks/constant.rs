@@ -110,14 +110,14 @@ impl<'a> Sampler<'a> {
         worst.named(
             "‖∂₂Φ(w(λ))‖ ≤ ‖D_Φ,2‖sup",
             spectral_lower(&j2),
-            truth.moduli.d2_sup,
+            truth.moduli().d2_sup,
         );
-        if truth.moduli.kinks.is_empty() && j2.amax() > 0.0 {
+        if truth.moduli().kinks.is_empty() && j2.amax() > 0.0 {
             // One matrix: the sup is attained, so it must not be above it either.
-            let room = truth.moduli.l[1] * truth.fixed_point.error
+            let room = truth.moduli().l[1] * truth.fixed_point.error
                 + crate::maps::Rounding::at(truth.rounding.push_lambda, star.norm());
             let attained = spectral_lower(&j2) * (1.0 + gamma(8 * d + 64)) + 2.0 * room;
-            worst.named("‖D_Φ,2‖sup ≤ ‖∂₂Φ(w(λ))‖", truth.moduli.d2_sup, attained);
+            worst.named("‖D_Φ,2‖sup ≤ ‖∂₂Φ(w(λ))‖", truth.moduli().d2_sup, attained);
         }
         let lost = |norm: f64| crate::maps::Rounding::at(truth.rounding.push_w, norm) * 2.0;
         let lost2 = |norm: f64| crate::maps::Rounding::at(truth.rounding.push_lambda, norm) * 2.0;
@@ -139,11 +139,11 @@ impl<'a> Sampler<'a> {
                     ),
                     (
                         spectral_lower(&(&a2 - &j2)) - lost2(u.norm()),
-                        truth.moduli.l[1],
+                        truth.moduli().l[1],
                     ),
                 ];
                 for (j, (gap, l)) in gaps.into_iter().enumerate() {
-                    let m = &truth.moduli;
+                    let m = truth.moduli();
                     if s == slopes || l > 0.0 && m.stairs.is_empty() {
                         worst.named(
                             &format!("secant of ∂_{} ≤ L_{}‖u-w(λ)‖", j + 1, j + 1),
@@ -175,8 +175,8 @@ impl<'a> Sampler<'a> {
     /// one.
     fn rays(&mut self, worst: &mut Worst) {
         let truth = &self.exact.truth;
-        let r = truth.moduli.r;
-        if r.is_infinite() || !truth.moduli.kinks.is_empty() {
+        let r = truth.moduli().r;
+        if r.is_infinite() || !truth.moduli().kinks.is_empty() {
             return;
         }
         let star = truth.w().clone();
@@ -224,7 +224,7 @@ impl<'a> Sampler<'a> {
             nearest = nearest.min(low);
         }
         // Elsewhere R is a lower bound only.
-        if nearest.is_finite() && truth.moduli.r_attained {
+        if nearest.is_finite() && truth.moduli().r_attained {
             let attained = r * (1.0 + 4.0 * RAY_WIDTH) + 2.0 * lowered;
             worst.named(
                 "R is attained along a gradient of a unit",

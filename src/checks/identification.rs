@@ -34,7 +34,7 @@ impl Check for Identification {
 
     fn judge(&self, c: Context<'_>, _: &[&Run]) -> Result<Finding> {
         let exact = c.e.exact()?;
-        let (tau, moduli) = (exact.theorem().tau, &exact.truth.moduli);
+        let (tau, moduli) = (exact.theorem().tau, exact.truth.moduli());
         if c.steps <= tau {
             let text = format!("τ = {tau} lies beyond {} steps", c.steps);
             return Ok(Finding::undecided(Reason::TooFewPoints, text));
@@ -81,7 +81,7 @@ fn leaves_the_piece(exact: &Exact) -> bool {
     let truth = &exact.truth;
     let star = truth.w();
     let towards = &exact.run().w[0] - star;
-    let beyond = star + &towards * (1.5 * truth.moduli.r / towards.norm());
+    let beyond = star + &towards * (1.5 * truth.moduli().r / towards.norm());
     let at = |w| piece(&truth.map, &truth.lambda, w);
     at(star) != at(&beyond)
 }

@@ -178,7 +178,7 @@ impl Setting<'_> {
             Where::Iterate(t) => exact.distance(t) + 2.0 * u * exact.iterate(t).norm(),
             _ => exact.distance_of_solution(),
         };
-        let m = &exact.truth.moduli;
+        let m = exact.truth.moduli();
         let d2 = m.d2_sup + m.c(2, e) * e;
         let w_norm = exact.truth.w().norm() + e;
         let conjugate = self.method.algorithm == Algorithm::AidCg;

@@ -53,7 +53,7 @@ impl Check for KinkModulus {
         };
         let mut random = Random::new(exact.seed);
         let d = exact.truth.w().len();
-        let r = exact.truth.moduli.r;
+        let r = exact.truth.moduli().r;
         let scale = if r.is_finite() { r } else { 1.0 };
         let mut closest: Option<(f64, Excess)> = None;
         for n in 0..DIRECTIONS {
@@ -194,10 +194,10 @@ impl<'a> Sampler<'a> {
             let floor = lost[j] * (d as f64).sqrt()
                 + 4.0 * UNIT * part.norm()
                 + f.left.norm() * f.lost[j + 1]
-                + truth.moduli.l[j] * truth.fixed_point.error;
+                + truth.moduli().l[j] * truth.fixed_point.error;
             let bounds = [
-                ("L + M/R", truth.moduli.c(j + 1, away) * away),
-                ("ω", truth.moduli.omega(j + 1, away)),
+                ("L + M/R", truth.moduli().c(j + 1, away) * away),
+                ("ω", truth.moduli().omega(j + 1, away)),
             ];
             out.extend(bounds.map(|(name, bound)| Excess {
                 block: j + 1,
@@ -245,16 +245,16 @@ mod tests {
     #[test]
     fn a_modulus_that_is_no_number_fails() {
         assert_eq!(ruling(|_| {}), Ruling::Pass);
-        assert_eq!(ruling(|t| t.moduli.l = [f64::NAN; 2]), Ruling::Fail);
-        assert_eq!(ruling(|t| t.moduli.l[1] = f64::NAN), Ruling::Fail);
+        assert_eq!(ruling(|t| t.moduli_mut().l = [f64::NAN; 2]), Ruling::Fail);
+        assert_eq!(ruling(|t| t.moduli_mut().l[1] = f64::NAN), Ruling::Fail);
         assert_eq!(ruling(|t| t.fixed_point.error = f64::NAN), Ruling::Fail);
     }
 
     #[test]
     fn a_modulus_that_is_too_small_fails() {
         let halved = |t: &mut Truth| {
-            t.moduli.m.iter_mut().for_each(|m| *m *= 0.01);
-            for stair in &mut t.moduli.stairs {
+            t.moduli_mut().m.iter_mut().for_each(|m| *m *= 0.01);
+            for stair in &mut t.moduli_mut().stairs {
                 stair.jump.iter_mut().for_each(|j| *j *= 0.01);
             }
         };

@@ -93,7 +93,7 @@ fn plan(e: &Evidence<'_>, exact: &Exact) -> Plan {
         } else {
             last
         });
-    let within = run.e.last().is_some_and(|e| *e < exact.truth.moduli.r);
+    let within = run.e.last().is_some_and(|e| *e < exact.truth.moduli().r);
     Plan {
         at,
         steps,

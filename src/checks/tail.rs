@@ -68,7 +68,7 @@ impl Check for ExactTail {
                 let wobble = exact.truth.fixed_point.error
                     + exact.truth.roundoff().value() * run.w[start].norm();
                 let fixed =
-                    (exact.truth.moduli.l[1] * steps.min(exact.truth.kappa()) + 1.0) * wobble;
+                    (exact.truth.moduli().l[1] * steps.min(exact.truth.kappa()) + 1.0) * wobble;
                 let floor = c.slack * (one.floor + c.e.limit_error(exact) * 2.0 + squared + fixed);
                 let ratio = deviation / floor;
                 if is_worse(ratio, worst.0) {

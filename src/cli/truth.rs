@@ -56,7 +56,7 @@ fn expectations(e: &Evidence<'_>) -> Result<Value> {
 
 fn deterministic(exact: &Exact) -> Value {
     let truth = &exact.truth;
-    let m = &truth.moduli;
+    let m = truth.moduli();
     let mut out = json!({
         "q": truth.constants.q,
         "L": list(&m.l), "M": list(&m.m), "R": number(m.r), "d2_sup": m.d2_sup,

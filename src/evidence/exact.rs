@@ -160,7 +160,7 @@ impl Exact {
             let j = self.truth.jacobian.as_ref();
             let d_fix = j.map(|j| spectral_upper(&j.j) + j.error);
             let q = self.truth.constants.q;
-            Theorem41::new(q, &self.truth.moduli, self.distance(0), d_fix)
+            Theorem41::new(q, self.truth.moduli(), self.distance(0), d_fix)
         })
     }
 

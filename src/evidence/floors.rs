@@ -43,7 +43,7 @@ fn itd_steady(exact: &Exact, method: Method, t: usize) -> f64 {
     let local = local_defect(exact, w.max(exact.truth.w().norm()), d.max(j_norm));
     let kappa = exact.truth.kappa();
     let reverse = if method.is_reverse() {
-        exact.truth.roundoff().gamma(t + 1) * kappa * exact.truth.moduli.d2_sup
+        exact.truth.roundoff().gamma(t + 1) * kappa * exact.truth.moduli().d2_sup
     } else {
         0.0
     };
@@ -69,11 +69,11 @@ pub(super) fn aid(exact: &Exact, method: Method, run: &AidRun, k: usize) -> f64 
     reverse_floor(&exact.truth, (run.w.norm(), away), 0)
 }
 
-/// How far from J the limit of AID may be at w(λ) as it is given, rounded to an arithmetic of fewer
-/// digits than ours: J_w - J = (I - P_w)⁻¹((P_w - P)J + B_w - B) with P = ∂₁Φ and B = ∂₂Φ at w(λ).
+/// How far from J the limit of AID may be at w(λ) as it is given: ŵ, rounded where the arithmetic has
+/// fewer digits than ours. J_w - J = (I - P_w)⁻¹((P_w - P)J + B_w - B) with P = ∂₁Φ and B = ∂₂Φ at w(λ).
 pub(super) fn given_solution(exact: &Exact) -> f64 {
     let t = &exact.truth;
-    let away = (t.w() - exact.solution()).norm();
+    let away = (t.w() - exact.solution()).norm() + t.fixed_point.error;
     let d_norm = exact.jacobian().map_or(0.0, |j| j.norm());
     let columns = (t.lambda.len() as f64).sqrt();
     let l2 = t.constants.l2_at(t.w().norm() + away);
@@ -85,7 +85,7 @@ pub(super) fn given_solution(exact: &Exact) -> f64 {
 /// carried on by at most κ‖∂₂Φ‖, and a sum of `terms` terms is formed.
 pub fn reverse_floor(truth: &Truth, (w_norm, away): (f64, f64), terms: usize) -> f64 {
     let kappa = truth.kappa();
-    let d2 = truth.moduli.d2_sup + truth.moduli.c(2, away) * away;
+    let d2 = truth.moduli().d2_sup + truth.moduli().c(2, away) * away;
     let push = Rounding::at(truth.judged.push_w, w_norm);
     let last = Rounding::at(truth.judged.push_lambda, w_norm);
     let u = truth.roundoff();

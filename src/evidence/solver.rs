@@ -66,7 +66,7 @@ pub fn distance(exact: &Exact, declared: Declared) -> f64 {
 /// How far (I - ∂₁Φ)⁻¹∂₂Φ at a w this far from w(λ) may be from that at w(λ): κ(‖J‖C_1(e) +
 /// C_2(e))e.
 pub(super) fn moved(exact: &Exact, j_norm: f64, e: f64) -> f64 {
-    let m = &exact.truth.moduli;
+    let m = exact.truth.moduli();
     exact.truth.kappa() * (j_norm * m.c(1, e) + m.c(2, e)) * e
 }
 

@@ -78,7 +78,7 @@ impl Evidence<'_> {
             }
         } else {
             rows.extend(local_rate(exact));
-            let otherwise = if exact.truth.moduli.kinks.is_empty() {
+            let otherwise = if exact.truth.moduli().kinks.is_empty() {
                 "not yet"
             } else {
                 "not defined: w(λ) is on a kink, where several pieces meet"

@@ -65,7 +65,7 @@ fn the_special_elastic_nets_are_what_they_say() {
                 .all(|w| *w != 0.0)
         );
         for margin in [0.1, 1e-3, 1e-6] {
-            let r = make(Kind::ElasticNetMargin, Some(margin)).moduli.r;
+            let r = make(Kind::ElasticNetMargin, Some(margin)).moduli().r;
             assert!((r / margin - 1.0).abs() < 1e-6, "{r} {margin}");
         }
         let relu = Spec {
@@ -73,7 +73,7 @@ fn the_special_elastic_nets_are_what_they_say() {
             ..Spec::typical(Kind::LayerRelu, 5)
         };
         let i = Instance::generate(&relu, seed).unwrap();
-        let r = Truth::solve(&i.map, &i.lambda).unwrap().moduli.r;
+        let r = Truth::solve(&i.map, &i.lambda).unwrap().moduli().r;
         assert!((r / 1e-4 - 1.0).abs() < 1e-6, "{r}");
     }
 }

@@ -62,18 +62,32 @@ fn blocks(n: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n).step_by(BLOCK).map(range)
 }
 
-/// ZᵀZ of Z = [X y] by columns, every entry within (b+5)2⁻¹⁰⁴Σ|z_ki||z_kj| + 2⁻¹⁰²Σ‖z_i‖_∞‖z_j‖_∞ of
-/// what it is, the second sum and the maxima over the b blocks; `None` where entries are too large,
-/// too small, or not finite.
+/// ZᵀZ of Z = [X y] by columns; `None` where entries are too large, too small, or not finite. An entry
+/// is within (b+5)2⁻¹⁰⁴Σ|z_ki||z_kj| + 2⁻¹⁰²Σ‖z_i‖_∞‖z_j‖_∞ of what it is, the second sum and the maxima
+/// over the b blocks. Of XᵀX that is 2⁻⁹⁹ of ‖X‖_F² at most, which norms of |X| bound. Of Xᵀy it may be
+/// anything (rows where one is large and the other 0): entries where the second sum is more than four
+/// times the first are summed product by product instead, so that Xᵀy is within
+/// (n+21)2⁻¹⁰⁴|X|ᵀ|y|.
 pub fn accurate_gram(x: &Matrix, y: &Vector) -> Option<Vec<Vec<Dd>>> {
     let (n, d) = (x.nrows(), x.ncols() + 1);
     assert_eq!(y.len(), n);
     let [mut high, mut low] = [vec![0.0; d * d], vec![0.0; d * d]];
+    // Σ|x_ki||y_k| and Σ‖x_i‖_∞‖y‖_∞.
+    let mut sizes = vec![[0.0; 2]; d - 1];
     for block in blocks(n) {
         let mut z = Matrix::zeros(block.len(), d);
         let rows = x.rows_range(block.clone());
         z.columns_range_mut(..d - 1).copy_from(&rows);
         z.column_mut(d - 1).copy_from(&y.rows_range(block));
+        let (before, last) = z.as_slice().split_at((d - 1) * z.nrows());
+        let columns = before.chunks_exact(z.nrows());
+        for (size, column) in sizes.iter_mut().zip(columns) {
+            let terms = column.iter().zip(last).map(|(x, y)| x.abs() * y.abs());
+            *size = [
+                size[0] + terms.sum::<f64>(),
+                size[1] + largest(column) * largest(last),
+            ];
+        }
         let Slices { exact, q, r } = Slices::new(z)?;
         let [s1, s2, s3] = exact;
         let s1_tr = s1.transpose();
@@ -84,13 +98,29 @@ pub fn accurate_gram(x: &Matrix, y: &Vector) -> Option<Vec<Vec<Dd>>> {
         if r.iter().any(|v| *v != 0.0) {
             add_product(&s1, &r, &mut rest);
         }
-        let [p21, p31, tser] = [&p12, &p13, &rest].map(Matrix::transpose);
-        let parts = [&p11, &p12, &p21, &p13, &p31, &p22, &rest, &tser].map(Matrix::as_slice);
+        let [p21, p31, rest_tr] = [&p12, &p13, &rest].map(Matrix::transpose);
+        let parts = [&p11, &p12, &p21, &p13, &p31, &p22, &rest, &rest_tr];
+        let parts = parts.map(Matrix::as_slice);
         Arch::new().dispatch(|| add_block(parts, &mut high, &mut low));
     }
     let entry = |k: usize| Dd::from(high[k]) + Dd::from(low[k]);
     let column = |j: usize| (0..d).map(|i| entry(j * d + i)).collect();
-    Some((0..d).map(column).collect())
+    let mut out: Vec<Vec<Dd>> = (0..d).map(column).collect();
+    for (i, [terms, maxima]) in sizes.into_iter().enumerate() {
+        if maxima <= 4.0 * terms {
+            continue;
+        }
+        let product = |(x, y): (&f64, &f64)| Dd::from(*x) * Dd::from(*y);
+        let products = x.column(i).into_iter().zip(y).map(product);
+        let sum = products.fold(Dd::ZERO, |sum, p| sum + p);
+        (out[d - 1][i], out[i][d - 1]) = (sum, sum);
+    }
+    Some(out)
+}
+
+/// The largest modulus.
+fn largest(x: &[f64]) -> f64 {
+    x.iter().fold(0.0f64, |m, v| m.max(v.abs()))
 }
 
 /// (high, low) ← (high, low) + P₁₁ + P₁₂ + P₂₁ + P₁₃ + P₃₁ + P₂₂ + A + Aᵀ, entry by entry.
@@ -129,10 +159,10 @@ impl Slices {
         let mut r = x;
         let [first, second, third] = &mut exact;
         let columns = [first, second, third, &mut q].map(|m| m.as_mut_slice());
-        let [first, second, third, rest] = columns.map(|c| c.chunks_exact_mut(n.max(1)));
+        let [first, second, third, rest] = columns.map(|c| c.chunks_exact_mut(n));
         let outputs = first.zip(second).zip(third.zip(rest));
         for (rest, ((s1, s2), (s3, q))) in r.as_mut_slice().chunks_exact_mut(n).zip(outputs) {
-            let largest = rest.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            let largest = largest(rest);
             let nan = rest.iter().fold(false, |any, v| any | v.is_nan());
             if largest == 0.0 && !nan {
                 continue;
@@ -221,6 +251,39 @@ mod tests {
                     prop_assert!(off <= sizes * exact(crate::tol::gamma(n + 2)));
                 }
             }
+        }
+    }
+
+    /// A row where y is huge and X is 0, or nearly: what the other rows give Xᵀy is kept.
+    #[test]
+    fn outliers_do_not_hide_the_rest() {
+        for (n, big, small) in [
+            (9, 75, 0.0),
+            (40, 40, 0.0),
+            (300, 60, 2f64.powi(-90)),
+            (9, 32, 0.0),
+        ] {
+            let mut stream = Stream(n as u64);
+            let mut x = stream.matrix(n, 2).map(|v| v + 2.0);
+            let mut y = Vector::from_column_slice(stream.matrix(n, 1).as_slice()).map(|v| v + 2.0);
+            (x[(0, 0)], y[0]) = (small, 2f64.powi(big));
+            let got = accurate_gram(&x, &y).expect("in range");
+            let products = x
+                .column(0)
+                .iter()
+                .zip(&y)
+                .map(|(a, b)| exact(*a) * exact(*b))
+                .collect::<Vec<_>>();
+            let want: Rational = products.iter().sum();
+            let off = (exact(got[2][0].hi()) + exact(got[2][0].lo()) - &want).abs();
+            let bound = &want * exact((n as f64 + 21.0) * 2f64.powi(-104));
+            assert!(
+                off <= bound,
+                "{n} {big}: {:?} {:?}",
+                off.to_f64(),
+                bound.to_f64()
+            );
+            assert_eq!(got[0][2], got[2][0]);
         }
     }
 

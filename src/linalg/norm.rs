@@ -67,7 +67,7 @@ fn proved_above(g: &Matrix, estimate: f64) -> f64 {
         .max(estimate.abs());
     let mut excess = 4.0 * d as f64 * UNIT * size;
     // Doubles until the proof goes through; twice is unusual. A norm bound ends the search.
-    let frobenius = g.norm() * (1.0 + gamma(d * d + 2));
+    let frobenius = norm2(g.as_slice()) * (1.0 + gamma(d * d + 8));
     while estimate + excess < frobenius {
         let c = estimate + excess;
         let mut shifted = -g;
@@ -188,8 +188,7 @@ fn gram_of_scaled(a: &Matrix) -> Scaled {
     let (gram, n) = if a.ncols() <= a.nrows() {
         (gram_scaled(a, 1.0 / scale), a.nrows())
     } else {
-        let b = a / scale;
-        (&b * b.transpose(), a.ncols())
+        (gram_scaled(&a.transpose(), 1.0 / scale), a.ncols())
     };
     // ‖|B|ᵀ|B|‖ ≤ ‖B‖_F², which is the trace up to the same rounding.
     let rounding = gamma(n + 2) * gram.trace() * (1.0 + 2.0 * gamma(n + a.ncols() + 2));

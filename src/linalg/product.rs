@@ -10,9 +10,10 @@ mod kernel;
 mod packed;
 
 pub use self::gathered::add_weighted_rows;
+pub use self::kernel::LANES;
 pub use self::packed::Packed;
 
-use self::kernel::{Columns, Combine, LANES, Project, Which, total};
+use self::kernel::{Columns, Combine, Project, Which, total};
 use super::{Matrix, Vector};
 
 impl<'a> From<&'a Matrix> for Columns<'a> {

@@ -82,12 +82,11 @@ enum Form {
 }
 
 impl Form {
+    /// H itself where it is given.
     fn new(x: &Matrix, h: Option<&Matrix>) -> Self {
-        let n = x.nrows();
-        if let Some(h) = h {
-            Self::Gram(Packed::new(h))
-        } else {
-            Self::Data(x.clone(), 1.0 / n as f64)
+        match h {
+            Some(h) => Self::Gram(Packed::new(h)),
+            None => Self::Data(x.clone(), 1.0 / x.nrows() as f64),
         }
     }
 
@@ -143,7 +142,7 @@ impl ElasticNetMap {
             }
             _ => (
                 0.0,
-                largest_eigenvalue_upper(&(x * x.transpose() / n as f64)) + lost,
+                largest_eigenvalue_upper(&(gram(&x.transpose()) / n as f64)) + lost,
             ),
         };
         Self {
@@ -373,10 +372,10 @@ impl Certified for ElasticNetMap {
         }
     }
 
-    fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Vec<usize> {
+    fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Option<Vec<usize>> {
         let (lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
         let band = kink_bands(&rounding, &self.unit_sensitivity(lambda), w_norm, w_error);
-        (0..self.d).filter(|&i| lin.margin[i] <= band[i]).collect()
+        Some((0..self.d).filter(|&i| lin.margin[i] <= band[i]).collect())
     }
 
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {

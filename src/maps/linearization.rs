@@ -78,8 +78,8 @@ impl<'l> Linearization<'l> {
             let excess = z.abs() - threshold;
             *margin = excess.abs();
             // A NaN must come out as NaN, not as an inactive coordinate.
-            let outside = if excess <= 0.0 { 0.0 } else { f64::NAN };
-            let at_most = if excess < 0.0 {
+            let hidden = if excess <= 0.0 { 0.0 } else { f64::NAN };
+            let hidden_slope = if excess < 0.0 {
                 0.0
             } else if excess == 0.0 {
                 kept
@@ -89,7 +89,7 @@ impl<'l> Linearization<'l> {
             (*value, *slope) = if excess > 0.0 {
                 (excess.copysign(*z), 1.0)
             } else {
-                (outside, at_most)
+                (hidden, hidden_slope)
             };
         }
         if let Tie::Ask(weight) = tie {

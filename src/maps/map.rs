@@ -242,8 +242,9 @@ impl Map {
         self.inner.moduli_at(w, lambda, w_error)
     }
 
-    /// Units that may be at a kink at a point within `w_error` of w.
-    pub fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Vec<usize> {
+    /// Units that may be at a kink at a point within `w_error` of w, where they are known for less than
+    /// [`Map::moduli_at`] costs: its `kinks`.
+    pub(crate) fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Option<Vec<usize>> {
         self.inner.kinks_at(w, lambda, w_error)
     }
 

@@ -49,9 +49,9 @@ pub trait Products: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct OnSupport {
     /// The coordinates that S keeps.
-    pub support: Vec<usize>,
+    pub(crate) support: Vec<usize>,
     /// A_SSᵀ, |S|×|S|.
-    pub step: Packed,
+    pub(crate) step: Packed,
 }
 
 /// What is known of a map beyond its products, every number on the safe side.
@@ -62,10 +62,10 @@ pub trait Certified: Products {
     fn constants(&self, lambda: &[f64]) -> Constants;
     /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point known to within `w_error` (Lemma 2.5 / 3.2).
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli;
-    /// Units that may be at a kink at a point known to within `w_error`: `kinks` of
-    /// [`Certified::moduli_at`], for less where that is possible.
-    fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Vec<usize> {
-        self.moduli_at(w, lambda, w_error).kinks
+    /// Units that may be at a kink at a point known to within `w_error`, where they are known for less
+    /// than `moduli_at` costs: its `kinks`.
+    fn kinks_at(&self, _w: &[f64], _lambda: &[f64], _w_error: f64) -> Option<Vec<usize>> {
+        None
     }
     /// What one floating-point evaluation with unit roundoff u can lose.
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding;

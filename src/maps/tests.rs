@@ -282,7 +282,7 @@ proptest! {
 /// point are those of its moduli.
 #[test]
 fn a_value_tells_the_selection_and_kinks_need_no_moduli() {
-    let mut told = 0;
+    let [mut told, mut seen, mut some] = [0; 3];
     for seed in 0..20 {
         for (map, lambda) in maps(seed) {
             let dims = map.dims();
@@ -301,16 +301,25 @@ fn a_value_tells_the_selection_and_kinks_need_no_moduli() {
                 map.jvp_w(lin, &x, &mut forward, &mut ws);
                 map.vjp_w(lin, y.as_slice(), &mut back, &mut ws);
                 map.vjp_lambda(lin, y.as_slice(), &mut by_lambda, &mut ws);
-                (forward, back, by_lambda, map.jacobian_lambda(lin))
+                let d0 = Matrix::from_fn(dims.w, dims.lambda, |i, j| x[(i, j % 3)]);
+                let mut pushed = Matrix::zeros(dims.w, dims.lambda);
+                map.push_forward(lin, &d0, &mut pushed, &mut ws);
+                (forward, back, by_lambda, map.jacobian_lambda(lin), pushed)
             };
             assert_eq!(all(&lin), all(&other), "{map:?}");
             for error in [0.0, 0.1, 1.0] {
-                let kinks = map.moduli_at(&w, &lambda, error).kinks;
-                assert_eq!(map.kinks_at(&w, &lambda, error), kinks, "{map:?}");
+                if let Some(kinks) = map.kinks_at(&w, &lambda, error) {
+                    let of_moduli = map.moduli_at(&w, &lambda, error).kinks;
+                    assert_eq!(kinks, of_moduli, "{map:?}");
+                    (seen, some) = (seen + 1, some + kinks.len());
+                }
             }
         }
     }
-    assert!(told >= 40, "{told}");
+    assert!(
+        told >= 40 && seen >= 20 && some >= 20,
+        "{told} {seen} {some}"
+    );
 }
 
 #[test]

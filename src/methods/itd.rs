@@ -297,17 +297,19 @@ impl<'a> Pass<'a> {
         self.cost.bytes_held = 3 * adjoint.p.len() * FLOAT_BYTES;
         let mut estimates = Vec::with_capacity(case.steps.len());
         let mut status = Status::Completed;
-        let mut t = 0;
-        for wanted in case.steps {
-            while t < *wanted {
-                self.step_back(&mut adjoint);
-                t += 1;
+        let mut wanted = case.steps.iter().copied().peekable();
+        for t in 0..=case.horizon() {
+            if wanted.next_if_eq(&t).is_some() {
+                estimates.push(Matrix::from_column_slice(adjoint.u.len(), 1, &adjoint.u));
             }
-            if let Some(s) = trouble(t, &adjoint.u) {
+            if wanted.peek().is_none() {
+                break;
+            }
+            self.step_back(&mut adjoint);
+            if let Some(s) = trouble(t + 1, &adjoint.u) {
                 status = s;
                 break;
             }
-            estimates.push(Matrix::from_column_slice(adjoint.u.len(), 1, &adjoint.u));
         }
         Answer {
             estimates,

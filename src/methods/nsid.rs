@@ -14,7 +14,7 @@ use super::watch::not_for;
 use crate::case::{Answer, Batches, Case, Cost, Implementation, Samples, Status};
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::maps::composite::{AtPoint, Composite, Gamma, Sample};
+use crate::maps::composite::{Composite, Gamma, Kept, Sample};
 use crate::tol::NSID_DIVERGED;
 
 /// Algorithms 1 and 3: Γ at w̄, once.
@@ -158,7 +158,7 @@ impl Run<'_> {
             Outer::PerMinibatch => None,
         };
         let point = (self.w, self.lambda);
-        let mut inner = AtPoint::new(self.map.inner(), point, mask, samples);
+        let mut inner = Kept::new(self.map.inner(), point, mask, samples);
         at.v.fill(0.0);
         let limit = NSID_DIVERGED * largest(y).max(1.0);
         let mut wanted = steps.iter().copied().peekable();

@@ -292,7 +292,7 @@ impl<'p> Run<'p> {
         let d_fix = spectral_upper(self.jacobian) + error;
         let theorem = Theorem41::new(
             truth.constants.q,
-            &truth.moduli,
+            truth.moduli(),
             self.distance[0],
             Some(d_fix),
         );

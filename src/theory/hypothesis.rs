@@ -52,10 +52,12 @@ impl Hypothesis {
     /// How a solved instance breaks it, if so.
     pub fn broken(self, truth: &Truth) -> Option<String> {
         match self {
-            Self::UniqueDerivative if !truth.moduli.kinks.is_empty() => Some(self.says(&format!(
-                "units {:?} are at a kink at w(λ), within rounding",
-                truth.moduli.kinks
-            ))),
+            Self::UniqueDerivative if !truth.moduli().kinks.is_empty() => {
+                Some(self.says(&format!(
+                    "units {:?} are at a kink at w(λ), within rounding",
+                    truth.moduli().kinks
+                )))
+            }
             Self::PiecewiseAffine if truth.constants.l1 > 0.0 => {
                 Some(self.says("∂₁Φ varies on a piece"))
             }

@@ -14,7 +14,7 @@
 //! let map = Map::new(ElasticNet { x, y, step: 0.8 })?;
 //! let lambda = [0.05, 0.3];
 //! let truth = Truth::solve(&map, &lambda).expect("a contraction");
-//! let theorem = Theorem41::new(truth.constants.q, &truth.moduli, 1.0, None);
+//! let theorem = Theorem41::new(truth.constants.q, truth.moduli(), 1.0, None);
 //! // ‖D_t - J‖ is at most this for ITD from ‖w_0 - w(λ)‖ = 1: linear at rate q.
 //! assert!(theorem.paper_itd(1000) < 1e-6 * theorem.paper_itd(10));
 //! # Ok::<(), ratecert::Error>(())

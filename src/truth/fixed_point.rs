@@ -1,5 +1,6 @@
 //! w(λ) by a direct solve on the identified piece, certified by its residual.
 
+use crate::linalg::product::norm2;
 use crate::linalg::solve::Factored;
 use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::{Map, Tie};
@@ -84,7 +85,7 @@ pub fn fixed_point(
     let mut newton_steps = 0;
     let mut plain_steps = 0;
     while newton_steps < NEWTON_STEPS && plain_steps < CONTRACTION_FALLBACK_STEPS {
-        let norm = residual.norm();
+        let norm = norm2(residual.as_slice());
         if norm == 0.0 {
             break;
         }
@@ -103,7 +104,7 @@ pub fn fixed_point(
             &mut lin,
         );
         let next = step(&lin.value, &candidate);
-        if next.norm() < norm {
+        if norm2(next.as_slice()) < norm {
             (w, residual) = (candidate, next);
             continue;
         }
@@ -118,7 +119,7 @@ pub fn fixed_point(
         // Contract until the residual has halved, so that Newton meets another piece.
         map.linearize(w.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
         let target = 0.5 * norm;
-        while residual.norm() > target && plain_steps < CONTRACTION_FALLBACK_STEPS {
+        while norm2(residual.as_slice()) > target && plain_steps < CONTRACTION_FALLBACK_STEPS {
             plain_steps += 1;
             w.copy_from_slice(&lin.value);
             map.linearize(w.as_slice(), lambda, &mut Tie::Weight(1.0), &mut lin);
@@ -165,31 +166,31 @@ fn certify(
         };
         let candidate = &w + delta;
         let next = exact_residual(naive, &candidate, &none);
-        if !(next.norm() < residual.norm()) {
+        if !(norm2(next.as_slice()) < norm2(residual.as_slice())) {
             break;
         }
         (w, residual) = (candidate, next);
     }
-    let norm = residual.norm();
+    let norm = norm2(residual.as_slice());
     let rounding = map.rounding(lambda, Roundoff::DOUBLE);
     // A residual above the rounding of one evaluation means the piece was not identified.
     let level = crate::maps::Rounding::at(rounding.value, w.norm()) + f64::EPSILON * w.norm();
     if !(norm <= level) {
         return Err(Unsolved::NoFixedPoint { residual: norm });
     }
-    // The double-double evaluation loses at most 2⁻⁴⁵ of what binary64 may lose.
+    // The double-double evaluation loses at most 2⁻⁴⁷ of what binary64 may lose.
     let lost = level * DD_UNIT / crate::tol::UNIT;
     let error = |norm: f64| kappa(q) * (norm * (1.0 + crate::tol::gamma(d + 4)) + lost);
     // One step more, kept beside ŵ; across a kink it may lead nowhere.
     let further = newton(&w, &residual).map(|rest| {
-        let left = error(exact_residual(naive, &w, &rest).norm());
+        let left = error(norm2(exact_residual(naive, &w, &rest).as_slice()));
         (rest, left)
     });
     let (rest, rest_error) = further
         .filter(|f| f.1 < error(norm))
         .unwrap_or((none, error(norm)));
     // Either bound holds.
-    let through_rest = rest.norm() * (1.0 + crate::tol::gamma(d + 4)) + rest_error;
+    let through_rest = norm2(rest.as_slice()) * (1.0 + crate::tol::gamma(d + 4)) + rest_error;
     Ok(FixedPoint {
         error: error(norm).min(through_rest),
         w,

@@ -1,6 +1,6 @@
 //! Ground truth of one (Φ, λ).
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use super::fixed_point::{FixedPoint, Unsolved, fixed_point, kappa};
 use super::jacobian::{ImplicitJacobian, implicit_jacobian};
@@ -20,8 +20,6 @@ pub struct Truth {
     pub constants: Constants,
     /// w(λ) with its certificate.
     pub fixed_point: FixedPoint,
-    /// M_j, R, ω_j at w(λ), computed when first asked for.
-    pub moduli: LazyLock<Moduli, Box<dyn FnOnce() -> Moduli + Send>>,
     /// J = (I-∂₁Φ)⁻¹∂₂Φ, where no unit is at a kink; otherwise the implicit derivative is a set.
     pub jacobian: Option<ImplicitJacobian>,
     /// What one evaluation of the map in binary64 can lose: ours.
@@ -30,6 +28,7 @@ pub struct Truth {
     pub judged: Rounding,
     /// ‖∂z_i/∂w‖ of every unit.
     pub sensitivity: Vec<f64>,
+    moduli: OnceLock<Moduli>,
     pub(crate) spectrum: OnceLock<Option<Spectrum>>,
     pub(crate) naive: Naive<crate::linalg::Dd>,
 }
@@ -57,11 +56,12 @@ impl Truth {
         let rounding = map.rounding(lambda, Roundoff::DOUBLE);
         let sensitivity = map.unit_sensitivity(lambda);
         let fixed_point = fixed_point(map, &naive, lambda, constants.q)?;
-        let (w, w_error) = (fixed_point.w.as_slice(), fixed_point.error);
-        let kinks = map.kinks_at(w, lambda, w_error);
-        let moduli = {
-            let (map, w, lambda) = (map.clone(), w.to_vec(), lambda.to_vec());
-            LazyLock::new(Box::new(move || map.moduli_at(&w, &lambda, w_error)) as _)
+        let w_error = Self::w_error(&fixed_point);
+        let moduli = OnceLock::new();
+        let at = || map.moduli_at(fixed_point.w.as_slice(), lambda, w_error);
+        let kinks = match map.kinks_at(fixed_point.w.as_slice(), lambda, w_error) {
+            Some(kinks) => kinks,
+            None => moduli.get_or_init(at).kinks.clone(),
         };
         let jacobian = if kinks.is_empty() {
             Some(
@@ -84,6 +84,26 @@ impl Truth {
             spectrum: OnceLock::new(),
             naive,
         })
+    }
+
+    /// How far from ŵ both w(λ) and ŵ with its rest may be.
+    fn w_error(at: &FixedPoint) -> f64 {
+        at.error + at.rest_error
+    }
+
+    /// M_j, R, ω_j at w(λ), computed when first asked for.
+    pub fn moduli(&self) -> &Moduli {
+        self.moduli.get_or_init(|| {
+            let (w, w_error) = (self.w().as_slice(), Self::w_error(&self.fixed_point));
+            self.map.moduli_at(w, &self.lambda, w_error)
+        })
+    }
+
+    /// To be changed by tests.
+    #[cfg(test)]
+    pub(crate) fn moduli_mut(&mut self) -> &mut Moduli {
+        self.moduli();
+        self.moduli.get_mut().expect("computed")
     }
 
     /// The same for implementations that compute with another unit roundoff.

@@ -275,7 +275,7 @@ impl SelectionRadius {
 
 /// The piece active at ŵ, empty for maps without kinks; `None` where w(λ) is on no single piece.
 fn piece_at_solution(truth: &Truth) -> Option<Vec<f64>> {
-    if !truth.moduli.kinks.is_empty() {
+    if !truth.moduli().kinks.is_empty() {
         return None;
     }
     let w: Vec<Dd> = truth.w().iter().map(|v| Dd::exactly(*v)).collect();

@@ -167,7 +167,7 @@ fn a_solution_on_a_kink_has_no_single_jacobian() {
         activation: Activation::Relu,
     });
     let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
-    assert_eq!(truth.moduli.kinks, vec![0]);
+    assert_eq!(truth.moduli().kinks, vec![0]);
     assert!(truth.jacobian.is_none());
     let run = itd_run(&truth, &[0.0], 3);
     assert_eq!(run.doubt_from, Some(0));
@@ -263,7 +263,7 @@ fn nothing_is_identified_where_pieces_meet() {
         activation: Activation::Abs,
     });
     let truth = Truth::solve(&Map::new(problem).unwrap(), &[0.0]).unwrap();
-    assert_eq!(truth.moduli.kinks, vec![0]);
+    assert_eq!(truth.moduli().kinks, vec![0]);
     for w0 in [0.0, 0.5, -0.5] {
         assert_eq!(itd_run(&truth, &[w0], 12).identified, None, "w_0 = {w0}");
     }

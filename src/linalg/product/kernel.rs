@@ -6,8 +6,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Partial sums of a product of two vectors.
-pub(super) const LANES: usize = 8;
+/// Partial sums of a product of two vectors, and the numbers of a cache line.
+pub const LANES: usize = 8;
 
 /// The columns that a combination is made of.
 #[derive(Clone, Copy)]

@@ -178,15 +178,16 @@ fn summed<S: Simd, const G: usize, const V: usize>(
     let whole = p / wide * wide;
     for j in (0..whole).step_by(wide) {
         let mut k = 0;
-        while k + G <= count {
-            // Once for every column.
-            let ahead = if k == 0 { ahead } else { &[] };
-            entries::<S, G, V>(s, rows, ahead, (weights, count, k), (sum, p, j));
-            k += G;
-        }
         while k < count {
-            entries::<S, 1, V>(s, rows, &[], (weights, count, k), (sum, p, j));
-            k += 1;
+            // Asked for once, not for every group.
+            let ahead = if k == 0 { ahead } else { &[] };
+            if k + G <= count {
+                entries::<S, G, V>(s, rows, ahead, (weights, count, k), (sum, p, j));
+                k += G;
+            } else {
+                entries::<S, 1, V>(s, rows, ahead, (weights, count, k), (sum, p, j));
+                k += 1;
+            }
         }
     }
     for (row, weights) in rows.iter().zip(weights.chunks_exact(count)) {

@@ -244,7 +244,7 @@ impl<W: Weigh, F: Finish> WithSimd for Strip<'_, W, F> {
         let mut at = 0;
         while let Some(index) = blocks.next() {
             let b = index.len();
-            // Half of what comes next is asked for during either half of the work.
+            // What comes next is asked for during the scores and during what is made of them.
             let ahead = ahead(self.rows, blocks.peek().copied());
             let (during, after) = ahead.split_at(F::share(ahead.len()));
             let rows = block.fill(index);

@@ -9,7 +9,7 @@ use super::loss::Loss;
 use super::sample::Sample;
 use crate::error::{Error, Result};
 use crate::linalg::Matrix;
-use crate::linalg::product::{add_weighted_rows, dot};
+use crate::linalg::product::{LANES, add_weighted_rows, dot};
 use crate::numerals::numbers;
 
 /// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer
@@ -174,17 +174,36 @@ impl FiniteSum {
         v: &[f64],
         out: &mut [f64],
     ) {
-        self.scaled_copy(v, lambda, out);
         match self.loss {
-            Loss::Quadratic => self.accumulate(v, sample, |_, s| s, out),
+            Loss::Quadratic => self.bent(lambda, sample, v, |_| 1.0, out),
             // The score is recomputed: the row is in the cache, and a table of n curvatures would
             // cost a pass over all rows.
-            Loss::Logistic => self.accumulate(
-                v,
-                sample,
-                |i, s| self.curvature(dot(self.row(i), w)) * s,
-                out,
-            ),
+            Loss::Logistic => {
+                let h = |i| self.curvature(dot(self.row(i), w));
+                self.bent(lambda, sample, v, h, out);
+            }
+        }
+    }
+
+    /// out ← (1-ηλ₂)v - (η/|b|) Σ h(i) x_i(x_iᵀv).
+    fn bent(
+        &self,
+        lambda: &[f64],
+        sample: Sample<'_>,
+        v: &[f64],
+        h: impl Fn(usize) -> f64,
+        out: &mut [f64],
+    ) {
+        self.scaled_copy(v, lambda, out);
+        self.accumulate(v, sample, |i, s| h(i) * s, out);
+    }
+
+    /// The same targets, step and loss, without X.
+    fn without_rows(&self) -> Self {
+        Self {
+            x: Vec::new(),
+            y: self.y.clone(),
+            ..*self
         }
     }
 
@@ -210,6 +229,68 @@ impl FiniteSum {
                 let c = -self.eta / self.rows() as f64;
                 add_weighted_rows(&self.x, v, self.rows(), |k| k, |i, s| c * f(i, s), out);
             }
+        }
+    }
+}
+
+/// The rows of a finite sum at the columns of a support, for products ∂₁T̂(w, λ, b)ᵀv with v = 0 off
+/// it, of which nothing is read there.
+pub(super) struct Gathered {
+    support: Vec<usize>,
+    /// The same sum with nothing but those columns, filled up with zeros to whole cache lines.
+    rows: FiniteSum,
+    /// The second derivatives of the losses at w (n); none where they are 1.
+    curvature: Vec<f64>,
+    v: Vec<f64>,
+    out: Vec<f64>,
+}
+
+impl Gathered {
+    /// At the columns where `mask` is not 0; `None` where that saves less than a quarter of them.
+    pub(super) fn new(of: &FiniteSum, w: &[f64], mask: &[f64]) -> Option<Self> {
+        let support: Vec<usize> = (0..mask.len()).filter(|j| mask[*j] != 0.0).collect();
+        let width = support.len().next_multiple_of(LANES);
+        if width == 0 || 4 * width > 3 * of.d {
+            return None;
+        }
+        let mut x = vec![0.0; of.rows() * width];
+        let mut curvature = Vec::new();
+        for (i, to) in x.chunks_exact_mut(width).enumerate() {
+            let row = of.row(i);
+            to.iter_mut().zip(&support).for_each(|(v, j)| *v = row[*j]);
+            if of.loss != Loss::Quadratic {
+                curvature.push(of.curvature(dot(row, w)));
+            }
+        }
+        Some(Self {
+            support,
+            rows: FiniteSum {
+                x,
+                d: width,
+                ..of.without_rows()
+            },
+            curvature,
+            v: vec![0.0; width],
+            out: vec![0.0; width],
+        })
+    }
+
+    /// out ← ∂₁T̂ᵀv on the support, 0 elsewhere.
+    pub(super) fn d1(&mut self, lambda: &[f64], batch: &[usize], v: &[f64], out: &mut [f64]) {
+        for (own, j) in self.v.iter_mut().zip(&self.support) {
+            *own = v[*j];
+        }
+        let (sample, h) = (Sample::Batch(batch), &self.curvature);
+        if h.is_empty() {
+            let one = |_| 1.0;
+            self.rows.bent(lambda, sample, &self.v, one, &mut self.out);
+        } else {
+            let h = |i: usize| h[i];
+            self.rows.bent(lambda, sample, &self.v, h, &mut self.out);
+        }
+        out.fill(0.0);
+        for (own, j) in self.out.iter().zip(&self.support) {
+            out[*j] = *own;
         }
     }
 }

@@ -10,10 +10,10 @@
 //! products, nor any theorem.
 
 mod activation;
-mod at_point;
 mod composed;
 mod finite_sum;
 mod inner;
+mod kept;
 mod loss;
 mod mean;
 mod moduli;
@@ -32,10 +32,10 @@ mod variance;
 mod tests;
 
 pub use activation::Activation;
-pub(crate) use at_point::AtPoint;
 pub use composed::Composed;
 pub use finite_sum::FiniteSum;
 pub use inner::Inner;
+pub(crate) use kept::Kept;
 pub use loss::Loss;
 pub(super) use mean::mean;
 pub use moduli::PointModuli;

@@ -35,7 +35,7 @@ fn solutions_are_exactly_on_as_many_kinks_as_asked_for() {
         for (dim, rows, seed) in [(1, 1, 0), (3, 2, 1), (6, 3, 2), (20, 8, 3), (50, 12, 4)] {
             let (instance, truth, kinks) = solved(kind, dim, rows, seed);
             assert_eq!(kinks.count(), instance.spec.rows, "{kind:?} {dim}");
-            assert_eq!(truth.moduli.kinks, kinks.active, "{kind:?} {dim}");
+            assert_eq!(truth.moduli().kinks, kinks.active, "{kind:?} {dim}");
             assert!(truth.constants.q < 1.0);
             assert_eq!(kinks.form.lost, [0.0; 3], "{kind:?}");
         }
@@ -130,7 +130,7 @@ fn what_lies_outside_d_fix_is_proven_outside_in_rationals() {
 fn rational_runs_obey_theorem_4_1_with_every_selection_from_the_solution_itself() {
     for kind in KINDS {
         let (_, truth, kinks) = solved(kind, 3, 2, 5);
-        let theorem = crate::theory::Theorem41::new(truth.constants.q, &truth.moduli, 0.0, None);
+        let theorem = crate::theory::Theorem41::new(truth.constants.q, truth.moduli(), 0.0, None);
         for selection in [
             Selection::Fixed(0.0),
             Selection::Fixed(0.5),
