@@ -68,7 +68,9 @@ pub fn methods(d: usize) {
         ("SID", &mut Sid::default(), Algorithm::Sid),
     ] {
         println!(
-            "| {name} | {:.2} | |",
+            "| {name}, 400 minibatches of {} of {} rows | {:.2} | |",
+            100.min(2 * d),
+            2 * d,
             update(own, algorithm, &net, k) * 1e6
         );
     }

@@ -241,13 +241,16 @@ impl Run<'_> {
 
 /// How the iteration must end if `v` is no longer usable.
 fn broken(v: &[f64], limit: f64, step: usize) -> Option<Status> {
-    if !v.iter().all(|x| x.is_finite()) {
-        Some(Status::NotANumber { step })
-    } else if largest(v) > limit {
-        Some(Status::Diverged { step })
-    } else {
-        None
+    // Without branches: nearly always there is nothing to see.
+    let fine = |x: &f64| x.abs() <= limit.min(f64::MAX);
+    if v.iter().fold(true, |all, x| all & fine(x)) {
+        return None;
     }
+    Some(if v.iter().all(|x| x.is_finite()) {
+        Status::Diverged { step }
+    } else {
+        Status::NotANumber { step }
+    })
 }
 
 fn largest(v: &[f64]) -> f64 {
