@@ -322,6 +322,33 @@ fn a_value_tells_the_selection_and_kinks_need_no_moduli() {
     );
 }
 
+/// Ties ask for their weights one by one, in order, and nothing else does.
+#[test]
+fn ties_of_a_threshold_are_asked_for() {
+    let map = Map::new(ElasticNet {
+        x: Matrix::identity(3, 3) * 3f64.sqrt(),
+        y: Vector::from_column_slice(&[1.0, 0.5, -1.0]) * 3f64.sqrt(),
+        step: 1.0,
+    })
+    .unwrap();
+    // z = (1, ½, -1) to rounding: λ₁ is taken from it.
+    let mut lin = map.linearization();
+    map.linearize(&[0.0; 3], &[1.0, 0.0], &mut Tie::Weight(0.0), &mut lin);
+    let lambda = [lin.z[0], 0.0];
+    assert_eq!(lin.z[2], -lin.z[0]);
+    let mut asked = Vec::new();
+    let mut weight = |i: usize| {
+        asked.push(i);
+        0.25 + i as f64 / 8.0
+    };
+    map.linearize(&[0.0; 3], &lambda, &mut Tie::Ask(&mut weight), &mut lin);
+    assert_eq!(asked, [0, 2]);
+    assert_eq!(lin.slope, [0.25, 0.0, 0.5]);
+    map.linearize(&[0.0; 3], &lambda, &mut Tie::Weight(0.75), &mut lin);
+    assert_eq!(lin.slope, [0.75, 0.0, 0.75]);
+    assert_eq!(lin.value, [0.0; 3]);
+}
+
 #[test]
 fn nan_comes_out_as_nan() {
     for (map, lambda) in maps(5) {
