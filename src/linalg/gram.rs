@@ -7,7 +7,8 @@
 //! 2^(e-68), and |r| ≤ 2^(e-69). Products of s₁s₁, s₁s₂, s₂s₂ and s₁s₃ are integers of at most 2⁴⁴ of
 //! one unit and their sums over the block of at most 2⁵²: exact in any order, with fused operations
 //! or without. What is left is A + Aᵀ with A = S₁ᵀR + (S₂ + Q/2)ᵀQ, Q = S₃ + R, where a plain product
-//! loses at most 2⁻¹⁰² of the product of the largest entries of the two columns. Blocks are summed in double-double.
+//! loses at most 2⁻¹⁰² of the product of the largest entries of the two columns. Blocks are summed in
+//! double-double.
 
 use std::ops::Range;
 
@@ -24,7 +25,7 @@ const BLOCK: usize = 256;
 const BITS: i32 = 22;
 
 /// Exponents of entries for which no product can overflow or lose bits below the smallest number.
-const EXPONENTS: std::ops::Range<i32> = -400..400;
+const EXPONENTS: Range<i32> = -400..400;
 
 /// XᵀX (d×d), X n×d, symmetric to the last bit.
 pub fn gram(x: &Matrix) -> Matrix {
@@ -64,9 +65,9 @@ fn blocks(n: usize) -> impl Iterator<Item = Range<usize>> {
 
 /// ZᵀZ of Z = [X y] by columns; `None` where entries are too large, too small, or not finite. An entry
 /// is within (b+5)2⁻¹⁰⁴Σ|z_ki||z_kj| + 2⁻¹⁰²Σ‖z_i‖_∞‖z_j‖_∞ of what it is, the second sum and the maxima
-/// over the b blocks. Of XᵀX that is 2⁻⁹⁹ of ‖X‖_F² at most, which norms of |X| bound. Of Xᵀy it may be
-/// anything (rows where one is large and the other 0): entries where the second sum is more than four
-/// times the first are summed product by product instead, so that Xᵀy is within
+/// over the b blocks. Of XᵀX that is (b+9)2⁻¹⁰⁴‖X‖_F² at most in norm, and ‖X‖_F² ≤ d‖|X|‖². Of Xᵀy it
+/// may be anything (rows where one is large and the other 0): entries where the second sum is more
+/// than four times the first are summed product by product instead, so that Xᵀy is within
 /// (n+21)2⁻¹⁰⁴|X|ᵀ|y|.
 pub fn accurate_gram(x: &Matrix, y: &Vector) -> Option<Vec<Vec<Dd>>> {
     let (n, d) = (x.nrows(), x.ncols() + 1);

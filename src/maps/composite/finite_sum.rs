@@ -198,15 +198,6 @@ impl FiniteSum {
         self.accumulate(v, sample, |i, s| h(i) * s, out);
     }
 
-    /// The same targets, step and loss, without X.
-    fn without_rows(&self) -> Self {
-        Self {
-            x: Vec::new(),
-            y: self.y.clone(),
-            ..*self
-        }
-    }
-
     fn scaled_copy(&self, v: &[f64], lambda: &[f64], out: &mut [f64]) {
         let a = 1.0 - self.eta * lambda[1];
         out.iter_mut().zip(v).for_each(|(o, x)| *o = a * x);
@@ -266,8 +257,10 @@ impl Gathered {
             support,
             rows: FiniteSum {
                 x,
+                y: of.y.clone(),
                 d: width,
-                ..of.without_rows()
+                eta: of.eta,
+                loss: of.loss,
             },
             curvature,
             v: vec![0.0; width],
