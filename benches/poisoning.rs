@@ -25,10 +25,23 @@ const REPETITIONS: usize = 11;
 const WIDTH: usize = 784;
 const CLASSES: usize = 10;
 const BATCH: usize = 300;
+/// Minibatches that are read alone.
+const RANDOM: usize = 100;
 
 fn main() {
     // In the pool, as `certify` and `reproduce` run it: who is outside must be woken at every call.
     rayon::scope(|_| run());
+}
+
+/// The sum of row i and of its noise, where it has one.
+fn one_row(x: &[f64], noise: &[f64], i: usize) -> f64 {
+    let row = |x: &[f64], i: usize| sum(&x[i * WIDTH..][..WIDTH]);
+    let own = row(x, i);
+    own + if i % 10 < 3 {
+        row(noise, i / 10 * 3 + i % 10)
+    } else {
+        0.0
+    }
 }
 
 fn run() {
@@ -93,6 +106,20 @@ fn run() {
             &mut || {
                 black_box(read.par_chunks(WIDTH * 256).map(sum).sum::<f64>());
             },
+            &mut || {
+                // Rows of minibatches and their noise.
+                for batch in many.iter().take(RANDOM) {
+                    let part = |rows: &[usize]| {
+                        rows.iter().map(|i| one_row(&read, &noise, *i)).sum::<f64>()
+                    };
+                    black_box(
+                        batch
+                            .par_chunks(BATCH.div_ceil(cores))
+                            .map(part)
+                            .sum::<f64>(),
+                    );
+                }
+            },
             &mut || machine.multiply(),
             &mut || machine.separate(),
             &mut || {
@@ -110,7 +137,7 @@ fn run() {
         ],
     );
     let bandwidth = bytes / times[0];
-    let (rate, separate) = (machine.flops() / times[1], machine.flops() / times[2]);
+    let (rate, separate) = (machine.flops() / times[2], machine.flops() / times[3]);
     println!("{n} rows, {WIDTH} columns, {CLASSES} classes, {n_c} corrupted rows; {cores} cores");
     println!(
         "reading {:.1} GB/s, large products {:.0} GFLOP/s, {:.0} where multiplications and additions are not fused\n",
@@ -123,18 +150,18 @@ fn run() {
     let flops = |rows: usize, products: usize| (2 * rows * d * products) as f64;
     let limit =
         |bytes: f64, flops: f64| [rate, separate].map(|rate| (bytes / bandwidth).max(flops / rate));
-    let nsid_step = (times[7] - times[6]) / steps as f64;
+    let nsid_step = (times[8] - times[7]) / steps as f64;
     let batch = (BATCH * WIDTH * 8) as f64 * (1.0 + added / bytes);
     for (name, time, [fused, apart]) in [
         (
             "lower-level step",
-            times[3],
+            times[4],
             limit(bytes + added, flops(n, 2)),
         ),
-        ("AID-FP step", times[4], limit(bytes + added, flops(n, 2))),
+        ("AID-FP step", times[5], limit(bytes + added, flops(n, 2))),
         (
             "∂₂Φᵀ",
-            times[5],
+            times[6],
             limit((bytes / n as f64) * n_c as f64 + 2.0 * added, flops(n_c, 4)),
         ),
         (
@@ -156,6 +183,10 @@ fn run() {
             time / apart
         );
     }
+    println!(
+        "\nreading 300 rows at random, with their noise, and nothing else: {:.3} ms",
+        times[1] / RANDOM as f64 * 1e3
+    );
     // The bench's own: the buffer that was read, and the vector X was made from.
     let held = peak_memory() - 8.0 * read.len() as f64;
     println!(

@@ -27,6 +27,13 @@ fn strip(rows: usize) -> usize {
     even.next_multiple_of(if even > 8 * BLOCK { BLOCK } else { BLOCK / 3 })
 }
 
+/// Rows of each block of a strip: about as many in the last one, so that every block has the time to
+/// ask for the next.
+fn even(rows: usize) -> usize {
+    let blocks = rows.div_ceil(BLOCK).max(1);
+    rows.div_ceil(blocks).next_multiple_of(BLOCK / 9)
+}
+
 /// sum ← sum + Σ_i a_ix_iᵀ (c×p) over the rows of `index`, the weights a_i made of the scores Cx_i
 /// by `weigh`; `kept` (rows × k, or empty) takes what is to be kept. Every row is read once.
 ///
@@ -240,7 +247,7 @@ impl<W: Weigh, F: Finish> WithSimd for Strip<'_, W, F> {
         let mut block = Block::new(self.rows);
         let mut scored = vec![0.0; BLOCK * a];
         let mut weights = vec![0.0; BLOCK * c];
-        let mut blocks = self.index.chunks(BLOCK).peekable();
+        let mut blocks = self.index.chunks(even(self.index.len())).peekable();
         let mut at = 0;
         while let Some(index) = blocks.next() {
             let b = index.len();
