@@ -4,8 +4,8 @@
 //! The limit of a product is the larger of the bytes it must read over the measured bandwidth, and
 //! its multiplications and additions over the measured rate of large matrix products, both on all
 //! cores. Those products fuse multiplications and additions, which ours do not, so that every machine
-//! computes the same bits: the second limit takes the rate at which they can be made apart. Every figure is the median of interleaved repetitions. Synthetic images; 30 % of the rows
-//! corrupted.
+//! computes the same bits: the second limit takes the rate at which they can be made apart. Every figure
+//! is the median of interleaved repetitions. Synthetic images; 30 % of the rows corrupted.
 
 #[path = "timing/mod.rs"]
 mod timing;
@@ -136,8 +136,22 @@ fn run() {
             },
         ],
     );
-    let bandwidth = bytes / times[0];
-    let (rate, separate) = (machine.flops() / times[2], machine.flops() / times[3]);
+    let [
+        stream,
+        scattered,
+        products,
+        sums,
+        lower,
+        aid,
+        second,
+        once,
+        often,
+    ] = times[..]
+    else {
+        unreachable!("a time for every function")
+    };
+    let bandwidth = bytes / stream;
+    let (rate, separate) = (machine.flops() / products, machine.flops() / sums);
     println!("{n} rows, {WIDTH} columns, {CLASSES} classes, {n_c} corrupted rows; {cores} cores");
     println!(
         "reading {:.1} GB/s, large products {:.0} GFLOP/s, {:.0} where multiplications and additions are not fused\n",
@@ -150,18 +164,14 @@ fn run() {
     let flops = |rows: usize, products: usize| (2 * rows * d * products) as f64;
     let limit =
         |bytes: f64, flops: f64| [rate, separate].map(|rate| (bytes / bandwidth).max(flops / rate));
-    let nsid_step = (times[8] - times[7]) / steps as f64;
+    let nsid_step = (often - once) / steps as f64;
     let batch = (BATCH * WIDTH * 8) as f64 * (1.0 + added / bytes);
     for (name, time, [fused, apart]) in [
-        (
-            "lower-level step",
-            times[4],
-            limit(bytes + added, flops(n, 2)),
-        ),
-        ("AID-FP step", times[5], limit(bytes + added, flops(n, 2))),
+        ("lower-level step", lower, limit(bytes + added, flops(n, 2))),
+        ("AID-FP step", aid, limit(bytes + added, flops(n, 2))),
         (
             "∂₂Φᵀ",
-            times[6],
+            second,
             limit((bytes / n as f64) * n_c as f64 + 2.0 * added, flops(n_c, 4)),
         ),
         (
@@ -185,7 +195,7 @@ fn run() {
     }
     println!(
         "\nreading 300 rows at random, with their noise, and nothing else: {:.3} ms",
-        times[1] / RANDOM as f64 * 1e3
+        scattered / RANDOM as f64 * 1e3
     );
     // The bench's own: the buffer that was read, and the vector X was made from.
     let held = peak_memory() - 8.0 * read.len() as f64;

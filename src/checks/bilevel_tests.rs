@@ -10,6 +10,7 @@ use crate::maps::Map;
 use crate::maps::composite::{Composite, Inner, NoiseModel, Outer};
 use crate::objectives::{GradientModuli, HoldOut, Objective, ObjectiveKind, Rows};
 use crate::theory::{Level, TheoremE6};
+use crate::tol::{CLEAR_OF_FLOOR, UNIT, bound_room};
 use crate::truth::Truth;
 
 fn instance(kind: Kind, objective: ObjectiveKind, seed: u64) -> Instance {
@@ -86,12 +87,12 @@ fn every_term_of_theorem_e_3_is_needed() {
                 let [y, h] = gradients(&aid.w);
                 for (k, d) in aid.d.iter().enumerate() {
                     let error = (d.tr_mul(&y) + &h - &limit).norm();
-                    if error < 1e-10 * (1.0 + limit.norm()) {
+                    if error < CLEAR_OF_FLOOR * UNIT * (1.0 + limit.norm()) {
                         continue;
                     }
                     for (_, level) in Level::NAMES {
                         let bound = e.bound(exact, level, t, k);
-                        whole += usize::from(error > bound * (1.0 + 1e-9));
+                        whole += usize::from(error > bound * bound_room(t + k));
                     }
                     // SHARP without the movement of ∇E, and with half of Theorem 4.1's part.
                     let lower = exact.bound(Level::Sharp, true, t, k);
@@ -151,7 +152,7 @@ fn every_term_of_theorem_e_6_is_needed() {
     for i in all {
         let e = evidence(&i, Method::NSID);
         let s = e.sampled().unwrap();
-        let (star, _) = s.solution().unwrap();
+        let (star, off) = s.solution().unwrap();
         let wanted = s.limit_at(star).unwrap();
         // Noise alone, an error of w alone, and few steps.
         for (distance, k) in [(0.0, 20_000), (0.3, 20_000), (0.0, 1)] {
@@ -163,7 +164,7 @@ fn every_term_of_theorem_e_6_is_needed() {
             let rate = theorem.rate(j).unwrap();
             let mse = law.mse(&s.setting(), &[k], &wanted, |k| rate.step(k));
             let Some(mse) = mse.unwrap() else { continue };
-            let rho = distance * distance * (1.0 + 1e-12) + 1e-24;
+            let rho = (distance + off).powi(2) * bound_room(0);
             for (exceeded, (_, change)) in exceeded.iter_mut().zip(changes) {
                 let mut changed = outer;
                 change(&mut changed);
@@ -171,7 +172,7 @@ fn every_term_of_theorem_e_6_is_needed() {
                 let scale = changed.y_norm(j) / outer.y_norm(j);
                 let sigma = rate.at(k) * scale * scale;
                 let bound = changed.bound(rho, j, sigma).unwrap();
-                *exceeded += usize::from(mse[0].sqrt() > bound * (1.0 + 1e-9));
+                *exceeded += usize::from(mse[0].sqrt() > bound * bound_room(k));
             }
             let bound = outer.bound(rho, j, rate.at(k)).unwrap();
             tightest = tightest.max(mse[0].sqrt() / bound);

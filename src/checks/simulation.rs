@@ -383,6 +383,7 @@ mod tests {
     use super::*;
     use crate::instances::Random;
     use crate::stats::two_sided::Verdict;
+    use crate::tol::RUN_ALPHA;
 
     /// Squared errors with the given means, each the mean times a squared normal.
     fn judged(power: f64) -> Verdict {
@@ -390,7 +391,7 @@ mod tests {
         let mean = |k: usize, power: f64| (offset + k as f64).powf(power);
         let errors = steps.map(|k| Known::new(mean(k, -1.0), 2.0 * mean(k, -1.0).powi(2)));
         let mut slope = slope(&steps, offset, &errors).unwrap();
-        assert!((slope.known.mean + 1.0).abs() < 1e-9);
+        assert!((slope.known.mean + 1.0).abs() < gamma(64));
         let mut random = Random::new(7);
         let star = Vector::zeros(1);
         for _ in 0..20_000 {
@@ -398,7 +399,7 @@ mod tests {
                 steps.map(|k| Matrix::from_element(1, 1, mean(k, power).sqrt() * random.normal()));
             slope.take(&estimates.each_ref(), &star);
         }
-        two_sided::catoni(&slope.samples, slope.known, 1e-9)
+        two_sided::catoni(&slope.samples, slope.known, RUN_ALPHA)
             .unwrap()
             .verdict
     }

@@ -5,6 +5,7 @@
 
 use nalgebra::{Dyn, LU};
 
+use super::product::norm2;
 use super::{Dd, Matrix};
 
 /// A solution X of M X = B with its residual.
@@ -85,25 +86,34 @@ impl Factored {
         Some(x)
     }
 
-    /// The solution after refinement, with its residual.
-    pub fn solve(&self, b: &Matrix) -> Option<Solution> {
+    /// The solution of a system near this one, refined with its residuals, and the last of them.
+    pub fn refined(
+        &self,
+        b: &Matrix,
+        residual: impl Fn(&Matrix) -> Matrix,
+    ) -> Option<(Matrix, Matrix)> {
         let mut x = self.plain(b)?;
-        let mut r = residual(&self.m, &x, b);
-        let mut norm = r.norm();
+        let mut r = residual(&x);
         // Two corrections reach the rounded exact solution unless κ(M) nears 1/ε; stop as soon as
         // one no longer helps.
         for _ in 0..3 {
             let candidate = &x + self.plain(&r)?;
-            let r_new = residual(&self.m, &candidate, b);
-            let norm_new = r_new.norm();
-            if !(norm_new < norm) {
+            let next = residual(&candidate);
+            if !(norm2(next.as_slice()) < norm2(r.as_slice())) {
                 break;
             }
-            (x, r, norm) = (candidate, r_new, norm_new);
+            (x, r) = (candidate, next);
         }
+        Some((x, r))
+    }
+
+    /// The solution after refinement, with its residual.
+    pub fn solve(&self, b: &Matrix) -> Option<Solution> {
+        let (x, r) = self.refined(b, |x| residual(&self.m, x, b))?;
+        let residual = norm2(r.as_slice());
         x.iter()
             .all(|v| v.is_finite())
-            .then_some(Solution { x, residual: norm })
+            .then_some(Solution { x, residual })
     }
 }
 

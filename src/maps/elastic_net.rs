@@ -288,12 +288,18 @@ impl Products for ElasticNetMap {
 }
 
 /// How far from its kink every unit may be computed although it is there: what evaluating its input
-/// loses and what the error of w moves it by.
-fn kink_bands(rounding: &Rounding, sensitivity: &[f64], w_norm: f64, w_error: f64) -> Vec<f64> {
-    let lost = rounding.units.iter().map(|u| Rounding::at(*u, w_norm));
-    lost.zip(sensitivity)
-        .map(|(l, s)| l + s * w_error)
-        .collect()
+/// loses and what the error of w moves it by. And the units that are so near.
+fn kink_bands(
+    (lin, rounding, w_norm): &(Linearization<'_>, Rounding, f64),
+    sensitivity: &[f64],
+    w_error: f64,
+) -> (Vec<f64>, Vec<usize>) {
+    let lost = rounding.units.iter().map(|u| Rounding::at(*u, *w_norm));
+    let pairs = lost.zip(sensitivity);
+    let band: Vec<f64> = pairs.map(|(l, s)| l + s * w_error).collect();
+    let near = |i: &usize| lin.margin[*i] <= band[*i];
+    let kinks = (0..band.len()).filter(near).collect();
+    (band, kinks)
 }
 
 impl Certified for ElasticNetMap {
@@ -311,12 +317,12 @@ impl Certified for ElasticNetMap {
 
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         let (d, eta) = (self.d, self.step);
-        let (mut lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
+        let at = at_point(self, w, lambda, 1.0);
         let a = self.a_matrix(lambda);
         let a_lost = self.a_rounding();
         let sensitivity = self.unit_sensitivity(lambda);
-        let band = kink_bands(&rounding, &sensitivity, w_norm, w_error);
-        let kinks: Vec<usize> = (0..d).filter(|&i| lin.margin[i] <= band[i]).collect();
+        let (band, kinks) = kink_bands(&at, &sensitivity, w_error);
+        let mut lin = at.0;
         let radii: Vec<f64> = (0..d)
             .map(|i| {
                 let distance = if lin.margin[i] <= band[i] {
@@ -373,9 +379,8 @@ impl Certified for ElasticNetMap {
     }
 
     fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Option<Vec<usize>> {
-        let (lin, rounding, w_norm) = at_point(self, w, lambda, 1.0);
-        let band = kink_bands(&rounding, &self.unit_sensitivity(lambda), w_norm, w_error);
-        Some((0..self.d).filter(|&i| lin.margin[i] <= band[i]).collect())
+        let at = at_point(self, w, lambda, 1.0);
+        Some(kink_bands(&at, &self.unit_sensitivity(lambda), w_error).1)
     }
 
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding {

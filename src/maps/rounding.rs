@@ -2,7 +2,7 @@
 //! form of a product (theory, section 9). Linear bounds in ‖w‖, so that no product is spent on
 //! them.
 
-use crate::tol::Roundoff;
+use crate::tol::{DD_UNIT, Roundoff};
 
 /// Rounding bounds at one λ, in an arithmetic with unit roundoff u. [s, k] stands for s·‖w‖ + k,
 /// [r, s, k] for r·‖w‖² + s·‖w‖ + k.
@@ -25,6 +25,16 @@ impl Rounding {
     /// The bound at ‖w‖ = `w_norm`, from the coefficients, highest first.
     pub fn at<const N: usize>(coefficients: [f64; N], w_norm: f64) -> f64 {
         coefficients.iter().fold(0.0, |sum, c| sum * w_norm + c)
+    }
+
+    /// What ∂₁Φ, formed column by column (d of them), and ∂₂Φ lose in double-double, ‖·‖_F: DD_UNIT/u
+    /// of what these bounds in binary64 say, four times that for formulas as they are written.
+    pub(crate) fn formed_in_dd(&self, d: usize, w_norm: f64) -> [f64; 2] {
+        let parts = [
+            (d as f64).sqrt() * Self::at(self.push_w, w_norm),
+            Self::at(self.push_lambda, w_norm),
+        ];
+        parts.map(|p| 4.0 * p * (DD_UNIT / self.u.value()))
     }
 
     /// One forward-mode step: ‖fl(∂₁D + ∂₂) - (∂₁D + ∂₂)‖_F for ‖D‖_F = `d_norm`.

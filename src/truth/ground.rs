@@ -56,46 +56,42 @@ impl Truth {
         let rounding = map.rounding(lambda, Roundoff::DOUBLE);
         let sensitivity = map.unit_sensitivity(lambda);
         let fixed_point = fixed_point(map, &naive, lambda, constants.q)?;
-        let w_error = Self::w_error(&fixed_point);
-        let moduli = OnceLock::new();
-        let at = || map.moduli_at(fixed_point.w.as_slice(), lambda, w_error);
-        let kinks = match map.kinks_at(fixed_point.w.as_slice(), lambda, w_error) {
-            Some(kinks) => kinks,
-            None => moduli.get_or_init(at).kinks.clone(),
-        };
-        let jacobian = if kinks.is_empty() {
-            Some(
-                implicit_jacobian(&naive, &fixed_point, &constants)
-                    .ok_or(Unsolved::SingularJacobian)?,
-            )
-        } else {
-            None
-        };
-        Ok(Self {
+        let mut truth = Self {
             map: map.clone(),
             lambda: lambda.to_vec(),
             constants,
             fixed_point,
-            moduli,
-            jacobian,
+            moduli: OnceLock::new(),
+            jacobian: None,
             judged: rounding.clone(),
             rounding,
             sensitivity,
             spectrum: OnceLock::new(),
             naive,
-        })
+        };
+        let kinks = map.kinks_at(truth.w().as_slice(), lambda, truth.w_error());
+        if kinks.map_or_else(|| truth.moduli().kinks.is_empty(), |k| k.is_empty()) {
+            let j = implicit_jacobian(
+                &truth.naive,
+                &truth.fixed_point,
+                &truth.constants,
+                &truth.rounding,
+            );
+            truth.jacobian = Some(j.ok_or(Unsolved::SingularJacobian)?);
+        }
+        Ok(truth)
     }
 
     /// How far from ŵ both w(λ) and ŵ with its rest may be.
-    fn w_error(at: &FixedPoint) -> f64 {
-        at.error + at.rest_error
+    fn w_error(&self) -> f64 {
+        self.fixed_point.error + self.fixed_point.rest_error
     }
 
     /// M_j, R, ω_j at w(λ), computed when first asked for.
     pub fn moduli(&self) -> &Moduli {
         self.moduli.get_or_init(|| {
-            let (w, w_error) = (self.w().as_slice(), Self::w_error(&self.fixed_point));
-            self.map.moduli_at(w, &self.lambda, w_error)
+            let w = self.w().as_slice();
+            self.map.moduli_at(w, &self.lambda, self.w_error())
         })
     }
 

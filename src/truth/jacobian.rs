@@ -3,7 +3,7 @@
 use crate::linalg::product::norm2;
 use crate::linalg::solve::Factored;
 use crate::linalg::{Dd, Matrix};
-use crate::maps::{Constants, Tie};
+use crate::maps::{Constants, Rounding, Tie};
 use crate::tol::{DD_UNIT, gamma};
 
 use super::fixed_point::{FixedPoint, kappa};
@@ -33,6 +33,7 @@ pub fn implicit_jacobian(
     naive: &Naive<Dd>,
     at: &FixedPoint,
     constants: &Constants,
+    rounding: &Rounding,
 ) -> Option<ImplicitJacobian> {
     let (d, m) = naive.dims();
     let w: Vec<Dd> =
@@ -49,8 +50,7 @@ pub fn implicit_jacobian(
     let d2 = Matrix::from_fn(d, m, |i, j| rhs[j][i].hi());
     let system = Matrix::identity(d, d) - &p;
     let system = Factored::new(system)?;
-    let mut j = system.plain(&d2)?;
-    // The system itself was rounded; refine against the double-double one.
+    // The system itself was rounded; refined against the double-double one.
     let residual = |j: &Matrix, rest: &Matrix| {
         let mut out = Matrix::zeros(d, m);
         for (k, mut out) in out.column_iter_mut().enumerate() {
@@ -69,22 +69,17 @@ pub fn implicit_jacobian(
         out
     };
     let mut rest = Matrix::zeros(d, m);
-    let mut r = residual(&j, &rest);
-    for _ in 0..3 {
-        let candidate = &j + system.plain(&r)?;
-        let next = residual(&candidate, &rest);
-        if !(norm2(next.as_slice()) < norm2(r.as_slice())) {
-            break;
-        }
-        (j, r) = (candidate, next);
-    }
+    let (j, mut r) = system.refined(&d2, |j| residual(j, &rest))?;
     let further = system.plain(&r)?;
     let next = residual(&j, &further);
     if norm2(next.as_slice()) < norm2(r.as_slice()) {
         (rest, r) = (further, next);
     }
     let up = 1.0 + gamma(d * m + 4);
-    let dd_lost = (d + 8) as f64 * DD_UNIT * (j.norm() * (1.0 + p.norm()) + d2.norm());
+    let [p_formed, d2_formed] = rounding.formed_in_dd(d, at.w.norm());
+    let dd_lost = (d + 8) as f64 * DD_UNIT * (j.norm() * (1.0 + p.norm()) + d2.norm())
+        + p_formed * j.norm()
+        + d2_formed;
     let moved = (constants.l1 * j.norm() + constants.l2_at(at.w.norm()) * (m as f64).sqrt())
         * at.rest_error;
     let error = norm2(rest.as_slice()) * up

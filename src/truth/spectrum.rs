@@ -2,8 +2,7 @@
 
 use super::Truth;
 use crate::linalg::eigen::{Spectrum, spectrum};
-use crate::maps::{Problem, Rounding};
-use crate::tol::{DD_UNIT, UNIT};
+use crate::maps::Problem;
 
 impl Truth {
     /// Moduli of the eigenvalues of ∂₁Φ at w(λ), computed when first asked for; `None` where w(λ)
@@ -19,19 +18,15 @@ impl Truth {
         self.spectrum.get_or_init(enclose).as_ref()
     }
 
-    /// ‖P̂ - ∂₁Φ(w(λ), λ)‖: the rounding of P̂, the error of ŵ by way of L_1, and what the sums
-    /// behind P̂ lose in double-double, a multiple DD_UNIT/u of what they lose in binary64. Data as
-    /// they are lose nothing.
+    /// ‖P̂ - ∂₁Φ(w(λ), λ)‖: the rounding of P̂, the error of ŵ by way of L_1, and what forming
+    /// P̂ lost. Data as they are lose nothing.
     fn spread(&self, rounded: f64) -> f64 {
         if let Problem::Affine { .. } | Problem::Clip { .. } | Problem::MaxMin { .. } =
             self.map.problem()
         {
             return 0.0;
         }
-        let columns = (self.w().len() as f64).sqrt();
-        let sums = Rounding::at(self.rounding.push_w, self.w().norm());
-        rounded
-            + self.constants.l1 * self.fixed_point.error
-            + 4.0 * columns * sums * (DD_UNIT / UNIT)
+        let [formed, _] = self.rounding.formed_in_dd(self.w().len(), self.w().norm());
+        rounded + self.constants.l1 * self.fixed_point.error + formed
     }
 }
