@@ -110,6 +110,33 @@ fn a_bad_condition_does_not_widen_the_bounds() {
     assert!(j.error <= 20.0 * off.max(1e-17), "{off} {}", j.error);
 }
 
+/// Units of an elastic net at their kinks, or too near to tell, leave no single J.
+#[test]
+fn an_elastic_net_near_its_kinks_has_no_single_jacobian() {
+    let map = Map::new(ElasticNet {
+        x: Matrix::identity(3, 3) * 3f64.sqrt(),
+        y: Vector::from_column_slice(&[1.0, 0.5, -1.0]) * 3f64.sqrt(),
+        step: 1.0,
+    })
+    .unwrap();
+    // w(λ) = 0 exactly from λ₁ = z_0 on.
+    let mut lin = map.linearization();
+    map.linearize(&[0.0; 3], &[1.0, 0.5], &mut Tie::Weight(0.0), &mut lin);
+    let z = lin.z[0];
+    for (lambda, near) in [
+        (z, true),
+        (z.next_down(), true),
+        (z.next_up(), true),
+        (0.9 * z, false),
+        (1.1 * z, false),
+    ] {
+        let truth = Truth::solve(&map, &[lambda, 0.5]).unwrap();
+        let kinks: &[usize] = if near { &[0, 2] } else { &[] };
+        assert_eq!(truth.moduli().kinks, kinks, "{lambda}");
+        assert_eq!(truth.jacobian.is_none(), near, "{lambda}");
+    }
+}
+
 #[test]
 fn exact_rationals_and_double_double_agree_on_the_recursion() {
     let (map, lambda) = net();
