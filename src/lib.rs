@@ -12,6 +12,9 @@
 // Formulas that run over several arrays at once read best with their index.
 #![allow(clippy::needless_range_loop)]
 
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod baseline;
 pub mod case;
 #[cfg(feature = "claims")]
 #[doc(hidden)]

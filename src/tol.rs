@@ -232,6 +232,21 @@ pub const STEEPEST_ROOM: f64 = 0.05;
 /// downwards by a few units in the last place and the rounding band.
 pub const RAY_WIDTH: f64 = 1e-9;
 
+/// Relative change of a deterministic quantity on the same instance that is no drift: what another
+/// machine, or another order of summation, may move a fitted rate or a quotient of errors by.
+pub const BASELINE_ROUNDING: f64 = 1e-6;
+
+/// Relative change of a median over other instances below which no drift is reported, however
+/// significant: nobody acts on less.
+pub const BASELINE_SHIFT: f64 = 0.01;
+
+/// False-alarm probability of all comparisons of a run with a baseline of other instances together.
+pub const BASELINE_ALPHA: f64 = 1e-4;
+
+/// Draws of an instance beyond the first that may be tried until one can decide its claim. Of the
+/// families of the claims that come with ratecert one in two draws decides or more.
+pub const REDRAWS: usize = 32;
+
 /// Instances tried while shrinking one failure; a shrink step halves or simplifies one field, so
 /// the fifteen or so steps to the smallest instance fit several times.
 pub const SHRINK_TRIES: usize = 80;

@@ -39,6 +39,10 @@ impl Check for BilevelConstant {
         "bilevel-constant".into()
     }
 
+    fn redraws(&self) -> bool {
+        true
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         format!(

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::finding::{Finding, Reason};
+use super::finding::{Finding, Reason, Ruling};
 use crate::case::{Samples, Target};
 use crate::error::Result;
 use crate::evidence::{Evidence, Request, Run};
@@ -52,6 +52,12 @@ pub trait Check: std::fmt::Debug + Send + Sync {
     /// What it wants of an implementation.
     fn needs(&self) -> Needs {
         Needs::Runs
+    }
+
+    /// Whether an instance that leaves it undecided on the exact answers alone is drawn again: what
+    /// it looks for is a matter of the instance, and shows in the exact sequence or not at all.
+    fn redraws(&self) -> bool {
+        false
     }
 
     /// Whether it knows what is exact of this target. Most speak of D and its image alone.
@@ -179,4 +185,19 @@ pub trait Fold {
     /// # Errors
     /// What could not be computed.
     fn finish(self: Box<Self>) -> Result<Finding>;
+}
+
+/// Whether a check has nothing to say of an instance even of answers that make no error. What
+/// cannot be computed is no reason: it has to be seen.
+pub fn undecided_exactly(check: &dyn Check, c: Context<'_>) -> bool {
+    let ruled = || -> Result<Option<Ruling>> {
+        let requests = check.requests(c)?;
+        let runs: Option<Vec<Run>> = requests.iter().map(|r| c.e.exactly(r)).collect();
+        let Some(runs) = runs else {
+            return Ok(None);
+        };
+        let runs: Vec<&Run> = runs.iter().collect();
+        Ok(Some(check.judge(c, &runs)?.ruling))
+    };
+    ruled().is_ok_and(|r| r == Some(Ruling::Inconclusive))
 }

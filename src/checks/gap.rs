@@ -44,6 +44,10 @@ impl Check for Gap {
         "gap"
     }
 
+    fn redraws(&self) -> bool {
+        true
+    }
+
     fn catches(&self, _: f64) -> String {
         "A bound whose dependence on R is not M/R, or a τ that is off.".into()
     }

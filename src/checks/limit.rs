@@ -115,6 +115,10 @@ impl Check for Limit {
         "limit"
     }
 
+    fn redraws(&self) -> bool {
+        true
+    }
+
     fn catches(&self, _: f64) -> String {
         "A wrong limit: any deviation from J beyond the rounding floor (quoted in each verdict)."
             .into()

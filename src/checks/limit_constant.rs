@@ -32,6 +32,10 @@ impl Check for LimitConstant {
         "limit-constant".into()
     }
 
+    fn redraws(&self) -> bool {
+        true
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         format!("A limit of (γ+k)·MSE more than {percent} % off tr Σ, on either side.")

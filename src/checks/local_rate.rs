@@ -102,6 +102,10 @@ impl Check for LocalRate {
         format!("local-rate-{}", self.growth.name())
     }
 
+    fn redraws(&self) -> bool {
+        true
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         match self.growth {

@@ -60,7 +60,9 @@ mod theorem_5_5;
 mod tight;
 mod worst;
 
-pub use check::{Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates, Sampling};
+pub use check::{
+    Check, Context, Fold, Inner, Needs, Place, Replicate, Replicates, Sampling, undecided_exactly,
+};
 pub use data::{Curve, Data, Fit, Moments, Plot, Points, Race, Series, Slack};
 pub use entry::{Entry, For};
 pub use finding::{Finding, Reason, Ruling, Unit, part};

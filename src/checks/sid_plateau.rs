@@ -34,6 +34,10 @@ impl Check for SidPlateau {
         "sid-plateau".into()
     }
 
+    fn redraws(&self) -> bool {
+        true
+    }
+
     fn catches(&self, slack: f64) -> String {
         let percent = 100.0 * slack;
         format!(

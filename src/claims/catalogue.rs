@@ -56,8 +56,14 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Adds every `*.toml` of a directory, in order of file name.
-    pub fn add_directory(&mut self, dir: &Path) -> Result<()> {
+    /// Adds every `*.toml` of a directory, in order of file name. One that is named like a claim
+    /// that is there already takes its place: a copy may be changed under its own name. Returns the
+    /// names of the claims that gave way.
+    ///
+    /// # Errors
+    /// A directory or a file that cannot be read, one without claims, a claim that is refused, two
+    /// claims of the directory with one name.
+    pub fn add_directory(&mut self, dir: &Path) -> Result<Vec<String>> {
         let entries = std::fs::read_dir(dir).map_err(|e| Error::io(dir, &e))?;
         let mut files = Vec::new();
         for entry in entries {
@@ -70,13 +76,24 @@ impl Catalogue {
             return Err(Error::input("holds no *.toml claims").in_file(dir.display().to_string()));
         }
         files.sort();
+        let mut own = Self::default();
         for path in files {
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
             let file = path.display().to_string();
-            let added = Claim::parse(&text, &file).and_then(|claim| self.add(claim));
+            let added = Claim::parse(&text, &file).and_then(|claim| own.add(claim));
             added.map_err(|e| e.in_file(file))?;
         }
-        Ok(())
+        let mut replaced = Vec::new();
+        for claim in own.claims {
+            match self.claims.iter_mut().find(|c| c.name == claim.name) {
+                Some(there) => {
+                    replaced.push(claim.name.clone());
+                    *there = claim;
+                }
+                None => self.claims.push(claim),
+            }
+        }
+        Ok(replaced)
     }
 
     fn add(&mut self, claim: Claim) -> Result<()> {

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::family::Family;
 use super::label::Label;
 use crate::case::{Method, Target};
-use crate::checks::{Check, Needs};
+use crate::checks::{Check, Context, Needs, undecided_exactly};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::instances::{Instance, Spec, hash, mix};
 use crate::theory::Hypothesis;
-use crate::tol::Roundoff;
+use crate::tol::{REDRAWS, Roundoff};
 
 /// What kind of guarantee is claimed; it says which checks belong (conventions after PEPit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -91,16 +91,53 @@ pub struct ClaimCheck {
 
 impl Claim {
     /// Instance `index` of a family in a run, with its name: a function of the run's seed and these
-    /// names only.
+    /// names only. One that cannot decide a check which says so beforehand
+    /// ([`Check::redraws`]) is drawn again, up to [`REDRAWS`] times; where no draw can, the first
+    /// one stands. No method runs for that.
     ///
     /// # Errors
     /// When the spec drawn is out of range.
     pub fn instance(&self, seed: u64, family: usize, index: usize) -> Result<(Instance, Label)> {
         let (spec, seed, label) = self.draw(seed, family, index);
-        Ok((Instance::generate(&spec, seed)?, label))
+        let first = Instance::generate(&spec, seed)?;
+        if self.decides(&first) {
+            return Ok((first, label));
+        }
+        for redrawn in 1..=REDRAWS {
+            let again = mix(&[seed, redrawn as u64]);
+            let spec = self.families[family].draw(index, mix(&[again, 1]));
+            let instance = Instance::generate(&spec, again)?;
+            if self.decides(&instance) {
+                return Ok((instance, Label { redrawn, ..label }));
+            }
+        }
+        let redrawn = REDRAWS;
+        Ok((first, Label { redrawn, ..label }))
     }
 
-    /// The same as spec, seed and name.
+    /// Whether no check that can tell beforehand is left undecided by what is exact of `instance`.
+    fn decides(&self, instance: &Instance) -> bool {
+        let telling = || self.checks.iter().filter(|c| c.check.redraws());
+        if telling().next().is_none() {
+            return true;
+        }
+        let e = self.evidence(instance, Roundoff::DOUBLE);
+        if self.hypotheses.iter().any(|h| e.broken(*h).is_some()) {
+            return true;
+        }
+        telling().all(|c| {
+            let context = Context {
+                e: &e,
+                steps: c.steps,
+                slack: c.slack,
+                share: 1.0,
+                draw: false,
+            };
+            !undecided_exactly(c.check.as_ref(), context)
+        })
+    }
+
+    /// The first draw of an instance, as spec, seed and name.
     pub fn draw(&self, seed: u64, family: usize, index: usize) -> (Spec, u64, Label) {
         let f = &self.families[family];
         let kind = f.kind.name();
@@ -112,6 +149,7 @@ impl Claim {
             family,
             index,
             plot: self.plot && index == 0,
+            redrawn: 0,
         };
         (spec, seed, label)
     }

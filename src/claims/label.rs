@@ -13,6 +13,8 @@ pub struct Label {
     pub index: usize,
     /// Record the figures of this instance.
     pub plot: bool,
+    /// Draws before this one on which what is exact alone left a check undecided.
+    pub redrawn: usize,
 }
 
 impl Label {
@@ -23,6 +25,7 @@ impl Label {
             family: 0,
             index: 0,
             plot: false,
+            redrawn: 0,
         }
     }
 
@@ -35,6 +38,7 @@ impl Label {
             family: family.parse().ok()?,
             index: index.parse().ok()?,
             plot: false,
+            redrawn: 0,
         })
     }
 }

@@ -230,6 +230,7 @@ mod tests {
                 id: format!("tight.0.{index}"),
                 seed: 0,
                 spec: Spec::typical(Kind::Tight, 3),
+                redrawn: 0,
             },
             status,
             check: check.into(),

@@ -21,6 +21,9 @@ pub struct InstanceId {
     pub seed: u64,
     /// The request; with the seed it determines the instance.
     pub spec: Spec,
+    /// Draws before this one that could not decide the claim, by what is exact alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redrawn: usize,
 }
 
 /// A failing instance made small.
@@ -134,6 +137,10 @@ pub struct Verdict {
     /// What a failing implementation looks like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 fn nan() -> f64 {

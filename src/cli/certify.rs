@@ -6,13 +6,14 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::exit::Exit;
+use super::github;
 use super::output;
 use super::values::{self, LATEST};
 use crate::checks::REGISTRY;
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
 use crate::methods::Ours;
-use crate::report::{self, ClaimInfo, Run, RunInfo, Summary};
+use crate::report::{self, ClaimInfo, Run, RunInfo, Shown, Summary};
 use crate::runner::{self, Journal, Plan};
 use crate::tol::RUN_ALPHA;
 
@@ -60,6 +61,9 @@ pub(super) struct Arguments {
     /// What is printed
     #[arg(long, default_value = "text")]
     format: Format,
+    /// Print what passes would have caught, and every undecided verdict with its reason
+    #[arg(long, short)]
+    verbose: bool,
     /// Go on from an interrupted run with the same options
     #[arg(long)]
     resume: bool,
@@ -78,6 +82,7 @@ impl Default for Arguments {
             strict: false,
             out: LATEST.into(),
             format: Format::Text,
+            verbose: false,
             resume: false,
         }
     }
@@ -135,18 +140,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             shard: plan.shard,
             alpha: plan.alpha,
             claims: plan.claims.iter().map(info).collect(),
+            claims_from: arguments
+                .claims_dir
+                .as_ref()
+                .map(|d| d.display().to_string()),
             subject: None,
         },
         verdicts: outcome.verdicts,
         records: outcome.records,
-    };
+        place: None,
+    }
+    .lying_in(&arguments.out);
     let fresh = partial.join("run");
     std::fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
     report::write(&run, &fresh)?;
     runner::replace(&arguments.out, &fresh)?;
     std::fs::remove_dir_all(&partial).map_err(|e| Error::io(&partial, &e))?;
     output::print(&match arguments.format {
-        Format::Text => report::text(&run, output::colour()),
+        Format::Text => report::text(&run, arguments.shown()),
         Format::Json => report::json(&run),
         Format::Junit => report::junit(&run),
         Format::Markdown => report::markdown(&run),
@@ -155,7 +166,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         "report: {}",
         arguments.out.join("index.html").display()
     ));
+    github::tell(&run, arguments.strict);
     Ok(exit(&run, arguments.strict))
+}
+
+impl Arguments {
+    fn shown(&self) -> Shown {
+        Shown::default()
+            .coloured(output::colour())
+            .undecided(self.strict || self.verbose)
+            .caught(self.verbose)
+    }
 }
 
 /// What the report says about a claim.
@@ -169,6 +190,7 @@ pub(super) fn info(claim: &Claim) -> ClaimInfo {
         kind: claim.kind.name().into(),
         method: claim.method.name().into(),
         caught: claim.caught(),
+        digest: format!("{:016x}", claim.digest),
     }
 }
 

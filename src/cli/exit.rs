@@ -8,6 +8,7 @@ pub(super) enum Exit {
     Holds,
     Violated,
     Undecided,
+    Drifted,
 }
 
 impl From<Exit> for ExitCode {
@@ -16,6 +17,7 @@ impl From<Exit> for ExitCode {
             Exit::Holds => 0,
             Exit::Violated => 1,
             Exit::Undecided => 3,
+            Exit::Drifted => 4,
         })
     }
 }

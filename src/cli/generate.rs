@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 /// The fields of a spec.
 #[derive(clap::Args)]
 struct Fields {
-    /// d = dim w [default: 4]
+    /// d = dim w [default: 4, or what the kind fixes]
     #[arg(long, value_name = "N")]
     dim: Option<usize>,
     /// m = dim λ
@@ -87,10 +87,12 @@ fn objective(name: &str) -> std::result::Result<ObjectiveKind, String> {
 }
 
 impl Fields {
-    /// Sets what is given. What the kind does not use is refused: it would be ignored. (Sizes that
-    /// it fixes are set to what they are, and said.)
+    /// Sets what is given. What the kind does not use is refused: it would be ignored.
     fn set(&self, spec: &mut Spec) -> Result<()> {
         let given = [
+            ("dim", self.dim.is_some()),
+            ("params", self.params.is_some()),
+            ("rows", self.rows.is_some()),
             ("q", self.q.is_some()),
             ("margin", self.margin.is_some()),
             ("lambda", self.lambda.is_some()),

@@ -2,13 +2,15 @@
 //!
 //! Data goes to stdout, progress and messages to stderr. Exit codes: 0 all claims hold; 1 a claim
 //! is violated; 2 bad usage or bad input; 3 inconclusive under `--strict`, or nothing could be
-//! judged; 130 interrupted, `--resume` goes on.
+//! judged; 4 a run drifted from its baseline; 130 interrupted, `--resume` goes on.
 
+mod baseline;
 mod certify;
 mod check;
 mod exit;
 mod explain;
 mod generate;
+mod github;
 mod output;
 mod power;
 mod replay;
@@ -22,7 +24,7 @@ mod vectors;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use exit::Exit;
 
@@ -43,6 +45,8 @@ struct Arguments {
 enum Command {
     /// Run the claims, print a table of verdicts and leave a report
     Certify(certify::Arguments),
+    /// Compare a run with recorded rates, or record it
+    Baseline(baseline::Arguments),
     /// Draw the report of a run again from its recorded files
     Report(report::Arguments),
     /// Put a claim in words and evaluate every constant on an instance
@@ -70,14 +74,30 @@ enum Command {
     },
 }
 
+/// A negative number after an option is its value, so that what is said of it is about numbers and
+/// not about options.
+fn command() -> clap::Command {
+    let takes = |a: clap::Arg| match a.get_action().takes_values() && !a.is_positional() {
+        true => a.allow_negative_numbers(true),
+        false => a,
+    };
+    Arguments::command().mut_subcommands(|c| c.mut_args(takes))
+}
+
+fn parse() -> Arguments {
+    let matches = command().get_matches();
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit())
+}
+
 /// Parses the command line, runs the command, returns its exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = parse();
     let done = match arguments
         .command
         .unwrap_or_else(|| Command::Certify(certify::Arguments::default()))
     {
         Command::Certify(a) => certify::run(&a),
+        Command::Baseline(a) => baseline::run(&a),
         Command::Report(a) => report::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Generate(a) => generate::run(&a),
@@ -90,7 +110,7 @@ pub fn main() -> ExitCode {
         Command::Vectors(a) => vectors::run(&a),
         Command::Completions { shell } => {
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "ratecert", &mut text);
+            clap_complete::generate(shell, &mut command(), "ratecert", &mut text);
             output::print(&String::from_utf8_lossy(&text)).map(|()| Exit::Holds)
         }
     };

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use crate::error::{Error, Result};
+use crate::report::visible;
 
 /// Prints data to stdout; a reader that has gone away (`| head`) is not an error.
 pub(super) fn print(text: &str) -> Result<()> {
@@ -21,23 +22,28 @@ pub(super) fn say(message: &str) {
 
 /// The error that ends a command.
 pub(super) fn complain(error: &Error) {
-    say(&format!("ratecert: {error}"));
+    say(&format!("ratecert: {}", visible(&error.to_string())));
 }
 
 /// Whether stdout wants colour.
 pub(super) fn colour() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stdout().is_terminal()
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    !plain && !is_dumb() && std::io::stdout().is_terminal()
+}
+
+/// A terminal that cannot move its cursor.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|t| t == "dumb")
 }
 
 /// A progress bar on a terminal, nothing elsewhere.
 pub(super) fn bar(total: usize) -> indicatif::ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    if is_dumb() || !std::io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }
     let bar = indicatif::ProgressBar::new(total as u64);
-    if let Ok(style) =
-        indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} instances, {eta} left")
-    {
+    let template = "{bar:30} {pos}/{len} instances, {per_sec}, {eta} left";
+    if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar

@@ -185,6 +185,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
             shard: None,
             alpha: RUN_ALPHA,
             claims: claims.iter().filter(judged).map(info).collect(),
+            claims_from: None,
             subject: Some(SubjectInfo {
                 name: told
                     .name
@@ -203,6 +204,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
         },
         verdicts: conformed.verdicts,
         records: Vec::new(),
+        place: None,
     }
 }
 

@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use crate::claims::{Catalogue, Profile};
 use crate::error::{Error, Result};
 
-/// Default output directory of `certify`, default input of `report` and `replay`.
-pub(super) const LATEST: &str = "reports/latest";
+pub(super) use crate::report::LATEST;
 
-/// The catalogue: the embedded claims and those of `--claims`.
+/// The catalogue: the embedded claims and those of `--claims`, which take the place of embedded ones
+/// of their name; that is said.
 pub(super) fn catalogue(directory: Option<&PathBuf>) -> Result<Catalogue> {
     let mut catalogue = Catalogue::builtin()?;
     if let Some(dir) = directory {
-        catalogue.add_directory(dir)?;
+        let replaced = catalogue.add_directory(dir)?;
+        if !replaced.is_empty() {
+            let (names, dir) = (replaced.join(", "), dir.display());
+            super::output::say(&format!(
+                "claims of {dir} take the place of those built in: {names}"
+            ));
+        }
     }
     Ok(catalogue)
 }

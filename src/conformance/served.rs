@@ -163,6 +163,7 @@ fn verdict(found: &Found, spec: &ServedSpec, seed: u64, replay: &str) -> Verdict
             seed,
             // It has none of its own: a size is all that is known.
             spec: Spec::typical(Kind::AffineNormal, spec.dim),
+            redrawn: 0,
         },
         status: ruling,
         check: found.check.into(),

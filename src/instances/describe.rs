@@ -30,6 +30,7 @@ impl Kind {
             "cotangent",
             "tau",
             "path",
+            "objective",
             "plain",
         ];
         all.into_iter().filter(|f| self.uses(f)).collect()
@@ -63,7 +64,7 @@ impl Kind {
             "tau" => self.is_built_backwards(),
             "lambda" => self.is(Group::FIXED),
             "path" => !self.is_stochastic(),
-            "cotangent" => true,
+            "cotangent" | "objective" => true,
             _ => false,
         }
     }

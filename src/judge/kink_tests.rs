@@ -69,6 +69,7 @@ fn verdicts_of(
         family: 0,
         index: 0,
         plot: false,
+        redrawn: 0,
     };
     let evidence = Evidence::new(instance, claim.method, claim.horizon());
     let judging = Judging {

@@ -278,6 +278,7 @@ impl Judged {
                 id: instance,
                 seed: e.instance.seed,
                 spec: e.instance.spec.clone(),
+                redrawn: 0,
             },
             status: finding.ruling,
             check: kind.into(),

@@ -71,6 +71,7 @@ fn draws_of_the_wrong_shape_fail_and_say_so() {
         family: 0,
         index: 0,
         plot: false,
+        redrawn: 0,
     };
     let evidence = Evidence::new(&instance, claim.method, claim.horizon());
     let judging = Judging {

@@ -2,18 +2,60 @@
 //!
 //! Owns these sentences. Must not know where they are shown, and escapes nothing.
 
-use super::format::number;
+use super::format::{number, short, visible};
 use crate::checks::{Reason, Ruling, Unit};
-use crate::claims::Verdict;
+use crate::claims::{Diagnosis, Verdict};
 
-/// Measured value, bound and slack in one line.
+/// Below this a diagnosis is a guess, and not shown.
+pub(super) const CONFIDENT: f64 = 0.5;
+
+/// Measured value and what it is compared with, in one line; the slack where the verdict does not
+/// say what its headroom is counted in.
 pub(super) fn figures(v: &Verdict) -> String {
-    format!(
-        "measured {}, bound {}, slack {}",
-        number(v.measured),
-        number(v.bound),
-        number(v.slack)
-    )
+    let (measured, bound) = (number(v.measured), number(v.bound));
+    match v.unit {
+        Some(Unit::Tolerance) => format!("measured {measured}, expected {bound}"),
+        Some(Unit::Excess) => format!("measured {measured}, has to exceed {bound}"),
+        Some(_) => format!("measured {measured}, bound {bound}"),
+        None => format!(
+            "measured {measured}, bound {bound}, slack {}",
+            number(v.slack)
+        ),
+    }
+}
+
+/// How close a verdict is to the opposite ruling, with its unit: "×1.66 floor".
+pub(super) fn call(v: &Verdict) -> String {
+    match v.unit {
+        Some(Unit::Exact) => "exact".into(),
+        _ if v.attained => "attained".into(),
+        Some(unit) => format!("×{} {}", short(v.headroom), word(unit)),
+        None => "-".into(),
+    }
+}
+
+fn word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Bound => "bound",
+        Unit::Floor => "floor",
+        Unit::Tolerance => "tolerance",
+        Unit::Modulus => "constant",
+        Unit::Exact => "exact",
+        Unit::Shift => "shift",
+        Unit::Excess => "excess",
+    }
+}
+
+/// The names of a diagnosis that are more than a guess, in words.
+pub(super) fn diagnosed(d: &Diagnosis) -> Option<String> {
+    match d {
+        Diagnosis::Names(names) => {
+            let sure = names.iter().filter(|n| n.confidence >= CONFIDENT);
+            let sure: Vec<_> = sure.cloned().collect();
+            (!sure.is_empty()).then(|| Diagnosis::Names(sure).to_string())
+        }
+        said => Some(said.to_string()),
+    }
 }
 
 /// What decided, how clearly, or why nothing was decided; empty where the verdict does not say.
@@ -52,14 +94,15 @@ pub(super) fn margin(v: &Verdict) -> String {
 pub(super) fn sentences(v: &Verdict) -> Vec<String> {
     let smallest = v.smallest.as_ref().map(|s| {
         format!(
-            "smallest failing instance: {} with seed {}: measured {:e}, bound {:e}",
+            "smallest failing instance: {} with seed {}: measured {}, bound {}",
             serde_json::to_string(&s.spec).unwrap_or_default(),
             s.seed,
-            s.measured,
-            s.bound
+            number(s.measured),
+            number(s.bound)
         )
     });
-    let diagnosis = v.diagnosis.as_ref().map(|d| format!("diagnosis: {d}"));
+    let diagnosis = v.diagnosis.as_ref().and_then(diagnosed);
+    let diagnosis = diagnosis.map(|d| format!("diagnosis: {d}"));
     let mut all = vec![v.detail.clone(), margin(v)];
     all.extend(smallest);
     all.extend(diagnosis);
@@ -79,7 +122,7 @@ fn counted(unit: Unit) -> &'static str {
     }
 }
 
-fn why(reason: Reason) -> &'static str {
+pub(super) fn why(reason: Reason) -> &'static str {
     match reason {
         Reason::AmbiguousUnits => "a unit is within rounding of its kink",
         Reason::TooLarge => "exact arithmetic or an enumeration would be too large",

@@ -5,6 +5,15 @@
 
 /// `x` to about four significant digits: plain in the middle of the range, scientific outside.
 pub(super) fn number(x: f64) -> String {
+    rounded(x, 4)
+}
+
+/// `x` to about three significant digits, for tables.
+pub(super) fn short(x: f64) -> String {
+    rounded(x, 3)
+}
+
+fn rounded(x: f64, significant: usize) -> String {
     if x.is_nan() {
         return "NaN".into();
     }
@@ -15,13 +24,14 @@ pub(super) fn number(x: f64) -> String {
         return "0".into();
     }
     // The exponent is read off the rounded form, so that 9999.7 does not become 10000.
-    let scientific = format!("{x:.3e}");
+    let last = significant - 1;
+    let scientific = format!("{x:.last$e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return scientific;
     };
     match exponent.parse::<i32>() {
         Ok(e @ -3..=4) => {
-            let digits = usize::try_from(3 - e).unwrap_or(0);
+            let digits = usize::try_from(last as i32 - e).unwrap_or(0);
             trim(&format!("{x:.digits$}")).to_owned()
         }
         _ => format!("{}e{exponent}", trim(mantissa)),
@@ -49,9 +59,14 @@ pub(super) fn percent(decided: usize, all: usize) -> String {
     }
 }
 
+/// A share in [0, 1] as a percentage.
+pub(super) fn percent_of(share: f64) -> String {
+    format!("{} %", short(100.0 * share))
+}
+
 /// Control characters made visible (`\n` as a space, others as `\u{1b}`): what a foreign
 /// implementation reports must not move the cursor of the terminal it is printed on.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

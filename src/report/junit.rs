@@ -9,6 +9,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::facts::{figures, sentences};
 use super::format::visible;
+use super::replay::command;
 use super::run::Run;
 use super::tally::{Summary, Tally};
 use crate::checks::Ruling;
@@ -41,11 +42,11 @@ fn suite(tally: &Tally<'_>, run: &Run) -> TestSuite {
             suite.add_property((name, visible(value).as_str()));
         }
     }
-    suite.add_test_cases(tally.verdicts.iter().map(|v| case(v)));
+    suite.add_test_cases(tally.verdicts.iter().map(|v| case(run, v)));
     suite
 }
 
-fn case(v: &Verdict) -> TestCase {
+fn case(run: &Run, v: &Verdict) -> TestCase {
     let status = match v.status {
         Ruling::Pass => TestCaseStatus::success(),
         Ruling::Fail => {
@@ -53,7 +54,7 @@ fn case(v: &Verdict) -> TestCase {
             status.set_type(visible(&v.check));
             status.set_message(visible(&figures(v)));
             let mut lines: Vec<String> = sentences(v).iter().map(|s| visible(s)).collect();
-            lines.push(format!("replay: {}", visible(&v.replay)));
+            lines.push(format!("replay: {}", visible(&command(run, v))));
             status.set_description(lines.join("\n"));
             status
         }

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 use super::facts::{figures, sentences};
 use super::format::{count, percent, visible};
+use super::replay::command;
 use super::run::Run;
 use super::tally::{Summary, Tally};
-use super::text::{SHOWN, tightest};
+use super::text::{SHOWN, closest};
 use crate::claims::Outcome;
 
 /// The run as GitHub-flavoured Markdown: headline, table, failing verdicts (at most three a claim).
@@ -17,7 +18,7 @@ pub fn markdown(run: &Run) -> String {
     let mut out = format!("# {}\n\n{}.\n", summary.headline(), summary.closing());
     let _ = writeln!(out, "\n{}", conditions(run));
     if !summary.claims.is_empty() {
-        out += "\n| claim | theorem | method | instances | pass | fail | inconclusive | n/a | decided | tightest slack | verdict |\n";
+        out += "\n| claim | theorem | method | instances | pass | fail | inconclusive | n/a | decided | closest call | verdict |\n";
         out += "|---|---|---|--:|--:|--:|--:|--:|--:|---|---|\n";
         for tally in &summary.claims {
             row(&mut out, tally);
@@ -39,7 +40,7 @@ pub fn markdown(run: &Run) -> String {
         out += "\n## Violations\n";
     }
     for tally in failing {
-        violations(&mut out, tally);
+        violations(&mut out, run, tally);
     }
     let caught: Vec<(&str, &str)> = summary
         .claims
@@ -93,11 +94,11 @@ fn row(out: &mut String, t: &Tally<'_>) {
         c.inconclusive,
         c.not_applicable,
         percent(c.decided(), c.applicable()),
-        escape(&tightest(t))
+        escape(&closest(t))
     );
 }
 
-fn violations(out: &mut String, tally: &Tally<'_>) {
+fn violations(out: &mut String, run: &Run, tally: &Tally<'_>) {
     let _ = writeln!(out, "\n### {}\n", code(tally.claim));
     if let Some(info) = tally.info.filter(|i| !i.statement.is_empty()) {
         let _ = writeln!(out, "{}\n", escape(&info.statement));
@@ -107,7 +108,7 @@ fn violations(out: &mut String, tally: &Tally<'_>) {
         for sentence in sentences(v) {
             let _ = writeln!(out, "  {}  ", escape(&sentence));
         }
-        let _ = writeln!(out, "  replay: {}", code(&v.replay));
+        let _ = writeln!(out, "  replay: {}", code(&command(run, v)));
     }
     if tally.failing.len() > SHOWN {
         let _ = writeln!(

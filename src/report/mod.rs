@@ -5,6 +5,7 @@
 //! gives the same bytes.
 
 mod conformance;
+mod drift;
 mod facts;
 mod figure;
 #[cfg(feature = "plots")]
@@ -16,24 +17,28 @@ mod json;
 mod junit;
 mod markdown;
 mod panel;
+mod replay;
 mod run;
 mod tally;
 mod text;
 
 pub use conformance::{Grid, badge, conformance_html, conformance_markdown, conformance_text};
+pub use drift::{drift_changelog, drift_headline, drift_text};
 pub use figure::Figure;
 pub use folder::{redraw, write};
+pub(crate) use format::visible;
 pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use panel::{Line, Panel, Trace};
+pub use replay::command as replay_command;
 pub use run::{
-    ClaimInfo, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts, record_lines,
-    verdict_lines,
+    ClaimInfo, LATEST, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts,
+    record_lines, verdict_lines,
 };
 pub use tally::{Summary, Tally};
-pub use text::text;
+pub use text::{Shown, text};
 
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,9 @@ pub struct RunInfo {
     pub alpha: f64,
     /// The claims of the run, in the order they are shown.
     pub claims: Vec<ClaimInfo>,
+    /// The directory of further claims, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims_from: Option<String>,
     /// The implementation in another process that was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectInfo>,
@@ -91,6 +94,9 @@ pub struct ClaimInfo {
     pub method: String,
     /// One sentence: what a pass would have caught. May be empty.
     pub caught: String,
+    /// Hash of its text, in hexadecimal: whether two runs speak of the same claim.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
 }
 
 /// Everything a report is made of.
@@ -102,6 +108,8 @@ pub struct Run {
     pub verdicts: Vec<Verdict>,
     /// Curves and fits, in the order of `records.jsonl`.
     pub records: Vec<Record>,
+    /// Its directory, where that has to be named to find it again. Stands in no file.
+    pub place: Option<String>,
 }
 
 impl RunInfo {
@@ -131,7 +139,18 @@ impl RunInfo {
     }
 }
 
+/// Where runs go if nothing else is said, and are looked for.
+pub const LATEST: &str = "reports/latest";
+
 impl Run {
+    /// The same run in a directory that its commands name, unless it is [`LATEST`].
+    #[must_use]
+    pub fn lying_in(mut self, dir: &Path) -> Self {
+        let named = dir != Path::new(LATEST);
+        self.place = named.then(|| dir.display().to_string());
+        self
+    }
+
     /// Reads `run.json`, `verdicts.jsonl` and `records.jsonl` of `dir`. A missing `records.jsonl`
     /// is an empty one: figures are then left out.
     ///
@@ -152,7 +171,9 @@ impl Run {
             info,
             verdicts,
             records,
-        })
+            place: None,
+        }
+        .lying_in(dir))
     }
 }
 

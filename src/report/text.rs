@@ -4,44 +4,77 @@
 
 use std::fmt::Write as _;
 
-use super::facts::{figures, sentences};
-use super::format::{count, number, percent, visible};
+use super::facts::{call, figures, sentences, why};
+use super::format::{count, visible};
+use super::replay::command;
 use super::run::Run;
 use super::tally::{Summary, Tally};
-use crate::claims::Outcome;
+use crate::checks::Ruling;
+use crate::claims::{Outcome, Verdict};
 
 /// Failing verdicts shown for one claim.
 pub(super) const SHOWN: usize = 3;
 
-const HEADER: [&str; 11] = [
-    "claim",
-    "theorem",
-    "method",
-    "instances",
-    "pass",
-    "fail",
-    "inconclusive",
-    "n/a",
-    "decided",
-    "tightest slack",
-    "verdict",
+/// Undecided verdicts of one reason that are named, where not all are.
+const NAMED: usize = 2;
+
+/// What is printed beside the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shown {
+    /// ANSI escapes.
+    pub colour: bool,
+    /// All undecided verdicts with what they say, instead of two for each reason.
+    pub undecided: bool,
+    /// What passes would have caught.
+    pub caught: bool,
+}
+
+impl Shown {
+    /// With ANSI escapes or without.
+    #[must_use]
+    pub fn coloured(self, colour: bool) -> Self {
+        Self { colour, ..self }
+    }
+
+    /// With all undecided verdicts.
+    #[must_use]
+    pub fn undecided(self, undecided: bool) -> Self {
+        Self { undecided, ..self }
+    }
+
+    /// With what passes would have caught.
+    #[must_use]
+    pub fn caught(self, caught: bool) -> Self {
+        Self { caught, ..self }
+    }
+}
+
+/// The columns: heading, width, flush right. Together they are 78 wide; a name that does not fit
+/// stands on a line of its own.
+const COLUMNS: [(&str, usize, bool); 6] = [
+    ("claim", 27, false),
+    ("verdict", 10, false),
+    ("pass", 5, true),
+    ("fail", 4, true),
+    ("open", 4, true),
+    ("closest call", 17, false),
 ];
 
-/// Columns of [`HEADER`] that hold counts or a share, and are set flush right.
-const COUNTS: std::ops::RangeInclusive<usize> = 3..=8;
-
-/// The table of claims; below it the checks that decided nothing, what the passing claims would
-/// have caught, the failing verdicts of the others (at most three each), and the counts. Ends with
-/// a newline. With `colour`, ANSI escapes.
-pub fn text(run: &Run, colour: bool) -> String {
+/// The claims by theorem, a line each; below them the checks that decided nothing, the undecided
+/// verdicts by reason, the failing ones (at most three a claim), and the counts. Ends with a newline.
+pub fn text(run: &Run, shown: Shown) -> String {
     let summary = Summary::of(run);
-    let paint = Paint(colour);
+    let paint = Paint(shown.colour);
     let mut out = String::new();
-    table(&mut out, &summary.claims, paint);
+    table(&mut out, &summary, paint);
     silent(&mut out, &summary);
-    caught(&mut out, &summary.claims);
+    undecided(&mut out, run, shown.undecided);
+    if shown.caught {
+        caught(&mut out, &summary.claims);
+    }
     for tally in summary.claims.iter().filter(|t| !t.failing.is_empty()) {
-        failures(&mut out, tally, paint);
+        failures(&mut out, run, tally, paint);
     }
     if !out.is_empty() {
         out.push('\n');
@@ -49,70 +82,59 @@ pub fn text(run: &Run, colour: bool) -> String {
     out + &summary.closing() + "\n"
 }
 
-/// The slack that stands for a claim, with the kind of check it belongs to.
-pub(super) fn tightest(tally: &Tally<'_>) -> String {
-    tally.worst().map_or_else(
-        || "-".into(),
-        |v| format!("{} {}", number(v.slack), visible(&v.check)),
-    )
+/// The closest call of a claim, or its worst failure.
+pub(super) fn closest(tally: &Tally<'_>) -> String {
+    let shown = tally.failing.first().copied().or_else(|| tally.closest());
+    shown.map_or_else(|| "-".into(), call)
 }
 
-fn table(out: &mut String, claims: &[Tally<'_>], paint: Paint) {
-    if claims.is_empty() {
+fn table(out: &mut String, summary: &Summary<'_>, paint: Paint) {
+    if summary.claims.is_empty() {
         return;
     }
-    let rows: Vec<[String; 11]> = claims.iter().map(cells).collect();
-    let mut widths = HEADER.map(|h| h.chars().count());
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+    let heads = COLUMNS.map(|(head, ..)| head.to_owned());
+    line(out, &heads, |_, cell| paint.bold(cell));
+    for (theorem, claims) in summary.by_theorem() {
+        let _ = writeln!(out, "{}", paint.bold(&visible(theorem)));
+        for tally in claims {
+            line(out, &cells(tally), |column, cell| match column {
+                1 => paint.outcome(tally.outcome(), cell),
+                _ => cell.to_owned(),
+            });
         }
-    }
-    line(out, &HEADER.map(str::to_owned), &widths, |_, cell| {
-        paint.bold(cell)
-    });
-    for (row, tally) in rows.iter().zip(claims) {
-        line(out, row, &widths, |column, cell| {
-            if column == HEADER.len() - 1 {
-                paint.outcome(tally.outcome(), cell)
-            } else {
-                cell.to_owned()
-            }
-        });
     }
 }
 
-fn cells(t: &Tally<'_>) -> [String; 11] {
+fn cells(t: &Tally<'_>) -> [String; 6] {
     let c = &t.standing.counts;
     [
         visible(t.claim),
-        visible(t.theorem),
-        visible(t.method),
-        t.instances.to_string(),
+        match t.outcome() {
+            Outcome::NotApplicable => "n/a".into(),
+            other => other.to_string(),
+        },
         c.pass.to_string(),
         c.fail.to_string(),
         c.inconclusive.to_string(),
-        c.not_applicable.to_string(),
-        percent(c.decided(), c.applicable()),
-        tightest(t),
-        t.outcome().to_string(),
+        closest(t),
     ]
 }
 
 /// Cells are padded before they are painted, and the last is not padded at all.
-fn line(
-    out: &mut String,
-    cells: &[String; 11],
-    widths: &[usize; 11],
-    paint: impl Fn(usize, &str) -> String,
-) {
-    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let padding = " ".repeat(width - cell.chars().count());
+fn line(out: &mut String, cells: &[String; 6], paint: impl Fn(usize, &str) -> String) {
+    *out += "  ";
+    for (column, (cell, (_, width, right))) in cells.iter().zip(COLUMNS).enumerate() {
+        let long = cell.chars().count();
+        if column == 0 && long > width {
+            let _ = write!(out, "{}\n  {}", paint(column, cell), " ".repeat(width));
+            continue;
+        }
+        let padding = " ".repeat(width.saturating_sub(long));
         let painted = paint(column, cell);
         if column > 0 {
             *out += "  ";
         }
-        if COUNTS.contains(&column) {
+        if right {
             *out += &padding;
             *out += &painted;
         } else if column + 1 < cells.len() {
@@ -136,21 +158,56 @@ fn silent(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
+/// Undecided verdicts by reason; all of them with their details, or a few ids for each.
+fn undecided(out: &mut String, run: &Run, all: bool) {
+    let mut reasons: Vec<(&str, Vec<&Verdict>)> = Vec::new();
+    let open = |v: &&Verdict| v.status == Ruling::Inconclusive;
+    for v in run.verdicts.iter().filter(open) {
+        let reason = v.reason.map_or("no reason is recorded", why);
+        match reasons.iter_mut().find(|r| r.0 == reason) {
+            Some((_, own)) => own.push(v),
+            None => reasons.push((reason, vec![v])),
+        }
+    }
+    if reasons.is_empty() {
+        return;
+    }
+    *out += "\nundecided:\n";
+    for (reason, own) in reasons {
+        let _ = writeln!(out, "  {reason}: {}", count(own.len(), "verdict"));
+        let shown = if all { own.len() } else { NAMED.min(own.len()) };
+        for v in &own[..shown] {
+            let _ = writeln!(out, "    {}", visible(&v.id));
+            if all {
+                let _ = writeln!(out, "      {}", visible(&v.detail));
+            }
+        }
+        if shown < own.len() {
+            let _ = writeln!(out, "    and {} more (-v shows all)", own.len() - shown);
+        }
+    }
+}
+
+/// What passes would have caught, each sentence once with the claims it is true of.
 fn caught(out: &mut String, claims: &[Tally<'_>]) {
-    let known: Vec<(&str, &str)> = claims
-        .iter()
-        .filter_map(|t| Some((t.claim, t.caught()?)))
-        .collect();
+    let mut known: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (claim, sentence) in claims.iter().filter_map(|t| Some((t.claim, t.caught()?))) {
+        match known.iter_mut().find(|k| k.0 == sentence) {
+            Some((_, own)) => own.push(claim),
+            None => known.push((sentence, vec![claim])),
+        }
+    }
     if known.is_empty() {
         return;
     }
     *out += "\nwhat the passing claims would have caught:\n";
-    for (claim, sentence) in known {
-        let _ = writeln!(out, "  {}: {}", visible(claim), visible(sentence));
+    for (sentence, claims) in known {
+        let _ = writeln!(out, "  {}", visible(&claims.join(", ")));
+        let _ = writeln!(out, "    {}", visible(sentence));
     }
 }
 
-fn failures(out: &mut String, tally: &Tally<'_>, paint: Paint) {
+fn failures(out: &mut String, run: &Run, tally: &Tally<'_>, paint: Paint) {
     let theorem = if tally.theorem.is_empty() {
         String::new()
     } else {
@@ -164,7 +221,7 @@ fn failures(out: &mut String, tally: &Tally<'_>, paint: Paint) {
         for sentence in sentences(v) {
             let _ = writeln!(out, "    {}", visible(&sentence));
         }
-        let _ = writeln!(out, "    replay: {}", visible(&v.replay));
+        let _ = writeln!(out, "    replay: {}", visible(&command(run, v)));
     }
     if tally.failing.len() > SHOWN {
         let _ = writeln!(

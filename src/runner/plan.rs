@@ -118,6 +118,9 @@ impl Plan<'_> {
         let evidence = claim.evidence(&instance, self.factory.roundoff());
         let mut subject = self.factory.make(claim.method)?;
         let mut judged = judge(claim, &evidence, &label, judging, subject.as_mut());
+        for verdict in &mut judged.verdicts {
+            verdict.instance.redrawn = label.redrawn;
+        }
         if job.index < SHRUNK {
             self.explain(claim, (&evidence, &label), judging, &mut judged)?;
         }

@@ -6,6 +6,7 @@
 
 pub mod estimate;
 pub mod ledger;
+pub mod ranks;
 pub mod regression;
 pub mod sequential;
 pub mod two_sided;

@@ -69,7 +69,7 @@ fn every_page_shows_the_smallest_instance_and_the_diagnosis() {
         bound: 1.0,
     });
     for page in [
-        text(&run, false),
+        text(&run, Shown::default()),
         markdown(&run),
         html(&run, &[]),
         junit(&run),

@@ -37,6 +37,7 @@ pub(in crate::report) fn verdict(
             id: format!("tight/{index}"),
             seed: 7,
             spec: Spec::typical(Kind::Tight, 3),
+            redrawn: 0,
         },
         status,
         check: check.into(),
@@ -146,6 +147,7 @@ fn run() -> Run {
                 data: Data::Fit(fit()),
             },
         ],
+        place: None,
     }
 }
 
@@ -161,6 +163,7 @@ fn info(claims: Vec<ClaimInfo>) -> RunInfo {
         shard: None,
         alpha: 1e-9,
         claims,
+        claims_from: None,
     }
 }
 
@@ -169,6 +172,7 @@ fn empty() -> Run {
         info: info(Vec::new()),
         verdicts: Vec::new(),
         records: Vec::new(),
+        place: None,
     }
 }
 
@@ -259,12 +263,12 @@ dimp-itd is violated (Theorem 4.1)
 
 4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable; 88 % decided
 ";
-    assert_eq!(text(&run(), false), expected);
+    assert_eq!(text(&run(), Shown::default()), expected);
 }
 
 #[test]
 fn colour_adds_escapes_and_nothing_else() {
-    let painted = text(&run(), true);
+    let painted = text(&run(), Shown::default().coloured(true));
     assert!(
         painted.contains("\u{1b}[1;31mVIOLATED\u{1b}[0m")
             && painted.contains("\u{1b}[32mholds\u{1b}[0m")
@@ -275,12 +279,12 @@ fn colour_adds_escapes_and_nothing_else() {
         plain += before;
         rest = after.split_once('m').unwrap().1;
     }
-    assert_eq!(plain + rest, text(&run(), false));
+    assert_eq!(plain + rest, text(&run(), Shown::default()));
 }
 
 #[test]
 fn foreign_text_cannot_move_the_cursor() {
-    assert!(!text(&hostile(), false).contains('\u{1b}'));
+    assert!(!text(&hostile(), Shown::default().caught(true).undecided(true)).contains('\u{1b}'));
     assert!(!markdown(&hostile()).contains('\u{1b}'));
 }
 
@@ -288,7 +292,7 @@ fn foreign_text_cannot_move_the_cursor() {
 fn an_empty_run_is_reported_as_such() {
     let run = empty();
     assert_eq!(
-        text(&run, true),
+        text(&run, Shown::default().coloured(true)),
         "0 claims, 0 verdicts: 0 pass, 0 fail, 0 inconclusive, 0 not applicable; - decided\n"
     );
     assert!(markdown(&run).starts_with("# No claims were run\n"));
@@ -352,7 +356,7 @@ fn a_check_that_decided_nothing_is_named() {
     let summary = Summary::of(&run);
     assert_eq!(summary.claims[0].outcome(), Outcome::Undecided);
     assert_eq!(summary.outcome, Outcome::Undecided);
-    assert!(text(&run, false).contains("decided no instance:\n  bound-itd: limit\n"));
+    assert!(text(&run, Shown::default()).contains("decided no instance:\n  bound-itd: limit\n"));
     let summary = markdown(&run);
     assert!(summary.contains("- `bound-itd`: limit\n") && summary.contains("| 66 % |"));
     let page = html(&run, &[]);

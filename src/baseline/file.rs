@@ -1,0 +1,326 @@
+//! The files of baselines: for each claim its estimates, and beside them the samples they are made
+//! of.
+//!
+//! `DIR/<claim>.json` is small, in a stable order, an estimate a line: what a reviewer reads.
+//! `DIR/samples/<claim>.json` holds the values by instance: what runs are compared with.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::estimate::Estimated;
+use super::sample::{Decided, Measured, Origin, Quantity, Series};
+use crate::error::{Error, Result};
+use crate::numerals::locate::located;
+
+/// Where baselines lie in a repository.
+pub const DIRECTORY: &str = "rates/baselines";
+
+/// Format version of both files.
+const SCHEMA: u32 = 1;
+
+/// Largest file that is read: those of a claim have some kilobytes.
+const LARGEST: u64 = 1 << 24;
+
+/// Digits of values in files: what is below is far below what counts as equal.
+const DIGITS: usize = 9;
+
+/// The estimates of a claim: what is read and reviewed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Baseline {
+    /// Format version.
+    pub schema: u32,
+    /// Claim by name.
+    pub claim: String,
+    /// The run it was measured in.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// Decided instances, with the interval of their share.
+    pub decided: Vec<DecidedLine>,
+    /// Medians with their intervals.
+    pub estimates: Vec<EstimateLine>,
+}
+
+/// Decided instances of a check on a family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DecidedLine {
+    /// kind.family.
+    pub family: String,
+    /// Check by name.
+    pub check: String,
+    /// Decided instances and draws.
+    #[serde(flatten)]
+    pub counts: Decided,
+    /// Where the share lies, at 95 %.
+    pub share: [f64; 2],
+}
+
+/// A quantity of a check on a family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EstimateLine {
+    /// kind.family.
+    pub family: String,
+    /// Check by name, or the level of a bound.
+    pub check: String,
+    /// What is measured.
+    pub quantity: Quantity,
+    /// The estimate.
+    #[serde(flatten)]
+    pub estimate: Estimated,
+}
+
+/// What both files begin with.
+#[derive(Serialize)]
+struct Head<'a> {
+    schema: u32,
+    claim: &'a str,
+    #[serde(flatten)]
+    origin: &'a Origin,
+}
+
+#[derive(Deserialize)]
+struct Samples {
+    schema: u32,
+    claim: String,
+    samples: Vec<SampleLine>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SampleLine {
+    family: String,
+    check: String,
+    quantity: Quantity,
+    /// By instance; null where there is none.
+    values: Vec<Option<f64>>,
+}
+
+impl Baseline {
+    /// Of what a claim measured.
+    pub fn of(claim: &str, measured: &Measured) -> Self {
+        let decided = measured.decided.iter().map(|((family, check), counts)| {
+            let share = counts.interval().map(rounded);
+            DecidedLine {
+                family: family.clone(),
+                check: check.clone(),
+                counts: *counts,
+                share,
+            }
+        });
+        let estimates = measured.samples.iter().filter_map(|(series, sample)| {
+            let exact = Estimated::of(sample)?;
+            Some(EstimateLine {
+                family: series.family.clone(),
+                check: series.check.clone(),
+                quantity: series.quantity,
+                estimate: Estimated {
+                    median: rounded(exact.median),
+                    interval: exact.interval.map(rounded),
+                    ..exact
+                },
+            })
+        });
+        Self {
+            schema: SCHEMA,
+            claim: claim.into(),
+            origin: measured.origin.clone(),
+            decided: decided.collect(),
+            estimates: estimates.collect(),
+        }
+    }
+}
+
+/// A directory of baselines.
+#[derive(Clone, Debug)]
+pub struct Baselines {
+    dir: PathBuf,
+}
+
+impl Baselines {
+    /// Those of a directory, which need not exist.
+    pub fn at(dir: &Path) -> Self {
+        let dir = dir.to_path_buf();
+        Self { dir }
+    }
+
+    /// Anything is recorded there.
+    pub fn exist(&self) -> bool {
+        self.claims().is_ok_and(|c| !c.is_empty())
+    }
+
+    /// The claims recorded, in order.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn claims(&self) -> Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(|e| Error::io(&self.dir, &e))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| Error::io(&self.dir, &e))?.path();
+            let name = path.file_stem().and_then(|n| n.to_str());
+            if let (Some(name), true) = (name, path.extension().is_some_and(|e| e == "json")) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// What is recorded, by claim.
+    ///
+    /// # Errors
+    /// Names file, line and field; also a file whose claim is not the one it is named after.
+    pub fn read(&self) -> Result<BTreeMap<String, Measured>> {
+        let claims = self.claims()?;
+        let each = claims.into_iter().map(|claim| {
+            let measured = self.read_claim(&claim)?;
+            Ok((claim, measured))
+        });
+        each.collect()
+    }
+
+    fn read_claim(&self, claim: &str) -> Result<Measured> {
+        let path = self.dir.join(format!("{claim}.json"));
+        let estimates: Baseline = read(&path)?;
+        check(&path, claim, (estimates.schema, &estimates.claim))?;
+        let path = self.samples(claim);
+        let samples: Samples = read(&path)?;
+        check(&path, claim, (samples.schema, &samples.claim))?;
+        let decided = estimates.decided.into_iter();
+        let samples = samples.samples.into_iter().map(|line| {
+            let series = Series {
+                family: line.family,
+                check: line.check,
+                quantity: line.quantity,
+            };
+            let values = line.values.into_iter().enumerate();
+            (series, values.filter_map(|(n, v)| Some((n, v?))).collect())
+        });
+        Ok(Measured {
+            origin: estimates.origin,
+            violated: Vec::new(),
+            samples: samples.collect(),
+            decided: decided.map(|d| ((d.family, d.check), d.counts)).collect(),
+        })
+    }
+
+    fn samples(&self, claim: &str) -> PathBuf {
+        self.dir.join("samples").join(format!("{claim}.json"))
+    }
+
+    /// Records what a claim measured, in place of what was recorded of it.
+    ///
+    /// # Errors
+    /// When the system refuses; the error names the file.
+    pub fn write(&self, claim: &str, measured: &Measured) -> Result<()> {
+        let baseline = Baseline::of(claim, measured);
+        let head = Head {
+            schema: SCHEMA,
+            claim,
+            origin: &measured.origin,
+        };
+        let lists = [
+            ("decided", each(&baseline.decided)),
+            ("estimates", each(&baseline.estimates)),
+        ];
+        put(
+            &self.dir.join(format!("{claim}.json")),
+            &pretty(&head, &lists),
+        )?;
+        let line = |(series, sample): (&Series, &BTreeMap<usize, f64>)| SampleLine {
+            family: series.family.clone(),
+            check: series.check.clone(),
+            quantity: series.quantity,
+            values: {
+                let last = sample.keys().next_back().copied().unwrap_or(0);
+                (0..=last)
+                    .map(|n| sample.get(&n).copied().map(rounded))
+                    .collect()
+            },
+        };
+        let lines: Vec<SampleLine> = measured.samples.iter().map(line).collect();
+        let text = pretty(&head, &[("samples", each(&lines))]);
+        put(&self.samples(claim), &text)
+    }
+
+    /// Removes what is recorded of a claim that is no more.
+    ///
+    /// # Errors
+    /// When the system refuses; the error names the file.
+    pub fn remove(&self, claim: &str) -> Result<()> {
+        for path in [self.dir.join(format!("{claim}.json")), self.samples(claim)] {
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::io(&path, &e)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check(path: &Path, claim: &str, (schema, named): (u32, &str)) -> Result<()> {
+    let (field, message) = if schema != SCHEMA {
+        let text = format!("format version {schema} is not supported, only {SCHEMA} is");
+        ("schema", text)
+    } else if named != claim {
+        (
+            "claim",
+            format!("is {named:?} in a file named after {claim:?}"),
+        )
+    } else {
+        return Ok(());
+    };
+    let error = Error::input(message).in_field(field);
+    Err(error.in_file(path.display().to_string()))
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let io = |e| Error::io(path, &e);
+    let size = fs::metadata(path).map_err(io)?.len();
+    if size > LARGEST {
+        let text = format!("has {size} bytes, more than the {LARGEST} of any baseline");
+        return Err(Error::input(text).in_file(path.display().to_string()));
+    }
+    let text = fs::read_to_string(path).map_err(io)?;
+    located(&text).map_err(|e| e.in_file(path.display().to_string()))
+}
+
+/// Writes beside it first, so that a file is the old one or the new one.
+fn put(path: &Path, text: &str) -> Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
+    let fresh = path.with_extension("json.new");
+    fs::write(&fresh, text).map_err(|e| Error::io(&fresh, &e))?;
+    fs::rename(&fresh, path).map_err(|e| Error::io(path, &e))
+}
+
+/// JSON with a field a line, then lists with an entry a line.
+fn pretty(head: &impl Serialize, lists: &[(&str, Vec<String>)]) -> String {
+    let fields = serde_json::to_string(head).unwrap_or_default();
+    let mut out = format!("{{\n  {}", fields.trim_matches(['{', '}']));
+    for (name, entries) in lists {
+        let lines: Vec<String> = entries.iter().map(|e| format!("\n    {e}")).collect();
+        let _ = write!(out, ",\n  \"{name}\": [{}\n  ]", lines.join(","));
+    }
+    out + "\n}\n"
+}
+
+fn each<T: Serialize>(entries: &[T]) -> Vec<String> {
+    let line = |e: &T| serde_json::to_string(e).unwrap_or_default();
+    entries.iter().map(line).collect()
+}
+
+fn rounded(x: f64) -> f64 {
+    let last = DIGITS - 1;
+    format!("{x:.last$e}").parse().unwrap_or(x)
+}

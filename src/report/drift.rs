@@ -1,0 +1,179 @@
+//! A comparison with a baseline in words.
+//!
+//! Owns how changes are told, on a terminal and as lines for a changelog. Must not know how they
+//! were found.
+
+use std::fmt::Write as _;
+
+use super::format::{count, percent_of, short, visible};
+use crate::baseline::{Change, Comparison, Significance, Standing};
+
+const ALL: [Standing; 6] = [
+    Standing::Violated,
+    Standing::Drifted,
+    Standing::LessDecided,
+    Standing::Gone,
+    Standing::Improved,
+    Standing::New,
+];
+
+/// The changes, the worst first, and a closing line. Ends with a newline.
+pub fn drift_text(comparison: &Comparison) -> String {
+    let mut out = String::new();
+    for change in &comparison.changes {
+        let _ = writeln!(out, "{}", sentence(change));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out + &drift_headline(comparison) + "\n"
+}
+
+/// The result in one line.
+pub fn drift_headline(c: &Comparison) -> String {
+    let counts: Vec<String> = { ALL.iter() }
+        .filter_map(|s| match c.count(*s) {
+            0 => None,
+            n => Some(format!("{n} {}", s.name())),
+        })
+        .collect();
+    let counts = if counts.is_empty() {
+        "no drift".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    let how = match (c.same_instances, c.claims) {
+        (_, 0) => "nothing of the run is recorded".to_owned(),
+        (same, all) if same == all => "on the same instances, to rounding".into(),
+        (0, _) => "on other instances, by ranks".into(),
+        (same, all) => format!("{same} of {all} on the same instances"),
+    };
+    let rest = match c.not_run {
+        0 => String::new(),
+        n => format!("; {} recorded but not run", count(n, "claim")),
+    };
+    format!(
+        "{counts}: {} compared in {} ({how}){rest}",
+        count(c.compared, "quantity").replace("quantitys", "quantities"),
+        count(c.claims, "claim")
+    )
+}
+
+/// One change: what, where, from what to what, how sure.
+pub fn sentence(c: &Change) -> String {
+    let mut text = format!("{:12}  {}", c.standing.name(), visible(&c.claim));
+    for part in [&c.family, &c.check] {
+        if !part.is_empty() {
+            let _ = write!(text, " {}", visible(part));
+        }
+    }
+    if let (Some(old), Some(new)) = (c.old, c.new) {
+        let _ = write!(text, ": {}", moved(c, old, new));
+    }
+    if let Some(significance) = c.significance {
+        let _ = write!(text, " ({})", sure(c, significance));
+    }
+    text
+}
+
+fn moved(c: &Change, old: f64, new: f64) -> String {
+    if c.quantity == "decided" {
+        return format!("decided {} -> {}", percent_of(old), percent_of(new));
+    }
+    let (old, new, times) = (short(old), short(new), short(new / old));
+    let interval = c.interval.map_or_else(String::new, |[lo, hi]| {
+        format!(", recorded {} to {}", short(lo), short(hi))
+    });
+    format!("{} {old} -> {new}, ×{times}{interval}", c.quantity)
+}
+
+fn sure(c: &Change, significance: Significance) -> String {
+    match significance {
+        Significance::Exact(n, of) if c.quantity == "decided" => {
+            format!("{n} of {}", count(of, "draw"))
+        }
+        Significance::Exact(n, of) => format!("{n} of {} moved", count(of, "instance")),
+        Significance::Chance(p, alpha) => {
+            format!("p = {}, asked for {}", short(p), short(alpha))
+        }
+    }
+}
+
+/// What to write in a changelog where these changes are meant, a line each.
+pub fn drift_changelog(comparison: &Comparison) -> String {
+    let meant = comparison
+        .changes
+        .iter()
+        .filter(|c| c.standing != Standing::Violated);
+    let mut out = String::new();
+    for c in meant {
+        let place: Vec<&str> = [c.family.as_str(), c.check.as_str()]
+            .into_iter()
+            .filter(|p| !p.is_empty())
+            .collect();
+        let place = match place.as_slice() {
+            [] => String::new(),
+            parts => format!(" ({})", visible(&parts.join(", "))),
+        };
+        let what = match (c.standing, c.old, c.new) {
+            (_, Some(old), Some(new)) => moved(c, old, new),
+            (standing, ..) => standing.name().into(),
+        };
+        let _ = writeln!(out, "- Baseline of `{}`{place}: {what}.", visible(&c.claim));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change() -> Change {
+        Change {
+            check: "bound-sharp".into(),
+            quantity: "slack".into(),
+            old: Some(1.2e4),
+            interval: Some([1.1e4, 1.3e4]),
+            new: Some(2.4e4),
+            significance: Some(Significance::Exact(12, 12)),
+            ..Change::of(Standing::Drifted, "itd-bound", "tight.0")
+        }
+    }
+
+    #[test]
+    fn changes_read_like_this() {
+        let share = Change {
+            check: "local-rate-pure".into(),
+            quantity: "decided".into(),
+            old: Some(0.8),
+            new: Some(0.4),
+            significance: Some(Significance::Chance(1e-9, 1e-7)),
+            ..Change::of(Standing::LessDecided, "itd-rate", "")
+        };
+        let mut comparison = Comparison::default();
+        comparison.changes = vec![change(), share, Change::of(Standing::New, "b", "")];
+        (
+            comparison.claims,
+            comparison.same_instances,
+            comparison.compared,
+        ) = (3, 3, 1);
+        assert_eq!(
+            drift_text(&comparison),
+            "\
+drifted       itd-bound tight.0 bound-sharp: slack 1.2e4 -> 2.4e4, ×2, recorded 1.1e4 to 1.3e4 (12 of 12 instances moved)
+less decided  itd-rate local-rate-pure: decided 80 % -> 40 % (p = 1e-9, asked for 1e-7)
+new           b
+
+1 drifted, 1 less decided, 1 new: 1 quantity compared in 3 claims (on the same instances, to rounding)
+"
+        );
+        assert_eq!(
+            drift_changelog(&comparison),
+            "\
+- Baseline of `itd-bound` (tight.0, bound-sharp): slack 1.2e4 -> 2.4e4, ×2, recorded 1.1e4 to 1.3e4.
+- Baseline of `itd-rate` (local-rate-pure): decided 80 % -> 40 %.
+- Baseline of `b`: new.
+"
+        );
+    }
+}
