@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimated;
-use super::sample::{Decided, Measured, Origin, Quantity, Series};
+use super::sample::{Decided, Measured, Origin, Quantity, Series, rounded};
 use crate::error::{Error, Result};
 use crate::numerals::locate::located;
 
@@ -26,9 +26,6 @@ const SCHEMA: u32 = 1;
 
 /// Largest file that is read: those of a claim have some kilobytes.
 const LARGEST: u64 = 1 << 24;
-
-/// Digits of values in files: what is below is far below what counts as equal.
-const DIGITS: usize = 9;
 
 /// The estimates of a claim: what is read and reviewed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -243,9 +240,7 @@ impl Baselines {
             quantity: series.quantity,
             values: {
                 let last = sample.keys().next_back().copied().unwrap_or(0);
-                (0..=last)
-                    .map(|n| sample.get(&n).copied().map(rounded))
-                    .collect()
+                (0..=last).map(|n| sample.get(&n).copied()).collect()
             },
         };
         let lines: Vec<SampleLine> = measured.samples.iter().map(line).collect();
@@ -318,9 +313,4 @@ fn pretty(head: &impl Serialize, lists: &[(&str, Vec<String>)]) -> String {
 fn each<T: Serialize>(entries: &[T]) -> Vec<String> {
     let line = |e: &T| serde_json::to_string(e).unwrap_or_default();
     entries.iter().map(line).collect()
-}
-
-fn rounded(x: f64) -> f64 {
-    let last = DIGITS - 1;
-    format!("{x:.last$e}").parse().unwrap_or(x)
 }

@@ -192,10 +192,23 @@ impl Measured {
         out
     }
 
-    /// What has no finite positive value says nothing that could be compared.
+    /// What has no finite positive value says nothing that could be compared. Values are kept as
+    /// they stand in files.
     fn add(&mut self, series: Series, index: usize, value: f64) {
         if value.is_finite() && value > 0.0 {
-            self.samples.entry(series).or_default().insert(index, value);
+            self.samples
+                .entry(series)
+                .or_default()
+                .insert(index, rounded(value));
         }
     }
+}
+
+/// Digits of values: what is below is far below what counts as equal.
+const DIGITS: usize = 9;
+
+/// A number as it stands in files.
+pub(super) fn rounded(x: f64) -> f64 {
+    let last = DIGITS - 1;
+    format!("{x:.last$e}").parse().unwrap_or(x)
 }

@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(
             drift_text(&comparison),
             "\
-drifted       itd-bound tight.0 bound-sharp: slack 1.2e4 -> 2.4e4, ×2, recorded 1.1e4 to 1.3e4 (12 of 12 instances moved)
+drifted       itd-bound tight.0 bound-sharp: slack 12000 -> 24000, ×2, recorded 11000 to 13000 (12 of 12 instances moved)
 less decided  itd-rate local-rate-pure: decided 80 % -> 40 % (p = 1e-9, asked for 1e-7)
 new           b
 
@@ -170,7 +170,7 @@ new           b
         assert_eq!(
             drift_changelog(&comparison),
             "\
-- Baseline of `itd-bound` (tight.0, bound-sharp): slack 1.2e4 -> 2.4e4, ×2, recorded 1.1e4 to 1.3e4.
+- Baseline of `itd-bound` (tight.0, bound-sharp): slack 12000 -> 24000, ×2, recorded 11000 to 13000.
 - Baseline of `itd-rate` (local-rate-pure): decided 80 % -> 40 %.
 - Baseline of `b`: new.
 "

@@ -2,7 +2,7 @@
 //!
 //! Owns these sentences. Must not know where they are shown, and escapes nothing.
 
-use super::format::{number, short, visible};
+use super::format::{number, short};
 use crate::checks::{Reason, Ruling, Unit};
 use crate::claims::{Diagnosis, Verdict};
 

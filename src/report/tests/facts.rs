@@ -1,7 +1,6 @@
 //! What is said of one verdict.
 
 use super::*;
-use crate::checks::{Reason, Unit};
 use crate::claims::{Diagnosis, Named, Smallest};
 use crate::report::facts::{margin, sentences};
 
@@ -28,7 +27,7 @@ fn a_failing_verdict_says_all_it_knows() {
     );
     assert!(said[2].starts_with("smallest failing instance: {\"kind\":\"tight\","));
     assert!(
-        said[2].ends_with("} with seed 9: measured 2e0, bound 1e0"),
+        said[2].ends_with("} with seed 9: measured 2, bound 1"),
         "{}",
         said[2]
     );
@@ -36,6 +35,14 @@ fn a_failing_verdict_says_all_it_knows() {
         said[3],
         "diagnosis: looks like x (confidence 0.75) or y (confidence 0.50)"
     );
+    // A guess is not shown.
+    v.diagnosis = Some(Diagnosis::Names(vec![named("x", 0.75), named("y", 0.25)]));
+    assert_eq!(
+        sentences(&v)[3],
+        "diagnosis: looks like x (confidence 0.75)"
+    );
+    v.diagnosis = Some(Diagnosis::Names(vec![named("x", 0.4)]));
+    assert_eq!(sentences(&v).len(), 3);
     v.diagnosis = Some(Diagnosis::Unknown);
     assert_eq!(
         sentences(&v)[3],
@@ -76,7 +83,7 @@ fn every_page_shows_the_smallest_instance_and_the_diagnosis() {
     ] {
         for said in [
             "smallest failing instance: ",
-            "seed 9: measured 2e0, bound 1e0",
+            "seed 9: measured 2, bound 1",
             "diagnosis: its answers are right where the diagnosis looked",
         ] {
             assert!(page.contains(said), "{said} is not in {page}");

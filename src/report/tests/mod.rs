@@ -4,7 +4,7 @@ use std::fs;
 
 use super::folder::figures_of;
 use super::*;
-use crate::checks::{Curve, Data, Fit, Ruling};
+use crate::checks::{Curve, Data, Fit, Reason, Ruling, Unit};
 use crate::claims::{InstanceId, Origin, Outcome, Record, Verdict};
 use crate::instances::{Kind, Spec};
 
@@ -78,6 +78,7 @@ fn claim(name: &str) -> ClaimInfo {
         kind: "upper".into(),
         method: "itd".into(),
         caught: String::new(),
+        digest: String::new(),
     }
 }
 
@@ -233,37 +234,85 @@ fn hostile() -> Run {
 
 #[test]
 fn the_table_reads_like_this() {
-    let expected = "\
-claim      theorem      method  instances  pass  fail  inconclusive  n/a  decided  tightest slack  verdict
-bound-itd  Theorem 4.1  itd             3     3     0             0    1    100 %  1 bound         holds
-rate-itd   Theorem 4.1  itd             1     0     0             1    0      0 %  -               undecided
-dimp-itd   Theorem 4.1  itd             5     1     4             0    0    100 %  0.5 bound       VIOLATED
-unused     Theorem 4.1  itd             0     0     0             0    0        -  -               not judged
+    let expected = "  claim                        verdict      pass  fail  open  closest call
+Theorem 4.1
+  bound-itd                    holds           3     0     0  ×1 bound
+  rate-itd                     undecided       0     0     1  -
+  dimp-itd                     VIOLATED        1     4     0  ×0.5 bound
+  unused                       not judged      0     0     0  -
 
 checks that decided no instance:
   rate-itd: local-rate
 
-what the passing claims would have caught:
-  bound-itd: a factor q off by 1 %
+undecided:
+  too few steps between identification and the rounding floor: 1 verdict
+    rate-itd/tight/0/local-rate
 
 dimp-itd is violated (Theorem 4.1)
   dimp-itd/tight/1/bound
-    measured 0.25, bound 0.125, slack 0.5
+    measured 0.25, bound 0.125
     step 1 decides
+    headroom 0.5 (bound over error)
     replay: ratecert replay dimp-itd/tight/1/bound
   dimp-itd/tight/2/bound
-    measured 0.25, bound 0.1875, slack 0.75
+    measured 0.25, bound 0.1875
     step 2 decides
+    headroom 0.75 (bound over error)
     replay: ratecert replay dimp-itd/tight/2/bound
   dimp-itd/tight/3/bound
-    measured 0.25, bound 0.2, slack 0.8
+    measured 0.25, bound 0.2
     step 3 decides
+    headroom 0.8 (bound over error)
     replay: ratecert replay dimp-itd/tight/3/bound
   and 1 more failing verdict
 
 4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable; 88 % decided
 ";
-    assert_eq!(text(&run(), Shown::default()), expected);
+    let mut run = run();
+    for v in &mut run.verdicts {
+        match v.status {
+            Ruling::Inconclusive => v.reason = Some(Reason::TooFewPoints),
+            _ => (v.unit, v.headroom) = (Some(Unit::Bound), v.slack),
+        }
+    }
+    run.verdicts[2].headroom = f64::INFINITY;
+    assert_eq!(text(&run, Shown::default()), expected);
+    // The table fits a terminal; everything else is on demand, and said once.
+    let all = text(&run, Shown::default().undecided(true).caught(true));
+    assert!(all.lines().take(6).all(|l| l.chars().count() <= 80));
+    assert!(all.contains("    rate-itd/tight/0/local-rate\n      step 0 decides\n"));
+    assert!(all.contains("caught:\n  bound-itd\n    a factor q off by 1 %\n"));
+}
+
+/// A long name stands on a line of its own, and columns stay where they are.
+#[test]
+fn a_long_name_does_not_move_the_columns() {
+    let mut run = run();
+    let long = "a-claim-with-a-name-that-is-longer-than-its-column";
+    run.info.claims[3].name = long.into();
+    let text = text(&run, Shown::default());
+    let mut lines = text.lines().skip_while(|l| !l.contains(long));
+    assert_eq!(lines.next().map(str::trim), Some(long));
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with(&format!("{}not judged", " ".repeat(31)))
+    );
+}
+
+/// Draws that were given up are counted once for each instance, not for each of its checks.
+#[test]
+fn draws_that_were_given_up_are_said() {
+    let mut run = run();
+    for (n, v) in run.verdicts.iter_mut().enumerate() {
+        v.instance.redrawn = if n == 1 || n == 2 { 3 } else { 0 };
+    }
+    let closing = Summary::of(&run).closing();
+    assert!(
+        closing.ends_with("88 % decided; 3 instances drawn again"),
+        "{closing}"
+    );
 }
 
 #[test]

@@ -29,6 +29,7 @@ impl Drop for Folder {
 fn a_written_run_reads_back_and_redraws_to_the_same_bytes() {
     let folder = Folder::new("round-trip");
     for run in [run(), hostile(), empty()] {
+        let run = run.lying_in(&folder.0);
         write(&run, &folder.0).unwrap();
         let files = [
             "run.json",
