@@ -51,3 +51,28 @@ adapters:
     python3 -m venv target/adapters
     target/adapters/bin/pip install --quiet ./python jax jaxopt optimistix torch
     for e in jax_custom_vjp optimistix_example torch_function; do target/adapters/bin/python python/examples/$e.py || exit 1; done
+
+# The JSON Schemas of the files of a run, from the types that write them.
+schemas:
+    for n in verdict record run baseline; do cargo run --release -- schema $n > docs/schemas/$n.json; done
+
+# The quick run of this code as the new baseline; the diff and the lines for CHANGELOG.md are printed.
+baseline:
+    cargo run --release -- certify --out target/baseline-run
+    cargo run --release -- baseline update --run target/baseline-run
+
+# Formatting, lints and documentation, without the tests.
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo clippy --no-default-features --lib -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --lib --quiet
+
+# One part of the tests, "1/2" or "2/2", doc tests with the first (needs cargo-nextest).
+test-partition part:
+    cargo nextest run --profile ci --partition count:{{part}}
+    case {{part}} in 1/*) cargo test --doc ;; esac
+
+# The chapters against the code.
+docs:
+    cargo test --test docs

@@ -208,8 +208,13 @@ fn generate_and_explain_understand_each_other() {
 fn stochastic_instances_are_written_and_read_back() {
     let s = Sandbox::new();
     let kinds = ratecert::instances::Kind::ALL.iter();
-    for (_, kind, ..) in kinds.filter(|k| k.0.is_stochastic()) {
-        let out = s.run(&["generate", kind, "--dim", "3", "--seed", "5"]);
+    for (own, kind, ..) in kinds.filter(|k| k.0.is_stochastic()) {
+        let size = if own.uses("dim") {
+            &["--dim", "3"][..]
+        } else {
+            &[]
+        };
+        let out = s.run(&[&["generate", kind, "--seed", "5"], size].concat());
         assert_eq!(out.status.code(), Some(0), "{kind}");
         let value: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
         assert!(value["truth"]["gamma"].as_f64() > Some(0.0), "{kind}");
@@ -385,11 +390,6 @@ fn a_users_claim_runs_and_bad_claims_name_file_line_and_field() {
             "reason = \"\"",
             "mine.toml:20: field `checks[0].reason`: a slack needs a reason",
         ),
-        (
-            "name = \"mine\"",
-            "name = \"itd-bound\"",
-            "a claim named \"itd-bound\" exists already",
-        ),
         ("[[checks]]", "[[checks", "mine.toml:16"),
     ];
     for (from, to, want) in swaps {
@@ -484,8 +484,8 @@ fn completions_and_help_exist() {
 #[test]
 fn the_local_rate_is_never_a_bare_number() {
     let s = Sandbox::new();
-    let truth = |kind: &str, dim: &str| {
-        let out = s.run(&["generate", kind, "--dim", dim, "--seed", "77"]);
+    let truth = |kind: &str, dim: &[&str]| {
+        let out = s.run(&[&["generate", kind, "--seed", "77"], dim].concat());
         fs::write(s.path().join("i.json"), &out.stdout).unwrap();
         let value: serde_json::Value = serde_json::from_str(&stdout(&out)).unwrap();
         let text = stdout(&s.run(&["explain", "itd-bound", "--instance", "i.json"]));
@@ -495,12 +495,12 @@ fn the_local_rate_is_never_a_bare_number() {
         ("affine-non-normal", "20", 0.147_384_854_545_386_5),
         ("elastic-net-near-duplicated", "40", 0.800_000_006_889_862),
     ] {
-        let (t, text) = truth(kind, dim);
+        let (t, text) = truth(kind, &["--dim", dim]);
         let radius = t["rho_radius"].as_f64().unwrap();
         assert!((t["rho"].as_f64().unwrap() - rho).abs() <= radius + 1e-15 && radius < 1e-10);
         assert!(text.contains(&format!("{rho:.6}")), "{text}");
     }
-    let (t, text) = truth("kink-two-cycle", "1");
+    let (t, text) = truth("kink-two-cycle", &[]);
     assert!(t["rho"].is_null() && t["rho_reason"].as_str().unwrap().contains("kink"));
     assert!(
         text.contains("not defined") && !text.contains("NaN"),
@@ -527,5 +527,322 @@ fn files_beside_a_run_that_are_not_its_own_stay() {
         assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
         assert!(s.path().join(out).join("run.json").exists());
         fs::remove_dir_all(s.path().join(beside)).unwrap();
+    }
+}
+
+/// A failing claim in a directory with a blank, its run in another one.
+fn failing(s: &Sandbox) -> Output {
+    let dir = s.path().join("my claims");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(
+        dir.join("mine.toml"),
+        CLAIM.replace("slack = 1.0", "slack = 1e-9"),
+    )
+    .unwrap();
+    s.run(&[
+        "certify",
+        "mine",
+        "--claims",
+        "my claims",
+        "--out",
+        "a run",
+        "--profile",
+        "test",
+    ])
+}
+
+/// What is printed to be typed works as it stands: in the table, the summary and JUnit.
+#[test]
+fn replay_commands_run_as_they_are_printed() {
+    let s = Sandbox::new();
+    let out = failing(&s);
+    assert_eq!(out.status.code(), Some(1));
+    let printed = stdout(&out);
+    let command = printed
+        .lines()
+        .find_map(|l| l.trim().strip_prefix("replay: "));
+    let command = command.unwrap();
+    for file in ["summary.md", "junit.xml"] {
+        let text = fs::read_to_string(s.path().join("a run").join(file)).unwrap();
+        let text = text.replace("&apos;", "'").replace("&#39;", "'");
+        assert!(text.contains(command), "{command} in {file}");
+    }
+    let bin = Path::new(env!("CARGO_BIN_EXE_ratecert")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let again = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(s.path())
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&again.stderr);
+    assert_eq!(again.status.code(), Some(1), "{text}");
+    assert!(stdout(&again).contains("exceeds the paper bound"));
+}
+
+/// The recipe of the README, literally: copy a claim, change it, run it.
+#[test]
+fn a_copied_claim_takes_the_place_of_the_one_it_was_copied_from() {
+    let s = Sandbox::new();
+    fs::create_dir(s.path().join("mine")).unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("rates/claims/itd-tight.toml");
+    fs::copy(source, s.path().join("mine/itd-tight.toml")).unwrap();
+    let out = s.run(&[
+        "certify",
+        "itd-tight",
+        "--claims",
+        "mine",
+        "--profile",
+        "test",
+    ]);
+    assert_eq!(out.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        said.contains("take the place of those built in: itd-tight"),
+        "{said}"
+    );
+    assert!(stdout(&out).contains("\n1 claim, "));
+}
+
+/// Eighty columns, one line of verdicts a claim, explanations on demand.
+#[test]
+fn the_table_fits_a_terminal_and_explains_on_demand() {
+    let s = Sandbox::new();
+    let arguments = ["certify", "*-tight", "kink-itd-*", "--profile", "test"];
+    let out = stdout(&s.run(&arguments));
+    assert!(
+        out.lines()
+            .all(|l| l.chars().count() <= 80 || l.contains("verdicts:")),
+        "{out}"
+    );
+    assert!(out.contains("\nTheorem 4.1\n") && !out.contains("caught"));
+    let verbose = stdout(&s.run(&[&arguments[..], &["-v"]].concat()));
+    assert_eq!(verbose.matches("would have caught:").count(), 1);
+    let sentences = verbose.lines().filter(|l| l.starts_with("    "));
+    let mut sentences: Vec<&str> = sentences.collect();
+    let count = sentences.len();
+    sentences.sort_unstable();
+    sentences.dedup();
+    assert_eq!(sentences.len(), count, "said twice: {verbose}");
+}
+
+#[test]
+fn undecided_verdicts_are_named_with_their_reasons() {
+    let s = Sandbox::new();
+    fs::create_dir(s.path().join("c")).unwrap();
+    // λ at which no draw shows the rate.
+    let claim = CLAIM
+        .replace(
+            "check = \"bound\"\nlevel = \"paper\"",
+            "check = \"local-rate\"\ngrowth = \"pure\"",
+        )
+        .replace("slack = 1.0", "slack = 0.01")
+        .replace(
+            "kind = \"affine-normal\"\ndim = [1, 4]",
+            "kind = \"diabetes\"\nlambda = [[0.3, 0.1], [0.05, 0.2]]",
+        );
+    fs::write(s.path().join("c/mine.toml"), claim).unwrap();
+    let out = s.run(&["certify", "mine", "--claims", "c"]);
+    let text = stdout(&out);
+    assert_eq!(out.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("\nundecided:\n  ")
+            && text.contains("    mine/diabetes.0.0/local-rate-pure\n")
+    );
+    assert!(text.contains("drawn again"));
+    let strict = s.run(&["certify", "mine", "--claims", "c", "--strict"]);
+    assert_eq!(strict.status.code(), Some(3));
+    assert!(
+        stdout(&strict).contains("instead of ρ = "),
+        "the detail says why"
+    );
+}
+
+#[test]
+fn negative_numbers_are_refused_as_numbers() {
+    let s = Sandbox::new();
+    for (arguments, want) in [
+        (
+            vec!["certify", "--seed", "-1"],
+            "invalid value '-1' for '--seed <SEED>'",
+        ),
+        (
+            vec!["certify", "--jobs", "-2"],
+            "invalid value '-2' for '--jobs <JOBS>'",
+        ),
+        (
+            vec!["generate", "elastic-net", "--q", "-1"],
+            "the contraction factor q must be",
+        ),
+        (
+            vec!["generate", "elastic-net", "--margin", "0.1"],
+            "--margin changes nothing of elastic-net",
+        ),
+        (
+            vec!["generate", "diabetes", "--dim", "3"],
+            "--dim changes nothing of diabetes",
+        ),
+    ] {
+        let said = s.refused(&arguments);
+        assert!(said.contains(want) && !said.contains("tip:"), "{said}");
+    }
+    let said = s.refused(&["certify", "a\u{1b}[31mb"]);
+    assert!(!said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
+fn github_gets_a_summary_and_annotations() {
+    let s = Sandbox::new();
+    failing(&s);
+    let run = |on: &str| {
+        Command::new(env!("CARGO_BIN_EXE_ratecert"))
+            .args(["certify", "mine", "--claims", "my claims", "--out", "a run"])
+            .args(["--profile", "test", "--format", "json"])
+            .current_dir(s.path())
+            .env("GITHUB_ACTIONS", on)
+            .env("GITHUB_STEP_SUMMARY", s.path().join("summary"))
+            .output()
+            .unwrap()
+    };
+    run("false");
+    assert!(!s.path().join("summary").exists());
+    let out = run("true");
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(
+        said.contains("::error title=mine is violated::1 of 1 verdicts fail; worst: mine/"),
+        "{said}"
+    );
+    serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap();
+    run("true");
+    let summary = fs::read_to_string(s.path().join("summary")).unwrap();
+    assert_eq!(
+        summary.matches("# 1 of 1 claim violated").count(),
+        2,
+        "{summary}"
+    );
+}
+
+/// A run against itself, against one that was tampered with, and against nothing.
+#[test]
+fn baselines_tell_drift_from_violation() {
+    let s = Sandbox::new();
+    let certify = [
+        "certify",
+        "itd-tight",
+        "aid-fp-tight",
+        "--profile",
+        "test",
+        "--out",
+        "r",
+    ];
+    assert_eq!(s.run(&certify).status.code(), Some(0));
+    let check = ["baseline", "check", "--run", "r", "--baselines", "b"];
+    assert!(s.refused(&check).contains("b holds no baselines"));
+    let update = ["baseline", "update", "--run", "r", "--baselines", "b"];
+    let out = s.run(&update);
+    assert_eq!(out.status.code(), Some(0));
+    assert!(stdout(&out).contains("- Baseline of `itd-tight`: new."));
+    let out = s.run(&check);
+    assert_eq!(out.status.code(), Some(0), "{}", stdout(&out));
+    assert!(stdout(&out).starts_with("no drift: "));
+    let path = s.path().join("r/verdicts.jsonl");
+    let good = fs::read_to_string(&path).unwrap();
+    // The bound of one claim twice as loose.
+    let loose = |l: &str| {
+        let mut v: serde_json::Value = serde_json::from_str(l).unwrap();
+        if v["claim"] == "itd-tight" && v["headroom"].is_f64() {
+            v["headroom"] = (2.0 * v["headroom"].as_f64().unwrap()).into();
+        }
+        v.to_string() + "\n"
+    };
+    fs::write(&path, good.lines().map(loose).collect::<String>()).unwrap();
+    let out = s.run(&check);
+    assert_eq!(out.status.code(), Some(4), "{}", stdout(&out));
+    assert!(
+        stdout(&out).contains("drifted       itd-tight tight.0"),
+        "{}",
+        stdout(&out)
+    );
+    let json: serde_json::Value =
+        serde_json::from_slice(&s.run(&[&check[..], &["--format", "json"]].concat()).stdout)
+            .unwrap();
+    assert_eq!(json["changes"][0]["standing"], "drifted");
+    fs::write(
+        &path,
+        good.replacen("\"status\":\"pass\"", "\"status\":\"fail\"", 1),
+    )
+    .unwrap();
+    assert_eq!(s.run(&check).status.code(), Some(1));
+    assert_eq!(
+        s.run(&update).status.code(),
+        Some(1),
+        "nothing is recorded of it"
+    );
+    fs::write(&path, good).unwrap();
+    assert_eq!(s.run(&check).status.code(), Some(0));
+    s.run(&[
+        "certify",
+        "itd-tight",
+        "--profile",
+        "test",
+        "--out",
+        "r",
+        "--shard",
+        "1/2",
+    ]);
+    assert!(s.refused(&check).contains("one shard of a run"));
+}
+
+/// What runs write fits the schemas that are published, line by line.
+#[test]
+fn files_of_a_run_fit_their_schemas() {
+    let s = Sandbox::new();
+    let claims = [
+        "itd-bound",
+        "itd-local-rate",
+        "nsid-limit",
+        "identification",
+        "kink-itd-bound",
+        "mine",
+    ];
+    failing(&s);
+    let arguments = [
+        &["certify"],
+        &claims[..],
+        &["--profile", "test", "--claims", "my claims"],
+    ]
+    .concat();
+    s.run(&arguments);
+    s.run(&["certify", "itd-tight", "--profile", "test", "--out", "r"]);
+    s.run(&["baseline", "update", "--run", "r", "--baselines", "b"]);
+    let validator = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.json"));
+        let published = fs::read_to_string(path).unwrap();
+        assert_eq!(
+            stdout(&s.run(&["schema", name])),
+            published,
+            "`just schemas` writes it again"
+        );
+        jsonschema::validator_for(&serde_json::from_str(&published).unwrap()).unwrap()
+    };
+    for (name, file, lines) in [
+        ("verdict", "reports/latest/verdicts.jsonl", true),
+        ("record", "reports/latest/records.jsonl", true),
+        ("run", "reports/latest/run.json", false),
+        ("baseline", "b/itd-tight.json", false),
+    ] {
+        let validator = validator(name);
+        let text = fs::read_to_string(s.path().join(file)).unwrap();
+        let parts: Vec<&str> = if lines {
+            text.lines().collect()
+        } else {
+            vec![&text]
+        };
+        assert!(!parts.is_empty());
+        for part in parts {
+            let value = serde_json::from_str(part).unwrap();
+            let error = validator.validate(&value).err();
+            assert!(error.is_none(), "{name}: {error:?} in {part}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Estimates of a family, apart from the samples they are made of.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sample::{Decided, Sample};
 use crate::stats::ranks::{median, wilson};
 
 /// A median with its interval.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Estimated {
     /// Values it is made of.

@@ -10,6 +10,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,7 @@ const SCHEMA: u32 = 1;
 const LARGEST: u64 = 1 << 24;
 
 /// The estimates of a claim: what is read and reviewed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Baseline {
     /// Format version.
@@ -45,7 +46,7 @@ pub struct Baseline {
 }
 
 /// Decided instances of a check on a family.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DecidedLine {
     /// kind.family.
@@ -60,7 +61,7 @@ pub struct DecidedLine {
 }
 
 /// A quantity of a check on a family.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct EstimateLine {
     /// kind.family.
@@ -90,7 +91,7 @@ struct Samples {
     samples: Vec<SampleLine>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct SampleLine {
     family: String,
     check: String,

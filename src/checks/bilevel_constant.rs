@@ -97,7 +97,7 @@ impl Check for BilevelConstant {
         }
         let deviation = (seen.extrapolated / limit.constant - 1.0).abs();
         let detail = format!(
-            "at the instance's own w, J = {j}: (γ+k)·E Var(g_k | ξ⁽¹⁾, ζ) extrapolates to {:e} at k = {last}, E tr KΣKᵀ = {:e}; E‖g_k - ∇f‖² {:.3e}, floor of J {:.3e}; the rest at most {:.2e} of what it can be",
+            "at the instance's own w, J = {j}: (γ+k)·E Var(g_k | ξ⁽¹⁾, ζ) extrapolates to {:.3e} at k = {last}, E tr KΣKᵀ = {:.3e}; E‖g_k - ∇f‖² {:.3e}, floor of J {:.3e}; the rest at most {:.2e} of what it can be",
             seen.extrapolated, limit.constant, seen.course.mse[last], limit.floor, seen.rest,
         );
         if !(seen.rest <= 1.0) {

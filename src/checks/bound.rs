@@ -102,7 +102,7 @@ impl Check for Bound {
         };
         if !(ratio <= 1.0) {
             let detail = format!(
-                "{}: error {:e} exceeds the {} bound {bound:e} (floor {:e}); q = {}, τ = {}",
+                "{}: error {:.3e} exceeds the {} bound {bound:.3e} (floor {:.3e}); q = {}, τ = {}",
                 place(c.e.method, one.t, one.k),
                 one.error,
                 self.level.name(),

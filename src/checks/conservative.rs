@@ -56,8 +56,9 @@ impl Check for Conservative {
                 asked += chosen.ties;
                 let what = format!("the curve {name} with weight {selection} at ties");
                 if !(defect <= floor) {
-                    let detail =
-                        format!("{what}: the path integral is off by {defect:e}, floor {floor:e}");
+                    let detail = format!(
+                        "{what}: the path integral is off by {defect:.3e}, floor {floor:.3e}"
+                    );
                     return Ok(Finding::below(false, Unit::Floor, defect, floor, detail));
                 }
                 if defect / floor > worst.0 {

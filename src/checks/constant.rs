@@ -54,7 +54,7 @@ impl Check for Constant {
         let holds = worst.ratio <= c.slack * bound_room(0);
         let verb = if holds { "closest" } else { "violated" };
         let detail = format!(
-            "{verb}: {}, sampled {:e} against {:e}",
+            "{verb}: {}, sampled {:.3e} against {:.3e}",
             worst.what, worst.measured, worst.bound
         );
         let (measured, bound) = (worst.measured, worst.bound);

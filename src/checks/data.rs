@@ -1,21 +1,26 @@
 //! What checks leave behind for figures and baselines, beside their verdicts: plain data.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::eigen::Enclosure;
 use crate::numerals::numbers;
+use crate::numerals::schema::Float;
 
 /// Error and bounds of one instance against the step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Curve {
     /// q.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub q: f64,
     /// ρ, spectral radius of ∂₁Φ at w(λ): the middle of its enclosure.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub rho: f64,
     /// |ρ - `rho`| is at most this.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub rho_radius: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
@@ -26,18 +31,23 @@ pub struct Curve {
     pub steps: Vec<usize>,
     /// Measured error.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub error: Vec<f64>,
     /// The bound a priori, as long as `steps`.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub paper: Vec<f64>,
     /// The bound with the measured e_t.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub trajectory: Vec<f64>,
     /// The bound with the refined moduli.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub sharp: Vec<f64>,
     /// Rounding floor.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub floor: Vec<f64>,
 }
 
@@ -52,28 +62,34 @@ impl Curve {
 }
 
 /// A fitted rate beside the predicted one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fit {
     /// pure: C ρᵗ; resonant: (α+βt) ρᵗ; 1/k: a power of γ+k, with the slope that the exact finite-k
     /// curve has.
     pub growth: String,
     /// ρ, β's predicted value for resonant growth, or the slope for 1/k.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub predicted: f64,
     /// The fitted value.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub fitted: f64,
     /// 95 % interval of the fit; for 1/k at the level of its test.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub lower: f64,
     /// 95 % interval of the fit.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub upper: f64,
     /// Half the width of what is accepted around `predicted`.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub accepted: f64,
     /// R² of the fit.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub r_squared: f64,
     /// The steps fitted, in order.
     pub steps: Vec<usize>,
@@ -81,12 +97,13 @@ pub struct Fit {
 
 /// Exact moments of a stochastic method against the number of updates, with what bounds or predicts
 /// them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moments {
     /// What is drawn: "limit", "constant", "plateau", "schedule" or "simulated".
     pub figure: String,
     /// γ of the steps β/(γ+i).
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub gamma: f64,
     /// Numbers of updates k.
     pub steps: Vec<usize>,
@@ -95,12 +112,13 @@ pub struct Moments {
 }
 
 /// A named curve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Series {
     /// What it is.
     pub name: String,
     /// Its values.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub values: Vec<f64>,
 }
 
@@ -113,7 +131,7 @@ impl Series {
 }
 
 /// Curves or points in a plane.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plot {
     /// What is drawn: "implicit-set", "excess" or "margin".
     pub figure: String,
@@ -136,15 +154,17 @@ impl Plot {
 }
 
 /// A named list of points.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Points {
     /// What it is called in a legend.
     pub name: String,
     /// Abscissas.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub x: Vec<f64>,
     /// Ordinates, as many.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub y: Vec<f64>,
 }
 
@@ -158,31 +178,36 @@ impl Points {
 }
 
 /// How loose a bound is on one instance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slack {
     /// Level of the bound by name.
     pub level: String,
     /// q.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub q: f64,
     /// R.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub r: f64,
     /// The last step t whose error stands clear of rounding (AID-FP: k = t).
     pub step: usize,
     /// Bound over exact error at that step.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub slack: f64,
 }
 
 /// Exact errors and printed bounds of ITD at t and of AID-FP at w_t with k = t, for t = 0, 1, ...
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Race {
     /// q.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub q: f64,
     /// R.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub r: f64,
     /// τ, if finite.
     pub tau: Option<usize>,
@@ -190,20 +215,24 @@ pub struct Race {
     pub identified: Option<usize>,
     /// ‖D_t - J‖.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub itd: Vec<f64>,
     /// ‖Dᵗ_{w_t} - J‖.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub aid: Vec<f64>,
     /// Theorem 4.1 for ITD.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub itd_bound: Vec<f64>,
     /// Theorem 4.1 for AID-FP.
     #[serde(with = "numbers")]
+    #[schemars(with = "Vec<Float>")]
     pub aid_bound: Vec<f64>,
 }
 
 /// What one check, or one drawing, recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Data {
     /// Error and bounds against the step.

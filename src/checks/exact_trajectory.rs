@@ -102,7 +102,7 @@ impl Check for ExactTrajectory {
             format!("{compared} estimates, worst {place}{seen}{stopped}")
         } else {
             format!(
-                "{place}: deviates from the exact recursion by {deviation:e}, floor {floor:e}{stopped}"
+                "{place}: deviates from the exact recursion by {deviation:.3e}, floor {floor:.3e}{stopped}"
             )
         };
         let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail).at_step(k);

@@ -1,12 +1,15 @@
 //! What a check found on one instance.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use crate::tol::COARSE;
 
 /// What became of a check on an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ruling {
     /// The claim holds here.
@@ -42,7 +45,7 @@ impl Ruling {
 }
 
 /// What the slack of a finding is measured in, and so what its headroom is a multiple of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Unit {
@@ -64,7 +67,7 @@ pub enum Unit {
 }
 
 /// Why an instance decides nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reason {

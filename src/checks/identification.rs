@@ -54,7 +54,7 @@ impl Check for Identification {
         {
             let (e, r) = (exact.theorem().e0, moduli.r);
             let detail =
-                format!("τ = {tau} where w_0 was chosen for {wanted}: e_0 = {e:e}, R = {r:e}");
+                format!("τ = {tau} where w_0 was chosen for {wanted}: e_0 = {e:.3e}, R = {r:.3e}");
             return decided(false, detail);
         }
         let Some(at) = identified else {
@@ -64,7 +64,7 @@ impl Check for Identification {
         let prescribed = exact.tau.is_some_and(|tau| tau > 0) && moduli.r.is_finite();
         if prescribed && moduli.r_attained && !leaves_the_piece(exact) {
             let text = format!(
-                "towards w_0 the piece of w(λ) goes on beyond R = {:e}",
+                "towards w_0 the piece of w(λ) goes on beyond R = {:.3e}",
                 moduli.r
             );
             return decided(false, text);

@@ -159,7 +159,7 @@ impl Setting<'_> {
         }
         let (lower, proof) = certificate(kinks, observed, d, most);
         let detail = format!(
-            "{place}, k = {k}: at least {lower:e} from D_joint{proof}, {measured:e} from its element with slopes {:?}; allowed {most:e}",
+            "{place}, k = {k}: at least {lower:.3e} from D_joint{proof}, {measured:.3e} from its element with slopes {:?}; allowed {most:.3e}",
             slopes[0]
         );
         if lower > most {

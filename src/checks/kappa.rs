@@ -86,7 +86,7 @@ impl Check for Kappa {
         let by_ratio = ratio <= c.slack * bound_room(2 * t);
         let holds = by_ratio && lower && upper;
         let detail = format!(
-            "closest to its κ form: {name} at t = {t}, {value:e} against {bound:e}; log-slopes {:.6} (AID-FP) and {:.6} (ITD) against log q = {log_q:.6}",
+            "closest to its κ form: {name} at t = {t}, {value:.3e} against {bound:.3e}; log-slopes {:.6} (AID-FP) and {:.6} (ITD) against log q = {log_q:.6}",
             slopes[0], slopes[1]
         );
         if by_ratio && !holds {

@@ -46,7 +46,7 @@ impl Check for LemmaB1 {
         let refuted = drawn.refuted.len();
         let sound = !drawn.closest.iter().any(|i| i.is_refuted());
         let detail = format!(
-            "{} draws, closest {} in draw {}: {left:e} against {right:e}; {refuted} of {FALSE_PAIRINGS} false pairings of (iii) refuted",
+            "{} draws, closest {} in draw {}: {left:.3e} against {right:.3e}; {refuted} of {FALSE_PAIRINGS} false pairings of (iii) refuted",
             c.steps, worst.statement, worst.draw
         );
         if sound && refuted < FALSE_PAIRINGS {

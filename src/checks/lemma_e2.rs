@@ -114,7 +114,7 @@ pub(super) fn judge_with(
             let e = (&u - base).norm();
             attained += 1;
             worst.sample(moduli.l[0] * e, norm2(&gap) * (1.0 + STEEPEST_ROOM), || {
-                format!("L_1 is attained along the steepest direction at {e:e}")
+                format!("L_1 is attained along the steepest direction at {e:.3e}")
             });
         }
         for (index, u) in partners.iter().enumerate() {
@@ -133,8 +133,9 @@ pub(super) fn judge_with(
                     .collect();
                 let room = lost[0][j] + lost[1][j];
                 let gap = norm2(&gap);
-                let place =
-                    |what: &str| format!("‖∇_{}E(u) - ∇_{}E(u')‖ ≤ {what} at {e:e}", j + 1, j + 1);
+                let place = |what: &str| {
+                    format!("‖∇_{}E(u) - ∇_{}E(u')‖ ≤ {what} at {e:.3e}", j + 1, j + 1)
+                };
                 worst.sample(gap - room, moduli.omega(j + 1, e), || place("ω"));
                 worst.sample(gap - room, moduli.c(j + 1, e) * e, || {
                     place("(L + M/R)‖u-u'‖")
@@ -145,7 +146,7 @@ pub(super) fn judge_with(
                     let jump = moduli.omega(1, e);
                     worst.sample(jump, gap * (1.0 + gamma(8 * d + 64)) + room, || {
                         format!(
-                            "ω_1 at R = {:e} is attained beyond the nearest kink",
+                            "ω_1 at R = {:.3e} is attained beyond the nearest kink",
                             moduli.r
                         )
                     });

@@ -182,7 +182,7 @@ impl Check for Limit {
                 ));
             };
             let detail = format!(
-                "through the exact tail recursion: deviates from it by {deviation:e} at step {}, and it reaches the floor after {needed} steps",
+                "through the exact tail recursion: deviates from it by {deviation:.3e} at step {}, and it reaches the floor after {needed} steps",
                 one.k
             );
             let holds = deviation <= floor;
@@ -209,7 +209,7 @@ impl Check for Limit {
             format!("reached the rounding floor after {} steps{resolved}", one.k)
         } else {
             format!(
-                "after {} steps the error against J is {:e}, rounding floor {floor:e}; the exact recursion has reached it",
+                "after {} steps the error against J is {:.3e}, rounding floor {floor:.3e}; the exact recursion has reached it",
                 one.k, one.error
             )
         };

@@ -74,7 +74,7 @@ impl Check for LimitConstant {
         let (limit, extrapolated) = (lyapunov.trace, settled.extrapolated);
         let deviation = (extrapolated / limit - 1.0).abs();
         let detail = format!(
-            "at the instance's own w: (γ+k)·MSE at k = {last} is {:e}, extrapolated {extrapolated:e}, tr Σ = {limit:e} (Lyapunov residual {:.1e}); slope of log MSE on log(γ+k) {slope:.4}; Lemma D.3's bound is {:.1} times the limit",
+            "at the instance's own w: (γ+k)·MSE at k = {last} is {:.3e}, extrapolated {extrapolated:.3e}, tr Σ = {limit:.3e} (Lyapunov residual {:.1e}); slope of log MSE on log(γ+k) {slope:.4}; Lemma D.3's bound is {:.1} times the limit",
             settled.product(&rate, last),
             lyapunov.residual,
             rate.c / limit

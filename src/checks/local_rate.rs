@@ -258,7 +258,7 @@ fn pure(slack: f64, exact: &Exact, points: &[Point], known: Enclosure) -> Result
 fn broken(slack: f64, points: &[Point], fitted: &[f64]) -> Option<Finding> {
     let p = &points[fitted.iter().position(|v| !v.is_finite())?];
     let detail = format!(
-        "error {} at step {}, where the exact one is {:e}",
+        "error {} at step {}, where the exact one is {:.3e}",
         p.seen, p.step, p.exact
     );
     let numbers = [p.seen, p.exact, slack];

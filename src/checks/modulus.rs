@@ -128,14 +128,14 @@ pub(super) fn judge_with(
                 let gap = spectral_lower(&(&at_u[j] - &at_base[j])) - lost[j];
                 worst.sample(gap, moduli.omega(j + 1, e), || {
                     format!(
-                        "Δ(D_Φ,{}(u), D_Φ,{}(u')) ≤ ω at ‖u-u'‖ = {e:e}",
+                        "Δ(D_Φ,{}(u), D_Φ,{}(u')) ≤ ω at ‖u-u'‖ = {e:.3e}",
                         j + 1,
                         j + 1
                     )
                 });
                 worst.sample(gap, moduli.c(j + 1, e) * e, || {
                     format!(
-                        "Δ(D_Φ,{}(u), D_Φ,{}(u')) ≤ (L + M/R)‖u-u'‖ at {e:e}",
+                        "Δ(D_Φ,{}(u), D_Φ,{}(u')) ≤ (L + M/R)‖u-u'‖ at {e:.3e}",
                         j + 1,
                         j + 1
                     )
@@ -154,7 +154,7 @@ pub(super) fn judge_with(
                 attained += 1;
                 worst.sample(jump, room, || {
                     format!(
-                        "ω_1 at R = {:e} is attained beyond the nearest kink",
+                        "ω_1 at R = {:.3e} is attained beyond the nearest kink",
                         moduli.r
                     )
                 });

@@ -51,7 +51,7 @@ impl Check for Ordering {
         let holds = worst.ratio <= c.slack * bound_room(2 * at);
         let gap = th.paper_itd(c.steps) / th.paper_aid(c.steps, c.steps);
         let detail = format!(
-            "closest at t = {at}: AID-FP {aid:e}, ITD {itd:e}; ITD/AID-FP at t = {} is {gap:.3}",
+            "closest at t = {at}: AID-FP {aid:.3e}, ITD {itd:.3e}; ITD/AID-FP at t = {} is {gap:.3}",
             c.steps
         );
         Ok(Finding::below(holds, Unit::Bound, aid, itd, detail)

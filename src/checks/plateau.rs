@@ -82,13 +82,13 @@ impl Check for Plateau {
             let bound = eta * process.sigma1_hat / gap;
             let place = || {
                 let limit = plateau.trace;
-                format!("plateau {limit:e} against ησ̂₁/(1-q²) at η = {eta:.4}")
+                format!("plateau {limit:.3e} against ησ̂₁/(1-q²) at η = {eta:.4}")
             };
             if worst.see(plateau.trace, bound, room(d, 1), place) {
                 unit = Unit::Bound;
             }
             details += &format!(
-                "; η = {eta:.4}: plateau {:e}, bound {bound:e}",
+                "; η = {eta:.4}: plateau {:.3e}, bound {bound:.3e}",
                 plateau.trace
             );
             if c.draw {

@@ -103,7 +103,7 @@ fn beyond(kinks: &Kinks, run: &RationalRun, here: &Excess, what: &str) -> Findin
         .outside_fix(Observed::Whole, d, most)
         .map_or(0.0, |o| o.lower);
     let detail = format!(
-        "{what}: its element of D_fix is {:e} away, bound {:e}",
+        "{what}: its element of D_fix is {:.3e} away, bound {:.3e}",
         here.excess, here.bound
     );
     if here.ratio.is_nan() {

@@ -228,7 +228,7 @@ impl Setting<'_> {
             (Some(o), _) => (
                 o.lower,
                 format!(
-                    "D_fix, bound {bound:e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:e}",
+                    "D_fix, bound {bound:.3e}; proven in rationals by the separating direction {:?} with ⟨Y, D⟩ - h(Y) ≥ {:.3e}",
                     o.direction.as_slice(),
                     o.gap.to_f64()
                 ),
@@ -236,18 +236,18 @@ impl Setting<'_> {
             (None, Some(lower)) => (
                 lower,
                 format!(
-                    "a ball that holds D_fix, bound {bound:e}; certified with outward rounding"
+                    "a ball that holds D_fix, bound {bound:.3e}; certified with outward rounding"
                 ),
             ),
             (None, None) => {
                 return Beyond::Open(format!(
-                    "{place}: the nearest element found is {:e} away, bound {bound:e}, and no separation is proven (lower bound {:e})",
+                    "{place}: the nearest element found is {:.3e} away, bound {bound:.3e}, and no separation is proven (lower bound {:.3e})",
                     one.distance,
                     outside.map_or(0.0, |o| o.lower)
                 ));
             }
         };
-        let detail = format!("{place}: at least {lower:e} from {from}");
+        let detail = format!("{place}: at least {lower:.3e} from {from}");
         fail([lower, *bound, bound / lower], detail)
     }
 }

@@ -190,7 +190,7 @@ fn settled(
     let n = nsid.len();
     let own = nsid[n - 1];
     let detail = format!(
-        "SID's squared bias {bias:e}, plateau {plateau:e}, reached {reached:e} at k = {last}; NSID at the same J = {INNER} and k has {own:e}, expected {:e}",
+        "SID's squared bias {bias:.3e}, plateau {plateau:.3e}, reached {reached:.3e} at k = {last}; NSID at the same J = {INNER} and k has {own:.3e}, expected {:.3e}",
         expected.unwrap_or(f64::NAN)
     );
     if !(deviation <= c.slack) {

@@ -238,7 +238,7 @@ impl Means<'_> {
     /// A mean outside its interval.
     fn outside(&self, q: &Quantity, test: &TwoSided, alpha: f64) -> Finding {
         let detail = format!(
-            "{}: exact mean {:e}, {} replicates with η_i = κ/(κ+i), κ = {:.4}, have {:e} in [{:e}, {:e}]; p = {:.1e} at level {alpha:.1e}",
+            "{}: exact mean {:.3e}, {} replicates with η_i = κ/(κ+i), κ = {:.4}, have {:.3e} in [{:.3e}, {:.3e}]; p = {:.1e} at level {alpha:.1e}",
             q.name,
             q.known.mean,
             test.samples,

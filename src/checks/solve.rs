@@ -94,7 +94,7 @@ impl Check for Solve {
             let seen = resolved(resolution);
             format!("at the limit of AID, furthest {place}{seen}")
         } else {
-            format!("{place}: {deviation:e} from the direct solve, {floor_name} {floor:e}")
+            format!("{place}: {deviation:.3e} from the direct solve, {floor_name} {floor:.3e}")
         };
         let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail);
         Ok(finding.blaming(n))

@@ -84,7 +84,7 @@ impl Check for ExactTail {
             ));
         }
         let detail = format!(
-            "from the piece of w(λ), reached at t = {start}, the tail predicts every column of E_t; furthest at t = {t}: {deviation:e}, floor {floor:e}"
+            "from the piece of w(λ), reached at t = {start}, the tail predicts every column of E_t; furthest at t = {t}: {deviation:.3e}, floor {floor:.3e}"
         );
         let finding = Finding::below(ratio <= 1.0, Unit::Floor, deviation, floor, detail);
         Ok(finding.at_step(t).blaming(n))

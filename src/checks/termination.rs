@@ -107,7 +107,7 @@ impl Check for Termination {
             let seen = resolved(resolution);
             format!("at the limit after as many steps as unknowns, furthest {place}{seen}")
         } else {
-            format!("{place}: {deviation:e} from the direct solve, floor {floor:e}")
+            format!("{place}: {deviation:.3e} from the direct solve, floor {floor:.3e}")
         };
         let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail);
         Ok(finding.at_step(k).blaming(n))

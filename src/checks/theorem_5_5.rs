@@ -90,7 +90,7 @@ fn along(c: Context<'_>, bilevel: bool) -> Result<Finding> {
     let (above, floors) = planted.judge_floors(&seen, ks[0])?;
     let (ratio, measured, bound, k) = seen.worst;
     let detail = format!(
-        "exact along t = k, J = k/16, k = 1..{} (γ = {:.1}): at most {ratio:.2e} of {name}'s bound, at k = {k}, that at most {:.2e} of C/k, C = {:e}; {floors}",
+        "exact along t = k, J = k/16, k = 1..{} (γ = {:.1}): at most {ratio:.2e} of {name}'s bound, at k = {k}, that at most {:.2e} of C/k, C = {:.3e}; {floors}",
         c.steps, planted.theorem.linear.gamma, seen.of_constant, planted.constant
     );
     let holds = ratio <= 1.0 && seen.of_constant <= 1.0 && above;

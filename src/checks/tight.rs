@@ -72,7 +72,7 @@ impl Check for Tight {
             format!("attained at every step, furthest {place} by a relative {relative:.1e}")
         } else {
             format!(
-                "{place}: error {error:e} differs from the bound {bound:e} by a relative {relative:.3e}, where equality holds"
+                "{place}: error {error:.3e} differs from the bound {bound:.3e} by a relative {relative:.3e}, where equality holds"
             )
         };
         let finding = Finding::decided(holds, Unit::Bound, [error, bound, c.slack], detail)

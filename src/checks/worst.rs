@@ -97,7 +97,7 @@ impl Worst {
             )
         } else {
             format!(
-                "{} exceeds the bound {:e}: {:e}",
+                "{} exceeds the bound {:.3e}: {:.3e}",
                 self.what, self.bound, self.measured
             )
         };

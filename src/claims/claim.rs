@@ -154,10 +154,16 @@ impl Claim {
         (spec, seed, label)
     }
 
-    /// What a pass means, in one sentence per check.
+    /// What a pass means, in one sentence per check; what several checks would have caught is said
+    /// once.
     pub fn caught(&self) -> String {
-        let one = |c: &ClaimCheck| c.check.catches(c.slack);
-        self.checks.iter().map(one).collect::<Vec<_>>().join(" ")
+        let mut sentences: Vec<String> = Vec::new();
+        for sentence in self.checks.iter().map(|c| c.check.catches(c.slack)) {
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
+        sentences.join(" ")
     }
 
     /// Steps of the exact runs that its checks look at.

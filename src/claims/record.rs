@@ -1,5 +1,6 @@
 //! Records: what figures and baselines are made of, with where it comes from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::Data;
@@ -8,7 +9,7 @@ use crate::checks::Data;
 pub const RECORDS_SCHEMA: u32 = 2;
 
 /// Where a record comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Origin {
     /// Claim by name.
@@ -35,7 +36,7 @@ impl Origin {
 }
 
 /// One line of `records.jsonl`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Record {
     /// Where it comes from.

@@ -1,16 +1,18 @@
 //! Verdicts: plain data, one JSON object a line.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{Reason, Ruling, Unit};
 use crate::instances::Spec;
 use crate::numerals::numbers;
+use crate::numerals::schema::Float;
 
 /// Format version of `verdicts.jsonl`.
 pub const SCHEMA: u32 = 1;
 
 /// The instance a verdict speaks of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct InstanceId {
     /// Kind by name.
@@ -27,7 +29,7 @@ pub struct InstanceId {
 }
 
 /// A failing instance made small.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Smallest {
     /// The request; with the seed it determines the instance.
@@ -36,14 +38,16 @@ pub struct Smallest {
     pub seed: u64,
     /// The measured quantity there.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub measured: f64,
     /// What it was compared with.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub bound: f64,
 }
 
 /// What a failing implementation looks like.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Diagnosis {
@@ -56,7 +60,7 @@ pub enum Diagnosis {
 }
 
 /// A fault by name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Named {
     /// As in the catalogue.
@@ -83,7 +87,7 @@ impl std::fmt::Display for Diagnosis {
 }
 
 /// One line of `verdicts.jsonl`; field order is part of the format.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Verdict {
     /// [`SCHEMA`].
@@ -104,12 +108,15 @@ pub struct Verdict {
     pub check: String,
     /// The measured quantity at the step that decides.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub measured: f64,
     /// What it was compared with.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub bound: f64,
     /// bound/measured for upper bounds, the permitted relative deviation for two-sided checks.
     #[serde(with = "numbers")]
+    #[schemars(with = "Float")]
     pub slack: f64,
     /// In words: the deciding step, the floor, what would have been caught, the reason.
     pub detail: String,
@@ -121,6 +128,7 @@ pub struct Verdict {
     /// How far from the opposite ruling, in that unit; below 1 it fails. NaN where that has no
     /// meaning.
     #[serde(default = "nan", with = "numbers", skip_serializing_if = "is_nan")]
+    #[schemars(with = "Float")]
     pub headroom: f64,
     /// The bound is attained by design: a headroom of 1 is no close call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -144,6 +144,13 @@ impl Parts<'_> {
         }
         lines.push(format!("\n{}", self.theorem.name()));
         lines.push(format!("  {}", self.theorem.statement()));
+        if self.theorem.name() != claim.theorem {
+            lines.push(format!(
+                "  ({} has no constants of its own; those of {} follow.)",
+                claim.theorem,
+                self.theorem.name()
+            ));
+        }
         lines.push(format!(
             "\nConstants on {}",
             described(self.evidence.instance)

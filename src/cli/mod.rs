@@ -16,6 +16,7 @@ mod power;
 mod replay;
 mod report;
 mod reproduce;
+mod schema;
 mod serve;
 mod subject;
 mod truth;
@@ -67,6 +68,8 @@ enum Command {
     Check(check::Arguments),
     /// Check or rewrite the ground-truth vectors
     Vectors(vectors::Arguments),
+    /// Print the JSON Schema of a file of a run: verdict, record, run or baseline
+    Schema(schema::Arguments),
     /// Print shell completions
     Completions {
         /// The shell
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Subject(a) => subject::run(&a),
         Command::Serve(a) => serve::run(&a),
         Command::Check(a) => check::run(&a),
+        Command::Schema(a) => schema::run(&a),
         Command::Vectors(a) => vectors::run(&a),
         Command::Completions { shell } => {
             let mut text = Vec::new();

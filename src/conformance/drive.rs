@@ -293,7 +293,7 @@ impl Tally {
         self.conversation += 1;
         (self.conversation >= STRIKES).then(|| {
             format!(
-                "{STRIKES} troubles with the conversation, the last a {}",
+                "{STRIKES} troubles with the conversation, the last one: {}",
                 trouble.name()
             )
         })

@@ -100,7 +100,7 @@ impl Evidence<'_> {
 fn local_rate(exact: &Exact) -> Vec<Row> {
     let about = "spectral radius of ∂₁Φ at w(λ): the local rate";
     let Some(s) = exact.truth.spectrum() else {
-        let why = "no one: w(λ) is on a kink";
+        let why = "not defined: w(λ) is on a kink, where ∂₁Φ is a set";
         return vec![Row::maybe("ρ", None, why, about)];
     };
     let leads = if s.complex == Some(true) {

@@ -34,6 +34,7 @@ macro_rules! kinds {
     ($($variant:ident $name:literal $about:literal $($group:ident)*;)+) => {
         /// The kinds of instances.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "claims", derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum Kind {
             $(#[doc = $about] #[serde(rename = $name)] $variant,)+

@@ -8,6 +8,7 @@ use crate::objectives::ObjectiveKind;
 
 /// A request for one instance: together with a seed it determines every bit of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "claims", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The kind, by name.
@@ -45,6 +46,7 @@ pub struct Spec {
 
 /// Where points that are given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "claims", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Path {

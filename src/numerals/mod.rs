@@ -7,6 +7,8 @@
 
 pub(crate) mod locate;
 pub(crate) mod numbers;
+#[cfg(feature = "claims")]
+pub(crate) mod schema;
 pub(crate) mod tagged;
 
 pub(crate) use numbers::{number, value};

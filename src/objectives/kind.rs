@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 
 /// An objective by name: what a spec asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "claims", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ObjectiveKind {

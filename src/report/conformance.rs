@@ -181,13 +181,17 @@ fn facts(run: &Run) -> String {
         0 => String::new(),
         n => format!(", {n} could not be posed"),
     };
+    // A run of maps alone asks no cases.
+    let asked = match (sent, left_out) {
+        (0, 0) => String::new(),
+        _ => format!(
+            "{} asked, {left_out} left out because it does not do them{not_posed}; ",
+            count(sent, "case")
+        ),
+    };
     let mut out = format!(
-        "{} asked, {left_out} left out because it does not do them{not_posed}; {} pass, {} fail, {} inconclusive, {} not applicable",
-        count(sent, "case"),
-        counts.pass,
-        counts.fail,
-        counts.inconclusive,
-        counts.not_applicable
+        "{asked}{} pass, {} fail, {} inconclusive, {} not applicable",
+        counts.pass, counts.fail, counts.inconclusive, counts.not_applicable
     );
     let _ = write!(
         out,

@@ -19,6 +19,7 @@ mod markdown;
 mod panel;
 mod replay;
 mod run;
+mod schema;
 mod tally;
 mod text;
 
@@ -37,6 +38,7 @@ pub use run::{
     ClaimInfo, LATEST, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts,
     record_lines, verdict_lines,
 };
+pub use schema::result_schemas;
 pub use tally::{Summary, Tally};
 pub use text::{Shown, text};
 

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{Curve, Data, Moments, Plot};
@@ -19,7 +20,7 @@ use crate::numerals::locate::located;
 pub const RUN_SCHEMA: u32 = RECORDS_SCHEMA;
 
 /// What was asked of a run and how long it took: the content of `run.json` (beside `"schema"`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunInfo {
     /// Version of the program.
     pub version: String,
@@ -48,7 +49,7 @@ pub struct RunInfo {
 }
 
 /// An implementation in another process.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectInfo {
     /// What it is called.
     pub name: String,
@@ -76,7 +77,7 @@ pub struct SubjectInfo {
 }
 
 /// What a claim says, for the reader of a report.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClaimInfo {
     /// Name, as in [`Verdict::claim`].
     pub name: String,

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
+use crate::numerals::schema::Float;
 
 /// A float: a shortest decimal that round-trips, or one of the strings "NaN", "Infinity",
 /// "-Infinity".
@@ -28,17 +29,11 @@ impl<'de> Deserialize<'de> for Number {
 
 impl JsonSchema for Number {
     fn schema_name() -> Cow<'static, str> {
-        "Number".into()
+        Float::schema_name()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A float as a shortest decimal that round-trips, or one of three names.",
-            "anyOf": [
-                { "type": "number" },
-                { "enum": ["NaN", "Infinity", "-Infinity"] }
-            ]
-        })
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Float::json_schema(generator)
     }
 }
 
