@@ -79,7 +79,7 @@ fn counted(unit: Unit) -> &'static str {
     }
 }
 
-fn why(reason: Reason) -> &'static str {
+pub(super) fn why(reason: Reason) -> &'static str {
     match reason {
         Reason::AmbiguousUnits => "a unit is within rounding of its kink",
         Reason::TooLarge => "exact arithmetic or an enumeration would be too large",

@@ -11,22 +11,25 @@ mod figure;
 pub mod figures;
 mod folder;
 mod format;
-mod html;
 mod json;
 mod junit;
 mod markdown;
+mod page;
 mod panel;
 mod run;
 mod tally;
 mod text;
 
-pub use conformance::{Grid, badge, conformance_html, conformance_markdown, conformance_text};
+pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
 pub use figure::Figure;
-pub use folder::{redraw, write};
-pub use html::html;
+pub use folder::{redraw, redraw_with, write, write_with};
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use page::{
+    Caught, DriftRow, DriftView, Drifted, Extras, PowerView, Scale, conformance_html, html,
+    html_with,
+};
 pub use panel::{Line, Panel, Trace};
 pub use run::{
     ClaimInfo, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts, record_lines,

@@ -1,0 +1,1 @@
+//! The page: escaping, order, what is said where.
