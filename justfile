@@ -51,3 +51,8 @@ adapters:
     python3 -m venv target/adapters
     target/adapters/bin/pip install --quiet ./python jax jaxopt optimistix torch
     for e in jax_custom_vjp optimistix_example torch_function; do target/adapters/bin/python python/examples/$e.py || exit 1; done
+
+# The HTML report in Chromium: a passing run, a failing one, one of a subject (needs node and Chromium).
+page:
+    cargo build --release
+    tests/page/ci.sh target/release/ratecert

@@ -258,7 +258,7 @@ mod tests {
             data: &data,
         }]);
         assert!(
-            text.ends_with("\na,tight.0.0,pure,0.5,0.5001,0.4999,0.5003,0.025\n"),
+            text.ends_with("\na,tight.0.0,pure,0.5,0.5001,0.4999,0.5003,2.5e-2\n"),
             "{text}"
         );
     }

@@ -4,7 +4,7 @@
 //! Owns that figure, wide and narrow. Must not know how rates are fitted.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, BLUE, Canvas, Colour, INK, OK, SOFT, VERMILLION, draw, font};
+use super::canvas::{Anchor, BLUE, Canvas, Colour, INK, OK, SOFT, VERMILLION, draw, fitted, font};
 use super::canvas::{BAND, MAUVE, OCHRE, TEAL};
 use super::csv;
 use super::shown::{Shown, claims};
@@ -88,7 +88,7 @@ fn off(fit: &Fit) -> f64 {
 fn drawing(kinds: &[Kind<'_>], width: f64) -> String {
     let height = TOP + ROW * kinds.len() as f64 + FOOT;
     draw(width, height, &[], |canvas| {
-        let left = if width < WIDE { 112.0 } else { 150.0 };
+        let left = if width < WIDE { 118.0 } else { 136.0 };
         let x = Axis::linear(-REACH, REACH, (left, width - 12.0));
         let bottom = TOP + ROW * kinds.len() as f64;
         let at = |v: f64| x.at(v).unwrap_or(left);
@@ -124,10 +124,9 @@ fn drawing(kinds: &[Kind<'_>], width: f64) -> String {
 
 fn row(canvas: &mut Canvas<'_>, kind: &Kind<'_>, x: &Axis, (left, middle): (f64, f64)) {
     let place = (left - 10.0, middle - 7.0);
-    let name = format!("{}, {}", short(kind.method), growth(kind.growth));
-    canvas.text(&name, place, Anchor::End, font(12.0), INK);
+    canvas.text(&short(kind.method), place, Anchor::End, font(12.0), INK);
     let place = (left - 10.0, middle + 8.0);
-    let fits = count(kind.fits.len(), "fit");
+    let fits = format!("{}, {}", growth(kind.growth), count(kind.fits.len(), "fit"));
     canvas.text(&fits, place, Anchor::End, font(12.0), SOFT);
     let mut sorted: Vec<f64> = kind.fits.iter().map(|f| off(f)).collect();
     sorted.sort_by(f64::total_cmp);
@@ -159,9 +158,15 @@ fn colour(method: &str) -> Colour {
     }
 }
 
+/// Its name with its mode.
 fn short(method: &str) -> String {
-    let name = method.strip_suffix("-forward").unwrap_or(method);
-    name.to_uppercase()
+    match method {
+        "aid-fp" => "AID-FP reverse".into(),
+        "aid-fp-forward" => "AID-FP forward".into(),
+        "itd" => "ITD forward".into(),
+        "itd-reverse" => "ITD reverse".into(),
+        other => fitted(&other.to_uppercase(), 104.0, 12.0),
+    }
 }
 
 fn growth(name: &str) -> &str {
@@ -196,8 +201,11 @@ mod tests {
             well_formed(svg).unwrap();
             assert_eq!(svg.matches("<circle").count(), 2);
         }
-        bad.accepted = 0.0;
         assert!(super::figure(&[]).is_none());
-        assert!(super::figure(&[shown(&bad)]).is_none());
+        let unknown = Fit {
+            accepted: f64::NAN,
+            ..fit()
+        };
+        assert!(super::figure(&[shown(&unknown)]).is_none());
     }
 }

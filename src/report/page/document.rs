@@ -53,7 +53,15 @@ struct Page<'a> {
     has_cut: bool,
 }
 
+/// Violated claims named beside the headline; all have their cards.
+const LISTED: usize = 8;
+
 impl Page<'_> {
+    /// There is nothing to draw beside the headline.
+    fn is_alone(&self) -> bool {
+        self.key.is_none() && self.curve().is_none()
+    }
+
     /// The first card with a curve.
     fn curve(&self) -> Option<(&Failure<'_>, &Drawing)> {
         let drawn = self

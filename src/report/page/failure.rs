@@ -247,7 +247,7 @@ impl SmallestView {
                 serde_json::to_string(&smallest.spec).unwrap_or_default(),
                 smallest.seed
             ),
-            words: format!("smallest instance d = {}", smallest.spec.dim),
+            words: format!("smallest instance d\u{a0}=\u{a0}{}", smallest.spec.dim),
         }
     }
 }

@@ -156,7 +156,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 fn power(extras: &Extras) -> Tile {
     match &extras.power {
-        None => Tile::absent("Power", "not measured here", "", "ratecert power"),
+        None => Tile::absent("Power", "not measured", "here, but by ", "ratecert power"),
         Some(p) => {
             let shape = if p.caught < p.tried {
                 Shape::Undecided
@@ -171,7 +171,12 @@ fn power(extras: &Extras) -> Tile {
 
 fn drift(extras: &Extras) -> Tile {
     let Some(view) = &extras.drift else {
-        return Tile::absent("Drift", "not compared", "", "ratecert baseline check");
+        return Tile::absent(
+            "Drift",
+            "not compared",
+            "here, but by ",
+            "ratecert baseline check",
+        );
     };
     let bad = |v: Drifted| v < Drifted::Improved;
     let mut claims: Vec<&str> = { view.rows.iter() }

@@ -68,6 +68,8 @@ pub(super) fn times(x: f64) -> String {
     let text = match x {
         x if x >= 1000.0 || x < 0.1 => rounded(x, 2),
         x if x >= 10.0 => format!("{x:.0}"),
+        // Close to 1 and not 1: a close call.
+        x if x > 1.0 && x < 1.005 => "1.00".into(),
         x => rounded(x, 3),
     };
     format!("×{text}")
@@ -169,8 +171,19 @@ mod tests {
             ]
         );
         assert_eq!([f64::NAN, f64::INFINITY].map(digits), ["–", "∞"]);
-        let said = [1.662, 62.4, 18_000.0, 4.7e12, 0.5].map(times);
-        assert_eq!(said, ["×1.66", "×62", "×1.8·10⁴", "×4.7·10¹²", "×0.5"]);
+        let said = [1.662, 62.4, 18_000.0, 4.7e12, 0.5, 1.0, 1.000_000_1].map(times);
+        assert_eq!(
+            said,
+            [
+                "×1.66",
+                "×62",
+                "×1.8·10⁴",
+                "×4.7·10¹²",
+                "×0.5",
+                "×1",
+                "×1.00"
+            ]
+        );
     }
 
     #[test]
