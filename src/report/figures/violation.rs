@@ -65,11 +65,13 @@ pub fn spread(passing: &[f64], failing: &[f64]) -> Option<[String; 2]> {
             }
             canvas.line((14.0, bottom), (width - 14.0, bottom), SOFT, 1.0);
             canvas.line((limit, top), (limit, bottom), VERMILLION, 1.4);
+            // Beside the limit, and inside the drawing where the limit is at its edge.
             let (said, gap) = (top - 10.0, 6.0);
-            canvas.text("passes", (limit - gap, said), Anchor::End, font(12.0), OK);
+            let between = limit.clamp(62.0, width - 46.0);
+            canvas.text("passes", (between - gap, said), Anchor::End, font(12.0), OK);
             canvas.text(
                 "fails",
-                (limit + gap, said),
+                (between + gap, said),
                 Anchor::Start,
                 font(12.0),
                 VERMILLION,

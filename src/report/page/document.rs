@@ -11,7 +11,7 @@ use super::failure::{Drawing, Failure, failures};
 use super::figures::{FigureView, placed};
 use super::hero::Hero;
 use super::ids::stems;
-use super::listing::{Group, groups};
+use super::listing::{Group, OTHERS, PASSING, groups};
 use super::section::Section;
 use super::status::{Shape, Status};
 use super::subject::SubjectView;

@@ -12,8 +12,8 @@ use crate::report::tally::Tally;
 /// Passing verdicts of one claim on the page, those with the least headroom first; and other ones.
 /// Pages are sent by mail and opened on phones: what is left out is said, and stands in
 /// verdicts.jsonl.
-const PASSING: usize = 20;
-const OTHERS: usize = 300;
+pub(super) const PASSING: usize = 20;
+pub(super) const OTHERS: usize = 300;
 
 /// The verdicts of one claim.
 pub(super) struct Group<'a> {

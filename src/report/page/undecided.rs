@@ -27,13 +27,16 @@ pub(super) struct Instance<'a> {
     pub(super) detail: Vec<Span>,
 }
 
+/// Whether the claim did not apply, and why.
+type Key = (bool, Option<Reason>);
+
 /// Undecided first, then what did not apply; in each the most frequent first. `stem` gives the id of
 /// a claim.
 pub(super) fn reasons<'a>(
     verdicts: &'a [Verdict],
     stem: impl Fn(&str) -> String,
 ) -> Vec<ReasonView<'a>> {
-    let mut groups: Vec<((bool, Option<Reason>), Vec<&Verdict>)> = Vec::new();
+    let mut groups: Vec<(Key, Vec<&Verdict>)> = Vec::new();
     for v in verdicts.iter().filter(|v| !v.status.is_decided()) {
         let key = (v.status == Ruling::NotApplicable, v.reason);
         match groups.iter_mut().find(|g| g.0 == key) {

@@ -66,7 +66,7 @@ fn raised(exponent: i32) -> String {
 /// ×1.66, ×62, ×1.8·10⁴.
 pub(super) fn times(x: f64) -> String {
     let text = match x {
-        x if x >= 1000.0 || x < 0.1 => rounded(x, 2),
+        x if !(0.1..1000.0).contains(&x) => rounded(x, 2),
         x if x >= 10.0 => format!("{x:.0}"),
         // Close to 1 and not 1: a close call.
         x if x > 1.0 && x < 1.005 => "1.00".into(),
