@@ -76,3 +76,8 @@ test-partition part:
 # The chapters against the code.
 docs:
     cargo test --test docs
+
+# The HTML report in Chromium: a passing run, a failing one, one of a subject (needs node and Chromium).
+page:
+    cargo build --release
+    tests/page/ci.sh target/release/ratecert

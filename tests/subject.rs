@@ -611,7 +611,9 @@ fn several_subjects_stand_on_one_page() {
     let page = fs::read_to_string(folder.path().join("both/index.html")).unwrap();
     let markdown = fs::read_to_string(folder.path().join("both/conformance.md")).unwrap();
     assert!(
-        page.contains("<th class=\"n\">right</th><th class=\"n\">wrong</th>"),
+        page.contains(
+            "<th scope=\"col\" class=\"r\">right</th><th scope=\"col\" class=\"r\">wrong</th>"
+        ),
         "{page}"
     );
     assert!(

@@ -7,7 +7,9 @@ use super::exit::Exit;
 use super::output;
 use super::values::LATEST;
 use crate::error::{Error, Result};
-use crate::report::{self, Run};
+use crate::numerals::locate::located;
+use crate::power::Power;
+use crate::report::{self, Caught, Extras, PowerView, Run};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -17,6 +19,9 @@ pub(super) struct Arguments {
     /// Where the comparison of several runs goes
     #[arg(long, value_name = "DIR", default_value = "reports/comparison")]
     out: PathBuf,
+    /// power.json of `ratecert power --out`, shown beside the claims of one run
+    #[arg(long, value_name = "FILE")]
+    power: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
@@ -30,13 +35,53 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let page = match arguments.run.as_slice() {
         [dir] => {
-            report::redraw(dir)?;
+            let extras = Extras {
+                power: arguments.power.as_deref().map(measured).transpose()?,
+                ..Extras::default()
+            };
+            report::redraw_with(dir, &extras)?;
             dir.join("index.html")
+        }
+        _ if arguments.power.is_some() => {
+            return Err(Error::usage(
+                "--power belongs to one run, not to a comparison",
+            ));
         }
         several => compare(several, &arguments.out)?,
     };
     output::say(&format!("report: {}", page.display()));
     Ok(Exit::Holds)
+}
+
+/// What planted faults the claims caught, as `power` left it.
+fn measured(path: &Path) -> Result<PowerView> {
+    let text = fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
+    let power: Power = located(&text).map_err(|e| e.in_file(path.display().to_string()))?;
+    let mut claims: Vec<Caught> = Vec::new();
+    for fault in &power.faults {
+        let name = format!("{} in {}", fault.fault, fault.method);
+        for c in fault.claims.iter().filter(|c| c.judged > 0) {
+            let at = claims.iter().position(|k| k.claim == c.claim);
+            let at = at.unwrap_or_else(|| {
+                let claim = c.claim.clone();
+                claims.push(Caught {
+                    claim,
+                    caught: Vec::new(),
+                    tried: Vec::new(),
+                });
+                claims.len() - 1
+            });
+            claims[at].tried.push(name.clone());
+            if c.failed > 0 {
+                claims[at].caught.push(name.clone());
+            }
+        }
+    }
+    Ok(PowerView {
+        caught: power.faults.iter().filter(|f| f.caught).count(),
+        tried: power.faults.len(),
+        claims,
+    })
 }
 
 /// The page and the Markdown of several subjects; the files of an earlier comparison are replaced,

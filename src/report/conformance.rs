@@ -1,13 +1,13 @@
 //! What an implementation in another process gets right: methods × families × checks.
 //!
-//! Owns the table and the badge, over one run or several. Must not know files or mathematics.
+//! Owns the table and the badge, over one run or several, as text and Markdown. Must not know files
+//! or mathematics.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::facts::{figures, sentences};
-use super::format::{count, escape, visible};
-use super::html::head;
+use super::format::{count, visible};
 use super::run::Run;
 use crate::checks::Ruling;
 use crate::claims::{Counts, Verdict};
@@ -107,7 +107,7 @@ fn is_map(v: &Verdict) -> bool {
 }
 
 /// The maps of a run, in order.
-fn maps(run: &Run) -> Vec<&str> {
+pub(super) fn maps(run: &Run) -> Vec<&str> {
     let mut out: Vec<&str> = Vec::new();
     for v in run.verdicts.iter().filter(|v| is_map(v)) {
         if !out.contains(&v.instance.id.as_str()) {
@@ -117,7 +117,7 @@ fn maps(run: &Run) -> Vec<&str> {
     out
 }
 
-fn of_map<'r>(run: &'r Run, map: &'r str) -> impl Iterator<Item = &'r Verdict> {
+pub(super) fn of_map<'r>(run: &'r Run, map: &'r str) -> impl Iterator<Item = &'r Verdict> {
     let own = move |v: &&Verdict| is_map(v) && v.instance.id == map;
     run.verdicts.iter().filter(own)
 }
@@ -132,7 +132,7 @@ fn word(ruling: Ruling) -> &'static str {
 }
 
 /// "12", "3 of 15 fail", "-".
-fn cell(c: &Counts) -> String {
+pub(super) fn cell(c: &Counts) -> String {
     match (c.fail, c.pass, c.inconclusive) {
         (0, 0, 0) if c.not_applicable > 0 => "n/a".into(),
         (0, 0, 0) => "-".into(),
@@ -172,7 +172,8 @@ pub(super) fn headline(run: &Run) -> String {
     }
 }
 
-fn facts(run: &Run) -> String {
+/// What was asked and what came of it, in one line.
+pub(super) fn facts(run: &Run) -> String {
     let subject = run.info.subject.as_ref();
     let sent = subject.map_or(run.info.instances, |s| s.cases);
     let left_out = subject.map_or(0, |s| s.left_out);
@@ -381,7 +382,7 @@ pub fn conformance_markdown(runs: &[Run]) -> String {
 }
 
 /// Methods against subjects: the counts over all families and checks.
-fn compared(runs: &[Run]) -> Vec<(&str, Vec<Counts>)> {
+pub(super) fn compared(runs: &[Run]) -> Vec<(&str, Vec<Counts>)> {
     let grids: Vec<Vec<Row<'_>>> = runs.iter().map(|r| Grid::of(r).by_method()).collect();
     let mut methods: Vec<&str> = Vec::new();
     for row in grids.iter().flatten() {
@@ -456,92 +457,4 @@ fn plain(text: &str) -> String {
 
 fn code(text: &str) -> String {
     visible(text).replace('`', "'")
-}
-
-/// The grid of a run as a section of its page.
-pub(super) fn html_section(out: &mut String, run: &Run) {
-    let grid = Grid::of(run);
-    *out += "<section id=\"conformance\">\n<h2>What it gets right</h2>\n";
-    let _ = writeln!(out, "<p class=\"soft\">{}.</p>", escape(&facts(run)));
-    if !grid.rows.is_empty() {
-        let heads = { grid.checks.iter() }.map(|c| format!("<th class=\"n\">{}</th>", escape(c)));
-        let _ = writeln!(
-            out,
-            "<div class=\"scroll\">\n<table>\n<thead><tr><th>method</th><th>family</th>{}</tr></thead>\n<tbody>",
-            heads.collect::<String>()
-        );
-        let mut last = "";
-        for row in &grid.rows {
-            let cells: String = row.cells.iter().map(html_cell).collect();
-            // A method is named once for all of its families.
-            let method = if row.method == last { "" } else { row.method };
-            last = row.method;
-            let _ = writeln!(
-                out,
-                "<tr><td class=\"whole\">{}</td><td class=\"whole\">{}</td>{cells}</tr>",
-                escape(method),
-                escape(row.family)
-            );
-        }
-        *out += "</tbody>\n</table>\n</div>\n";
-    }
-    for map in maps(run) {
-        let _ = writeln!(
-            out,
-            "<h3>The map {}</h3>\n<table>\n<thead><tr><th>check</th><th>verdict</th><th>detail</th></tr></thead>\n<tbody>",
-            escape(map)
-        );
-        for v in of_map(run, map) {
-            let _ = writeln!(
-                out,
-                "<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>",
-                escape(&v.check),
-                v.status.name(),
-                v.status.name().replace('-', " "),
-                escape(&v.detail)
-            );
-        }
-        *out += "</tbody>\n</table>\n";
-    }
-    *out += "</section>\n";
-}
-
-fn html_cell(c: &Counts) -> String {
-    let class = match (c.fail, c.pass, c.inconclusive) {
-        (0, 0, 0) => "not-applicable",
-        (0, 0, _) => "inconclusive",
-        (0, _, _) => "pass",
-        _ => "fail",
-    };
-    format!("<td class=\"n {class}\">{}</td>", escape(&cell(c)))
-}
-
-/// A page that compares several subjects: methods against subjects, then the grid of each.
-pub fn conformance_html(runs: &[Run]) -> String {
-    let mut out = head("What each implementation gets right");
-    out += "<h1>What each implementation gets right</h1>\n<ul>\n";
-    for run in runs {
-        let _ = writeln!(
-            out,
-            "<li>{}: {}.</li>",
-            escape(&headline(run)),
-            escape(&facts(run))
-        );
-    }
-    out += "</ul>\n<div class=\"scroll\">\n<table>\n<thead><tr><th>method</th>";
-    for run in runs {
-        let name = run.info.subject.as_ref().map_or("?", |s| s.name.as_str());
-        let _ = write!(out, "<th class=\"n\">{}</th>", escape(name));
-    }
-    out += "</tr></thead>\n<tbody>\n";
-    for (method, cells) in compared(runs) {
-        let cells: String = cells.iter().map(html_cell).collect();
-        let _ = writeln!(out, "<tr><td>{}</td>{cells}</tr>", escape(method));
-    }
-    out += "</tbody>\n</table>\n</div>\n";
-    for run in runs {
-        let _ = writeln!(out, "<h2>{}</h2>", escape(&headline(run)));
-        html_section(&mut out, run);
-    }
-    out + "</body>\n</html>\n"
 }

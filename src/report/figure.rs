@@ -1,7 +1,7 @@
 //! A drawn figure: plain data between drawing and the pages that show it.
 
 /// A figure with what is written around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figure {
     /// File stem: lower-case letters, digits and dashes, unique among the figures of a run.
     pub name: String,
@@ -11,4 +11,14 @@ pub struct Figure {
     pub caption: String,
     /// The SVG document.
     pub svg: String,
+    /// The same drawn for small screens; none where the one drawing serves both.
+    pub narrow: Option<String>,
+    /// The claims whose records are drawn, in the order they occur: they say beside which theorem a
+    /// page shows the figure.
+    pub claims: Vec<String>,
+    /// Which of several figures of the same kind and claim this is, from 0: a page shows the first
+    /// and names the others.
+    pub part: usize,
+    /// What is drawn, as CSV with a header; empty where nothing was recorded.
+    pub data: String,
 }

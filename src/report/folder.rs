@@ -5,11 +5,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::conformance::{badge, conformance_markdown, headline, html_section};
+use super::conformance::{badge, conformance_markdown};
 use super::figure::Figure;
-use super::html::{html, page};
 use super::junit::junit;
 use super::markdown::markdown;
+use super::page::{Extras, html_with};
 use super::run::{Run, record_lines, verdict_lines};
 use crate::error::{Error, Result};
 
@@ -19,10 +19,18 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When the system refuses; the error names the file.
 pub fn write(run: &Run, dir: &Path) -> Result<()> {
+    write_with(run, dir, &Extras::default())
+}
+
+/// The same; the page shows what other commands know of the claims as well.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
     put(&dir.join("run.json"), &run.info.to_json())?;
     put(&dir.join("verdicts.jsonl"), &verdict_lines(&run.verdicts))?;
     put(&dir.join("records.jsonl"), &record_lines(&run.records))?;
-    draw_all(run, dir)
+    draw_all(run, dir, extras)
 }
 
 /// Draws everything again in a run directory from its recorded files, which stay as they are.
@@ -32,12 +40,20 @@ pub fn write(run: &Run, dir: &Path) -> Result<()> {
 /// When a recorded file cannot be read (the error names file, line and field) or one cannot be
 /// written.
 pub fn redraw(dir: &Path) -> Result<Run> {
+    redraw_with(dir, &Extras::default())
+}
+
+/// The same; the page shows what other commands know of the claims as well.
+///
+/// # Errors
+/// As [`redraw`].
+pub fn redraw_with(dir: &Path, extras: &Extras) -> Result<Run> {
     let run = Run::read(dir)?;
-    draw_all(&run, dir)?;
+    draw_all(&run, dir, extras)?;
     Ok(run)
 }
 
-fn draw_all(run: &Run, dir: &Path) -> Result<()> {
+fn draw_all(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
     put(&dir.join("junit.xml"), &junit(run))?;
     if run.info.subject.is_some() {
         put(&dir.join("badge.json"), &badge(run))?;
@@ -53,7 +69,7 @@ fn draw_all(run: &Run, dir: &Path) -> Result<()> {
             put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
         }
     }
-    put(&dir.join("index.html"), &subject_or_run(run, &figures))
+    put(&dir.join("index.html"), &html_with(run, &figures, extras))
 }
 
 #[cfg(feature = "plots")]
@@ -65,16 +81,6 @@ pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
 #[cfg(not(feature = "plots"))]
 pub(super) fn figures_of(_: &Run) -> Vec<Figure> {
     Vec::new()
-}
-
-/// The page of a run; that of a subject shows first what it gets right.
-fn subject_or_run(run: &Run, figures: &[Figure]) -> String {
-    if run.info.subject.is_none() {
-        return html(run, figures);
-    }
-    let mut section = String::new();
-    html_section(&mut section, run);
-    page(run, figures, Some(&headline(run)), &section)
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

@@ -47,7 +47,7 @@ fn trim(digits: &str) -> &str {
 }
 
 /// No control characters, and yet forbidden in XML.
-const NOT_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+pub(super) const NOT_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
 
 /// What part of `all` has been decided as a percentage, rounded down so that 100 % means all; "-"
 /// of nothing.
@@ -88,28 +88,6 @@ pub(super) fn count(n: usize, thing: &str) -> String {
     }
 }
 
-/// Escapes for XML and HTML, text and attributes alike. What XML 1.0 forbids even as a reference
-/// (most control characters, U+FFFE, U+FFFF) is written visibly instead.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            // An attribute value would have these turned into spaces.
-            '\n' => out += "&#10;",
-            '\t' => out += "&#9;",
-            '\r' => out += "&#13;",
-            c if c.is_control() || NOT_XML.contains(&c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,9 +126,5 @@ mod tests {
     #[test]
     fn control_characters_become_visible() {
         assert_eq!(visible("a\n\u{1b}[31mb\t\u{85}"), "a \\u{1b}[31mb \\u{85}");
-        assert_eq!(
-            escape("a<b>&\"'\u{0}\u{fffe}\n"),
-            "a&lt;b&gt;&amp;&quot;&#39;\\u{0}\\u{fffe}&#10;"
-        );
     }
 }

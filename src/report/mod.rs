@@ -12,10 +12,10 @@ mod figure;
 pub mod figures;
 mod folder;
 mod format;
-mod html;
 mod json;
 mod junit;
 mod markdown;
+mod page;
 mod panel;
 mod replay;
 mod run;
@@ -23,15 +23,18 @@ mod schema;
 mod tally;
 mod text;
 
-pub use conformance::{Grid, badge, conformance_html, conformance_markdown, conformance_text};
+pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
 pub use drift::{drift_changelog, drift_headline, drift_text};
 pub use figure::Figure;
-pub use folder::{redraw, write};
+pub use folder::{redraw, redraw_with, write, write_with};
 pub(crate) use format::visible;
-pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use page::{
+    Caught, DriftRow, DriftView, Drifted, Extras, PowerView, Scale, conformance_html, html,
+    html_with,
+};
 pub use panel::{Line, Panel, Trace};
 pub use replay::command as replay_command;
 pub use run::{

@@ -1,14 +1,15 @@
 //! All figures of a run.
 
 use super::shown::Shown;
-use super::{curves, moments, plots, race, rates, slack};
+use super::{curves, moments, plots, race, rates, slack, strip};
 use crate::checks::Data;
 use crate::claims::Record;
 use crate::report::figure::Figure;
 
 /// All figures of a run: for every claim with curves, error and bounds against the step (one panel
 /// a kind of instance, at most six in a figure); then the fitted rates against the predicted ones,
-/// moments, plots, the race of AID-FP against ITD and how loose the bounds are.
+/// moments, plots, the race of AID-FP against ITD, how loose the bounds are, and all fitted rates in
+/// units of what is accepted.
 pub fn draw(records: &[Record]) -> Vec<Figure> {
     macro_rules! all {
         ($kind:ident) => {
@@ -30,6 +31,7 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
     figures.extend(plots::figures(&all!(Plot)));
     figures.extend(race::figure(&all!(Race)));
     figures.extend(slack::figures(&all!(Slack)));
+    figures.extend(strip::figure(&all!(Fit)));
     for figure in &mut figures {
         figure.name = file_name(&figure.name);
     }

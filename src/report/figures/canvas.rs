@@ -56,6 +56,18 @@ pub(super) const SKY: Colour = RGBColor(0x56, 0xb4, 0xe9);
 /// Brown, for an eighth series.
 pub(super) const BROWN: Colour = RGBColor(0x8c, 0x56, 0x4b);
 
+// The methods in the strip of rates, dark enough to be read on white.
+/// Purple of ITD.
+pub(super) const MAUVE: Colour = RGBColor(0xa6, 0x4b, 0x80);
+/// Green of NSID.
+pub(super) const TEAL: Colour = RGBColor(0x00, 0x80, 0x5e);
+/// Orange of SID.
+pub(super) const OCHRE: Colour = RGBColor(0xa8, 0x6f, 0x00);
+/// What is accepted.
+pub(super) const BAND: Colour = RGBColor(0xdd, 0xf0, 0xe9);
+/// Edge and name of what is accepted.
+pub(super) const OK: Colour = RGBColor(0x00, 0x6b, 0x4f);
+
 /// Dash of the mark τ.
 pub(super) const MARK_TAU: Colour = RGBColor(0x8c, 0x4f, 0x8c);
 /// Dash of the mark of identification.

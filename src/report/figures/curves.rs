@@ -7,9 +7,10 @@ use super::canvas::{
     Anchor, BLUE, Canvas, Colour, EDGE, GREEN, INK, MARK_IDENTIFIED, MARK_TAU, Point, SHADE, SOFT,
     VERMILLION, bold, draw, fitted, font, width,
 };
+use super::csv;
 use super::frame::Frame;
 use super::name::stem;
-use super::shown::Shown;
+use super::shown::{Shown, claims};
 use crate::checks::Curve;
 use crate::report::figure::Figure;
 use crate::report::format::number;
@@ -29,7 +30,7 @@ const WIDTH: f64 = 900.0;
 /// Length of a line in the legend.
 const SAMPLE: f64 = 24.0;
 
-const DASHES: [(Colour, &[f64]); 4] = [
+pub(super) const DASHES: [(Colour, &[f64]); 4] = [
     (BLUE, &[9.0, 4.0]),
     (GREEN, &[2.5, 3.0]),
     (MARK_TAU, &[6.0, 4.0]),
@@ -76,7 +77,11 @@ pub(super) fn figures(curves: &[Shown<'_, Curve>]) -> Vec<Figure> {
                 name: stem(&format!("{base}{suffix}")),
                 caption: caption(panels),
                 svg: figure(&title, panels),
+                claims: claims(panels),
+                part,
+                data: csv::curves(panels),
                 title,
+                ..Figure::default()
             });
         }
     }
@@ -141,7 +146,7 @@ fn figure(title: &str, panels: &[Shown<'_, Curve>]) -> String {
                 bold(16.0),
                 INK,
             );
-            legend(canvas, panels);
+            legend(canvas, panels, (46.0, f64::INFINITY));
             for (i, curve) in panels.iter().enumerate() {
                 let left = (i % columns) as f64 * column_width;
                 let top = head + (i / columns) as f64 * row_height;
@@ -151,7 +156,7 @@ fn figure(title: &str, panels: &[Shown<'_, Curve>]) -> String {
                     right: left + column_width - 20.0,
                     bottom: top + row_height - 46.0,
                 };
-                panel(canvas, &frame, *curve);
+                panel(canvas, &frame, *curve, None);
             }
         },
     )
@@ -166,16 +171,24 @@ fn series(curve: &Curve) -> [(&'static str, &[f64], Colour, f64); 3] {
     ]
 }
 
-fn legend(canvas: &mut Canvas<'_>, panels: &[Shown<'_, Curve>]) {
-    let mut x = 16.0;
-    let y = 46.0;
+/// The legend from `top` on, in as many rows as `room` asks for.
+pub(super) fn legend(
+    canvas: &mut Canvas<'_>,
+    panels: &[Shown<'_, Curve>],
+    (top, room): (f64, f64),
+) {
+    let (mut x, mut y) = (16.0, top);
     let mut entry =
-        |canvas: &mut Canvas<'_>, label: &str, sample: &dyn Fn(&mut Canvas<'_>, f64)| {
-            sample(canvas, x);
+        |canvas: &mut Canvas<'_>, label: &str, sample: &dyn Fn(&mut Canvas<'_>, Point)| {
+            let wide = SAMPLE + 5.0 + width(label, 12.0);
+            if x > 16.0 && x + wide > room {
+                (x, y) = (16.0, y + 18.0);
+            }
+            sample(canvas, (x, y));
             canvas.text(label, (x + SAMPLE + 5.0, y), Anchor::Start, font(12.0), INK);
-            x += SAMPLE + 5.0 + width(label, 12.0) + 10.0;
+            x += wide + 10.0;
         };
-    entry(canvas, "measured error", &|canvas, x| {
+    entry(canvas, "measured error", &|canvas, (x, y)| {
         canvas.line((x, y), (x + SAMPLE, y), INK, 1.4);
         canvas.disc((x + SAMPLE / 2.0, y), 2.4, INK);
     });
@@ -184,30 +197,36 @@ fn legend(canvas: &mut Canvas<'_>, panels: &[Shown<'_, Curve>]) {
             .iter()
             .any(|c| series(c)[i].1.iter().any(|v| *v > 0.0 && v.is_finite()))
         {
-            entry(canvas, name, &|canvas, x| {
+            entry(canvas, name, &|canvas, (x, y)| {
                 canvas.line((x, y), (x + SAMPLE, y), colour, width)
             });
         }
     }
     if panels.iter().any(|c| c.floor.iter().any(|f| *f > 0.0)) {
-        entry(canvas, "rounding floor", &|canvas, x| {
+        entry(canvas, "rounding floor", &|canvas, (x, y)| {
             canvas.rect((x, y), (x + SAMPLE, y + 6.0), SHADE);
             canvas.line((x, y), (x + SAMPLE, y), EDGE, 1.2);
         });
     }
     if panels.iter().any(|c| c.tau.is_some()) {
-        entry(canvas, "τ", &|canvas, x| {
+        entry(canvas, "τ", &|canvas, (x, y)| {
             canvas.line((x, y), (x + SAMPLE, y), MARK_TAU, 1.6)
         });
     }
     if panels.iter().any(|c| c.identified.is_some()) {
-        entry(canvas, "identified", &|canvas, x| {
+        entry(canvas, "identified", &|canvas, (x, y)| {
             canvas.line((x, y), (x + SAMPLE, y), MARK_IDENTIFIED, 1.6)
         });
     }
 }
 
-fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: Shown<'_, Curve>) {
+/// One panel; a ring marks the error at the step `ring`.
+pub(super) fn panel(
+    canvas: &mut Canvas<'_>,
+    frame: &Frame,
+    curve: Shown<'_, Curve>,
+    ring: Option<usize>,
+) {
     let steps = &curve.steps;
     let (first, last) = (
         steps.iter().min().copied().unwrap_or(0),
@@ -279,6 +298,13 @@ fn panel(canvas: &mut Canvas<'_>, frame: &Frame, curve: Shown<'_, Curve>) {
         .max(1);
     for point in error.iter().flatten().step_by(stride) {
         canvas.disc(*point, 2.4, INK);
+    }
+    let ringed = ring.and_then(|step| {
+        let i = steps.iter().position(|s| *s == step)?;
+        x.at(step as f64).zip(y.at(*curve.error.get(i)?))
+    });
+    if let Some(point) = ringed {
+        canvas.circle(point, 8.0, VERMILLION, 2.5);
     }
     if steps.is_empty() {
         let middle = (

@@ -89,6 +89,7 @@ pub fn figure(sizes: &[Detection]) -> Option<Figure> {
         ),
         svg: chart(&title, &panels, &[]),
         title,
+        ..Figure::default()
     })
 }
 

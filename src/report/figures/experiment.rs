@@ -59,6 +59,7 @@ pub fn figure(name: &str, title: &str, caption: &str, panels: &[Panel]) -> Figur
         title: title.into(),
         caption: caption.into(),
         svg,
+        ..Figure::default()
     }
 }
 

@@ -7,6 +7,7 @@ mod all;
 mod axis;
 mod canvas;
 mod chart;
+mod csv;
 mod curves;
 mod detection;
 mod experiment;
@@ -18,11 +19,14 @@ mod race;
 mod rates;
 mod shown;
 mod slack;
+mod strip;
+mod violation;
 
 pub use super::figure::Figure;
 pub use all::draw;
 pub use detection::{Detection, figure as detection};
 pub use experiment::figure as experiment;
+pub use violation::{spread, violation};
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,9 @@
 
 use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
+use super::csv;
 use super::name::stem;
-use super::shown::Shown;
+use super::shown::{Shown, claims};
 use crate::checks::Moments;
 use crate::report::figure::Figure;
 
@@ -112,7 +113,10 @@ pub(super) fn figures(all: &[Shown<'_, Moments>]) -> Vec<Figure> {
                     instances.join("; ")
                 ),
                 svg: chart(&title, &panels, &[]),
+                claims: claims(&curves),
+                data: csv::moments(&curves),
                 title,
+                ..Figure::default()
             }
         })
         .collect()

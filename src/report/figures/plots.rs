@@ -3,8 +3,9 @@
 
 use super::canvas::{BLUE, Colour, GREEN, INK, ORANGE, PURPLE, SKY, SOFT, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
+use super::csv;
 use super::name::stem;
-use super::shown::Shown;
+use super::shown::{Shown, claims};
 use crate::checks::Plot;
 use crate::report::figure::Figure;
 
@@ -93,7 +94,10 @@ pub(super) fn figures(all: &[Shown<'_, Plot>]) -> Vec<Figure> {
                 name: stem(&format!("{} {claim}", kind.name)),
                 caption: format!("{} Instances: {}.", kind.caption, instances.join("; ")),
                 svg: chart(&title, &panels, &[]),
+                claims: claims(&plots),
+                data: csv::plots(&plots),
                 title,
+                ..Figure::default()
             }
         })
         .collect()

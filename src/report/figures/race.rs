@@ -3,7 +3,8 @@
 
 use super::canvas::{BLUE, Colour, MARK_IDENTIFIED, MARK_TAU, ORANGE, SKY, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use super::shown::Shown;
+use super::csv;
+use super::shown::{Shown, claims};
 use crate::checks::Race;
 use crate::report::figure::Figure;
 use crate::report::format::number;
@@ -55,7 +56,10 @@ pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
             list.join("; ")
         ),
         svg: chart(&title, &panels, &DASHES),
+        claims: claims(&shown),
+        data: csv::races(&shown),
         title,
+        ..Figure::default()
     })
 }
 

@@ -7,8 +7,9 @@ use super::canvas::{
     AGREEMENT, Anchor, BLUE, BROWN, Canvas, Colour, GREEN, INK, ORANGE, PURPLE, Point, SKY, SOFT,
     VERMILLION, bold, draw, fitted, font,
 };
+use super::csv;
 use super::frame::Frame;
-use super::shown::Shown;
+use super::shown::{Shown, claims};
 use crate::checks::Fit;
 use crate::claims::Origin;
 use crate::report::figure::Figure;
@@ -78,8 +79,11 @@ pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
             outliers,
             threshold,
         ),
+        claims: claims(&drawn),
+        data: csv::fits(&drawn),
         title,
         svg,
+        ..Figure::default()
     })
 }
 

@@ -18,6 +18,17 @@ impl<T> Clone for Shown<'_, T> {
 
 impl<T> Copy for Shown<'_, T> {}
 
+/// The claims that these come from, in the order they occur.
+pub(super) fn claims<T>(all: &[Shown<'_, T>]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for claim in all.iter().map(|s| &s.from.claim) {
+        if !out.contains(claim) {
+            out.push(claim.clone());
+        }
+    }
+    out
+}
+
 impl<T> Deref for Shown<'_, T> {
     type Target = T;
 

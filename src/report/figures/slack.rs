@@ -3,7 +3,8 @@
 
 use super::canvas::{BLUE, Colour, GREEN, VERMILLION};
 use super::chart::{Look, Panel, Scale, Series, chart};
-use super::shown::Shown;
+use super::csv;
+use super::shown::{Shown, claims};
 use crate::checks::Slack;
 use crate::report::figure::Figure;
 use crate::report::format::count;
@@ -50,7 +51,10 @@ pub(super) fn figures(all: &[Shown<'_, Slack>]) -> Vec<Figure> {
                     ],
                     &[],
                 ),
+                claims: claims(&own),
+                data: csv::slacks(&own),
                 title,
+                ..Figure::default()
             })
         })
         .collect()

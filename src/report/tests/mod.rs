@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use super::folder::figures_of;
 use super::*;
 use crate::checks::{Curve, Data, Fit, Reason, Ruling, Unit};
 use crate::claims::{InstanceId, Origin, Outcome, Record, Verdict};
@@ -68,7 +67,7 @@ pub(in crate::report) fn origin(claim: &str) -> Origin {
     }
 }
 
-fn claim(name: &str) -> ClaimInfo {
+pub(in crate::report) fn claim(name: &str) -> ClaimInfo {
     ClaimInfo {
         name: name.into(),
         title: "A bound".into(),
@@ -118,7 +117,7 @@ pub(in crate::report) fn fit() -> Fit {
     }
 }
 
-fn run() -> Run {
+pub(in crate::report) fn run() -> Run {
     let verdicts = vec![
         verdict("bound-itd", 0, "bound", Ruling::Pass, 1.5),
         verdict("bound-itd", 1, "bound", Ruling::Pass, 1.0004),
@@ -168,7 +167,7 @@ fn info(claims: Vec<ClaimInfo>) -> RunInfo {
     }
 }
 
-fn empty() -> Run {
+pub(in crate::report) fn empty() -> Run {
     Run {
         info: info(Vec::new()),
         verdicts: Vec::new(),
@@ -177,7 +176,7 @@ fn empty() -> Run {
     }
 }
 
-fn all_failing() -> Run {
+pub(in crate::report) fn all_failing() -> Run {
     let mut run = run();
     run.verdicts
         .iter_mut()
@@ -186,7 +185,7 @@ fn all_failing() -> Run {
 }
 
 /// Text that has to be escaped everywhere, in every field that others write.
-fn hostile() -> Run {
+pub(in crate::report) fn hostile() -> Run {
     let nasty = "<b>&\"'`|*_]]>\u{0}\u{1b}[31m\n-- \u{fffe}${x}";
     let mut run = all_failing();
     for v in &mut run.verdicts {
@@ -346,7 +345,8 @@ fn an_empty_run_is_reported_as_such() {
     );
     assert!(markdown(&run).starts_with("# No claims were run\n"));
     assert_eq!(well_formed(&junit(&run)), Ok(1));
-    assert!(html(&run, &[]).contains("<h1 class=\"not-judged\">No claims were run</h1>"));
+    let page = html(&run, &[]);
+    assert!(page.contains("</svg>No claims were run</h1>") && page.contains("Exit code 3"));
     assert_eq!(Summary::of(&run).outcome, Outcome::NotJudged);
 }
 
@@ -409,7 +409,8 @@ fn a_check_that_decided_nothing_is_named() {
     let summary = markdown(&run);
     assert!(summary.contains("- `bound-itd`: limit\n") && summary.contains("| 66 % |"));
     let page = html(&run, &[]);
-    assert!(page.contains("Decided no instance: limit") && page.contains(">66 %</td>"));
+    let silent = "<dt>Decided no instance</dt><dd class=\"open\">limit</dd>";
+    assert!(page.contains(silent) && page.contains(">2<span class=\"mut\">/3</span></td>"));
     let value: serde_json::Value = serde_json::from_str(&json(&run)).unwrap();
     assert_eq!(value["claims"][0]["outcome"], "undecided");
     assert_eq!(value["claims"][0]["checks"][1]["check"], "limit");

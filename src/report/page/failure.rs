@@ -1,0 +1,362 @@
+//! What fails: a card per violated claim, with what to do now.
+//!
+//! Owns which failing verdict stands for a claim and what is said of it. The numbers are recorded ones.
+
+use super::spans::{Span, spans};
+use super::words::{counted, digits, grouped, times};
+use crate::checks::{Ruling, Unit};
+use crate::claims::{Diagnosis, Record, Smallest, Verdict};
+use crate::faults::{Fault, catalogue};
+use crate::report::tally::Tally;
+
+/// Failing verdicts listed in a card.
+const SHOWN: usize = 12;
+/// A diagnosis that is less certain is not told.
+const CONFIDENT: f64 = 0.5;
+/// Fields of an instance in the order in which they are read.
+const FIELDS: [&str; 12] = [
+    "kind",
+    "dim",
+    "params",
+    "rows",
+    "q",
+    "margin",
+    "lambda",
+    "cotangent",
+    "tau",
+    "path",
+    "objective",
+    "plain",
+];
+
+/// The card of a violated claim.
+pub(super) struct Failure<'a> {
+    pub(super) stem: String,
+    pub(super) name: &'a str,
+    pub(super) title: Vec<Span>,
+    pub(super) titled: bool,
+    /// "1 verdict of 144 fails".
+    pub(super) share: String,
+    pub(super) theorem: &'a str,
+    /// The verdict that stands for the claim: what is not a number first, then the least headroom.
+    pub(super) instance: &'a str,
+    pub(super) id: &'a str,
+    pub(super) check: &'a str,
+    pub(super) measured: String,
+    pub(super) allowed: String,
+    /// What the second number is.
+    pub(super) allowed_is: &'static str,
+    /// How far beyond; empty where that has no meaning.
+    pub(super) factor: String,
+    pub(super) step: Option<usize>,
+    pub(super) detail: Vec<Span>,
+    pub(super) suspects: Vec<Suspect>,
+    /// What is said where there is no suspect.
+    pub(super) looks: &'static str,
+    pub(super) smallest: Option<SmallestView>,
+    pub(super) replay: &'a str,
+    pub(super) rows: Vec<FailingRow<'a>>,
+    pub(super) more: usize,
+    pub(super) drawing: Option<Drawing>,
+}
+
+/// A fault that the failing implementation looks like.
+pub(super) struct Suspect {
+    pub(super) name: String,
+    /// What is wrong, in the words of the catalogue; empty where it does not know the name.
+    pub(super) about: &'static str,
+    pub(super) confidence: String,
+}
+
+/// The smallest failing instance as a table.
+pub(super) struct SmallestView {
+    pub(super) rows: Vec<(String, String)>,
+    /// The command that writes it to a file.
+    pub(super) command: String,
+    /// Its kind and dimension in a few words.
+    pub(super) words: String,
+}
+
+/// One failing verdict.
+pub(super) struct FailingRow<'a> {
+    pub(super) name: &'a str,
+    pub(super) measured: String,
+    pub(super) bound: String,
+}
+
+/// What it looks like, wide and narrow.
+pub(super) struct Drawing {
+    pub(super) wide: String,
+    pub(super) narrow: Option<String>,
+    pub(super) title: String,
+    pub(super) caption: String,
+    /// Whether it is a curve.
+    pub(super) is_curve: bool,
+}
+
+impl<'a> Failure<'a> {
+    fn new(tally: &Tally<'a>, stem: &str, records: &[Record], known: &[Fault]) -> Option<Self> {
+        let worst: &Verdict = tally.failing.first()?;
+        let title = tally.info.map_or("", |i| i.title.as_str());
+        let counts = &tally.standing.counts;
+        let fails = if counts.fail == 1 { "fails" } else { "fail" };
+        let (suspects, looks) = suspects(&tally.failing, known);
+        let smallest = tally.failing.iter().find_map(|v| v.smallest.as_ref());
+        Some(Self {
+            stem: stem.to_owned(),
+            name: tally.claim,
+            title: spans(if title.is_empty() { tally.claim } else { title }),
+            titled: !title.is_empty(),
+            share: format!(
+                "{} of {} {fails}",
+                counted(counts.fail, "verdict"),
+                grouped(counts.total())
+            ),
+            theorem: tally.theorem,
+            instance: &worst.instance.id,
+            id: &worst.id,
+            check: &worst.check,
+            measured: digits(worst.measured),
+            allowed: digits(worst.bound),
+            allowed_is: allowed_is(worst.unit),
+            factor: factor(worst),
+            step: worst.step,
+            detail: spans(&worst.detail),
+            suspects,
+            looks,
+            smallest: smallest.map(SmallestView::of),
+            replay: &worst.replay,
+            rows: { tally.failing.iter().take(SHOWN) }
+                .map(|v| FailingRow::of(v))
+                .collect(),
+            more: tally.failing.len().saturating_sub(SHOWN),
+            drawing: drawing(tally, records),
+        })
+    }
+}
+
+impl<'a> FailingRow<'a> {
+    fn of(v: &'a Verdict) -> Self {
+        let name = v.id.strip_prefix(v.claim.as_str());
+        Self {
+            name: name.map_or(v.id.as_str(), |n| n.trim_start_matches('/')),
+            measured: digits(v.measured),
+            bound: digits(v.bound),
+        }
+    }
+}
+
+/// A card per violated claim, in the order of the claims; `stems` are their ids.
+pub(super) fn failures<'a>(
+    claims: &[Tally<'a>],
+    stems: &[String],
+    records: &[Record],
+) -> Vec<Failure<'a>> {
+    if claims.iter().all(|t| t.failing.is_empty()) {
+        return Vec::new();
+    }
+    let known = catalogue();
+    let each = claims.iter().zip(stems);
+    each.filter_map(|(t, stem)| Failure::new(t, stem, records, &known))
+        .collect()
+}
+
+/// What the measured value was compared with.
+fn allowed_is(unit: Option<Unit>) -> &'static str {
+    match unit {
+        Some(Unit::Floor) => "allowed by rounding",
+        Some(Unit::Tolerance) => "predicted",
+        Some(Unit::Modulus) => "the constant",
+        Some(Unit::Excess) => "to be exceeded",
+        Some(Unit::Shift) => "expected",
+        _ => "allowed",
+    }
+}
+
+/// Beyond what is allowed by which factor: the recorded headroom, the other way round.
+fn factor(v: &Verdict) -> String {
+    let (headroom, unit) = (v.headroom, v.unit);
+    let has_one = headroom.is_finite() && headroom > 0.0;
+    match unit {
+        Some(Unit::Bound | Unit::Floor | Unit::Modulus) if has_one => {
+            format!("{} too large", times(1.0 / headroom))
+        }
+        Some(Unit::Tolerance) if has_one => {
+            format!("{} the deviation that is accepted", times(1.0 / headroom))
+        }
+        Some(Unit::Excess) if has_one => format!("{} too small", times(1.0 / headroom)),
+        None if v.measured > v.bound && v.bound > 0.0 => {
+            format!("{} too large", times(v.measured / v.bound))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Who did it, as far as that is certain; else what can be said.
+fn suspects(failing: &[&Verdict], known: &[Fault]) -> (Vec<Suspect>, &'static str) {
+    let mut found: Vec<Suspect> = Vec::new();
+    let mut looks = "No diagnosis was made.";
+    for diagnosis in failing.iter().filter_map(|v| v.diagnosis.as_ref()) {
+        match diagnosis {
+            Diagnosis::LooksRight => looks = "Its answers are right where the diagnosis looked.",
+            Diagnosis::Unknown => looks = "No fault of the catalogue explains it, or too many do.",
+            Diagnosis::Names(names) => {
+                looks = "No fault of the catalogue explains it with a confidence of 0.5.";
+                for n in names.iter().filter(|n| n.confidence >= CONFIDENT) {
+                    if found.iter().all(|s| s.name != n.fault) {
+                        let row = known.iter().find(|f| f.name == n.fault);
+                        found.push(Suspect {
+                            name: n.fault.clone(),
+                            about: row.map_or("", |f| f.about),
+                            confidence: format!("{:.2}", n.confidence),
+                        });
+                    }
+                }
+            }
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    (found, looks)
+}
+
+impl SmallestView {
+    fn of(smallest: &Smallest) -> Self {
+        let spec = serde_json::to_value(&smallest.spec).unwrap_or_default();
+        let fields = spec.as_object().cloned().unwrap_or_default();
+        let known = FIELDS.iter().filter_map(|name| fields.get_key_value(*name));
+        let others = fields
+            .iter()
+            .filter(|(name, _)| !FIELDS.contains(&name.as_str()));
+        let cell = |value: &serde_json::Value| match value {
+            serde_json::Value::Number(n) if n.is_f64() => digits(n.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let mut rows: Vec<(String, String)> = { known.chain(others) }
+            .map(|(name, value)| (name.clone(), cell(value)))
+            .collect();
+        rows.push(("seed".into(), smallest.seed.to_string()));
+        rows.push(("measured".into(), digits(smallest.measured)));
+        rows.push(("bound".into(), digits(smallest.bound)));
+        Self {
+            rows,
+            command: format!(
+                "ratecert generate --spec '{}' --seed {}",
+                serde_json::to_string(&smallest.spec).unwrap_or_default(),
+                smallest.seed
+            ),
+            words: format!("smallest instance d\u{a0}=\u{a0}{}", smallest.spec.dim),
+        }
+    }
+}
+
+/// The curve of a failing instance where one is recorded, else all instances of the claim.
+#[cfg(feature = "plots")]
+fn drawing(tally: &Tally<'_>, records: &[Record]) -> Option<Drawing> {
+    use super::packed::packed;
+    use crate::report::figures::{spread, violation};
+
+    let own = |v: &Verdict, r: &&Record| {
+        r.origin.claim == v.claim && r.origin.instance() == v.instance.id
+    };
+    for v in &tally.failing {
+        let mut curves = records.iter().filter(|r| own(v, r));
+        if let Some([wide, narrow]) = curves.find_map(|r| violation(r, v.step)) {
+            let said = match v.step {
+                Some(step) => format!("The first violating step is {step}, ringed."),
+                None => "No step is singled out.".into(),
+            };
+            return Some(Drawing {
+                wide: packed(&wide),
+                narrow: Some(packed(&narrow)),
+                title: format!("Error and bounds on {}", v.instance.id),
+                caption: said,
+                is_curve: true,
+            });
+        }
+    }
+    // One unit per picture: that of the worst verdict.
+    let unit = tally.failing.first()?.unit;
+    let used = |ruling: Ruling| -> Vec<f64> {
+        let own = tally
+            .verdicts
+            .iter()
+            .filter(|v| v.status == ruling && v.unit == unit);
+        own.map(|v| 1.0 / v.headroom).collect()
+    };
+    let (passing, failing) = (used(Ruling::Pass), used(Ruling::Fail));
+    let [wide, narrow] = spread(&passing, &failing)?;
+    let usable = |v: &&f64| v.is_finite() && **v > 0.0;
+    let (good, bad) = (
+        passing.iter().filter(usable).count(),
+        failing.iter().filter(usable).count(),
+    );
+    Some(Drawing {
+        wide: packed(&wide),
+        narrow: Some(packed(&narrow)),
+        title: "Every instance of this claim".into(),
+        caption: format!(
+            "{} beyond what is permitted, {} within; each dot is one, by how much of it is used.",
+            counted(bad, "verdict"),
+            grouped(good)
+        ),
+        is_curve: false,
+    })
+}
+
+/// Without the feature `plots` nothing is drawn.
+#[cfg(not(feature = "plots"))]
+fn drawing(_: &Tally<'_>, _: &[Record]) -> Option<Drawing> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::Named;
+    use crate::report::tests::verdict;
+
+    #[test]
+    fn a_diagnosis_below_one_half_is_not_told() {
+        let mut v = verdict("a", 0, "bound", Ruling::Fail, 0.5);
+        let named = |fault: &str, confidence| Named {
+            fault: fault.into(),
+            confidence,
+        };
+        let names = vec![named("mask-tolerance", 0.49)];
+        v.diagnosis = Some(Diagnosis::Names(names));
+        let (found, looks) = suspects(&[&v], &catalogue());
+        assert!(found.is_empty() && looks.contains("with a confidence of 0.5"));
+        let names = vec![named("mask-tolerance", 0.98), named("<b>", 0.6)];
+        v.diagnosis = Some(Diagnosis::Names(names));
+        let (found, _) = suspects(&[&v], &catalogue());
+        let said: Vec<_> = found
+            .iter()
+            .map(|s| (s.name.as_str(), s.confidence.as_str()))
+            .collect();
+        assert_eq!(said, [("mask-tolerance", "0.98"), ("<b>", "0.60")]);
+        assert!(!found[0].about.is_empty() && found[1].about.is_empty());
+        v.diagnosis = None;
+        assert_eq!(suspects(&[&v], &[]).1, "No diagnosis was made.");
+    }
+
+    #[test]
+    fn factors_say_how_far_beyond() {
+        let said = |unit, headroom| {
+            let mut v = verdict("a", 0, "bound", Ruling::Fail, 0.5);
+            (v.unit, v.headroom) = (unit, headroom);
+            factor(&v)
+        };
+        assert_eq!(said(Some(Unit::Floor), 1e-12), "×10¹² too large");
+        assert_eq!(
+            said(Some(Unit::Tolerance), 0.5),
+            "×2 the deviation that is accepted"
+        );
+        assert_eq!(said(Some(Unit::Excess), 0.25), "×4 too small");
+        assert_eq!(said(None, f64::NAN), "×2 too large");
+        assert_eq!(said(Some(Unit::Exact), f64::NAN), "");
+        assert_eq!(said(Some(Unit::Bound), 0.0), "");
+    }
+}
