@@ -8,7 +8,7 @@ use super::output;
 use super::values::{LATEST, catalogue};
 use crate::baseline::{Baselines, Comparison, DIRECTORY, Measured, Origin, compare};
 use crate::error::{Error, Result};
-use crate::report::{Run, drift_changelog, drift_text};
+use crate::report::{DriftView, Run, drift_changelog, drift_headline, drift_text, drift_view};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -111,6 +111,18 @@ fn update(places: &Places) -> Result<Exit> {
     }
     output::say(&format!("recorded in {}", places.baselines.display()));
     Ok(Exit::Holds)
+}
+
+/// What the page of a run shows of its baselines, and the result in a line; nothing where there are
+/// none, or the run is a part or of a subject.
+pub(super) fn shown(run: &Run, dir: &Path, names: &BTreeSet<String>) -> Result<Option<DriftView>> {
+    let baselines = Baselines::at(dir);
+    if run.info.shard.is_some() || run.info.subject.is_some() || !baselines.exist() {
+        return Ok(None);
+    }
+    let found = against(run, &baselines, names)?;
+    output::say(&format!("baseline: {}", drift_headline(&found)));
+    Ok(Some(drift_view(&found, &dir.display().to_string())))
 }
 
 /// The run of a directory, which is no shard.

@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::baseline;
 use super::exit::Exit;
 use super::github;
 use super::output;
 use super::values::{self, LATEST};
+use crate::baseline::DIRECTORY;
 use crate::checks::REGISTRY;
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
 use crate::methods::Ours;
-use crate::report::{self, ClaimInfo, Run, RunInfo, Shown, Summary};
+use crate::report::{self, ClaimInfo, Extras, Run, RunInfo, Shown, Summary};
 use crate::runner::{self, Journal, Plan};
 use crate::tol::RUN_ALPHA;
 
@@ -61,6 +63,9 @@ pub(super) struct Arguments {
     /// What is printed
     #[arg(long, default_value = "text")]
     format: Format,
+    /// Baselines that the report compares with, where they exist
+    #[arg(long, value_name = "DIR", default_value = DIRECTORY)]
+    baselines: PathBuf,
     /// Print what passes would have caught, and every undecided verdict with its reason
     #[arg(long, short)]
     verbose: bool,
@@ -82,6 +87,7 @@ impl Default for Arguments {
             strict: false,
             out: LATEST.into(),
             format: Format::Text,
+            baselines: DIRECTORY.into(),
             verbose: false,
             resume: false,
         }
@@ -97,7 +103,8 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let claims = values::catalogue(arguments.claims_dir.as_ref())?.select(&arguments.claims)?;
+    let catalogue = values::catalogue(arguments.claims_dir.as_ref())?;
+    let claims = catalogue.select(&arguments.claims)?;
     runner::check_replaceable(&arguments.out)?;
     let plan = Plan {
         claims,
@@ -153,7 +160,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     .lying_in(&arguments.out);
     let fresh = partial.join("run");
     std::fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
-    report::write(&run, &fresh)?;
+    let names = catalogue.claims().iter().map(|c| c.name.clone()).collect();
+    let extras = Extras {
+        drift: baseline::shown(&run, &arguments.baselines, &names)?,
+        ..Extras::default()
+    };
+    report::write_with(&run, &fresh, &extras)?;
     runner::replace(&arguments.out, &fresh)?;
     std::fs::remove_dir_all(&partial).map_err(|e| Error::io(&partial, &e))?;
     output::print(&match arguments.format {

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::baseline;
 use super::exit::Exit;
 use super::output;
 use super::values::LATEST;
+use crate::baseline::DIRECTORY;
+use crate::claims::Catalogue;
 use crate::error::{Error, Result};
 use crate::numerals::locate::located;
 use crate::power::Power;
@@ -22,6 +25,9 @@ pub(super) struct Arguments {
     /// power.json of `ratecert power --out`, shown beside the claims of one run
     #[arg(long, value_name = "FILE")]
     power: Option<PathBuf>,
+    /// Baselines that one run is compared with, where they exist
+    #[arg(long, value_name = "DIR", default_value = DIRECTORY)]
+    baselines: PathBuf,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
@@ -35,9 +41,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let page = match arguments.run.as_slice() {
         [dir] => {
+            let run = Run::read(dir)?;
+            let builtin = Catalogue::builtin()?;
+            let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
             let extras = Extras {
                 power: arguments.power.as_deref().map(measured).transpose()?,
-                ..Extras::default()
+                drift: baseline::shown(&run, &arguments.baselines, &names)?,
             };
             report::redraw_with(dir, &extras)?;
             dir.join("index.html")

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::format::{count, percent_of, short, visible};
+use super::page::{DriftRow, DriftView, Drifted, Scale};
 use crate::baseline::{Change, Comparison, Significance, Standing};
 
 const ALL: [Standing; 6] = [
@@ -57,6 +58,43 @@ pub fn drift_headline(c: &Comparison) -> String {
         count(c.compared, "quantity").replace("quantitys", "quantities"),
         count(c.claims, "claim")
     )
+}
+
+/// The comparison as the page shows it.
+pub fn drift_view(comparison: &Comparison, baseline: &str) -> DriftView {
+    let row = |c: &Change| {
+        let parts = [&c.quantity, &c.check, &c.family];
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(|p| p.as_str())
+            .filter(|p| !p.is_empty())
+            .collect();
+        DriftRow {
+            claim: c.claim.clone(),
+            quantity: parts.join(", "),
+            baseline: c.old,
+            now: c.new,
+            interval: c.interval,
+            scale: match c.quantity.as_str() {
+                "decided" => Scale::Share,
+                "slack" | "floor" | "shift" => Scale::Factor,
+                _ => Scale::Number,
+            },
+            verdict: match c.standing {
+                Standing::Violated => Drifted::Violated,
+                Standing::Drifted => Drifted::Drifted,
+                Standing::LessDecided => Drifted::DecidedLess,
+                Standing::Gone => Drifted::Gone,
+                Standing::Improved => Drifted::Improved,
+                Standing::New => Drifted::New,
+            },
+        }
+    };
+    DriftView {
+        baseline: baseline.into(),
+        claims: comparison.claims,
+        rows: comparison.changes.iter().map(row).collect(),
+    }
 }
 
 /// One change: what, where, from what to what, how sure.

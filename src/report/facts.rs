@@ -2,7 +2,7 @@
 //!
 //! Owns these sentences. Must not know where they are shown, and escapes nothing.
 
-use super::format::{number, short};
+use super::format::number;
 use crate::checks::{Reason, Ruling, Unit};
 use crate::claims::{Diagnosis, Verdict};
 
@@ -21,28 +21,6 @@ pub(super) fn figures(v: &Verdict) -> String {
             "measured {measured}, bound {bound}, slack {}",
             number(v.slack)
         ),
-    }
-}
-
-/// How close a verdict is to the opposite ruling, with its unit: "×1.66 floor".
-pub(super) fn call(v: &Verdict) -> String {
-    match v.unit {
-        Some(Unit::Exact) => "exact".into(),
-        _ if v.attained => "attained".into(),
-        Some(unit) => format!("×{} {}", short(v.headroom), word(unit)),
-        None => "-".into(),
-    }
-}
-
-fn word(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Bound => "bound",
-        Unit::Floor => "floor",
-        Unit::Tolerance => "tolerance",
-        Unit::Modulus => "constant",
-        Unit::Exact => "exact",
-        Unit::Shift => "shift",
-        Unit::Excess => "excess",
     }
 }
 

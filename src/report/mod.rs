@@ -24,7 +24,7 @@ mod tally;
 mod text;
 
 pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
-pub use drift::{drift_changelog, drift_headline, drift_text};
+pub use drift::{drift_changelog, drift_headline, drift_text, drift_view};
 pub use figure::Figure;
 pub use folder::{redraw, redraw_with, write, write_with};
 pub(crate) use format::visible;

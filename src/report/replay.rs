@@ -3,6 +3,8 @@
 //! Owns the options that a verdict does not know: its bytes depend neither on where the run lies nor
 //! on where claims were read from.
 
+use std::borrow::Cow;
+
 use super::run::Run;
 use crate::claims::Verdict;
 
@@ -21,6 +23,18 @@ pub fn command(run: &Run, v: &Verdict) -> String {
         }
     }
     command
+}
+
+/// A run whose verdicts name complete commands.
+pub(super) fn with_commands(run: &Run) -> Cow<'_, Run> {
+    if run.place.is_none() && run.info.claims_from.is_none() {
+        return Cow::Borrowed(run);
+    }
+    let mut own = run.clone();
+    for (verdict, v) in own.verdicts.iter_mut().zip(&run.verdicts) {
+        verdict.replay = command(run, v);
+    }
+    Cow::Owned(own)
 }
 
 /// An argument as a shell takes it.

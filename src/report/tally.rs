@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::run::{ClaimInfo, Run};
-use crate::checks::{Ruling, Unit};
+use crate::checks::Ruling;
 use crate::claims::{Counts, Outcome, Standing, Verdict};
 
 /// One claim with its verdicts.
@@ -93,24 +93,6 @@ impl<'a> Tally<'a> {
         self.failing.first().or(self.tightest.first()).copied()
     }
 
-    /// The passing verdict nearest to failing, among those of two-sided checks where there are any.
-    /// A bound that is attained by design says nothing, and stands only where nothing else does.
-    pub fn closest(&self) -> Option<&'a Verdict> {
-        let rank = |v: &Verdict| match (v.attained, v.unit) {
-            (true, _) => 2,
-            (_, Some(Unit::Floor | Unit::Tolerance | Unit::Shift)) => 0,
-            _ => 1,
-        };
-        // An error of exactly 0 is no close call, and an equality has no headroom.
-        let shown = |v: &&&Verdict| v.status == Ruling::Pass && v.headroom.is_finite();
-        let all = self.verdicts.iter().filter(shown).copied();
-        all.min_by(|a, b| {
-            rank(a)
-                .cmp(&rank(b))
-                .then(a.headroom.total_cmp(&b.headroom))
-        })
-    }
-
     /// What a pass would have caught, if that is known and the claim passes, in a shard so far.
     pub fn caught(&self) -> Option<&'a str> {
         let caught = self
@@ -168,18 +150,6 @@ impl<'a> Summary<'a> {
             counts: Counts::of(&run.verdicts),
             shard,
         }
-    }
-
-    /// The claims by theorem, in the order in which theorems and claims first occur.
-    pub fn by_theorem(&self) -> Vec<(&'a str, Vec<&Tally<'a>>)> {
-        let mut groups: Vec<(&str, Vec<&Tally<'_>>)> = Vec::new();
-        for tally in &self.claims {
-            match groups.iter_mut().find(|g| g.0 == tally.theorem) {
-                Some((_, claims)) => claims.push(tally),
-                None => groups.push((tally.theorem, vec![tally])),
-            }
-        }
-        groups
     }
 
     /// Draws that could not decide their claim and were drawn again before any method ran.

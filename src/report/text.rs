@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 
-use super::facts::{call, figures, sentences, why};
+use super::facts::{figures, sentences, why};
 use super::format::{count, visible};
+use super::page::{by_theorem, closest as nearest, headroom};
 use super::replay::command;
 use super::run::Run;
 use super::tally::{Summary, Tally};
@@ -84,8 +85,13 @@ pub fn text(run: &Run, shown: Shown) -> String {
 
 /// The closest call of a claim, or its worst failure.
 pub(super) fn closest(tally: &Tally<'_>) -> String {
-    let shown = tally.failing.first().copied().or_else(|| tally.closest());
-    shown.map_or_else(|| "-".into(), call)
+    match tally.failing.first() {
+        Some(worst) => headroom(worst),
+        None => {
+            let found = nearest(tally.verdicts.iter().copied());
+            found.map_or_else(|| "–".into(), |c| c.headroom)
+        }
+    }
 }
 
 fn table(out: &mut String, summary: &Summary<'_>, paint: Paint) {
@@ -94,8 +100,8 @@ fn table(out: &mut String, summary: &Summary<'_>, paint: Paint) {
     }
     let heads = COLUMNS.map(|(head, ..)| head.to_owned());
     line(out, &heads, |_, cell| paint.bold(cell));
-    for (theorem, claims) in summary.by_theorem() {
-        let _ = writeln!(out, "{}", paint.bold(&visible(theorem)));
+    for (theorem, claims) in by_theorem(&summary.claims) {
+        let _ = writeln!(out, "{}", paint.bold(&theorem));
         for tally in claims {
             line(out, &cells(tally), |column, cell| match column {
                 1 => paint.outcome(tally.outcome(), cell),

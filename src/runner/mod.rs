@@ -9,6 +9,8 @@
 mod journal;
 mod naming;
 mod plan;
+#[cfg(test)]
+mod redraw_tests;
 mod replace;
 mod replay;
 mod shrink;

@@ -10,7 +10,7 @@ use crate::claims::Verdict;
 use crate::instances::Spec;
 
 /// The verdict with the least headroom of some claims.
-pub(super) struct Closest<'a> {
+pub(in crate::report) struct Closest<'a> {
     pub(super) claim: &'a str,
     pub(super) instance: &'a str,
     /// Its sizes: dim 3, params 2, q 0.946.
@@ -20,12 +20,12 @@ pub(super) struct Closest<'a> {
     pub(super) detail: Vec<Span>,
     pub(super) replay: &'a str,
     /// ×1.66 floor, attained, ...
-    pub(super) headroom: String,
+    pub(in crate::report) headroom: String,
 }
 
 /// Among passing verdicts: a check from both sides; else whatever has a headroom; else one that is
 /// attained; else none.
-pub(super) fn closest<'a>(
+pub(in crate::report) fn closest<'a>(
     verdicts: impl Iterator<Item = &'a Verdict> + Clone,
 ) -> Option<Closest<'a>> {
     let passing = verdicts.filter(|v| v.status == Ruling::Pass);

@@ -20,6 +20,7 @@ use super::tiles::{Tile, run_line, tiles};
 use super::undecided::{ReasonView, reasons};
 use super::words::{counted, digits, grouped, share, times};
 use crate::report::figure::Figure;
+use crate::report::replay::with_commands;
 use crate::report::run::Run;
 use crate::report::tally::Summary;
 
@@ -98,6 +99,7 @@ pub fn html(run: &Run, figures: &[Figure]) -> String {
 /// The same with what other commands know of its claims. The page of a subject shows first what it
 /// gets right.
 pub fn html_with(run: &Run, figures: &[Figure], extras: &Extras) -> String {
+    let run = &with_commands(run);
     let summary = Summary::of(run);
     let stems = stems(summary.claims.iter().map(|t| t.claim));
     let stem_of = |claim: &str| {

@@ -7,12 +7,11 @@ use super::words::{counted, digits, grouped, times};
 use crate::checks::{Ruling, Unit};
 use crate::claims::{Diagnosis, Record, Smallest, Verdict};
 use crate::faults::{Fault, catalogue};
+use crate::report::facts::CONFIDENT;
 use crate::report::tally::Tally;
 
 /// Failing verdicts listed in a card.
 const SHOWN: usize = 12;
-/// A diagnosis that is less certain is not told.
-const CONFIDENT: f64 = 0.5;
 /// Fields of an instance in the order in which they are read.
 const FIELDS: [&str; 12] = [
     "kind",

@@ -54,7 +54,7 @@ pub(super) const THEOREMS: [Theorem; 7] = [
         gathers: &[
             "Section 4, closing remark",
             "Equations (10), (11)",
-            "Theorem 3.3",
+            "Section 3",
         ],
     },
     Theorem {
@@ -126,6 +126,18 @@ pub(super) fn place_of(claim: &Tally<'_>) -> usize {
         kinds.all(|k| k.is_kinked())
     };
     place(claim.theorem, on_kinks)
+}
+
+/// The claims by theorem, in the order of the page, with the heading of each; theorems without
+/// claims are left out.
+pub(in crate::report) fn by_theorem<'t, 'a>(
+    claims: &'t [Tally<'a>],
+) -> Vec<(String, Vec<&'t Tally<'a>>)> {
+    let of = |(at, theorem): (usize, &Theorem)| {
+        let own: Vec<&Tally<'a>> = claims.iter().filter(|t| place_of(t) == at).collect();
+        (!own.is_empty()).then(|| (format!("{}: {}", theorem.title, theorem.about), own))
+    };
+    THEOREMS.iter().enumerate().filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub(super) fn share(decided: usize, all: usize) -> String {
 }
 
 /// The headroom of a verdict with its unit: ×1.66 floor, attained, exact.
-pub(super) fn headroom(v: &Verdict) -> String {
+pub(in crate::report) fn headroom(v: &Verdict) -> String {
     if v.attained {
         return "attained".into();
     }
