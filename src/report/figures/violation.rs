@@ -14,8 +14,8 @@ use crate::claims::Record;
 /// Beside the words, and on small screens.
 const WIDTHS: [f64; 2] = [560.0, 344.0];
 
-/// The recorded curve with a ring around the error at `step`, wide and narrow; none where the record
-/// is no curve.
+/// The recorded curve with a ring around the error at `step`, wide and narrow; none where the
+/// record is no curve.
 pub fn violation(record: &Record, step: Option<usize>) -> Option<[String; 2]> {
     let Data::Curve(data) = &record.data else {
         return None;
@@ -42,8 +42,8 @@ fn drawing(curve: Shown<'_, Curve>, step: Option<usize>, width: f64) -> String {
     })
 }
 
-/// Instances of a claim by how much of what is permitted each uses, failing ones among them: wide and
-/// narrow. None where there are none.
+/// Instances of a claim by how much of what is permitted each uses, failing ones among them: wide
+/// and narrow. None where there are none.
 pub fn spread(passing: &[f64], failing: &[f64]) -> Option<[String; 2]> {
     let usable = |v: &f64| *v > 0.0 && v.is_finite();
     let all = || passing.iter().chain(failing).copied().filter(usable);

@@ -1,7 +1,7 @@
 //! The closest call: the check from both sides that came nearest to failing.
 //!
-//! Owns which verdict that is, and how it is said. Bounds attained by design do not count; where there
-//! is nothing else, an attained one is shown and called so.
+//! Owns which verdict that is, and how it is said. Bounds attained by design do not count; where
+//! there is nothing else, an attained one is shown and called so.
 
 use super::spans::{Span, spans};
 use super::words::{digits, headroom};

@@ -149,8 +149,8 @@ pub(super) fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_else(|e| e.to_string())
 }
 
-/// The theorems with their claims, and the figure beside the headline. A theorem without claims keeps
-/// its place in a run of claims; a subject is held to few of them.
+/// The theorems with their claims, and the figure beside the headline. A theorem without claims
+/// keeps its place in a run of claims; a subject is held to few of them.
 fn sections<'a>(
     summary: &Summary<'a>,
     stems: &[String],

@@ -1,7 +1,7 @@
 //! What other commands know of the claims of a run, shown beside it where it is at hand.
 //!
-//! Owns plain views: whoever measures power or compares with a baseline fills them in. Must not know
-//! how either is done. Where a view is absent the page says so, and names the command.
+//! Owns plain views: whoever measures power or compares with a baseline fills them in. Must not
+//! know how either is done. Where a view is absent the page says so, and names the command.
 
 /// Optional parts of a page.
 #[derive(Clone, Debug, Default, PartialEq)]

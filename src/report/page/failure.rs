@@ -1,10 +1,11 @@
 //! What fails: a card per violated claim, with what to do now.
 //!
-//! Owns which failing verdict stands for a claim and what is said of it. The numbers are recorded ones.
+//! Owns which failing verdict stands for a claim and what is said of it. The numbers are recorded
+//! ones.
 
 use super::spans::{Span, spans};
 use super::words::{counted, digits, grouped, times};
-use crate::checks::{Ruling, Unit};
+use crate::checks::Unit;
 use crate::claims::{Diagnosis, Record, Smallest, Verdict};
 use crate::faults::{Fault, catalogue};
 use crate::report::facts::CONFIDENT;
@@ -255,6 +256,7 @@ impl SmallestView {
 #[cfg(feature = "plots")]
 fn drawing(tally: &Tally<'_>, records: &[Record]) -> Option<Drawing> {
     use super::packed::packed;
+    use crate::checks::Ruling;
     use crate::report::figures::{spread, violation};
 
     let own = |v: &Verdict, r: &&Record| {
@@ -314,6 +316,7 @@ fn drawing(_: &Tally<'_>, _: &[Record]) -> Option<Drawing> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::Ruling;
     use crate::claims::Named;
     use crate::report::tests::verdict;
 

@@ -51,8 +51,8 @@ pub(super) struct Placed<'a> {
     pub(super) rows: Vec<Vec<FigureView<'a>>>,
 }
 
-/// Places `figures` beside the first theorem that one of their claims belongs to; `place` says which
-/// that is. Of several parts the first is shown.
+/// Places `figures` beside the first theorem that one of their claims belongs to; `place` says
+/// which that is. Of several parts the first is shown.
 pub(super) fn placed<'a>(
     figures: &'a [Figure],
     place: impl Fn(&str) -> Option<usize>,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Unique stems in the order of `names`: a name where it is fit for a link, else what is left of it,
-/// with a number where two would be the same.
+/// Unique stems in the order of `names`: a name where it is fit for a link, else what is left of
+/// it, with a number where two would be the same.
 pub(super) fn stems<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let mut out = Vec::new();

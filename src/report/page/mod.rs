@@ -1,8 +1,8 @@
 //! The HTML page of a run, by theorem: one file that loads nothing and can be read without scripts.
 //!
 //! Owns what a reader is told and in which order; the markup stands in `templates/`. Recomputes
-//! nothing: the views here are choices among recorded numbers. What foreign implementations wrote is
-//! escaped by [`Markup`], which every template goes through.
+//! nothing: the views here are choices among recorded numbers. What foreign implementations wrote
+//! is escaped by [`Markup`], which every template goes through.
 
 mod claim;
 mod closest;

@@ -1,4 +1,5 @@
-//! Formulas in plain text, as spans: w_t, D_{t+1} and e^(-t/κ) with their indices and exponents apart.
+//! Formulas in plain text, as spans: w_t, D_{t+1} and e^(-t/κ) with their indices and exponents
+//! apart.
 //!
 //! Owns the notation of claims and details. Must not know markup.
 

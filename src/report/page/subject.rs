@@ -1,5 +1,5 @@
-//! What an implementation in another process gets right, as a part of its page: methods × families ×
-//! checks, and the maps it brought itself.
+//! What an implementation in another process gets right, as a part of its page: methods × families
+//! × checks, and the maps it brought itself.
 
 use super::spans::{Span, spans};
 use super::status::{Shape, Status, ruled, shape};

@@ -30,8 +30,8 @@ pub(super) struct Instance<'a> {
 /// Whether the claim did not apply, and why.
 type Key = (bool, Option<Reason>);
 
-/// Undecided first, then what did not apply; in each the most frequent first. `stem` gives the id of
-/// a claim.
+/// Undecided first, then what did not apply; in each the most frequent first. `stem` gives the id
+/// of a claim.
 pub(super) fn reasons<'a>(
     verdicts: &'a [Verdict],
     stem: impl Fn(&str) -> String,
