@@ -228,6 +228,10 @@ pub const RESONANT_LIMIT_STEPS: usize = 1 << 11;
 /// settled.
 pub const STEEPEST_ROOM: f64 = 0.05;
 
+/// Slack up to which a bound or a constant counts as attained: searches for where it is end within
+/// [`RAY_WIDTH`].
+pub const ATTAINED: f64 = 1.0 + 4.0 * RAY_WIDTH;
+
 /// Relative width to which a ray is bisected for the first change of piece; R is certified
 /// downwards by a few units in the last place and the rounding band.
 pub const RAY_WIDTH: f64 = 1e-9;

@@ -59,6 +59,7 @@ impl Check for ExactTrajectory {
         let mut worst = (f64::NEG_INFINITY, f64::NAN, f64::NAN, Where::Start, 0, 0);
         let (mut resolution, mut rounding) = (f64::INFINITY, f64::INFINITY);
         let (mut compared, mut enclosed, mut left_out) = (0, 0, 0);
+        let mut reaches_a_selection = false;
         for (n, run) in runs.iter().enumerate() {
             for one in run.comparisons(c.e) {
                 let Some(deviation) = one.deviation.filter(|_| (one.floor + one.band).is_finite())
@@ -73,6 +74,8 @@ impl Check for ExactTrajectory {
                 let ratio = part(deviation, floor);
                 if is_worse(ratio, worst.0) {
                     worst = (ratio, deviation, floor, one.at, one.k, n);
+                    // Another selection at a unit in doubt is allowed, and may be the farthest one.
+                    reaches_a_selection = one.band > c.slack * one.floor;
                 }
                 // At step 0 a hypergradient is ∇₂E alone, which tells nothing of the method.
                 let telling = one.k > 0 || !matches!(c.e.target, Target::Hypergradient(_));
@@ -106,6 +109,10 @@ impl Check for ExactTrajectory {
             )
         };
         let finding = Finding::below(holds, Unit::Floor, deviation, floor, detail).at_step(k);
+        let finding = match holds && reaches_a_selection {
+            true => finding.attained(),
+            false => finding,
+        };
         Ok(finding.blaming(run))
     }
 }

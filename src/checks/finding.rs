@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::data::Data;
-use crate::tol::COARSE;
+use crate::tol::{ATTAINED, COARSE};
 
 /// What became of a check on an instance.
 #[derive(
@@ -116,7 +116,7 @@ pub struct Finding {
     pub unit: Option<Unit>,
     /// How far the finding is from the opposite one, in that unit; below 1 it fails.
     pub headroom: f64,
-    /// The bound is attained by design: a headroom of 1 is no close call.
+    /// The bound is attained: a headroom of 1 is no close call.
     pub attained: bool,
     /// The first violating step, or the tightest one.
     pub step: Option<usize>,
@@ -162,7 +162,10 @@ impl Finding {
         [measured, bound, slack]: [f64; 3],
         detail: impl Into<String>,
     ) -> Self {
+        // An equality: what is claimed is the best there is, and nothing came close to failing.
+        let reached = holds && matches!(unit, Unit::Bound | Unit::Modulus) && slack <= ATTAINED;
         Self {
+            attained: reached,
             ruling: if holds { Ruling::Pass } else { Ruling::Fail },
             measured,
             bound,
