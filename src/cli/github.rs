@@ -22,7 +22,11 @@ pub(super) fn tell(run: &Run, strict: bool) {
     }
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) {
         let file = OpenOptions::new().create(true).append(true).open(&path);
-        let written = file.and_then(|mut f| f.write_all(report::markdown(run).as_bytes()));
+        let text = match run.info.subject {
+            Some(_) => report::conformance_markdown(std::slice::from_ref(run)),
+            None => report::markdown(run),
+        };
+        let written = file.and_then(|mut f| f.write_all(text.as_bytes()));
         if let Err(e) = written {
             output::say(&format!("GITHUB_STEP_SUMMARY cannot be written: {e}"));
         }

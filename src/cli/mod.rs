@@ -23,10 +23,12 @@ mod truth;
 mod values;
 mod vectors;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::error::{Error, Result};
 use exit::Exit;
 
 #[derive(Parser)]
@@ -70,6 +72,12 @@ enum Command {
     Vectors(vectors::Arguments),
     /// Print the JSON Schema of a file of a run: verdict, record, run or baseline
     Schema(schema::Arguments),
+    /// Print the manual page, or write those of all commands
+    Man {
+        /// Directory that gets a page for each command
+        #[arg(long, value_name = "DIR")]
+        dir: Option<std::path::PathBuf>,
+    },
     /// Print shell completions
     Completions {
         /// The shell
@@ -85,6 +93,24 @@ fn command() -> clap::Command {
         false => a,
     };
     Arguments::command().mut_subcommands(|c| c.mut_args(takes))
+}
+
+/// The page of the program, or a page for each command in a directory.
+fn manual(dir: Option<&Path>) -> Result<Exit> {
+    match dir {
+        None => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(command()).render(&mut page);
+            rendered.map_err(|e| Error::io("stdout", &e))?;
+            output::print(&String::from_utf8_lossy(&page))?;
+        }
+        Some(dir) => {
+            std::fs::create_dir_all(dir)
+                .and_then(|()| clap_mangen::generate_to(command(), dir))
+                .map_err(|e| Error::io(dir, &e))?;
+        }
+    }
+    Ok(Exit::Holds)
 }
 
 fn parse() -> Arguments {
@@ -112,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Schema(a) => schema::run(&a),
         Command::Vectors(a) => vectors::run(&a),
+        Command::Man { dir } => manual(dir.as_deref()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut command(), "ratecert", &mut text);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::certify::{info, interruptible, now};
 use super::exit::Exit;
+use super::github;
 use super::output;
 use super::values;
 use crate::claims::{Catalogue, Claim, Counts, Profile, subject_claims};
@@ -157,6 +158,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         "report: {}",
         arguments.out.join("index.html").display()
     ));
+    github::tell(&run, arguments.strict);
     Ok(exit(&run, arguments.strict))
 }
 
