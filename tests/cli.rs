@@ -615,7 +615,7 @@ fn the_table_fits_a_terminal_and_explains_on_demand() {
             .all(|l| l.chars().count() <= 80 || l.contains("verdicts:")),
         "{out}"
     );
-    assert!(out.contains("\nTheorem 4.1\n") && !out.contains("caught"));
+    assert!(out.contains("\nTheorem 4.1: linear rates") && !out.contains("caught"));
     let verbose = stdout(&s.run(&[&arguments[..], &["-v"]].concat()));
     assert_eq!(verbose.matches("would have caught:").count(), 1);
     let sentences = verbose.lines().filter(|l| l.starts_with("    "));

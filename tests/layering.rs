@@ -261,6 +261,15 @@ fn without_tests(text: &str) -> (String, Vec<String>) {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let line = line.split("//").next().unwrap_or_default();
+        // Where something is visible is no import.
+        let line = match line
+            .split_once("pub(in ")
+            .map(|(a, b)| (a, b.split_once(") ")))
+        {
+            Some((before, Some((_, after)))) => format!("{before}pub(super) {after}"),
+            _ => line.to_owned(),
+        };
+        let line = line.as_str();
         let attribute = line.trim_start();
         if !(attribute.starts_with("#[cfg(test)]") || attribute.starts_with("#[cfg(all(test")) {
             code.push_str(line);
@@ -304,7 +313,8 @@ fn split_uses(code: &str) -> (Vec<String>, String) {
     while let Some(line) = lines.next() {
         let trimmed = line.trim_start();
         let visible = trimmed.split_once("use ").map(|(before, _)| before.trim());
-        if !visible.is_some_and(|v| v.is_empty() || (v.starts_with("pub") && !v.contains(' '))) {
+        let is_use = |v: &str| v.is_empty() || (v.starts_with("pub") && !v.contains(' '));
+        if !visible.is_some_and(is_use) {
             rest.push_str(line);
             rest.push('\n');
             continue;

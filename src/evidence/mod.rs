@@ -11,6 +11,7 @@ mod comparison;
 mod conjugate;
 mod declared;
 mod exact;
+mod exactly;
 mod floors;
 mod hypotheses;
 mod inner_law;

@@ -2,11 +2,9 @@
 //! D, Dᵀy and a hypergradient apart.
 
 use super::exact::Exact;
-use super::request::{Request, Where};
-use super::run::Run;
 use super::upper::Upper;
 use super::whole::Evidence;
-use crate::case::{Answer, Target};
+use crate::case::Target;
 use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::norm2;
 use crate::linalg::{Dd, Matrix, Vector};
@@ -51,7 +49,7 @@ impl<'e> Shown<'e> {
     }
 
     /// What is seen of an exact D at w, not in units.
-    fn image(&self, d: &Matrix, w: &Vector) -> Matrix {
+    pub(super) fn image(&self, d: &Matrix, w: &Vector) -> Matrix {
         match &self.seen {
             Seen::Whole => d.clone(),
             Seen::Image(y, _) => {
@@ -183,29 +181,6 @@ impl<'e> Shown<'e> {
 }
 
 impl Evidence<'_> {
-    /// A run of an implementation that makes no error but that of rounding its estimates; J beyond
-    /// the exact run. `None` where nothing exact is known, or the method has no exact steps.
-    pub fn exactly(&self, request: &Request) -> Option<Run> {
-        let exact = self.exact().ok()?;
-        let shown = Shown::of(exact, self.target);
-        let horizon = request.steps.last().copied().unwrap_or(0);
-        let aid = exact.aid(request.at, horizon);
-        let at = |k: &usize| {
-            let known = match (request.at, &aid) {
-                (Where::Start, _) => {
-                    let run = exact.run();
-                    run.d.get(*k).map(|d| (d, &run.w[*k]))
-                }
-                (_, Some(run)) if *k > 0 => run.d.get(*k).map(|d| (d, &run.w)),
-                _ => None,
-            };
-            let (d, w) = known.or_else(|| Some((exact.jacobian()?, exact.truth.w())))?;
-            Some(shown.image(d, w))
-        };
-        let estimates: Option<Vec<Matrix>> = request.steps.iter().map(at).collect();
-        Some(Run::new(request.clone(), Answer::completed(estimates?)))
-    }
-
     /// How well the limit of the target is known, in the units of comparisons.
     pub fn limit_error(&self, exact: &Exact) -> f64 {
         let of_j = exact.jacobian_error();

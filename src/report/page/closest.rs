@@ -111,33 +111,3 @@ fn words(v: &Verdict) -> String {
         _ => "it holds, and no headroom was recorded.".into(),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::tests::verdict;
-
-    #[test]
-    fn what_is_attained_by_design_is_no_close_call() {
-        let with = |index, unit, headroom, attained| {
-            let mut v = verdict("a", index, "bound", Ruling::Pass, 1.0);
-            (v.unit, v.headroom, v.attained) = (Some(unit), headroom, attained);
-            v
-        };
-        let all = [
-            with(0, Unit::Bound, 1.0, true),
-            with(1, Unit::Bound, 1.2, false),
-            with(2, Unit::Floor, 5.0, false),
-            with(3, Unit::Tolerance, 4.0, false),
-        ];
-        let found = |n: usize| {
-            let found = closest(all[..n].iter()).unwrap();
-            (found.instance.to_owned(), found.headroom)
-        };
-        assert_eq!(found(4), ("tight/3".into(), "×4 tolerance".into()));
-        assert_eq!(found(3), ("tight/2".into(), "×5 floor".into()));
-        assert_eq!(found(2), ("tight/1".into(), "×1.2 bound".into()));
-        assert_eq!(found(1), ("tight/0".into(), "attained".into()));
-        assert!(closest([].iter()).is_none());
-    }
-}

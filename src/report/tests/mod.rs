@@ -234,11 +234,11 @@ pub(in crate::report) fn hostile() -> Run {
 #[test]
 fn the_table_reads_like_this() {
     let expected = "  claim                        verdict      pass  fail  open  closest call
-Theorem 4.1
-  bound-itd                    holds           3     0     0  ×1 bound
-  rate-itd                     undecided       0     0     1  -
+Theorem 4.1: linear rates of ITD and AID-FP
+  bound-itd                    holds           3     0     0  ×1.00 bound
+  rate-itd                     undecided       0     0     1  –
   dimp-itd                     VIOLATED        1     4     0  ×0.5 bound
-  unused                       not judged      0     0     0  -
+  unused                       not judged      0     0     0  –
 
 checks that decided no instance:
   rate-itd: local-rate

@@ -29,7 +29,7 @@ fn the_summary_shows_at_most_three_failures_a_claim() {
     let summary = markdown(&run());
     assert!(summary.starts_with("# 1 of 4 claims violated\n"));
     assert!(summary.contains(
-        "| `dimp-itd` | Theorem 4.1 | itd | 5 | 1 | 4 | 0 | 0 | 100 % | - | **violated** |\n"
+        "| `dimp-itd` | Theorem 4.1 | itd | 5 | 1 | 4 | 0 | 0 | 100 % | – | **violated** |\n"
     ));
     assert_eq!(summary.matches("replay: ").count(), 3);
     assert!(summary.contains("- and 1 more failing verdict\n"));
