@@ -281,13 +281,10 @@ impl Test<'_> {
         if !(p < alpha) {
             return None;
         }
-        let all = |side: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| -> Sample {
-            strata.iter().flat_map(side).copied().enumerate().collect()
-        };
-        let (was, is) = (
-            Estimated::of(&all(|s| &s.0))?,
-            Estimated::of(&all(|s| &s.1))?,
-        );
+        let pooled = |side: &[f64]| side.iter().copied().enumerate().collect::<Sample>();
+        let (before, now): (Vec<_>, Vec<_>) = strata.into_iter().unzip();
+        let was = Estimated::of(&pooled(&before.concat()))?;
+        let is = Estimated::of(&pooled(&now.concat()))?;
         let shift = (is.median / was.median - 1.0).abs();
         let inside = was.interval[0] <= is.median && is.median <= was.interval[1];
         if shift < BASELINE_SHIFT || inside {
