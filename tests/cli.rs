@@ -649,7 +649,7 @@ fn undecided_verdicts_are_named_with_their_reasons() {
         text.contains("\nundecided:\n  ")
             && text.contains("    mine/diabetes.0.0/local-rate-pure\n")
     );
-    assert!(text.contains("drawn again"));
+    assert!(text.contains("draws given up"));
     let strict = s.run(&["certify", "mine", "--claims", "c", "--strict"]);
     assert_eq!(strict.status.code(), Some(3));
     assert!(

@@ -188,13 +188,13 @@ mod tests {
             significance: Some(Significance::Chance(1e-9, 1e-7)),
             ..Change::of(Standing::LessDecided, "itd-rate", "")
         };
-        let mut comparison = Comparison::default();
-        comparison.changes = vec![change(), share, Change::of(Standing::New, "b", "")];
-        (
-            comparison.claims,
-            comparison.same_instances,
-            comparison.compared,
-        ) = (3, 3, 1);
+        let comparison = Comparison {
+            changes: vec![change(), share, Change::of(Standing::New, "b", "")],
+            claims: 3,
+            same_instances: 3,
+            compared: 1,
+            ..Comparison::default()
+        };
         assert_eq!(
             drift_text(&comparison),
             "\

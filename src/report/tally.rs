@@ -218,7 +218,7 @@ impl<'a> Summary<'a> {
         let c = &self.counts;
         let redrawn = match self.redrawn() {
             0 => String::new(),
-            n => format!("; {} drawn again", super::format::count(n, "instance")),
+            n => format!("; {} given up", super::format::count(n, "draw")),
         };
         format!(
             "{}, {}: {} pass, {} fail, {} inconclusive, {} not applicable; {} decided{redrawn}",

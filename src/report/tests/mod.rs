@@ -309,7 +309,7 @@ fn draws_that_were_given_up_are_said() {
     }
     let closing = Summary::of(&run).closing();
     assert!(
-        closing.ends_with("88 % decided; 3 instances drawn again"),
+        closing.ends_with("88 % decided; 3 draws given up"),
         "{closing}"
     );
 }
