@@ -54,7 +54,7 @@ adapters:
 
 # The JSON Schemas of the files of a run, from the types that write them.
 schemas:
-    for n in verdict record run baseline; do cargo run --release -- schema $n > docs/schemas/$n.json; done
+    for n in verdict record run baseline samples; do cargo run --release -- schema $n > docs/schemas/$n.json; done
 
 # The quick run of this code as the new baseline; the diff and the lines for CHANGELOG.md are printed.
 baseline:

@@ -49,6 +49,8 @@ pub enum Significance {
     Exact(usize, usize),
     /// A p-value, and what it had to be below.
     Chance(f64, f64),
+    /// A relative distance from what theory predicts, and the most that may be.
+    Distance(f64, f64),
 }
 
 /// One difference between a run and its baseline.
@@ -73,6 +75,10 @@ pub struct Change {
     pub new: Option<f64>,
     /// How sure it is.
     pub significance: Option<Significance>,
+    /// The instance that moved most, or the worst failing verdict.
+    pub instance: Option<String>,
+    /// How many changes this one stands for: failing verdicts, checks that are gone or new.
+    pub count: usize,
 }
 
 impl Change {
@@ -88,6 +94,8 @@ impl Change {
             interval: None,
             new: None,
             significance: None,
+            instance: None,
+            count: 1,
         }
     }
 }

@@ -7,8 +7,11 @@ use serde::Serialize;
 use super::change::{Change, Significance, Standing};
 use super::estimate::Estimated;
 use super::sample::{Decided, Measured, Quantity, Sample, Series};
-use crate::stats::ranks::{fisher_less, rank_sum};
-use crate::tol::{BASELINE_ALPHA, BASELINE_ROUNDING, BASELINE_SHIFT};
+use crate::stats::ranks::{fisher_less, least_rank_sum, rank_sum};
+use crate::tol::{
+    BASELINE_ALPHA, BASELINE_FARTHER, BASELINE_FEWEST, BASELINE_RESAMPLED, BASELINE_ROUNDING,
+    BASELINE_SHIFT,
+};
 
 /// What a comparison found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,8 +25,13 @@ pub struct Comparison {
     pub same_instances: usize,
     /// Recorded claims that were not run.
     pub not_run: usize,
-    /// Quantities and shares that were compared.
+    /// Quantities and shares that were compared, of families and of all families together.
     pub compared: usize,
+    /// Those of them that could have shown something: a few instances on each side show nothing by
+    /// ranks.
+    pub telling: usize,
+    /// The profile of the baseline, where it is not that of the run.
+    pub other_profile: Option<String>,
 }
 
 impl Comparison {
@@ -58,19 +66,16 @@ pub fn compare(
         .filter_map(|(claim, now)| Some((claim, old.get(claim)?, now)))
         .flat_map(|(claim, then, now)| tests(claim, then, now))
         .collect();
-    let chances = tests.iter().filter(|t| t.is_statistical()).count();
-    let alpha = BASELINE_ALPHA / chances.max(1) as f64;
+    let alpha = shared_alpha(&tests);
     let mut out = Comparison {
         compared: tests.len(),
+        telling: tests.iter().filter(|t| t.can_tell(alpha)).count(),
         ..Comparison::default()
     };
     for (claim, now) in new {
-        if let Some(first) = now.violated.first() {
+        if let Some(worst) = &now.worst {
             let mut change = Change::of(Standing::Violated, claim, "");
-            change.check = first
-                .strip_prefix(&format!("{claim}/"))
-                .unwrap_or(first)
-                .into();
+            (change.instance, change.count) = (Some(worst.clone()), now.violated);
             out.changes.push(change);
         }
         let Some(then) = old.get(claim) else {
@@ -79,16 +84,11 @@ pub fn compare(
         };
         out.claims += 1;
         out.same_instances += usize::from(then.origin.draws_like(&now.origin));
-        let (was, is) = (checks(then), checks(now));
-        let of = |standing, (family, check): &(String, String)| {
-            let mut change = Change::of(standing, claim, family);
-            change.check.clone_from(check);
-            change
-        };
-        out.changes
-            .extend(is.difference(&was).map(|c| of(Standing::New, c)));
-        out.changes
-            .extend(was.difference(&is).map(|c| of(Standing::Gone, c)));
+        if then.origin.profile != now.origin.profile {
+            out.other_profile
+                .get_or_insert_with(|| then.origin.profile.clone());
+        }
+        out.changes.extend(coverage(claim, then, now));
     }
     for claim in old.keys().filter(|c| !new.contains_key(*c)) {
         if exists(claim) {
@@ -113,8 +113,88 @@ pub fn compare(
     out
 }
 
-fn checks(m: &Measured) -> BTreeSet<(String, String)> {
-    m.decided.keys().cloned().collect()
+/// What each test by chance has to be below: the false-alarm probability of all, shared by those that
+/// can get there at all. A test whose least p-value is above its share never rejects, and costs
+/// nothing (Tarone 1990).
+fn shared_alpha(tests: &[Test<'_>]) -> f64 {
+    let mut least: Vec<f64> = tests.iter().filter_map(Test::least).collect();
+    least.sort_by(f64::total_cmp);
+    let fits = |k: &usize| {
+        let share = BASELINE_ALPHA / *k as f64;
+        least.iter().take_while(|p| **p < share).count() <= *k
+    };
+    let k = (1..=least.len().max(1)).find(fits).unwrap_or(1);
+    BASELINE_ALPHA / k as f64
+}
+
+/// What is recorded and no longer there, and the reverse: checks by family, then quantities. Another
+/// profile may draw nothing of a family, so that what it lacks is not gone.
+fn coverage(claim: &str, then: &Measured, now: &Measured) -> Vec<Change> {
+    let checks = |m: &Measured| m.decided.keys().cloned().collect::<BTreeSet<_>>();
+    let (was, is) = (checks(then), checks(now));
+    let mut out = Vec::new();
+    if then.origin.profile == now.origin.profile {
+        out.extend(grouped(Standing::Gone, claim, &was, &is));
+    }
+    out.extend(grouped(Standing::New, claim, &is, &was));
+    // On other instances a quantity may have no finite value by chance, but not in all families.
+    let paired = then.origin.draws_like(&now.origin);
+    let key = |s: &Series| {
+        let family = if paired {
+            s.family.clone()
+        } else {
+            String::new()
+        };
+        (family, s.check.clone(), s.quantity)
+    };
+    let series = |m: &Measured| m.samples.keys().map(key).collect::<BTreeSet<_>>();
+    let (had, has) = (series(then), series(now));
+    let told = |family: &str, check: &str| {
+        let counts = |m: &Measured| m.decided.get(&(family.into(), check.into())).copied();
+        counts(then) != counts(now)
+    };
+    for (family, check, quantity) in had.difference(&has) {
+        // Some checks count in floors only where a verdict is decided by rounding.
+        if !paired && *quantity == Quantity::Floor {
+            continue;
+        }
+        if !told(family, check) && then.origin.profile == now.origin.profile {
+            let mut change = Change::of(Standing::Gone, claim, family);
+            (change.check, change.quantity) = (check.clone(), quantity.name().into());
+            out.push(change);
+        }
+    }
+    out
+}
+
+/// What is in `all` and not in `others`: a claim, a family or a check at a time, whatever is whole.
+fn grouped(
+    standing: Standing,
+    claim: &str,
+    all: &BTreeSet<(String, String)>,
+    others: &BTreeSet<(String, String)>,
+) -> Vec<Change> {
+    let of = |family: &str, check: &str, count: usize| {
+        let mut change = Change::of(standing, claim, family);
+        (change.check, change.count) = (check.into(), count);
+        change
+    };
+    let missing: Vec<&(String, String)> = all.difference(others).collect();
+    if missing.len() == all.len() && !missing.is_empty() {
+        return vec![of("", "", missing.len())];
+    }
+    let mut out: Vec<Change> = Vec::new();
+    let families: BTreeSet<&str> = missing.iter().map(|m| m.0.as_str()).collect();
+    for family in families {
+        let own = |m: &&&(String, String)| m.0 == family;
+        let gone: Vec<_> = missing.iter().filter(own).collect();
+        if others.iter().any(|o| o.0 == family) {
+            out.extend(gone.iter().map(|m| of(family, &m.1, 1)));
+        } else {
+            out.push(of(family, "", gone.len()));
+        }
+    }
+    out
 }
 
 /// One comparison, of a family or of all families of a check together.
@@ -124,6 +204,10 @@ struct Test<'a> {
     check: &'a str,
     /// Both drew the same instances.
     paired: bool,
+    /// As many instances were decided as before: a value that is missing is lost.
+    whole: bool,
+    /// All recorded values of the check and quantity, of all families.
+    recorded: Vec<&'a Sample>,
     what: What<'a>,
 }
 
@@ -150,11 +234,14 @@ fn tests<'a>(claim: &'a str, then: &'a Measured, now: &'a Measured) -> Vec<Test<
             .entry((check, *quantity))
             .or_default()
             .push((before, sample));
+        let counts = |m: &Measured| m.decided.get(&(family.clone(), check.clone())).copied();
         out.push(Test {
             claim,
             family,
             check,
             paired,
+            whole: counts(then) == counts(now),
+            recorded: recorded(then, check, *quantity),
             what: What::Values(*quantity, vec![(before, sample)]),
         });
     }
@@ -174,28 +261,43 @@ fn tests<'a>(claim: &'a str, then: &'a Measured, now: &'a Measured) -> Vec<Test<
             family,
             check,
             paired,
+            whole: true,
+            recorded: Vec::new(),
             what: What::Share(*was, *is),
         });
     }
     // Where instances are the same, families already say all there is.
-    let together = |check, what| Test {
+    let together = |check, recorded, what| Test {
         claim,
         family: "",
         check,
         paired: false,
+        whole: true,
+        recorded,
         what,
     };
     for ((check, quantity), pairs) in strata {
         if pairs.len() > 1 && !(paired && quantity.is_deterministic()) {
-            out.push(together(check, What::Values(quantity, pairs)));
+            let all = recorded(then, check, quantity);
+            out.push(together(check, all, What::Values(quantity, pairs)));
         }
     }
     for (check, (was, is, families)) in shares {
         if families > 1 && !paired {
-            out.push(together(check, What::Share(was, is)));
+            out.push(together(check, Vec::new(), What::Share(was, is)));
         }
     }
     out
+}
+
+/// The recorded values of a check and quantity, of all families.
+fn recorded<'a>(then: &'a Measured, check: &str, quantity: Quantity) -> Vec<&'a Sample> {
+    let own = |s: &Series| s.check == check && s.quantity == quantity;
+    then.samples
+        .iter()
+        .filter(|(s, _)| own(s))
+        .map(|(_, v)| v)
+        .collect()
 }
 
 impl Test<'_> {
@@ -206,11 +308,38 @@ impl Test<'_> {
         }
     }
 
+    /// The least p-value it can have, where it is one by chance.
+    fn least(&self) -> Option<f64> {
+        match &self.what {
+            _ if !self.is_statistical() => None,
+            What::Values(_, pairs) => {
+                let sizes = pairs.iter().map(|(a, b)| (a.len(), b.len()));
+                Some(least_rank_sum(&sizes.collect::<Vec<_>>()))
+            }
+            What::Share(was, is) => Some(2.0 * fisher_less((was.of, was.of), (0, is.of))),
+        }
+    }
+
+    fn can_tell(&self, alpha: f64) -> bool {
+        let ratio = matches!(&self.what, What::Values(q, _) if q.is_ratio());
+        ratio || self.least().is_none_or(|p| p < alpha)
+    }
+
     fn change(&self, alpha: f64) -> Option<Change> {
         match &self.what {
             What::Share(was, is) => self.of_share(*was, *is, alpha),
             What::Values(quantity, pairs) if self.is_statistical() => {
-                self.by_ranks(*quantity, pairs, alpha)
+                let far = || self.by_distance(*quantity, pairs);
+                // Other samples of the same instances still have the same exponent.
+                let alike = self.paired && *quantity == Quantity::Exponent;
+                let moved = || {
+                    alike
+                        .then(|| self.by_instance(*quantity, pairs[0]))
+                        .flatten()
+                };
+                { self.by_ranks(*quantity, pairs, alpha) }
+                    .or_else(far)
+                    .or_else(moved)
             }
             What::Values(quantity, pairs) => self.by_instance(*quantity, pairs[0]),
         }
@@ -221,13 +350,15 @@ impl Test<'_> {
         let (standing, significance) = if self.paired {
             // The same draws decide the same way, but for what lies at a threshold: all is said.
             let standing = match was.share().total_cmp(&is.share()) {
-                std::cmp::Ordering::Greater => Standing::LessDecided,
+                _ if was == is => return None,
                 std::cmp::Ordering::Less => Standing::Improved,
-                std::cmp::Ordering::Equal => return None,
+                _ => Standing::LessDecided,
             };
             (standing, Significance::Exact(is.decided, is.of))
         } else {
+            // Both sides are looked at: a half for each.
             let (less, more) = (fisher_less(before, now), fisher_less(now, before));
+            let alpha = alpha / 2.0;
             if less < alpha {
                 (Standing::LessDecided, Significance::Chance(less, alpha))
             } else if more < alpha {
@@ -247,25 +378,80 @@ impl Test<'_> {
         })
     }
 
-    /// What is deterministic, instance by instance, to rounding.
+    /// Instance by instance: what is deterministic to rounding, exponents of samples coarsely.
     fn by_instance(&self, quantity: Quantity, (was, is): (&Sample, &Sample)) -> Option<Change> {
-        let both = is.iter().filter_map(|(n, new)| Some((*was.get(n)?, *new)));
-        let both: Vec<(f64, f64)> = both.collect();
-        let moved = |(a, b): &&(f64, f64)| (b / a - 1.0).abs() > BASELINE_ROUNDING;
+        let both = is
+            .iter()
+            .filter_map(|(n, new)| Some((*n, *was.get(n)?, *new)));
+        let both: Vec<(usize, f64, f64)> = both.collect();
+        let room = match quantity {
+            Quantity::Exponent => BASELINE_RESAMPLED,
+            _ => BASELINE_ROUNDING,
+        };
+        let moved = |(_, a, b): &&(usize, f64, f64)| (b / a - 1.0).abs() > room;
         let count = both.iter().filter(moved).count();
+        let interval = Estimated::of(was).map(|e| e.interval);
+        let lost: Vec<&usize> = was.keys().filter(|n| !is.contains_key(n)).collect();
+        if let (0, Some(first), true) = (count, lost.first(), self.whole) {
+            let mut change = Change::of(Standing::Gone, self.claim, self.family);
+            (change.check, change.quantity) = (self.check.into(), quantity.name().into());
+            change.instance = Some(format!("{}.{first}", self.family));
+            change.count = lost.len();
+            return Some(change);
+        }
         if count == 0 {
             return None;
         }
-        // The instance that moved most speaks: a median may stand still.
-        let far = |p: &(f64, f64)| (p.1 / p.0).ln().abs();
-        let most = both
-            .iter()
-            .copied()
-            .max_by(|a, b| far(a).total_cmp(&far(b)))?;
+        // The instance that moved most speaks, one that moved for the worse before all others: a
+        // median may stand still, and a gain hides no loss.
+        let worse = |p: &(usize, f64, f64)| standing(quantity, (p.1, p.2)) == Standing::Drifted;
+        let far = |p: &(usize, f64, f64)| (worse(p), (p.2 / p.1).ln().abs());
+        let farther = |a: &(usize, f64, f64), b: &(usize, f64, f64)| {
+            let (a, b) = (far(a), far(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        };
+        let some = both.iter().filter(moved).copied();
+        let (n, old, new) = some.max_by(farther)?;
         let significance = Significance::Exact(count, both.len());
-        let standing = standing(quantity, most);
-        let interval = Estimated::of(was).map(|e| e.interval);
-        Some(self.moved(quantity, standing, most, interval, significance))
+        let standing = standing(quantity, (old, new));
+        let instance = Some(format!("{}.{n}", self.family));
+        Some(Change {
+            instance,
+            ..self.moved(quantity, standing, (old, new), interval, significance)
+        })
+    }
+
+    /// What theory says is 1, on other instances or of other samples: a median much farther from it
+    /// than any recorded value of these families is no chance.
+    fn by_distance(&self, quantity: Quantity, pairs: &[(&Sample, &Sample)]) -> Option<Change> {
+        if !quantity.is_ratio() {
+            return None;
+        }
+        let values = |side: usize| -> Sample {
+            let of =
+                |p: &(&Sample, &Sample)| [p.0, p.1][side].values().copied().collect::<Vec<_>>();
+            pairs.iter().flat_map(of).enumerate().collect()
+        };
+        let (was, is) = (Estimated::of(&values(0))?, Estimated::of(&values(1))?);
+        let recorded = || self.recorded.iter().flat_map(|s| s.values());
+        if recorded().count() < BASELINE_FEWEST {
+            return None;
+        }
+        let most = recorded().map(|v| (v - 1.0).abs()).fold(0.0, f64::max);
+        let allowed = (BASELINE_FARTHER * most).max(BASELINE_SHIFT);
+        let distance = (is.median - 1.0).abs();
+        if !(distance > allowed) {
+            return None;
+        }
+        let significance = Significance::Distance(distance, allowed);
+        let (old, new) = (was.median, is.median);
+        Some(self.moved(
+            quantity,
+            Standing::Drifted,
+            (old, new),
+            Some(was.interval),
+            significance,
+        ))
     }
 
     /// By ranks: a shift that is significant, large enough to matter, and beyond what was recorded.
@@ -281,19 +467,30 @@ impl Test<'_> {
         if !(p < alpha) {
             return None;
         }
-        let pooled = |side: &[f64]| side.iter().copied().enumerate().collect::<Sample>();
-        let (before, now): (Vec<_>, Vec<_>) = strata.into_iter().unzip();
-        let was = Estimated::of(&pooled(&before.concat()))?;
-        let is = Estimated::of(&pooled(&now.concat()))?;
-        let shift = (is.median / was.median - 1.0).abs();
-        let inside = was.interval[0] <= is.median && is.median <= was.interval[1];
-        if shift < BASELINE_SHIFT || inside {
+        // Families may be decades apart: a shift is one within families, and so is its size.
+        let middle = |s: &Sample| Estimated::of(s).map(|e| e.median.ln());
+        let each = pairs
+            .iter()
+            .filter_map(|(a, b)| Some((middle(a)?, middle(b)?)));
+        let each: Vec<(f64, f64)> = each.collect();
+        let typical = |values: Vec<f64>| {
+            let values: Sample = values.into_iter().enumerate().collect();
+            Estimated::of(&values).map(|e| e.median)
+        };
+        let old = typical(each.iter().map(|e| e.0).collect())?.exp();
+        let shift = typical(each.iter().map(|e| e.1 - e.0).collect())?.exp();
+        let interval = match pairs {
+            [(was, _)] => Estimated::of(was).map(|e| e.interval),
+            _ => None,
+        };
+        let inside = interval.is_some_and(|[lo, hi]| lo <= old * shift && old * shift <= hi);
+        if (shift - 1.0).abs() < BASELINE_SHIFT || inside {
             return None;
         }
-        let most = (was.median, is.median);
+        let most = (old, old * shift);
         let significance = Significance::Chance(p, alpha);
         let standing = standing(quantity, most);
-        Some(self.moved(quantity, standing, most, Some(was.interval), significance))
+        Some(self.moved(quantity, standing, most, interval, significance))
     }
 
     fn moved(
@@ -320,9 +517,9 @@ impl Test<'_> {
 /// it is looser or tighter than it was wants to be known.
 fn standing(quantity: Quantity, (old, new): (f64, f64)) -> Standing {
     let better = match quantity {
-        Quantity::Rate | Quantity::Constant => new.ln().abs() < old.ln().abs(),
-        Quantity::Floor | Quantity::Shift => new > old,
-        Quantity::Slack => false,
+        Quantity::Rate | Quantity::Constant | Quantity::Exponent => new.ln().abs() < old.ln().abs(),
+        Quantity::Floor => new > old,
+        Quantity::Slack | Quantity::SampledSlack => false,
     };
     if better {
         Standing::Improved
@@ -331,12 +528,8 @@ fn standing(quantity: Quantity, (old, new): (f64, f64)) -> Standing {
     }
 }
 
-/// Values that differ by rounding count as tied.
+/// Logarithms of values, those that differ by rounding tied.
 fn coarse(sample: &Sample) -> Vec<f64> {
-    let round = |v: &f64| {
-        let step = libm::ceil(libm::log10(*v)) as i32;
-        let unit = libm::pow(10.0, f64::from(step)) * BASELINE_ROUNDING;
-        (v / unit).round() * unit
-    };
+    let round = |v: &f64| (libm::log(*v) / BASELINE_ROUNDING).round();
     sample.values().map(round).collect()
 }

@@ -18,12 +18,16 @@ use super::estimate::Estimated;
 use super::sample::{Decided, Measured, Origin, Quantity, Series, rounded};
 use crate::error::{Error, Result};
 use crate::numerals::locate::located;
+use crate::tol::COMPARABLE;
 
 /// Where baselines lie in a repository.
 pub const DIRECTORY: &str = "rates/baselines";
 
 /// Format version of both files.
 const SCHEMA: u32 = 1;
+
+/// Characters of a claim's name.
+const LONGEST: usize = 100;
 
 /// Largest file that is read: those of a claim have some kilobytes.
 const LARGEST: u64 = 1 << 24;
@@ -84,20 +88,30 @@ struct Head<'a> {
     origin: &'a Origin,
 }
 
-#[derive(Deserialize)]
-struct Samples {
-    schema: u32,
-    claim: String,
-    samples: Vec<SampleLine>,
+/// The values of a claim by instance.
+#[derive(Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Samples {
+    /// Format version.
+    pub schema: u32,
+    /// Claim by name.
+    pub claim: String,
+    /// A line each.
+    pub samples: Vec<SampleLine>,
 }
 
+/// A quantity of a check on a family, instance by instance.
 #[derive(Serialize, Deserialize, JsonSchema)]
-struct SampleLine {
-    family: String,
-    check: String,
-    quantity: Quantity,
+#[non_exhaustive]
+pub struct SampleLine {
+    /// kind.family.
+    pub family: String,
+    /// Check by name, or the level of a bound.
+    pub check: String,
+    /// What is measured.
+    pub quantity: Quantity,
     /// By instance; null where there is none.
-    values: Vec<Option<f64>>,
+    pub values: Vec<Option<f64>>,
 }
 
 impl Baseline {
@@ -148,9 +162,12 @@ impl Baselines {
         Self { dir }
     }
 
-    /// Anything is recorded there.
-    pub fn exist(&self) -> bool {
-        self.claims().is_ok_and(|c| !c.is_empty())
+    /// Whether anything is recorded there.
+    ///
+    /// # Errors
+    /// When the directory is there and cannot be read.
+    pub fn exist(&self) -> Result<bool> {
+        Ok(!self.claims()?.is_empty())
     }
 
     /// The claims recorded, in order.
@@ -195,6 +212,17 @@ impl Baselines {
         let samples: Samples = read(&path)?;
         check(&path, claim, (samples.schema, &samples.claim))?;
         let decided = estimates.decided.into_iter();
+        let wrong = |field: String, text: &str| {
+            let error = Error::input(text).in_field(field);
+            error.in_file(path.display().to_string())
+        };
+        for (n, line) in samples.samples.iter().enumerate() {
+            let bad = |v: &f64| !COMPARABLE.contains(v);
+            if line.values.iter().flatten().any(bad) {
+                let field = format!("samples[{n}].values");
+                return Err(wrong(field, "must be finite and positive"));
+            }
+        }
         let samples = samples.samples.into_iter().map(|line| {
             let series = Series {
                 family: line.family,
@@ -204,11 +232,18 @@ impl Baselines {
             let values = line.values.into_iter().enumerate();
             (series, values.filter_map(|(n, v)| Some((n, v?))).collect())
         });
+        let decided: BTreeMap<_, _> = decided.map(|d| ((d.family, d.check), d.counts)).collect();
+        if decided.values().any(|c: &Decided| c.decided > c.of) {
+            let error = Error::input("decided more than were drawn").in_field("decided");
+            let path = self.dir.join(format!("{claim}.json"));
+            return Err(error.in_file(path.display().to_string()));
+        }
         Ok(Measured {
             origin: estimates.origin,
-            violated: Vec::new(),
+            violated: 0,
+            worst: None,
             samples: samples.collect(),
-            decided: decided.map(|d| ((d.family, d.check), d.counts)).collect(),
+            decided,
         })
     }
 
@@ -221,6 +256,7 @@ impl Baselines {
     /// # Errors
     /// When the system refuses; the error names the file.
     pub fn write(&self, claim: &str, measured: &Measured) -> Result<()> {
+        let claim = named(claim)?;
         let baseline = Baseline::of(claim, measured);
         let head = Head {
             schema: SCHEMA,
@@ -254,6 +290,7 @@ impl Baselines {
     /// # Errors
     /// When the system refuses; the error names the file.
     pub fn remove(&self, claim: &str) -> Result<()> {
+        let claim = named(claim)?;
         for path in [self.dir.join(format!("{claim}.json")), self.samples(claim)] {
             match fs::remove_file(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::io(&path, &e)),
@@ -262,6 +299,16 @@ impl Baselines {
         }
         Ok(())
     }
+}
+
+/// A name that may become that of a file: a run may have been made by others.
+fn named(claim: &str) -> Result<&str> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if claim.is_empty() || claim.len() > LONGEST || !claim.chars().all(allowed) {
+        let text = format!("{claim:?} is no name of a claim: a-z, 0-9 and -, {LONGEST} at most");
+        return Err(Error::input(text));
+    }
+    Ok(claim)
 }
 
 fn check(path: &Path, claim: &str, (schema, named): (u32, &str)) -> Result<()> {

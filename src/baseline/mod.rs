@@ -17,7 +17,7 @@ mod sample;
 pub use change::{Change, Significance, Standing};
 pub use compare::{Comparison, compare};
 pub use estimate::Estimated;
-pub use file::{Baseline, Baselines, DIRECTORY};
+pub use file::{Baseline, Baselines, DIRECTORY, Samples};
 pub use sample::{Decided, Measured, Origin, Quantity, Sample, Series};
 
 #[cfg(test)]

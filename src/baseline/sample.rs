@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::{Data, Ruling, Unit};
 use crate::claims::{Label, Record, Verdict};
+use crate::tol::COMPARABLE;
 
 /// The run that something was measured in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +36,7 @@ impl Origin {
 
     /// Both runs drew the same instances.
     pub fn draws_like(&self, other: &Self) -> bool {
-        let key = |o: &Self| (o.profile.clone(), o.seed, o.digest.clone());
+        let key = |o: &'_ Self| (o.seed, [&o.profile, &o.digest].map(String::clone));
         key(self) == key(other)
     }
 }
@@ -53,10 +54,13 @@ pub enum Quantity {
     Constant,
     /// Bound over error: how loose a bound is; 1 where it is attained.
     Slack,
+    /// The exponent of samples that an implementation drew, over the predicted one: 1 where theory
+    /// is met.
+    Exponent,
+    /// Bound over what samples showed.
+    SampledSlack,
     /// Rounding floor over deviation.
     Floor,
-    /// What would have been seen, over what was, of a check that draws samples.
-    Shift,
 }
 
 impl Quantity {
@@ -66,8 +70,9 @@ impl Quantity {
             Self::Rate => "rate",
             Self::Constant => "constant",
             Self::Slack => "slack",
+            Self::Exponent => "exponent",
+            Self::SampledSlack => "sampled-slack",
             Self::Floor => "floor",
-            Self::Shift => "shift",
         }
     }
 
@@ -79,7 +84,7 @@ impl Quantity {
 
     /// Theory predicts 1.
     pub fn is_ratio(self) -> bool {
-        matches!(self, Self::Rate | Self::Constant)
+        matches!(self, Self::Rate | Self::Constant | Self::Exponent)
     }
 }
 
@@ -104,7 +109,8 @@ pub type Sample = BTreeMap<usize, f64>;
 pub struct Decided {
     /// Instances that were decided.
     pub decided: usize,
-    /// Draws: the decided and undecided ones, and those given up before any method ran.
+    /// Draws: the decided and undecided ones, those to which the claim does not apply, and those
+    /// given up before any method ran.
     pub of: usize,
 }
 
@@ -114,8 +120,10 @@ pub struct Decided {
 pub struct Measured {
     /// The run.
     pub origin: Origin,
-    /// Failing verdicts by id.
-    pub violated: Vec<String>,
+    /// How many verdicts fail.
+    pub violated: usize,
+    /// The one with the least headroom, by id.
+    pub worst: Option<String>,
     /// Values.
     pub samples: BTreeMap<Series, Sample>,
     /// Decided instances by family and check.
@@ -134,10 +142,19 @@ impl Measured {
             ..Self::default()
         };
         let mut fitted: Vec<(Series, usize)> = Vec::new();
+        let mut least = f64::INFINITY;
         for record in records {
             let o = &record.origin;
             let (check, quantity, value) = match &record.data {
-                Data::Fit(f) => (o.check.clone(), Quantity::Rate, f.fitted / f.predicted),
+                Data::Fit(f) => {
+                    let sampled = f.growth == "1/k";
+                    let what = if sampled {
+                        Quantity::Exponent
+                    } else {
+                        Quantity::Rate
+                    };
+                    (o.check.clone(), what, f.fitted / f.predicted)
+                }
                 Data::Slack(s) => (format!("slack-{}", s.level), Quantity::Slack, s.slack),
                 _ => continue,
             };
@@ -158,22 +175,28 @@ impl Measured {
             let family = format!("{}.{}", label.kind, label.family);
             let check = v.id.rsplit('/').next().unwrap_or(&v.check).to_owned();
             if v.status == Ruling::Fail {
-                out.violated.push(v.id.clone());
+                out.violated += 1;
+                // What is no number is the worst.
+                let headroom = if v.headroom.is_nan() { 0.0 } else { v.headroom };
+                if out.worst.is_none() || headroom < least {
+                    (least, out.worst) = (headroom, Some(v.id.clone()));
+                }
             }
-            // What applies nowhere is there, with no draws that count.
             let counts = out
                 .decided
                 .entry((family.clone(), check.clone()))
                 .or_default();
-            if v.status != Ruling::NotApplicable {
-                counts.of += 1 + v.instance.redrawn;
-                counts.decided += usize::from(v.status.is_decided());
-            }
+            counts.of = counts
+                .of
+                .saturating_add(v.instance.redrawn.saturating_add(1));
+            counts.decided += usize::from(v.status.is_decided());
             let (quantity, value) = match v.unit {
                 Some(Unit::Tolerance) => (Quantity::Constant, v.measured / v.bound),
+                Some(Unit::Bound) if SAMPLED.contains(&v.check.as_str()) => {
+                    (Quantity::SampledSlack, v.headroom)
+                }
                 Some(Unit::Bound | Unit::Modulus | Unit::Excess) => (Quantity::Slack, v.headroom),
                 Some(Unit::Floor) => (Quantity::Floor, v.headroom),
-                Some(Unit::Shift) => (Quantity::Shift, v.headroom),
                 _ => continue,
             };
             let as_rate = Series {
@@ -195,10 +218,10 @@ impl Measured {
         out
     }
 
-    /// What has no finite positive value says nothing that could be compared. Values are kept as
+    /// What has no value between the ends of [`COMPARABLE`] says nothing that could be compared. Values are kept as
     /// they stand in files.
     fn add(&mut self, series: Series, index: usize, value: f64) {
-        if value.is_finite() && value > 0.0 {
+        if COMPARABLE.contains(&value) && index < INSTANCES {
             self.samples
                 .entry(series)
                 .or_default()
@@ -206,6 +229,12 @@ impl Measured {
         }
     }
 }
+
+/// Kinds of checks that judge samples which the implementation drew.
+const SAMPLED: [&str; 2] = ["simulation", "sampled-bound"];
+
+/// Instances of a family, at most, as in claims.
+pub(super) const INSTANCES: usize = 100_000;
 
 /// Digits of values: what is below is far below what counts as equal.
 const DIGITS: usize = 9;

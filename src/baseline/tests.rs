@@ -20,11 +20,15 @@ const CLAIMS: [&str; 6] = [
 ];
 
 fn run(seed: u64) -> Output {
-    let names = CLAIMS.map(String::from);
+    run_of(&CLAIMS, Profile::Test, seed)
+}
+
+fn run_of(names: &[&str], profile: Profile, seed: u64) -> Output {
+    let names: Vec<String> = names.iter().map(|n| (*n).into()).collect();
     let claims = Catalogue::builtin().unwrap().select(&names).unwrap();
     let plan = Plan {
         claims,
-        profile: Profile::Test,
+        profile,
         seed,
         jobs: None,
         shard: None,
@@ -72,7 +76,7 @@ fn drifted(claim: &str, quantity: &str) -> (Standing, String, String) {
 fn a_run_does_not_drift_from_itself_nor_from_its_files() {
     let dir = tempfile::tempdir().unwrap();
     let baselines = Baselines::at(dir.path());
-    assert!(!baselines.exist());
+    assert!(!baselines.exist().unwrap());
     let now = measured(&RUN, 0);
     for (claim, measured) in &now {
         baselines.write(claim, measured).unwrap();
@@ -113,7 +117,7 @@ fn fits(records: &mut [Record], growth: &str, change: impl Fn(&mut f64)) {
 #[test]
 fn a_wrong_exponent_drifts() {
     let found = after(|_, records| fits(records, "1/k", |slope| *slope *= 0.5));
-    assert_eq!(standings(&found), [drifted("nsid-simulation", "rate")]);
+    assert_eq!(standings(&found), [drifted("nsid-simulation", "exponent")]);
 }
 
 /// Also where the claim itself would still pass, and by far less than it permits.
@@ -160,6 +164,121 @@ fn a_bound_loosened_by_two_drifts() {
     assert!(names.iter().all(|n| n.0 == Standing::Drifted));
 }
 
+/// A bound that became infinite, or values that are no longer recorded, are no quantities that
+/// happen not to be compared.
+#[test]
+fn what_is_no_longer_measured_is_gone() {
+    let infinite = after(|verdicts, records| {
+        for v in verdicts.iter_mut().filter(|v| v.claim == "itd-bound") {
+            v.headroom = f64::INFINITY;
+        }
+        records.retain(|r| r.origin.claim != "itd-bound");
+    });
+    let no_fits = after(|_, records| records.retain(|r| !matches!(r.data, Data::Fit(_))));
+    let one_less = after(|_, records| {
+        let first = records
+            .iter()
+            .position(|r| matches!(r.data, Data::Slack(_)));
+        records.remove(first.unwrap());
+    });
+    for (found, claim) in [
+        (&infinite, "itd-bound"),
+        (&no_fits, "aid-fp-local-rate"),
+        (&one_less, "itd-bound"),
+    ] {
+        assert!(found.has_drift(), "{claim}");
+        let gone = |c: &&Change| c.standing == Standing::Gone && !c.quantity.is_empty();
+        assert!(
+            found.changes.iter().any(|c| gone(&c) && c.claim == claim),
+            "{:?}",
+            found.changes
+        );
+    }
+    assert_eq!(one_less.changes.len(), 1);
+}
+
+/// One instance that got better hides none that got worse.
+#[test]
+fn a_gain_hides_no_loss() {
+    let found = after(|_, records| {
+        let mut first = true;
+        for r in records.iter_mut().filter(|r| r.origin.kind == "layer-relu") {
+            if let Data::Fit(fit) = &mut r.data {
+                let (by, off) = (1.0016, (fit.fitted / fit.predicted - 1.0).abs());
+                fit.fitted = if first && off > 0.0 {
+                    fit.predicted
+                } else {
+                    by * fit.fitted
+                };
+                first = false;
+            }
+        }
+    });
+    assert_eq!(standings(&found), [drifted("aid-fp-local-rate", "rate")]);
+}
+
+/// What ceases to apply has decided less.
+#[test]
+fn not_applicable_is_not_decided() {
+    let found = after(|verdicts, _| {
+        let own = verdicts.iter_mut().filter(|v| v.claim == "itd-exact");
+        own.step_by(2)
+            .for_each(|v| v.status = Ruling::NotApplicable);
+    });
+    assert!(found.count(Standing::LessDecided) > 0 && found.has_drift());
+    assert_eq!(found.count(Standing::Improved), 0);
+}
+
+/// On another seed, with the counts of the quick profile and nothing but what was recorded of one
+/// run.
+#[test]
+fn planted_faults_are_seen_on_another_seed() {
+    let claims = ["aid-fp-local-rate", "nsid-limit", "nsid-simulation"];
+    let by_claim = |run: &Output, seed: u64| -> ByClaim {
+        let mut all = measured(run, seed);
+        all.retain(|claim, _| claims.contains(&claim.as_str()));
+        all
+    };
+    let old = by_claim(&run_of(&claims, Profile::Quick, 0), 0);
+    let now = run_of(&claims, Profile::Quick, 1);
+    let found = |edit: &dyn Fn(&mut Output)| {
+        let mut changed = now.clone();
+        edit(&mut changed);
+        compare(&old, &by_claim(&changed, 1), |_| true)
+    };
+    let unchanged = found(&|_| {});
+    assert_eq!(unchanged.changes, []);
+    assert!(unchanged.telling > 20 && unchanged.telling < unchanged.compared);
+    let slower = found(&|run| {
+        for r in run
+            .records
+            .iter_mut()
+            .filter(|r| r.origin.kind == "layer-relu")
+        {
+            if let Data::Fit(fit) = &mut r.data {
+                fit.fitted *= 1.05;
+            }
+        }
+    });
+    assert!(standings(&slower).contains(&drifted("aid-fp-local-rate", "rate")));
+    let halved = found(&|run| fits(&mut run.records, "1/k", |slope| *slope *= 0.5));
+    assert!(standings(&halved).contains(&drifted("nsid-simulation", "exponent")));
+    let doubled = found(&|run| {
+        for v in run.verdicts.iter_mut().filter(|v| v.claim == "nsid-limit") {
+            v.measured *= 2.0;
+        }
+    });
+    assert!(standings(&doubled).contains(&drifted("nsid-limit", "constant")));
+    for planted in [slower, halved, doubled] {
+        assert!(
+            planted
+                .changes
+                .iter()
+                .all(|c| c.standing == Standing::Drifted)
+        );
+    }
+}
+
 /// Undecided as it is, or given up before any method ran.
 #[test]
 fn a_family_that_decides_less_is_named() {
@@ -201,6 +320,10 @@ fn a_violation_is_more_than_a_drift_and_what_is_gone_or_new_is_said() {
         first.status = Ruling::Fail;
     });
     assert!(violated.is_violated() && !violated.has_drift());
+    let [change] = violated.changes.as_slice() else {
+        panic!("{:?}", violated.changes);
+    };
+    assert!(change.count == 1 && change.instance.as_ref().unwrap().starts_with("itd-exact/"));
     let one_family = after(|verdicts, records| {
         verdicts.retain(|v| !(v.claim == "itd-exact" && v.instance.kind == "elastic-net"));
         records.retain(|r| r.origin.claim != "itd-exact");
@@ -278,6 +401,11 @@ fn files_that_are_no_baselines_are_refused_by_name() {
         ),
         ("\"decided\": [", "\"decided\": [3,", "`decided[0]`"),
         ("{", "", ":2"),
+        (
+            ",\"decided\":",
+            ",\"decided\":9",
+            "decided more than were drawn",
+        ),
     ] {
         std::fs::write(&file, good.replacen(from, to, 1)).unwrap();
         let error = baselines.read().unwrap_err().to_string();
@@ -287,9 +415,25 @@ fn files_that_are_no_baselines_are_refused_by_name() {
         );
     }
     std::fs::write(&file, good).unwrap();
+    let samples = dir.path().join("samples/itd-tight.json");
+    let good = std::fs::read_to_string(&samples).unwrap();
+    for bad in ["0.0", "-1.0", "1e-320", "1.7e308"] {
+        let text = good.replacen("\"values\":[", &format!("\"values\":[{bad},"), 1);
+        std::fs::write(&samples, text).unwrap();
+        let error = baselines.read().unwrap_err().to_string();
+        assert!(error.contains("samples[0].values"), "{bad}: {error}");
+    }
     std::fs::remove_file(dir.path().join("samples/itd-tight.json")).unwrap();
     let error = baselines.read().unwrap_err().to_string();
     assert!(error.contains("samples"), "{error}");
     baselines.remove("itd-tight").unwrap();
-    assert!(!baselines.exist());
+    // Names come from runs that others may have made.
+    for name in ["../evil", "/tmp/evil", "", "a b", &"a".repeat(101)] {
+        let error = baselines
+            .write(name, &Measured::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("no name of a claim"), "{error}");
+    }
+    assert!(!baselines.exist().unwrap());
 }

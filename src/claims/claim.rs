@@ -106,8 +106,9 @@ impl Claim {
         for redrawn in 1..=REDRAWS {
             let again = mix(&[seed, redrawn as u64]);
             let spec = self.families[family].draw(index, mix(&[again, 1]));
-            let instance = Instance::generate(&spec, again)?;
-            if self.decides(&instance) {
+            // The first one can be had, whatever becomes of another.
+            let drawn = Instance::generate(&spec, again);
+            if let Some(instance) = drawn.ok().filter(|i| self.decides(i)) {
                 return Ok((instance, Label { redrawn, ..label }));
             }
         }

@@ -13,7 +13,7 @@ pub struct Label {
     pub index: usize,
     /// Record the figures of this instance.
     pub plot: bool,
-    /// Draws before this one on which what is exact alone left a check undecided.
+    /// Draws given up, because what is exact alone left a check undecided on them.
     pub redrawn: usize,
 }
 

@@ -228,10 +228,19 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Characters of a name, which becomes that of a file.
+const LONGEST: usize = 80;
+
 fn is_name(name: &str) -> Result<()> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || !name.chars().all(allowed) {
-        let text = format!("must consist of a-z, 0-9 and -, got {name:?}");
+    if name.is_empty()
+        || name.starts_with('-')
+        || name.len() > LONGEST
+        || !name.chars().all(allowed)
+    {
+        let text = format!(
+            "must consist of a-z, 0-9 and -, begin with another than - and have {LONGEST} characters at most, got {name:?}"
+        );
         return Err(Error::input(text).in_field("name"));
     }
     Ok(())

@@ -23,7 +23,8 @@ pub struct InstanceId {
     pub seed: u64,
     /// The request; with the seed it determines the instance.
     pub spec: Spec,
-    /// Draws before this one that could not decide the claim, by what is exact alone.
+    /// Draws given up, because they could not decide the claim by what is exact alone. Where none
+    /// could, this is the first one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub redrawn: usize,
 }

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::output;
 use super::values::{LATEST, catalogue};
 use crate::baseline::{Baselines, Comparison, DIRECTORY, Measured, Origin, compare};
+use crate::claims::{Record, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{DriftView, Run, drift_changelog, drift_headline, drift_text, drift_view};
 
@@ -21,16 +22,28 @@ enum What {
     /// Compare a run with the baselines; exit with 4 where it drifted, 1 where a claim is violated
     Check(Check),
     /// Record a run in the place of the baselines, and say what changed
-    Update(Places),
+    Update(Update),
 }
 
 #[derive(clap::Args)]
 struct Check {
     #[command(flatten)]
     places: Places,
+    /// Recorded claims that were not run count as gone
+    #[arg(long)]
+    all: bool,
     /// What is printed
     #[arg(long, default_value = "text")]
     format: Format,
+}
+
+#[derive(clap::Args)]
+struct Update {
+    #[command(flatten)]
+    places: Places,
+    /// Remove what is recorded of claims that are no more
+    #[arg(long)]
+    prune: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -47,7 +60,8 @@ struct Places {
     /// Directory of the baselines
     #[arg(long, value_name = "DIR", default_value = DIRECTORY)]
     baselines: PathBuf,
-    /// Directory with further claims (*.toml), as the run had them
+    /// Directory with further claims (*.toml): recorded claims of that name are not gone where they
+    /// were not run
     #[arg(long = "claims", value_name = "DIR")]
     claims_dir: Option<PathBuf>,
 }
@@ -55,26 +69,33 @@ struct Places {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     match &arguments.what {
         What::Check(check) => self::check(check),
-        What::Update(places) => update(places),
+        What::Update(update) => self::update(update),
     }
 }
 
 fn check(arguments: &Check) -> Result<Exit> {
     let places = &arguments.places;
     let baselines = Baselines::at(&places.baselines);
-    if !baselines.exist() {
+    if !baselines.exist()? {
         return Err(Error::usage(format!(
             "{} holds no baselines; `ratecert baseline update` records a run there",
             places.baselines.display()
         )));
     }
     let run = whole(&places.run)?;
-    let found = against(&run, &baselines, &names(places)?)?;
+    let names = if arguments.all {
+        BTreeSet::new()
+    } else {
+        names(places, &run)?
+    };
+    let found = against(&run, &baselines, &names)?;
     output::print(&match arguments.format {
         Format::Text => drift_text(&found),
         Format::Json => serde_json::to_string(&found).unwrap_or_default() + "\n",
     })?;
-    Ok(if found.is_violated() {
+    Ok(if found.claims == 0 && !found.is_violated() {
+        Exit::Undecided
+    } else if found.is_violated() {
         Exit::Violated
     } else if found.has_drift() {
         Exit::Drifted
@@ -83,23 +104,55 @@ fn check(arguments: &Check) -> Result<Exit> {
     })
 }
 
-fn update(places: &Places) -> Result<Exit> {
+fn update(arguments: &Update) -> Result<Exit> {
+    let places = &arguments.places;
     let baselines = Baselines::at(&places.baselines);
     let run = whole(&places.run)?;
-    let names = names(places)?;
+    let names = names(places, &run)?;
     let found = against(&run, &baselines, &names)?;
     if found.is_violated() {
         output::print(&drift_text(&found))?;
         output::say("nothing is recorded of a run that violates a claim");
         return Ok(Exit::Violated);
     }
+    if let Some(profile) = &found.other_profile {
+        return Err(Error::usage(format!(
+            "{} was recorded with profile {profile}, the run is of profile {}; remove the directory to start anew",
+            places.baselines.display(),
+            run.info.profile
+        )));
+    }
     let measured = measured(&run);
+    let silent = |m: &&Measured| m.decided.values().all(|c| c.decided == 0);
+    if measured.is_empty() || measured.values().any(|m| silent(&m)) {
+        let silent = measured
+            .iter()
+            .filter(|(_, m)| silent(m))
+            .map(|(c, _)| c.as_str());
+        let names: Vec<&str> = silent.collect();
+        return Err(Error::usage(format!(
+            "{} decides nothing of {}; nothing is recorded of it",
+            places.run.display(),
+            if names.is_empty() {
+                "any claim".into()
+            } else {
+                names.join(", ")
+            }
+        )));
+    }
     for (claim, measured) in &measured {
         baselines.write(claim, measured)?;
     }
     for gone in baselines.claims()? {
-        if !measured.contains_key(&gone) && !names.contains(&gone) {
+        if measured.contains_key(&gone) || names.contains(&gone) {
+            continue;
+        }
+        if arguments.prune {
             baselines.remove(&gone)?;
+        } else {
+            output::say(&format!(
+                "{gone} is no claim any more; --prune removes its baseline"
+            ));
         }
     }
     output::print(&drift_text(&found))?;
@@ -113,34 +166,66 @@ fn update(places: &Places) -> Result<Exit> {
     Ok(Exit::Holds)
 }
 
-/// What the page of a run shows of its baselines, and the result in a line; nothing where there are
-/// none, or the run is a part or of a subject.
-pub(super) fn shown(run: &Run, dir: &Path, names: &BTreeSet<String>) -> Result<Option<DriftView>> {
-    let baselines = Baselines::at(dir);
-    if run.info.shard.is_some() || run.info.subject.is_some() || !baselines.exist() {
-        return Ok(None);
+/// What the page of a run shows of its baselines, whose result is said in a line; nothing where
+/// there are none, or the run is a part or of a subject. Baselines that cannot be read are said, and
+/// cost nobody a run.
+pub(super) fn shown(
+    run: &Run,
+    dir: Option<&PathBuf>,
+    names: &BTreeSet<String>,
+) -> Option<DriftView> {
+    if run.info.shard.is_some() || run.info.subject.is_some() {
+        return None;
     }
-    let found = against(run, &baselines, names)?;
-    output::say(&format!("baseline: {}", drift_headline(&found)));
-    Ok(Some(drift_view(&found, &dir.display().to_string())))
+    let given = dir.is_some();
+    let dir = dir.map_or(Path::new(DIRECTORY), PathBuf::as_path);
+    let baselines = Baselines::at(dir);
+    let found = baselines.exist().and_then(|exist| match exist {
+        true => against(run, &baselines, names).map(Some),
+        false if given => Err(Error::usage(format!(
+            "{} holds no baselines",
+            dir.display()
+        ))),
+        false => Ok(None),
+    });
+    match found {
+        Ok(found) => {
+            let found = found?;
+            output::say(&format!("baseline: {}", drift_headline(&found)));
+            Some(drift_view(&found, &dir.display().to_string()))
+        }
+        Err(e) => {
+            output::complain(&e);
+            output::say("the report is without a comparison");
+            None
+        }
+    }
 }
 
 /// The run of a directory, which is no shard.
 fn whole(dir: &Path) -> Result<Run> {
-    let run = Run::read(dir)?;
+    let run = Run::read(dir).map_err(|e| match dir.exists() {
+        true => e,
+        false => Error::usage(format!(
+            "{e}; `ratecert certify` makes a run, --run DIR names one"
+        )),
+    })?;
     let refuse = |why: &str| Err(Error::usage(format!("{} is {why}", dir.display())));
     if run.info.shard.is_some() {
         return refuse("one shard of a run; the whole of it has a baseline");
     }
     if run.info.subject.is_some() {
-        return refuse("the run of a subject, whose cases have no families");
+        return refuse("the run of a subject; baselines are for runs of `certify`");
     }
     Ok(run)
 }
 
-/// The claims there are.
-fn names(places: &Places) -> Result<BTreeSet<String>> {
-    let catalogue = catalogue(places.claims_dir.as_ref())?;
+/// The claims there are: those built in, and those of the directory that is named, or that the run
+/// had where it is still there.
+fn names(places: &Places, run: &Run) -> Result<BTreeSet<String>> {
+    let had = run.info.claims_from.as_ref().map(PathBuf::from);
+    let had = had.filter(|dir| dir.is_dir());
+    let catalogue = catalogue(places.claims_dir.as_ref().or(had.as_ref()))?;
     Ok(catalogue.claims().iter().map(|c| c.name.clone()).collect())
 }
 
@@ -149,14 +234,25 @@ fn against(run: &Run, baselines: &Baselines, names: &BTreeSet<String>) -> Result
     Ok(compare(&baselines.read()?, &measured(run), exists))
 }
 
-/// What the claims of a run measured, by name.
+/// The hash, the verdicts and the records of a claim.
+type Parts<'r> = (&'r str, Vec<&'r Verdict>, Vec<&'r Record>);
+
+/// What the claims of a run measured, by name; claims that only verdicts name among them.
 fn measured(run: &Run) -> BTreeMap<String, Measured> {
-    let one = |claim: &crate::report::ClaimInfo| {
-        let info = &run.info;
-        let origin = Origin::new(&info.version, &info.profile, info.seed, &claim.digest);
-        let verdicts = run.verdicts.iter().filter(|v| v.claim == claim.name);
-        let records = run.records.iter().filter(|r| r.origin.claim == claim.name);
-        (claim.name.clone(), Measured::of(origin, verdicts, records))
+    let info = &run.info;
+    let mut claims: BTreeMap<&str, Parts<'_>> = BTreeMap::new();
+    for claim in &info.claims {
+        claims.entry(&claim.name).or_default().0 = &claim.digest;
+    }
+    for v in &run.verdicts {
+        claims.entry(&v.claim).or_default().1.push(v);
+    }
+    for r in &run.records {
+        claims.entry(&r.origin.claim).or_default().2.push(r);
+    }
+    let one = |(name, (digest, verdicts, records)): (&str, Parts<'_>)| {
+        let origin = Origin::new(&info.version, &info.profile, info.seed, digest);
+        (name.to_owned(), Measured::of(origin, verdicts, records))
     };
-    run.info.claims.iter().map(one).collect()
+    claims.into_iter().map(one).collect()
 }

@@ -10,7 +10,6 @@ use super::exit::Exit;
 use super::github;
 use super::output;
 use super::values::{self, LATEST};
-use crate::baseline::DIRECTORY;
 use crate::checks::REGISTRY;
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
@@ -40,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value = "quick", value_parser = values::profile)]
     profile: Profile,
     /// Seed of the run
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
     seed: u64,
     /// Threads; all cores by default
     #[arg(long, value_parser = values::jobs)]
@@ -63,9 +62,10 @@ pub(super) struct Arguments {
     /// What is printed
     #[arg(long, default_value = "text")]
     format: Format,
-    /// Baselines that the report compares with, where they exist
-    #[arg(long, value_name = "DIR", default_value = DIRECTORY)]
-    baselines: PathBuf,
+    /// Baselines that the report compares with, rates/baselines by default where it
+    /// exists
+    #[arg(long, value_name = "DIR")]
+    baselines: Option<PathBuf>,
     /// Print what passes would have caught, and every undecided verdict with its reason
     #[arg(long, short)]
     verbose: bool,
@@ -87,7 +87,7 @@ impl Default for Arguments {
             strict: false,
             out: LATEST.into(),
             format: Format::Text,
-            baselines: DIRECTORY.into(),
+            baselines: None,
             verbose: false,
             resume: false,
         }
@@ -162,7 +162,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     std::fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
     let names = catalogue.claims().iter().map(|c| c.name.clone()).collect();
     let extras = Extras {
-        drift: baseline::shown(&run, &arguments.baselines, &names)?,
+        drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
         ..Extras::default()
     };
     report::write_with(&run, &fresh, &extras)?;

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     #[arg(required_unless_present_any = ["list", "spec"])]
     kind: Option<String>,
     /// Seed
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
     seed: u64,
     /// The whole request as JSON, as in a verdict under `instance.spec`; options change it
     #[arg(long, value_name = "JSON", conflicts_with = "kind")]

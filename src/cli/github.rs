@@ -37,14 +37,13 @@ pub(super) fn tell(run: &Run, strict: bool) {
     }
 }
 
+/// Violated claims before undecided ones.
 fn annotations(run: &Run, strict: bool) -> Vec<String> {
     let summary = Summary::of(run);
-    let mut out = Vec::new();
+    let (mut violated, mut undecided) = (Vec::new(), Vec::new());
     for tally in &summary.claims {
-        let (open, c) = (
-            tally.outcome() == Outcome::Undecided,
-            &tally.standing.counts,
-        );
+        let c = &tally.standing.counts;
+        let silent = matches!(tally.outcome(), Outcome::Undecided | Outcome::NotJudged);
         if let Some(worst) = tally.failing.first() {
             let text = format!(
                 "{} of {} verdicts fail; worst: {}: {}. {}",
@@ -54,36 +53,32 @@ fn annotations(run: &Run, strict: bool) -> Vec<String> {
                 worst.detail,
                 report::replay_command(run, worst)
             );
-            out.push(command(
+            violated.push(command(
                 "error",
                 &format!("{} is violated", tally.claim),
                 &text,
             ));
-        } else if open || (strict && c.inconclusive > 0) {
-            let kind = if open || strict { "error" } else { "warning" };
+        } else if silent || (strict && c.inconclusive > 0) {
             let text = format!(
                 "{} of {} verdicts decide nothing",
                 c.inconclusive,
                 c.total()
             );
-            out.push(command(
-                kind,
+            undecided.push(command(
+                "error",
                 &format!("{} is undecided", tally.claim),
                 &text,
             ));
         }
     }
-    out.truncate(SHOWN);
-    out
+    violated.extend(undecided);
+    violated.truncate(SHOWN);
+    violated
 }
 
 /// `::error title=...::...`, with what would end it escaped.
 fn command(kind: &str, title: &str, text: &str) -> String {
-    let escaped = |text: &str| {
-        text.replace('%', "%25")
-            .replace('\r', "%0D")
-            .replace('\n', "%0A")
-    };
+    let escaped = |text: &str| report::visible(text).replace('%', "%25");
     let title = escaped(title).replace(':', "%3A").replace(',', "%2C");
     format!("::{kind} title={title}::{}", escaped(text))
 }
@@ -96,7 +91,7 @@ mod tests {
     fn text_cannot_end_a_command_or_begin_another() {
         assert_eq!(
             command("error", "a: b, c", "50 %\n::error::x\r"),
-            "::error title=a%3A b%2C c::50 %25%0A::error::x%0D"
+            "::error title=a%3A b%2C c::50 %25 ::error::x"
         );
     }
 }

@@ -37,7 +37,9 @@ use exit::Exit;
     version,
     about = "Verifies convergence-rate claims of nonsmooth implicit differentiation",
     long_about = "Verifies convergence-rate claims of nonsmooth implicit differentiation on random contractions, \
-                  elastic nets and real data, against exact ground truth. With no command it runs `certify`."
+                  elastic nets and real data, against exact ground truth. With no command it runs `certify`.",
+    after_help = "Exit codes: 0 all claims hold; 1 a claim is violated, or a subject failed; 2 bad usage or bad input; 3 nothing is violated, \
+                  but a claim is undecided, or anything is under --strict; 4 `baseline check` found drift; 130 interrupted, --resume goes on."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -70,7 +72,7 @@ enum Command {
     Check(check::Arguments),
     /// Check or rewrite the ground-truth vectors
     Vectors(vectors::Arguments),
-    /// Print the JSON Schema of a file of a run: verdict, record, run or baseline
+    /// Print the JSON Schema of a file of a run, or of its baselines
     Schema(schema::Arguments),
     /// Print the manual page, or write those of all commands
     Man {

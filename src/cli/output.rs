@@ -42,9 +42,13 @@ pub(super) fn bar(total: usize) -> indicatif::ProgressBar {
         return indicatif::ProgressBar::hidden();
     }
     let bar = indicatif::ProgressBar::new(total as u64);
-    let template = "{bar:30} {pos}/{len} instances, {per_sec}, {eta} left";
+    let template = "{bar:30} {pos}/{len} instances, {rate}, {eta} left";
     if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        let rate = |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+            // Nobody can be told that the bar is not drawn.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
     }
     bar
 }

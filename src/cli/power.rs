@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
     /// Seed of the run
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
     seed: u64,
     /// Threads; all cores by default
     #[arg(long, value_parser = values::jobs)]

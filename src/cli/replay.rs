@@ -69,6 +69,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             None => Error::usage(format!("{e}; a claim of your own needs --claims DIR")),
             Some(_) => e,
         })?;
+    let mut recorded_claims = recorded.info.claims.iter();
+    let was = recorded_claims.find(|c| c.name == verdict.claim);
+    if let Some(was) = was
+        && !was.digest.is_empty()
+        && was.digest != format!("{:016x}", claims[0].digest)
+    {
+        let from = recorded.info.claims_from.as_deref().unwrap_or("DIR");
+        return Err(Error::usage(format!(
+            "{} is not the claim that the run judged; --claims {from} names its directory",
+            verdict.claim
+        )));
+    }
     let judged = runner::replay(&claims[0], verdict, recorded.info.alpha, &Ours)?;
     let again = judged
         .verdicts

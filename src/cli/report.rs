@@ -7,7 +7,6 @@ use super::baseline;
 use super::exit::Exit;
 use super::output;
 use super::values::LATEST;
-use crate::baseline::DIRECTORY;
 use crate::claims::Catalogue;
 use crate::error::{Error, Result};
 use crate::numerals::locate::located;
@@ -25,9 +24,10 @@ pub(super) struct Arguments {
     /// power.json of `ratecert power --out`, shown beside the claims of one run
     #[arg(long, value_name = "FILE")]
     power: Option<PathBuf>,
-    /// Baselines that one run is compared with, where they exist
-    #[arg(long, value_name = "DIR", default_value = DIRECTORY)]
-    baselines: PathBuf,
+    /// Baselines that one run is compared with, rates/baselines by default where it
+    /// exists
+    #[arg(long, value_name = "DIR")]
+    baselines: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
             let extras = Extras {
                 power: arguments.power.as_deref().map(measured).transpose()?,
-                drift: baseline::shown(&run, &arguments.baselines, &names)?,
+                drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
             };
             report::redraw_with(dir, &extras)?;
             dir.join("index.html")

@@ -7,7 +7,8 @@ use crate::report::result_schemas;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// verdict, record, run or baseline
+    /// Of a line of verdicts.jsonl or records.jsonl, of run.json, or of a file of baselines
+    #[arg(value_parser = ["verdict", "record", "run", "baseline", "samples"])]
     name: String,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value = "quick", value_parser = values::profile)]
     profile: Profile,
     /// Seed of the random cases
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
     seed: u64,
     /// Seconds that an answer may take; hello gets at least 60
     #[arg(long, value_name = "S", default_value_t = 30.0, value_parser = seconds)]

@@ -38,6 +38,13 @@ pub(super) fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
     }
 }
 
+/// Any seed.
+pub(super) fn seed(text: &str) -> std::result::Result<u64, String> {
+    let max = u64::MAX;
+    text.parse()
+        .map_err(|_| format!("expected a whole number from 0 to {max}"))
+}
+
 /// A probability in (0, 1).
 pub(super) fn alpha(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {

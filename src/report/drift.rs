@@ -43,10 +43,19 @@ pub fn drift_headline(c: &Comparison) -> String {
     } else {
         counts.join(", ")
     };
+    let other = c
+        .other_profile
+        .as_ref()
+        .map_or_else(String::new, |profile| {
+            format!(
+                "; recorded with profile {}, which this run is not of",
+                visible(profile)
+            )
+        });
     let how = match (c.same_instances, c.claims) {
         (_, 0) => "nothing of the run is recorded".to_owned(),
         (same, all) if same == all => "on the same instances, to rounding".into(),
-        (0, _) => "on other instances, by ranks".into(),
+        (0, _) => format!("on other instances: {} of them can show a shift", c.telling),
         (same, all) => format!("{same} of {all} on the same instances"),
     };
     let rest = match c.not_run {
@@ -54,7 +63,7 @@ pub fn drift_headline(c: &Comparison) -> String {
         n => format!("; {} recorded but not run", count(n, "claim")),
     };
     format!(
-        "{counts}: {} compared in {} ({how}){rest}",
+        "{counts}: {} compared in {} ({how}){rest}{other}",
         count(c.compared, "quantity").replace("quantitys", "quantities"),
         count(c.claims, "claim")
     )
@@ -77,7 +86,7 @@ pub fn drift_view(comparison: &Comparison, baseline: &str) -> DriftView {
             interval: c.interval,
             scale: match c.quantity.as_str() {
                 "decided" => Scale::Share,
-                "slack" | "floor" | "shift" => Scale::Factor,
+                "slack" | "sampled-slack" | "floor" => Scale::Factor,
                 _ => Scale::Number,
             },
             verdict: match c.standing {
@@ -93,6 +102,7 @@ pub fn drift_view(comparison: &Comparison, baseline: &str) -> DriftView {
     DriftView {
         baseline: baseline.into(),
         claims: comparison.claims,
+        headline: drift_headline(comparison),
         rows: comparison.changes.iter().map(row).collect(),
     }
 }
@@ -105,8 +115,34 @@ pub fn sentence(c: &Change) -> String {
             let _ = write!(text, " {}", visible(part));
         }
     }
-    if let (Some(old), Some(new)) = (c.old, c.new) {
-        let _ = write!(text, ": {}", moved(c, old, new));
+    match (c.old, c.new) {
+        (Some(old), Some(new)) => {
+            let _ = write!(text, ": {}", moved(c, old, new));
+        }
+        _ if !c.quantity.is_empty() => {
+            let _ = write!(text, ": {}", c.quantity);
+        }
+        _ => {}
+    }
+    if c.count > 1 {
+        let what = match c.standing {
+            Standing::Violated => "verdict",
+            _ if c.quantity.is_empty() => "check",
+            _ => "value",
+        };
+        let _ = write!(text, ", {}", count(c.count, what));
+    }
+    match (&c.instance, c.standing) {
+        (Some(worst), Standing::Violated) => {
+            let _ = write!(text, ", the worst of them {}", visible(worst));
+        }
+        (Some(most), Standing::Gone) => {
+            let _ = write!(text, ", first of {}", visible(most));
+        }
+        (Some(most), _) => {
+            let _ = write!(text, ", most on {}", visible(most));
+        }
+        (None, _) => {}
     }
     if let Some(significance) = c.significance {
         let _ = write!(text, " ({})", sure(c, significance));
@@ -118,11 +154,15 @@ fn moved(c: &Change, old: f64, new: f64) -> String {
     if c.quantity == "decided" {
         return format!("decided {} -> {}", percent_of(old), percent_of(new));
     }
-    let (old, new, times) = (short(old), short(new), short(new / old));
+    let times = match new / old {
+        t if (t - 1.0).abs() < 0.005 => format!("{:+.1e} of it", t - 1.0),
+        t => format!("×{}", short(t)),
+    };
+    let (old, new) = (short(old), short(new));
     let interval = c.interval.map_or_else(String::new, |[lo, hi]| {
         format!(", recorded {} to {}", short(lo), short(hi))
     });
-    format!("{} {old} -> {new}, ×{times}{interval}", c.quantity)
+    format!("{} {old} -> {new}, {times}{interval}", c.quantity)
 }
 
 fn sure(c: &Change, significance: Significance) -> String {
@@ -133,6 +173,10 @@ fn sure(c: &Change, significance: Significance) -> String {
         Significance::Exact(n, of) => format!("{n} of {} moved", count(of, "instance")),
         Significance::Chance(p, alpha) => {
             format!("p = {}, asked for {}", short(p), short(alpha))
+        }
+        Significance::Distance(distance, allowed) => {
+            let (distance, allowed) = (percent_of(distance), percent_of(allowed));
+            format!("{distance} from theory, {allowed} accepted")
         }
     }
 }

@@ -5,9 +5,7 @@
 use super::format::number;
 use crate::checks::{Reason, Ruling, Unit};
 use crate::claims::{Diagnosis, Verdict};
-
-/// Below this a diagnosis is a guess, and not shown.
-pub(super) const CONFIDENT: f64 = 0.5;
+use crate::tol::CONFIDENT;
 
 /// Measured value and what it is compared with, in one line; the slack where the verdict does not
 /// say what its headroom is counted in.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::facts::{figures, sentences};
+use super::facts::{figures, sentences, why};
 use super::format::visible;
 use super::replay::command;
 use super::run::Run;
@@ -61,7 +61,11 @@ fn case(run: &Run, v: &Verdict) -> TestCase {
         Ruling::Inconclusive | Ruling::NotApplicable => {
             let mut status = TestCaseStatus::skipped();
             let reason = v.status.name().replace('-', " ");
-            status.set_message(visible(&format!("{reason}: {}", v.detail)));
+            let why = v.reason.map_or("", why);
+            let parts = [&reason, why, &v.detail]
+                .into_iter()
+                .filter(|p| !p.is_empty());
+            status.set_message(visible(&parts.collect::<Vec<_>>().join(": ")));
             status
         }
     };

@@ -9,7 +9,7 @@ use super::format::{count, percent, visible};
 use super::replay::command;
 use super::run::Run;
 use super::tally::{Summary, Tally};
-use super::text::{SHOWN, closest};
+use super::text::{SHOWN, by_reason, by_sentence, closest};
 use crate::claims::Outcome;
 
 /// The run as GitHub-flavoured Markdown: headline, table, failing verdicts (at most three a claim).
@@ -42,16 +42,28 @@ pub fn markdown(run: &Run) -> String {
     for tally in failing {
         violations(&mut out, run, tally);
     }
-    let caught: Vec<(&str, &str)> = summary
-        .claims
-        .iter()
-        .filter_map(|t| Some((t.claim, t.caught()?)))
-        .collect();
+    let reasons = by_reason(run);
+    if !reasons.is_empty() {
+        out += "\n## Undecided\n\n";
+    }
+    for (reason, own) in reasons {
+        let first = own.first().map_or("", |v| &v.id);
+        let _ = writeln!(
+            out,
+            "- {}: {}, such as {}",
+            escape(reason),
+            count(own.len(), "verdict"),
+            code(first)
+        );
+    }
+    let caught = by_sentence(&summary.claims);
     if !caught.is_empty() {
-        out += "\n## What the passing claims would have caught\n\n";
-        for (claim, sentence) in caught {
-            let _ = writeln!(out, "- {}: {}", code(claim), escape(sentence));
+        out += "\n<details><summary>What the passing claims would have caught</summary>\n\n";
+        for (sentence, claims) in caught {
+            let claims: Vec<String> = claims.into_iter().map(code).collect();
+            let _ = writeln!(out, "- {}: {}", claims.join(", "), escape(sentence));
         }
+        out += "\n</details>\n";
     }
     out
 }
@@ -104,7 +116,7 @@ fn violations(out: &mut String, run: &Run, tally: &Tally<'_>) {
         let _ = writeln!(out, "{}\n", escape(&info.statement));
     }
     for v in tally.failing.iter().take(SHOWN) {
-        let _ = writeln!(out, "- {}: {}", code(&v.id), escape(&figures(v)));
+        let _ = writeln!(out, "- {}: {}  ", code(&v.id), escape(&figures(v)));
         for sentence in sentences(v) {
             let _ = writeln!(out, "  {}  ", escape(&sentence));
         }

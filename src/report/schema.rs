@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema};
 
 use super::run::RunInfo;
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Samples};
 use crate::claims::{Record, Verdict};
 use crate::wire::schema_of;
 
@@ -17,6 +17,10 @@ pub fn result_schemas() -> Vec<(&'static str, Schema)> {
             titled::<RunInfo>("run.json; beside these fields it has `schema`, the format version"),
         ),
         ("baseline", titled::<Baseline>("A file of rates/baselines")),
+        (
+            "samples",
+            titled::<Samples>("A file of rates/baselines/samples"),
+        ),
     ]
 }
 

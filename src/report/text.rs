@@ -51,7 +51,7 @@ impl Shown {
     }
 }
 
-/// The columns: heading, width, flush right. Together they are 78 wide; a name that does not fit
+/// The columns: heading, width, flush right. Together they are 79 wide; a name that does not fit
 /// stands on a line of its own.
 const COLUMNS: [(&str, usize, bool); 6] = [
     ("claim", 27, false),
@@ -164,8 +164,8 @@ fn silent(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
-/// Undecided verdicts by reason; all of them with their details, or a few ids for each.
-fn undecided(out: &mut String, run: &Run, all: bool) {
+/// Undecided verdicts by reason, in the order in which reasons occur.
+pub(super) fn by_reason(run: &Run) -> Vec<(&'static str, Vec<&Verdict>)> {
     let mut reasons: Vec<(&str, Vec<&Verdict>)> = Vec::new();
     let open = |v: &&Verdict| v.status == Ruling::Inconclusive;
     for v in run.verdicts.iter().filter(open) {
@@ -175,6 +175,12 @@ fn undecided(out: &mut String, run: &Run, all: bool) {
             None => reasons.push((reason, vec![v])),
         }
     }
+    reasons
+}
+
+/// Undecided verdicts by reason; all of them with their details, or a few ids for each.
+fn undecided(out: &mut String, run: &Run, all: bool) {
+    let reasons = by_reason(run);
     if reasons.is_empty() {
         return;
     }
@@ -195,7 +201,7 @@ fn undecided(out: &mut String, run: &Run, all: bool) {
 }
 
 /// What passes would have caught, each sentence once with the claims it is true of.
-fn caught(out: &mut String, claims: &[Tally<'_>]) {
+pub(super) fn by_sentence<'a>(claims: &[Tally<'a>]) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut known: Vec<(&str, Vec<&str>)> = Vec::new();
     for (claim, sentence) in claims.iter().filter_map(|t| Some((t.claim, t.caught()?))) {
         match known.iter_mut().find(|k| k.0 == sentence) {
@@ -203,6 +209,11 @@ fn caught(out: &mut String, claims: &[Tally<'_>]) {
             None => known.push((sentence, vec![claim])),
         }
     }
+    known
+}
+
+fn caught(out: &mut String, claims: &[Tally<'_>]) {
+    let known = by_sentence(claims);
     if known.is_empty() {
         return;
     }

@@ -76,6 +76,7 @@ impl Page<'_> {
 /// The rows against the baseline, the worst first.
 struct DriftPart<'a> {
     against: &'a str,
+    headline: &'a str,
     words: String,
     rows: Vec<DriftLine<'a>>,
 }
@@ -216,6 +217,7 @@ fn drift<'a>(view: &'a DriftView, stem: impl Fn(&str) -> Option<String>) -> Drif
     });
     DriftPart {
         against: &view.baseline,
+        headline: &view.headline,
         words: words.join(", "),
         rows: lines.collect(),
     }

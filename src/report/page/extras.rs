@@ -41,6 +41,8 @@ pub struct DriftView {
     pub baseline: String,
     /// Claims that were compared.
     pub claims: usize,
+    /// The result in a line.
+    pub headline: String,
     /// Quantities compared, in any order: the page shows the worst first.
     pub rows: Vec<DriftRow>,
 }

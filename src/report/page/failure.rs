@@ -8,8 +8,8 @@ use super::words::{counted, digits, grouped, times};
 use crate::checks::Unit;
 use crate::claims::{Diagnosis, Record, Smallest, Verdict};
 use crate::faults::{Fault, catalogue};
-use crate::report::facts::CONFIDENT;
 use crate::report::tally::Tally;
+use crate::tol::CONFIDENT;
 
 /// Failing verdicts listed in a card.
 const SHOWN: usize = 12;

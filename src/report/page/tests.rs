@@ -215,6 +215,7 @@ fn what_was_not_measured_is_said_with_the_command_that_does() {
             }],
         }),
         drift: Some(DriftView {
+            headline: "3 drifted".into(),
             baseline: "<v0.1.0>".into(),
             claims: 3,
             rows: vec![
