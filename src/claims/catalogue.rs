@@ -39,12 +39,17 @@ pub fn subject_claims() -> Result<Vec<Claim>> {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     claims: Vec<Claim>,
+    /// Names of claims that gave way.
+    replaced: Vec<String>,
 }
 
 impl Catalogue {
     /// These claims.
     pub fn of(claims: Vec<Claim>) -> Self {
-        Self { claims }
+        Self {
+            claims,
+            ..Self::default()
+        }
     }
 
     /// The claims embedded in the binary.
@@ -57,13 +62,13 @@ impl Catalogue {
     }
 
     /// Adds every `*.toml` of a directory, in order of file name. One that is named like a claim
-    /// that is there already takes its place: a copy may be changed under its own name. Returns the
-    /// names of the claims that gave way.
+    /// that is there already takes its place: a copy may be changed under its own name. See
+    /// [`Catalogue::replaced`].
     ///
     /// # Errors
     /// A directory or a file that cannot be read, one without claims, a claim that is refused, two
     /// claims of the directory with one name.
-    pub fn add_directory(&mut self, dir: &Path) -> Result<Vec<String>> {
+    pub fn add_directory(&mut self, dir: &Path) -> Result<()> {
         let entries = std::fs::read_dir(dir).map_err(|e| Error::io(dir, &e))?;
         let mut files = Vec::new();
         for entry in entries {
@@ -83,17 +88,21 @@ impl Catalogue {
             let added = Claim::parse(&text, &file).and_then(|claim| own.add(claim));
             added.map_err(|e| e.in_file(file))?;
         }
-        let mut replaced = Vec::new();
         for claim in own.claims {
             match self.claims.iter_mut().find(|c| c.name == claim.name) {
                 Some(there) => {
-                    replaced.push(claim.name.clone());
+                    self.replaced.push(claim.name.clone());
                     *there = claim;
                 }
                 None => self.claims.push(claim),
             }
         }
-        Ok(replaced)
+        Ok(())
+    }
+
+    /// The claims that gave way to others of their name, by name.
+    pub fn replaced(&self) -> &[String] {
+        &self.replaced
     }
 
     fn add(&mut self, claim: Claim) -> Result<()> {

@@ -190,6 +190,11 @@ impl Claim {
         self.checks.iter().any(needs)
     }
 
+    /// Looks at runs that are the same every time, so that running one again draws what was judged.
+    pub fn draws_runs(&self) -> bool {
+        self.needs_method() && !self.method.is_stochastic()
+    }
+
     /// Checks decided by samples, each at a share of α, on one instance.
     pub fn statistical_checks(&self) -> usize {
         let sampled = |c: &&ClaimCheck| c.check.needs() == Needs::Replicates;

@@ -151,6 +151,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
                 .claims_dir
                 .as_ref()
                 .map(|d| d.display().to_string()),
+            replaced: { catalogue.replaced().iter() }
+                .filter(|name| plan.claims.iter().any(|c| c.name == **name))
+                .cloned()
+                .collect(),
             subject: None,
         },
         verdicts: outcome.verdicts,

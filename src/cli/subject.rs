@@ -188,6 +188,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
             alpha: RUN_ALPHA,
             claims: claims.iter().filter(judged).map(info).collect(),
             claims_from: None,
+            replaced: Vec::new(),
             subject: Some(SubjectInfo {
                 name: told
                     .name

@@ -12,7 +12,8 @@ pub(super) use crate::report::LATEST;
 pub(super) fn catalogue(directory: Option<&PathBuf>) -> Result<Catalogue> {
     let mut catalogue = Catalogue::builtin()?;
     if let Some(dir) = directory {
-        let replaced = catalogue.add_directory(dir)?;
+        catalogue.add_directory(dir)?;
+        let replaced = catalogue.replaced();
         if !replaced.is_empty() {
             let (names, dir) = (replaced.join(", "), dir.display());
             super::output::say(&format!(

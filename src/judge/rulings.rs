@@ -253,6 +253,11 @@ fn folded(
 }
 
 impl Judged {
+    /// Whether a verdict fails.
+    pub fn fails(&self) -> bool {
+        self.verdicts.iter().any(|v| v.status == Ruling::Fail)
+    }
+
     /// Writes a finding down as a verdict.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn rule(

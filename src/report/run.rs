@@ -43,6 +43,9 @@ pub struct RunInfo {
     /// The directory of further claims, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims_from: Option<String>,
+    /// Those of them that stood in the place of claims that are built in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<String>,
     /// The implementation in another process that was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectInfo>,

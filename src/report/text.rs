@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::facts::{figures, sentences, why};
 use super::format::{count, visible};
-use super::page::{by_theorem, closest as nearest, headroom};
+use super::page::{by_theorem, nearest};
 use super::replay::command;
 use super::run::Run;
 use super::tally::{Summary, Tally};
@@ -85,13 +85,7 @@ pub fn text(run: &Run, shown: Shown) -> String {
 
 /// The closest call of a claim, or its worst failure.
 pub(super) fn closest(tally: &Tally<'_>) -> String {
-    match tally.failing.first() {
-        Some(worst) => headroom(worst),
-        None => {
-            let found = nearest(tally.verdicts.iter().copied());
-            found.map_or_else(|| "–".into(), |c| c.headroom)
-        }
-    }
+    nearest(&[tally]).map_or_else(|| "–".into(), |c| c.headroom)
 }
 
 fn table(out: &mut String, summary: &Summary<'_>, paint: Paint) {

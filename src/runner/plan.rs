@@ -104,9 +104,9 @@ impl Plan<'_> {
         self.claims.iter().map(of).sum()
     }
 
-    /// Judges one instance. Of the first two of every family a failing one is made small and the
-    /// fault is named: doing it for all that a broken method fails would take for ever, and which
-    /// ones are must not depend on threads or shards.
+    /// Judges one instance. Of the first two of every family a failing one is drawn, made small, and
+    /// the fault is named: doing it for all that a broken method fails would take for ever, and
+    /// which ones are must not depend on threads or shards.
     fn run_job(&self, job: Job) -> Result<Finished> {
         let claim = &self.claims[job.claim];
         let (instance, label) = claim.instance(self.seed, job.family, job.index)?;
@@ -116,13 +116,21 @@ impl Plan<'_> {
             record: true,
         };
         let evidence = claim.evidence(&instance, self.factory.roundoff());
-        let mut subject = self.factory.make(claim.method)?;
-        let mut judged = judge(claim, &evidence, &label, judging, subject.as_mut());
+        let run = |label: &Label| -> Result<Judged> {
+            let mut subject = self.factory.make(claim.method)?;
+            let subject = subject.as_mut();
+            Ok(judge(claim, &evidence, label, judging, subject))
+        };
+        let mut judged = run(&label)?;
         for verdict in &mut judged.verdicts {
             verdict.instance.redrawn = label.redrawn;
         }
         if job.index < SHRUNK {
             self.explain(claim, (&evidence, &label), judging, &mut judged)?;
+            if !label.plot && claim.draws_runs() && judged.fails() {
+                // The verdicts are those of the first examination: only what is drawn is wanted.
+                judged.records = run(&Label { plot: true, ..label })?.records;
+            }
         }
         Ok(Finished {
             verdicts: judged.verdicts,
@@ -246,5 +254,5 @@ impl Plan<'_> {
     }
 }
 
-/// Instances of a family that are made small where they fail.
+/// Instances of a family that are drawn and made small where they fail.
 const SHRUNK: usize = 2;

@@ -2,12 +2,12 @@
 //!
 //! Owns the row of a claim and what opens below it.
 
-use super::closest::{Closest, closest};
+use super::closest::{Closest, nearest};
 use super::extras::PowerView;
 use super::spans::{Span, spans};
 use super::status::{Shape, Status};
 use super::theorems::place_of;
-use super::words::{counted, grouped, headroom, method};
+use super::words::{counted, grouped, method};
 use crate::claims::{Counts, Outcome};
 use crate::report::tally::Tally;
 
@@ -28,7 +28,6 @@ pub(super) struct ClaimView<'a> {
     pub(super) decided: String,
     /// Empty where there is none.
     pub(super) undecided: String,
-    pub(super) tightest: String,
     /// None where power was not measured.
     pub(super) power: Option<String>,
     pub(super) statement: Vec<Span>,
@@ -61,7 +60,7 @@ impl<'a> ClaimView<'a> {
             .into_iter()
             .filter(|s| !s.is_empty())
             .collect();
-        let closest = closest(tally.verdicts.iter().copied());
+        let closest = nearest(&[tally]);
         Self {
             place: place_of(tally),
             name: tally.claim,
@@ -75,7 +74,6 @@ impl<'a> ClaimView<'a> {
                 0 => String::new(),
                 n => grouped(n),
             },
-            tightest: tightest(tally, closest.as_ref()),
             power: power.map(|p| caught(p, tally.claim)),
             statement: spans(text(|i| &i.statement).trim()),
             caught: spans(text(|i| &i.caught)),
@@ -100,15 +98,6 @@ impl<'a> ClaimView<'a> {
 
     pub(super) fn is_violated(&self) -> bool {
         self.status.shape == Shape::Violated
-    }
-}
-
-/// The worst failing verdict, else the closest call.
-fn tightest(tally: &Tally<'_>, closest: Option<&Closest<'_>>) -> String {
-    match (tally.failing.first(), closest) {
-        (Some(worst), _) if worst.headroom.is_finite() => headroom(worst),
-        (Some(_), _) | (None, None) => "–".into(),
-        (None, Some(closest)) => closest.headroom.clone(),
     }
 }
 

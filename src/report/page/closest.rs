@@ -1,16 +1,20 @@
-//! The closest call: the check from both sides that came nearest to failing.
+//! The closest call: the check from both sides that came nearest to failing; of what is violated
+//! the worst violation.
 //!
 //! Owns which verdict that is, and how it is said. Bounds attained by design do not count; where
 //! there is nothing else, an attained one is shown and called so.
 
 use super::spans::{Span, spans};
-use super::words::{digits, headroom};
+use super::words::{beyond, digits, headroom};
 use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 use crate::instances::Spec;
+use crate::report::tally::Tally;
 
 /// The verdict with the least headroom of some claims.
 pub(in crate::report) struct Closest<'a> {
+    /// It fails.
+    pub(super) fails: bool,
     pub(super) claim: &'a str,
     pub(super) instance: &'a str,
     /// Its sizes: dim 3, params 2, q 0.946.
@@ -23,9 +27,21 @@ pub(in crate::report) struct Closest<'a> {
     pub(in crate::report) headroom: String,
 }
 
+/// Of one claim or several: the worst violation where there is one (what is not a number before
+/// all), else the closest call.
+pub(in crate::report) fn nearest<'a>(claims: &[&Tally<'a>]) -> Option<Closest<'a>> {
+    let worst = claims.iter().filter_map(|t| t.failing.first().copied());
+    let worst = worst.min_by(|a, b| {
+        let numbers = b.headroom.is_nan().cmp(&a.headroom.is_nan());
+        numbers.then(a.headroom.total_cmp(&b.headroom))
+    });
+    let calls = || closest(claims.iter().flat_map(|t| t.verdicts.iter().copied()));
+    worst.map(Closest::of).or_else(calls)
+}
+
 /// Among passing verdicts: a check from both sides; else whatever has a headroom; else one that is
 /// attained; else none.
-pub(in crate::report) fn closest<'a>(
+pub(super) fn closest<'a>(
     verdicts: impl Iterator<Item = &'a Verdict> + Clone,
 ) -> Option<Closest<'a>> {
     let passing = verdicts.filter(|v| v.status == Ruling::Pass);
@@ -47,6 +63,7 @@ pub(in crate::report) fn closest<'a>(
 impl<'a> Closest<'a> {
     fn of(v: &'a Verdict) -> Self {
         Self {
+            fails: v.status == Ruling::Fail,
             claim: &v.claim,
             instance: &v.instance.id,
             sizes: sizes(&v.instance.spec),
@@ -74,6 +91,12 @@ fn sizes(spec: &Spec) -> String {
 }
 
 fn words(v: &Verdict) -> String {
+    if v.status == Ruling::Fail {
+        return match beyond(v) {
+            factor if factor.is_empty() => "it fails.".into(),
+            factor => format!("{factor}."),
+        };
+    }
     if v.attained {
         return "the bound is attained by design, so that a smaller one would have failed.".into();
     }

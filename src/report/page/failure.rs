@@ -4,8 +4,8 @@
 //! ones.
 
 use super::spans::{Span, spans};
-use super::words::{counted, digits, grouped, times};
-use crate::checks::Unit;
+use super::words::{beyond, counted, digits, grouped};
+use crate::checks::{Data, Unit};
 use crate::claims::{Diagnosis, Record, Smallest, Verdict};
 use crate::faults::{Fault, catalogue};
 use crate::report::tally::Tally;
@@ -38,7 +38,8 @@ pub(super) struct Failure<'a> {
     /// "1 verdict of 144 fails".
     pub(super) share: String,
     pub(super) theorem: &'a str,
-    /// The verdict that stands for the claim: what is not a number first, then the least headroom.
+    /// The verdict that stands for the claim: the worst of those whose curve is recorded, so that
+    /// picture and numbers speak of one instance; else the worst.
     pub(super) instance: &'a str,
     pub(super) id: &'a str,
     pub(super) check: &'a str,
@@ -97,6 +98,7 @@ pub(super) struct Drawing {
 impl<'a> Failure<'a> {
     fn new(tally: &Tally<'a>, stem: &str, records: &[Record], known: &[Fault]) -> Option<Self> {
         let worst: &Verdict = tally.failing.first()?;
+        let (shown, curve) = exemplar(tally, records).unwrap_or((worst, None));
         let title = tally.info.map_or("", |i| i.title.as_str());
         let counts = &tally.standing.counts;
         let fails = if counts.fail == 1 { "fails" } else { "fail" };
@@ -113,24 +115,24 @@ impl<'a> Failure<'a> {
                 grouped(counts.total())
             ),
             theorem: tally.theorem,
-            instance: &worst.instance.id,
-            id: &worst.id,
-            check: &worst.check,
-            measured: digits(worst.measured),
-            allowed: digits(worst.bound),
-            allowed_is: allowed_is(worst.unit),
-            factor: factor(worst),
-            step: worst.step,
-            detail: spans(&worst.detail),
+            instance: &shown.instance.id,
+            id: &shown.id,
+            check: &shown.check,
+            measured: digits(shown.measured),
+            allowed: digits(shown.bound),
+            allowed_is: allowed_is(shown.unit),
+            factor: beyond(shown),
+            step: shown.step,
+            detail: spans(&shown.detail),
             suspects,
             looks,
             smallest: smallest.map(SmallestView::of),
-            replay: &worst.replay,
+            replay: &shown.replay,
             rows: { tally.failing.iter().take(SHOWN) }
                 .map(|v| FailingRow::of(v))
                 .collect(),
             more: tally.failing.len().saturating_sub(SHOWN),
-            drawing: drawing(tally, records),
+            drawing: drawing(tally, shown, curve),
         })
     }
 }
@@ -170,25 +172,6 @@ fn allowed_is(unit: Option<Unit>) -> &'static str {
         Some(Unit::Excess) => "to be exceeded",
         Some(Unit::Shift) => "expected",
         _ => "allowed",
-    }
-}
-
-/// Beyond what is allowed by which factor: the recorded headroom, the other way round.
-fn factor(v: &Verdict) -> String {
-    let (headroom, unit) = (v.headroom, v.unit);
-    let has_one = headroom.is_finite() && headroom > 0.0;
-    match unit {
-        Some(Unit::Bound | Unit::Floor | Unit::Modulus) if has_one => {
-            format!("{} too large", times(1.0 / headroom))
-        }
-        Some(Unit::Tolerance) if has_one => {
-            format!("{} the deviation that is accepted", times(1.0 / headroom))
-        }
-        Some(Unit::Excess) if has_one => format!("{} too small", times(1.0 / headroom)),
-        None if v.measured > v.bound && v.bound > 0.0 => {
-            format!("{} too large", times(v.measured / v.bound))
-        }
-        _ => String::new(),
     }
 }
 
@@ -252,34 +235,45 @@ impl SmallestView {
     }
 }
 
-/// The curve of a failing instance where one is recorded, else all instances of the claim.
+/// The worst failing verdict whose instance has a recorded curve, and that record.
+fn exemplar<'v, 'r>(
+    tally: &Tally<'v>,
+    records: &'r [Record],
+) -> Option<(&'v Verdict, Option<&'r Record>)> {
+    let curve = |v: &Verdict| {
+        records.iter().find(|r| {
+            matches!(r.data, Data::Curve(_))
+                && r.origin.claim == v.claim
+                && r.origin.instance() == v.instance.id
+        })
+    };
+    let drawn = |v: &&'v Verdict| curve(v).map(|r| (*v, Some(r)));
+    tally.failing.iter().find_map(drawn)
+}
+
+/// The curve of the verdict that stands for the claim where one is recorded, else all instances of
+/// the claim.
 #[cfg(feature = "plots")]
-fn drawing(tally: &Tally<'_>, records: &[Record]) -> Option<Drawing> {
+fn drawing(tally: &Tally<'_>, shown: &Verdict, curve: Option<&Record>) -> Option<Drawing> {
     use super::packed::packed;
     use crate::checks::Ruling;
     use crate::report::figures::{spread, violation};
 
-    let own = |v: &Verdict, r: &&Record| {
-        r.origin.claim == v.claim && r.origin.instance() == v.instance.id
-    };
-    for v in &tally.failing {
-        let mut curves = records.iter().filter(|r| own(v, r));
-        if let Some([wide, narrow]) = curves.find_map(|r| violation(r, v.step)) {
-            let said = match v.step {
-                Some(step) => format!("The first violating step is {step}, ringed."),
-                None => "No step is singled out.".into(),
-            };
-            return Some(Drawing {
-                wide: packed(&wide),
-                narrow: Some(packed(&narrow)),
-                title: format!("Error and bounds on {}", v.instance.id),
-                caption: said,
-                is_curve: true,
-            });
-        }
+    if let Some([wide, narrow]) = curve.and_then(|r| violation(r, shown.step)) {
+        let said = match shown.step {
+            Some(step) => format!("The first violating step is {step}, ringed."),
+            None => "No step is singled out.".into(),
+        };
+        return Some(Drawing {
+            wide: packed(&wide),
+            narrow: Some(packed(&narrow)),
+            title: format!("Error and bounds on {}", shown.instance.id),
+            caption: said,
+            is_curve: true,
+        });
     }
     // One unit per picture: that of the worst verdict.
-    let unit = tally.failing.first()?.unit;
+    let unit = shown.unit;
     let used = |ruling: Ruling| -> Vec<f64> {
         let own = tally
             .verdicts
@@ -309,7 +303,7 @@ fn drawing(tally: &Tally<'_>, records: &[Record]) -> Option<Drawing> {
 
 /// Without the feature `plots` nothing is drawn.
 #[cfg(not(feature = "plots"))]
-fn drawing(_: &Tally<'_>, _: &[Record]) -> Option<Drawing> {
+fn drawing(_: &Tally<'_>, _: &Verdict, _: Option<&Record>) -> Option<Drawing> {
     None
 }
 
@@ -342,23 +336,5 @@ mod tests {
         assert!(!found[0].about.is_empty() && found[1].about.is_empty());
         v.diagnosis = None;
         assert_eq!(suspects(&[&v], &[]).1, "No diagnosis was made.");
-    }
-
-    #[test]
-    fn factors_say_how_far_beyond() {
-        let said = |unit, headroom| {
-            let mut v = verdict("a", 0, "bound", Ruling::Fail, 0.5);
-            (v.unit, v.headroom) = (unit, headroom);
-            factor(&v)
-        };
-        assert_eq!(said(Some(Unit::Floor), 1e-12), "×10¹² too large");
-        assert_eq!(
-            said(Some(Unit::Tolerance), 0.5),
-            "×2 the deviation that is accepted"
-        );
-        assert_eq!(said(Some(Unit::Excess), 0.25), "×4 too small");
-        assert_eq!(said(None, f64::NAN), "×2 too large");
-        assert_eq!(said(Some(Unit::Exact), f64::NAN), "");
-        assert_eq!(said(Some(Unit::Bound), 0.0), "");
     }
 }

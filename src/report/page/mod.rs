@@ -25,13 +25,12 @@ mod tiles;
 mod undecided;
 mod words;
 
-pub(super) use closest::closest;
+pub(super) use closest::nearest;
 pub use comparison::conformance_html;
 pub use document::{html, html_with};
 pub use extras::{Caught, DriftRow, DriftView, Drifted, Extras, PowerView, Scale};
 pub(in crate::report) use markup::Markup;
 pub(super) use theorems::by_theorem;
-pub(super) use words::headroom;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::claim::ClaimView;
-use super::closest::{Closest, closest};
+use super::closest::{Closest, nearest};
 use super::extras::PowerView;
 use super::figures::FigureView;
 use super::status::{Shape, Status};
@@ -41,17 +41,14 @@ impl<'a> Section<'a> {
         members
             .iter()
             .for_each(|(t, _)| counts.join(&t.standing.counts));
-        let verdicts: Vec<_> = members
-            .iter()
-            .flat_map(|(t, _)| t.verdicts.iter().copied())
-            .collect();
+        let tallies: Vec<&Tally<'a>> = members.iter().map(|(t, _)| *t).collect();
         let names: Vec<&str> = members.iter().map(|(t, _)| t.claim).collect();
         let outcomes: Vec<Outcome> = members.iter().map(|(t, _)| t.outcome()).collect();
         Self {
             theorem,
             status: status(&outcomes),
             figures,
-            closest: closest(verdicts.iter().copied()),
+            closest: nearest(&tallies),
             number: grouped(members.len()),
             verdicts: grouped(counts.total()),
             undecided: grouped(counts.inconclusive),

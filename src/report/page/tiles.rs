@@ -5,7 +5,7 @@ use super::status::Shape;
 use super::words::{counted, digits, grouped, share, times};
 use crate::checks::{Data, Ruling, Unit};
 use crate::claims::Outcome;
-use crate::report::run::Run;
+use crate::report::run::{Run, SubjectInfo};
 use crate::report::tally::Summary;
 
 /// One vital sign.
@@ -54,7 +54,7 @@ impl Tile {
     }
 }
 
-/// The six.
+/// The six. The last two of a subject are its own.
 pub(super) fn tiles(run: &Run, summary: &Summary<'_>, extras: &Extras) -> Vec<Tile> {
     let counts = &summary.counts;
     let claims = summary.claims.len();
@@ -91,7 +91,7 @@ pub(super) fn tiles(run: &Run, summary: &Summary<'_>, extras: &Extras) -> Vec<Ti
     } else {
         Tile {
             note: if apart.is_empty() {
-                "no verdict".into()
+                "every verdict decides".into()
             } else {
                 apart
             },
@@ -103,14 +103,25 @@ pub(super) fn tiles(run: &Run, summary: &Summary<'_>, extras: &Extras) -> Vec<Ti
         share(counts.decided(), counts.applicable()),
         format!("of {}", counted(counts.applicable(), "verdict")),
     );
-    vec![
-        failed,
-        undecided,
-        decided,
-        slack(run),
-        power(extras),
-        drift(extras),
-    ]
+    let (fifth, sixth) = match &run.info.subject {
+        Some(subject) => (cases(subject), waited(subject, run.info.seconds)),
+        None => (power(extras), drift(extras)),
+    };
+    vec![failed, undecided, decided, slack(run), fifth, sixth]
+}
+
+/// Power and baselines are about our own methods; of a subject it is told what it was asked.
+fn cases(subject: &SubjectInfo) -> Tile {
+    let note = match subject.left_out {
+        0 => "none left out".into(),
+        n => format!("{} left out: it does not do them", grouped(n)),
+    };
+    Tile::new("Cases asked", grouped(subject.cases), note)
+}
+
+fn waited(subject: &SubjectInfo, seconds: f64) -> Tile {
+    let value = format!("{:.1} s", subject.waited);
+    Tile::new("Waited for answers", value, format!("of {seconds:.1} s in all"))
 }
 
 /// How loose the bounds are: the median over what was recorded of it, else over the headrooms of
@@ -207,6 +218,11 @@ pub(super) fn run_line(run: &Run) -> Vec<String> {
     ];
     if !info.started.is_empty() {
         facts.push(info.started.clone());
+    }
+    if !info.replaced.is_empty() {
+        let from = info.claims_from.as_deref().unwrap_or("elsewhere");
+        let names = info.replaced.join(", ");
+        facts.push(format!("claims of {from} in place of those built in: {names}"));
     }
     if let Some((i, n)) = info.shard {
         facts.push(format!("shard {i} of {n}"));

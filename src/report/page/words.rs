@@ -2,7 +2,7 @@
 //!
 //! Owns rounding for display. Must not know where anything is shown.
 
-use crate::checks::Unit;
+use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 
 /// Three digits, powers of ten beyond 10⁻³..10⁴; a dash where there is no number.
@@ -106,8 +106,8 @@ pub(super) fn share(decided: usize, all: usize) -> String {
 }
 
 /// The headroom of a verdict with its unit: ×1.66 floor, attained, exact.
-pub(in crate::report) fn headroom(v: &Verdict) -> String {
-    if v.attained {
+pub(super) fn headroom(v: &Verdict) -> String {
+    if v.attained && v.status == Ruling::Pass {
         return "attained".into();
     }
     match v.unit {
@@ -117,6 +117,25 @@ pub(in crate::report) fn headroom(v: &Verdict) -> String {
             format!("{} {}", times(v.headroom), of(unit))
         }
         _ => "–".into(),
+    }
+}
+
+/// Beyond what is allowed by which factor: the recorded headroom, the other way round.
+pub(super) fn beyond(v: &Verdict) -> String {
+    let (headroom, unit) = (v.headroom, v.unit);
+    let has_one = headroom.is_finite() && headroom > 0.0;
+    match unit {
+        Some(Unit::Bound | Unit::Floor | Unit::Modulus) if has_one => {
+            format!("{} too large", times(1.0 / headroom))
+        }
+        Some(Unit::Tolerance) if has_one => {
+            format!("{} the deviation that is accepted", times(1.0 / headroom))
+        }
+        Some(Unit::Excess) if has_one => format!("{} too small", times(1.0 / headroom)),
+        None if v.measured > v.bound && v.bound > 0.0 => {
+            format!("{} too large", times(v.measured / v.bound))
+        }
+        _ => String::new(),
     }
 }
 
@@ -153,6 +172,7 @@ pub(super) fn method(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::verdict;
 
     #[test]
     fn numbers_have_three_digits_and_powers_of_ten() {
@@ -199,5 +219,23 @@ mod tests {
             counted(1, "claim") + " " + &counted(2, "claim"),
             "1 claim 2 claims"
         );
+    }
+
+    #[test]
+    fn factors_say_how_far_beyond() {
+        let said = |unit, headroom| {
+            let mut v = verdict("a", 0, "bound", Ruling::Fail, 0.5);
+            (v.unit, v.headroom) = (unit, headroom);
+            beyond(&v)
+        };
+        assert_eq!(said(Some(Unit::Floor), 1e-12), "×10¹² too large");
+        assert_eq!(
+            said(Some(Unit::Tolerance), 0.5),
+            "×2 the deviation that is accepted"
+        );
+        assert_eq!(said(Some(Unit::Excess), 0.25), "×4 too small");
+        assert_eq!(said(None, f64::NAN), "×2 too large");
+        assert_eq!(said(Some(Unit::Exact), f64::NAN), "");
+        assert_eq!(said(Some(Unit::Bound), 0.0), "");
     }
 }

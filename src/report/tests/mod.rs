@@ -164,6 +164,7 @@ fn info(claims: Vec<ClaimInfo>) -> RunInfo {
         alpha: 1e-9,
         claims,
         claims_from: None,
+        replaced: Vec::new(),
     }
 }
 
