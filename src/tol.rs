@@ -89,6 +89,10 @@ pub const OBJECTIVE_MOST: f64 = 1e50;
 /// its gradients stay numbers.
 pub const OBJECTIVE_LEAST: f64 = 1e-12;
 
+/// Largest entry of w_0, λ and y in a file: squares of them, and what products with moderate
+/// matrices make of them, stay numbers.
+pub const INSTANCE_MOST: f64 = 1e100;
+
 /// Norms that a cotangent may have in binary64: squares of them are far from over- and underflow.
 pub const COTANGENT_RANGE: [f64; 2] = [1e-100, 1e100];
 

@@ -22,6 +22,16 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 6] = [
+        Self::Violated,
+        Self::Drifted,
+        Self::LessDecided,
+        Self::Gone,
+        Self::Improved,
+        Self::New,
+    ];
+
     /// The word in tables.
     pub fn name(self) -> &'static str {
         match self {

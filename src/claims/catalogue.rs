@@ -119,6 +119,24 @@ impl Catalogue {
         &self.claims
     }
 
+    /// What is said of a name that nobody has: those that look like it.
+    fn alike(&self, name: &str) -> String {
+        let likeness = |c: &Claim| strsim::normalized_damerau_levenshtein(name, &c.name);
+        let mut alike: Vec<(f64, &str)> = { self.claims.iter() }
+            .map(|c| (likeness(c), c.name.as_str()))
+            .filter(|(likeness, _)| *likeness >= ALIKE)
+            .collect();
+        alike.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let names: Vec<&str> = alike.iter().take(NAMED).map(|(_, name)| *name).collect();
+        match names.as_slice() {
+            [] => format!(
+                "; `ratecert explain --list` names the {}",
+                self.claims.len()
+            ),
+            names => format!("; did you mean {}?", names.join(", ")),
+        }
+    }
+
     /// The claims that match any of the names or globs (`*`, `?`), all for an empty list.
     ///
     /// # Errors
@@ -126,11 +144,8 @@ impl Catalogue {
     pub fn select(&self, patterns: &[String]) -> Result<Vec<Claim>> {
         for p in patterns {
             if !self.claims.iter().any(|c| matches(p, &c.name)) {
-                let names: Vec<&str> = self.claims.iter().map(|c| c.name.as_str()).collect();
-                return Err(Error::usage(format!(
-                    "no claim matches {p:?}; there are {}",
-                    names.join(", ")
-                )));
+                let text = format!("no claim matches {p:?}{}", self.alike(p));
+                return Err(Error::usage(text));
             }
         }
         let chosen =
@@ -138,6 +153,11 @@ impl Catalogue {
         Ok(self.claims.iter().filter(chosen).cloned().collect())
     }
 }
+
+/// Part of the letters that a name shares with what was typed, from which on it is named; and how
+/// many are.
+const ALIKE: f64 = 0.6;
+const NAMED: usize = 3;
 
 /// Glob matching with `*` and `?`.
 fn matches(pattern: &str, name: &str) -> bool {
@@ -188,7 +208,18 @@ mod tests {
         for (claim, (file, _)) in catalogue.claims().iter().zip(embedded()) {
             assert_eq!(format!("{}.toml", claim.name), *file);
         }
-        assert!(catalogue.select(&["nope".into()]).unwrap_err().is_usage());
+        let refused = |name: &str| catalogue.select(&[name.into()]).unwrap_err();
+        assert!(refused("nope").is_usage());
+        let said = refused("nope").to_string();
+        assert!(
+            said.ends_with("`ratecert explain --list` names the 71"),
+            "{said}"
+        );
+        let said = refused("itd-bond").to_string();
+        assert!(
+            said.contains("did you mean itd-bound, bitd-bound"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -89,6 +89,19 @@ pub struct ClaimCheck {
     pub reason: String,
 }
 
+impl ClaimCheck {
+    /// What it is judged with on an instance: its share of α, and whether figures are wanted.
+    pub fn context<'e>(&self, e: &'e Evidence<'e>, share: f64, draw: bool) -> Context<'e> {
+        Context {
+            e,
+            steps: self.steps,
+            slack: self.slack,
+            share,
+            draw,
+        }
+    }
+}
+
 impl Claim {
     /// Instance `index` of a family in a run, with its name: a function of the run's seed and these
     /// names only. One that cannot decide a check which says so beforehand
@@ -126,16 +139,7 @@ impl Claim {
         if self.hypotheses.iter().any(|h| e.broken(*h).is_some()) {
             return true;
         }
-        telling().all(|c| {
-            let context = Context {
-                e: &e,
-                steps: c.steps,
-                slack: c.slack,
-                share: 1.0,
-                draw: false,
-            };
-            !undecided_exactly(c.check.as_ref(), context)
-        })
+        telling().all(|c| !undecided_exactly(c.check.as_ref(), c.context(&e, 1.0, false)))
     }
 
     /// The first draw of an instance, as spec, seed and name.

@@ -21,9 +21,10 @@ use crate::tol::RUN_ALPHA;
 /// What claims can be made of, for `--help`.
 static CHECKS: LazyLock<String> = LazyLock::new(|| {
     let width = REGISTRY.iter().map(|e| e.name.len()).max().unwrap_or(0);
+    let rest = " ".repeat(width + 4);
     let lines = REGISTRY
         .iter()
-        .map(|e| format!("  {:width$}  {}", e.name, e.about));
+        .map(|e| report::wrapped(e.about, &format!("  {:width$}  ", e.name), &rest));
     let lines: Vec<String> = lines.collect();
     format!("Checks that a claim can name:\n{}", lines.join("\n"))
 });
@@ -36,7 +37,7 @@ pub(super) struct Arguments {
     claims: Vec<String>,
     /// How many instances: quick for every CI run, full for the night (test: what `cargo test`
     /// draws)
-    #[arg(long, default_value = "quick", value_parser = values::profile)]
+    #[arg(long, default_value = "quick", value_parser = values::profile())]
     profile: Profile,
     /// Seed of the run
     #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
@@ -230,7 +231,7 @@ pub(super) fn interruptible() -> Arc<AtomicBool> {
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
             crate::subject::end_all();
-            std::process::exit(130);
+            std::process::exit(Exit::Interrupted.code().into());
         }
         output::say("stopping after the instances under way; interrupt again to stop at once");
     };

@@ -14,12 +14,17 @@ use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::{Instance, InstanceFile};
 use crate::numerals::number;
+use crate::report::wrapped;
 use crate::theory::{Hypothesis, Row, Table, Theorem, Value};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Name of the claim
-    claim: String,
+    #[arg(required_unless_present = "list")]
+    claim: Option<String>,
+    /// Name the claims with their titles
+    #[arg(long, conflicts_with = "claim")]
+    list: bool,
     /// Instance file as `generate` writes it; the claim's first family by default
     #[arg(long, value_name = "FILE")]
     instance: Option<PathBuf>,
@@ -41,14 +46,15 @@ enum Format {
 const STEPS: usize = 50;
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let claims =
-        catalogue(arguments.claims_dir.as_ref())?.select(std::slice::from_ref(&arguments.claim))?;
+    let catalogue = catalogue(arguments.claims_dir.as_ref())?;
+    let Some(name) = &arguments.claim else {
+        output::print(&list(catalogue.claims()))?;
+        return Ok(Exit::Holds);
+    };
+    let claims = catalogue.select(std::slice::from_ref(name))?;
     let [claim] = claims.as_slice() else {
-        return Err(Error::usage(format!(
-            "{:?} matches {} claims; name one",
-            arguments.claim,
-            claims.len()
-        )));
+        let text = format!("{name:?} matches {} claims; name one", claims.len());
+        return Err(Error::usage(text));
     };
     let file = arguments.instance.as_ref().map(|p| p.display().to_string());
     let located = |e: Error| match &file {
@@ -99,6 +105,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Holds)
 }
 
+/// Names and titles, a claim a line.
+fn list(claims: &[Claim]) -> String {
+    let width = claims.iter().map(|c| c.name.chars().count()).max();
+    let width = width.unwrap_or(0);
+    let rest = " ".repeat(width + 2);
+    let line = |c: &Claim| wrapped(&c.title, &format!("{:width$}  ", c.name), &rest) + "\n";
+    claims.iter().map(line).collect()
+}
+
 /// What is explained.
 struct Parts<'a> {
     claim: &'a Claim,
@@ -124,32 +139,41 @@ impl Parts<'_> {
 
     fn text(&self) -> String {
         let claim = self.claim;
+        let said = |text: &str| wrapped(text, "  ", "    ");
         let mut lines = vec![
-            format!("{}: {}", claim.name, claim.title),
-            format!("  {}", claim.statement),
-            format!(
-                "  {} ({}), method {}, kind {}",
+            wrapped(&format!("{}: {}", claim.name, claim.title), "", "  "),
+            said(&claim.statement),
+            said(&format!(
+                "{} ({}), method {}, kind {}",
                 claim.theorem,
                 claim.source,
                 claim.method,
                 claim.kind.name()
-            ),
-            format!("  What a pass would have caught: {}", claim.caught()),
+            )),
+            said(&format!(
+                "What a pass would have caught: {}",
+                claim.caught()
+            )),
             "\nHypotheses".into(),
         ];
         for h in self.hypotheses() {
             let broken = self.evidence.broken(h);
             let state = broken.map_or("holds".into(), |why| format!("NO: {why}"));
-            lines.push(format!("  {:18} {} [{state}]", h.name(), h.statement()));
+            let text = format!("{} [{state}]", h.statement());
+            lines.push(wrapped(
+                &text,
+                &format!("  {:18} ", h.name()),
+                &" ".repeat(21),
+            ));
         }
         lines.push(format!("\n{}", self.theorem.name()));
-        lines.push(format!("  {}", self.theorem.statement()));
+        lines.push(said(self.theorem.statement()));
         if self.theorem.name() != claim.theorem {
-            lines.push(format!(
-                "  ({} has no constants of its own; those of {} follow.)",
+            lines.push(said(&format!(
+                "({} has no constants of its own; those of {} follow.)",
                 claim.theorem,
                 self.theorem.name()
-            ));
+            )));
         }
         lines.push(format!(
             "\nConstants on {}",
@@ -212,6 +236,7 @@ fn described(i: &Instance) -> String {
 
 fn line(row: &Row) -> String {
     let shown = match &row.value {
+        Value::Number(v) if v.is_infinite() => "∞".into(),
         Value::Number(v) if row.name == "q" => format!("{v:.9}"),
         Value::Number(v) => format!("{v:.6e}"),
         Value::Pair([a, b]) => format!("{a:.3e} {b:.3e}"),
@@ -220,7 +245,11 @@ fn line(row: &Row) -> String {
         Value::Enclosed(e) => e.to_string(),
         Value::None(why) => why.clone(),
     };
-    format!("  {:12} {shown:>14}  {}", row.name, row.about)
+    wrapped(
+        &row.about,
+        &format!("  {:12} {shown:>14}  ", row.name),
+        &" ".repeat(31),
+    )
 }
 
 fn value(v: &Value) -> Json {
@@ -241,7 +270,10 @@ fn table(t: &Table) -> String {
     for (k, numbers) in &t.rows {
         let _ = write!(out, "\n  {k:>6}");
         for v in numbers {
-            let _ = write!(out, " {v:>14.4e}");
+            let _ = match v.is_infinite() {
+                true => write!(out, " {:>14}", "∞"),
+                false => write!(out, " {v:>14.4e}"),
+            };
         }
     }
     out

@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod generate;
 mod github;
+mod manual;
 mod output;
 mod power;
 mod replay;
@@ -23,13 +24,19 @@ mod truth;
 mod values;
 mod vectors;
 
-use std::path::Path;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::error::{Error, Result};
 use exit::Exit;
+
+/// The exit codes, for `--help`.
+static EXIT_CODES: LazyLock<String> = LazyLock::new(|| {
+    let line = |(exit, meaning): &(Exit, &str)| format!("\n  {:>3}  {meaning}", exit.code());
+    let lines: String = Exit::MEANINGS.iter().map(line).collect();
+    format!("Exit codes:{lines}")
+});
 
 #[derive(Parser)]
 #[command(
@@ -38,8 +45,7 @@ use exit::Exit;
     about = "Verifies convergence-rate claims of nonsmooth implicit differentiation",
     long_about = "Verifies convergence-rate claims of nonsmooth implicit differentiation on random contractions, \
                   elastic nets and real data, against exact ground truth. With no command it runs `certify`.",
-    after_help = "Exit codes: 0 all claims hold; 1 a claim is violated, or a subject failed; 2 bad usage or bad input; 3 nothing is violated, \
-                  but a claim is undecided, or anything is under --strict; 4 `baseline check` found drift; 130 interrupted, --resume goes on."
+    after_help = EXIT_CODES.as_str(),
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -97,24 +103,6 @@ fn command() -> clap::Command {
     Arguments::command().mut_subcommands(|c| c.mut_args(takes))
 }
 
-/// The page of the program, or a page for each command in a directory.
-fn manual(dir: Option<&Path>) -> Result<Exit> {
-    match dir {
-        None => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(command()).render(&mut page);
-            rendered.map_err(|e| Error::io("stdout", &e))?;
-            output::print(&String::from_utf8_lossy(&page))?;
-        }
-        Some(dir) => {
-            std::fs::create_dir_all(dir)
-                .and_then(|()| clap_mangen::generate_to(command(), dir))
-                .map_err(|e| Error::io(dir, &e))?;
-        }
-    }
-    Ok(Exit::Holds)
-}
-
 fn parse() -> Arguments {
     let matches = command().get_matches();
     Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit())
@@ -140,7 +128,7 @@ pub fn main() -> ExitCode {
         Command::Check(a) => check::run(&a),
         Command::Schema(a) => schema::run(&a),
         Command::Vectors(a) => vectors::run(&a),
-        Command::Man { dir } => manual(dir.as_deref()),
+        Command::Man { dir } => manual::write(command(), dir.as_deref()),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut command(), "ratecert", &mut text);
@@ -152,10 +140,41 @@ pub fn main() -> ExitCode {
         Err(e) => {
             output::complain(&e);
             if e.is_interrupted() {
-                ExitCode::from(130)
+                Exit::Interrupted.into()
             } else {
-                ExitCode::from(2)
+                Exit::Refused.into()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Beginnings of the commands in an example: what follows `;` or `<(`, up to `>` or `)`.
+    fn commands(line: &str) -> Vec<String> {
+        let parts = line.split("ratecert ").skip(1);
+        let ends = |c| matches!(c, ';' | '>' | ')');
+        parts
+            .map(|p| p.split(ends).next().unwrap_or("").replace('\'', ""))
+            .collect()
+    }
+
+    #[test]
+    fn the_examples_of_the_manual_are_read() {
+        for (page, _, how) in manual::EXAMPLES {
+            for typed in commands(how) {
+                let words = ["ratecert"].into_iter().chain(typed.split_whitespace());
+                let read = command().try_get_matches_from(words);
+                assert!(read.is_ok(), "{page}: {typed}: {}", read.unwrap_err());
+            }
+            let named = command();
+            let sub = page.strip_prefix("ratecert-");
+            assert!(
+                sub.is_none_or(|s| named.find_subcommand(s).is_some()),
+                "{page}"
+            );
         }
     }
 }

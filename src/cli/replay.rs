@@ -58,6 +58,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             let run = arguments.run.display();
             Error::usage(format!("{run} has no verdict {:?}{hint}", arguments.id))
         })?;
+    if recorded.info.subject.is_some() {
+        let text = format!(
+            "{} is about an implementation in another process; `{}` asks it again",
+            verdict.id, verdict.replay
+        );
+        return Err(Error::usage(text));
+    }
     if let Some(path) = &arguments.instance_out {
         let of = &verdict.instance;
         let text = generate::written(&Instance::generate(&of.spec, of.seed)?)?;

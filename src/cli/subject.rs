@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
     /// How many cases: at most 300 in quick
-    #[arg(long, default_value = "quick", value_parser = values::profile)]
+    #[arg(long, default_value = "quick", value_parser = values::profile())]
     profile: Profile,
     /// Seed of the random cases
     #[arg(long, default_value_t = 0, value_parser = super::values::seed)]

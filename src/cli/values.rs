@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::claims::{Catalogue, Profile};
 use crate::error::{Error, Result};
 
@@ -24,8 +26,10 @@ pub(super) fn catalogue(directory: Option<&PathBuf>) -> Result<Catalogue> {
     Ok(catalogue)
 }
 
-pub(super) fn profile(name: &str) -> std::result::Result<Profile, String> {
-    Profile::from_name(name).map_err(|e| e.to_string())
+/// The profiles by name, which help and completions list.
+pub(super) fn profile() -> impl TypedValueParser<Value = Profile> {
+    let names = Profile::NAMES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).try_map(|name| Profile::from_name(&name))
 }
 
 /// I/N with 1 ≤ I ≤ N.

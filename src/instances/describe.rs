@@ -1,6 +1,7 @@
 //! The formulas behind the kinds, in words.
 
 use super::kind::{Group, Kind};
+use super::spec::Spec;
 
 impl Kind {
     /// Φ with the meaning of λ, and how the instance is drawn; one paragraph a line.
@@ -20,20 +21,8 @@ impl Kind {
 
     /// The fields of a spec that change an instance of this kind.
     pub fn fields(self) -> Vec<&'static str> {
-        let all = [
-            "dim",
-            "params",
-            "rows",
-            "q",
-            "margin",
-            "lambda",
-            "cotangent",
-            "tau",
-            "path",
-            "objective",
-            "plain",
-        ];
-        all.into_iter().filter(|f| self.uses(f)).collect()
+        let all = Spec::FIELDS[1..].iter();
+        all.copied().filter(|f| self.uses(f)).collect()
     }
 
     /// Whether a field of the spec changes an instance of this kind.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::maps::{Composite, Map, Problem};
 use crate::numerals::{locate, numbers};
 use crate::objectives::Objective;
+use crate::tol::INSTANCE_MOST;
 
 /// The form of instances in files: one JSON object.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +109,22 @@ fn problem(map: &Map) -> Value {
     written.unwrap_or(Value::Null)
 }
 
+/// Refuses numbers whose squares would be infinite.
+fn moderate(name: &str, vector: &[f64]) -> Result<()> {
+    match vector.iter().position(|x| x.abs() > INSTANCE_MOST) {
+        None => Ok(()),
+        Some(i) => {
+            let text = format!(
+                "is {:e}, and at most {INSTANCE_MOST:e} is computed with",
+                vector[i]
+            );
+            Err(Error::input(text).in_field(format!("{name}[{i}]")))
+        }
+    }
+}
+
 fn instance(fields: Fields) -> Result<Instance> {
+    moderate("lambda", &fields.lambda)?;
     if fields.schema > SCHEMA {
         let text = format!("only schema {SCHEMA} is known, got {}", fields.schema);
         return Err(Error::input(text).in_field("schema"));
@@ -152,8 +168,10 @@ fn instance(fields: Fields) -> Result<Instance> {
     }
     instance.start = start.unwrap_or_else(|| vec![0.0; d]);
     instance.map.check_w(name, &instance.start)?;
+    moderate(name, &instance.start)?;
     instance.cotangent = fields.cotangent.unwrap_or_else(|| first_unit_vector(d));
     instance.map.check_w("cotangent", &instance.cotangent)?;
+    moderate("cotangent", &instance.cotangent)?;
     if let Some(objective) = &fields.objective {
         objective.check(d, instance.lambda.len())?;
     }

@@ -44,6 +44,24 @@ pub struct Spec {
     pub plain: bool,
 }
 
+impl Spec {
+    /// The names of its fields, in the order in which they are read.
+    pub const FIELDS: [&'static str; 12] = [
+        "kind",
+        "dim",
+        "params",
+        "rows",
+        "q",
+        "margin",
+        "lambda",
+        "cotangent",
+        "tau",
+        "path",
+        "objective",
+        "plain",
+    ];
+}
+
 /// Where points that are given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "claims", derive(schemars::JsonSchema))]

@@ -86,13 +86,6 @@ pub fn judge(
         }
         return judged;
     }
-    let context = |steps, slack| Context {
-        e,
-        steps,
-        slack,
-        share: judging.share,
-        draw: label.plot,
-    };
     let known: Vec<(&dyn Check, usize)> = claim
         .checks
         .iter()
@@ -105,12 +98,18 @@ pub fn judge(
     };
     let mut items: Vec<Item<'_>> = Vec::new();
     for c in &claim.checks {
-        let context = context(c.steps, c.slack);
+        let context = c.context(e, judging.share, label.plot);
         items.push(Item::new(c.name.clone(), c.check.as_ref(), context));
     }
     let count = items.len();
     for drawing in &drawings {
-        let context = context(claim.horizon(), 1.0);
+        let context = Context {
+            e,
+            steps: claim.horizon(),
+            slack: 1.0,
+            share: judging.share,
+            draw: label.plot,
+        };
         items.push(Item::new(drawing.name(), drawing.as_ref(), context));
     }
     let outcomes = run_all(e, &distinct(&items, count), subject);
@@ -344,18 +343,12 @@ impl Judged {
 /// The runs that a claim asks for on one instance, in the order in which they are asked, up to and
 /// including `last`: what a fault is named from.
 pub fn runs(claim: &Claim, e: &Evidence<'_>, last: Option<&Request>) -> Vec<Request> {
-    let item = |c: &crate::claims::ClaimCheck| {
-        let context = Context {
-            e,
-            steps: c.steps,
-            slack: c.slack,
-            share: 1.0,
-            draw: false,
-        };
-        match c.check.needs() {
-            Needs::Runs => c.check.requests(context).unwrap_or_default(),
-            _ => Vec::new(),
-        }
+    let item = |c: &crate::claims::ClaimCheck| match c.check.needs() {
+        Needs::Runs => c
+            .check
+            .requests(c.context(e, 1.0, false))
+            .unwrap_or_default(),
+        _ => Vec::new(),
     };
     let mut requests: Vec<Request> = Vec::new();
     for request in claim.checks.iter().flat_map(item) {

@@ -6,17 +6,8 @@
 use std::fmt::Write as _;
 
 use super::format::{count, percent_of, short, visible};
-use super::page::{DriftRow, DriftView, Drifted, Scale};
+use super::page::{DriftRow, DriftView, Scale};
 use crate::baseline::{Change, Comparison, Significance, Standing};
-
-const ALL: [Standing; 6] = [
-    Standing::Violated,
-    Standing::Drifted,
-    Standing::LessDecided,
-    Standing::Gone,
-    Standing::Improved,
-    Standing::New,
-];
 
 /// The changes, the worst first, and a closing line. Ends with a newline.
 pub fn drift_text(comparison: &Comparison) -> String {
@@ -32,7 +23,7 @@ pub fn drift_text(comparison: &Comparison) -> String {
 
 /// The result in one line.
 pub fn drift_headline(c: &Comparison) -> String {
-    let counts: Vec<String> = { ALL.iter() }
+    let counts: Vec<String> = { Standing::ALL.iter() }
         .filter_map(|s| match c.count(*s) {
             0 => None,
             n => Some(format!("{n} {}", s.name())),
@@ -89,14 +80,7 @@ pub fn drift_view(comparison: &Comparison, baseline: &str) -> DriftView {
                 "slack" | "sampled-slack" | "floor" => Scale::Factor,
                 _ => Scale::Number,
             },
-            verdict: match c.standing {
-                Standing::Violated => Drifted::Violated,
-                Standing::Drifted => Drifted::Drifted,
-                Standing::LessDecided => Drifted::DecidedLess,
-                Standing::Gone => Drifted::Gone,
-                Standing::Improved => Drifted::Improved,
-                Standing::New => Drifted::New,
-            },
+            verdict: c.standing,
         }
     };
     DriftView {

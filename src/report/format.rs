@@ -1,7 +1,9 @@
 //! Numbers and foreign text as a report shows them.
 //!
-//! Owns rounding for display and the taming of control characters. Must not know where they are
-//! shown.
+//! Owns rounding for display, lines of 80 columns and the taming of control characters. Must not
+//! know where they are shown.
+
+use std::ops::RangeInclusive;
 
 /// `x` to about four significant digits: plain in the middle of the range, scientific outside.
 pub(super) fn number(x: f64) -> String {
@@ -17,6 +19,18 @@ fn rounded(x: f64, significant: usize) -> String {
     if x.is_nan() {
         return "NaN".into();
     }
+    let power = |mantissa: &str, exponent: i32| format!("{mantissa}e{exponent}");
+    written(x, significant, -3..=4, power)
+}
+
+/// A number that is not NaN to so many digits: plain where its power of ten is in `plain`, else as
+/// `power` puts mantissa and exponent together. Zeros at the end of a fraction are left out.
+pub(super) fn written(
+    x: f64,
+    significant: usize,
+    plain: RangeInclusive<i32>,
+    power: impl Fn(&str, i32) -> String,
+) -> String {
     if x.is_infinite() {
         return if x > 0.0 { "∞".into() } else { "-∞".into() };
     }
@@ -29,13 +43,12 @@ fn rounded(x: f64, significant: usize) -> String {
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return scientific;
     };
-    match exponent.parse::<i32>() {
-        Ok(e @ -3..=4) => {
-            let digits = usize::try_from(last as i32 - e).unwrap_or(0);
-            trim(&format!("{x:.digits$}")).to_owned()
-        }
-        _ => format!("{}e{exponent}", trim(mantissa)),
+    let exponent = exponent.parse::<i32>().unwrap_or(0);
+    if plain.contains(&exponent) {
+        let digits = usize::try_from(last as i32 - exponent).unwrap_or(0);
+        return trim(&format!("{x:.digits$}")).to_owned();
     }
+    power(trim(mantissa), exponent)
 }
 
 fn trim(digits: &str) -> &str {
@@ -77,6 +90,22 @@ pub(crate) fn visible(text: &str) -> String {
         }
     }
     out
+}
+
+/// Columns of a terminal.
+pub(super) const WIDTH: usize = 80;
+
+/// A sentence in lines of at most 80 columns, the first behind `first`, the others behind `rest`;
+/// words that are longer stay whole, so that they can be copied. No newline at the end.
+pub(crate) fn wrapped(text: &str, first: &str, rest: &str) -> String {
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    textwrap::fill(text, options)
 }
 
 /// `n things`, with the singular where n = 1.
@@ -121,6 +150,18 @@ mod tests {
         let said = [(0, 0), (0, 3), (1, 1000), (29, 100), (999, 1000), (7, 7)];
         let said = said.map(|(decided, all)| percent(decided, all));
         assert_eq!(said, ["-", "0 %", "<1 %", "29 %", "99 %", "100 %"]);
+    }
+
+    #[test]
+    fn sentences_are_wrapped_and_long_words_stay_whole() {
+        let long = "x".repeat(90);
+        let text = format!("a word {long} at the end");
+        let said = wrapped(&text, "  ", "    ");
+        assert_eq!(said, format!("  a word\n    {long}\n    at the end"));
+        let words = ["aid-fp is κ-bounded"; 12].join(", ");
+        let lines = wrapped(&words, "", " ");
+        assert!(lines.lines().all(|l| l.chars().count() <= WIDTH));
+        assert_eq!(lines.replace("\n ", " "), words);
     }
 
     #[test]

@@ -27,13 +27,12 @@ pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
 pub use drift::{drift_changelog, drift_headline, drift_text, drift_view};
 pub use figure::Figure;
 pub use folder::{redraw, redraw_with, write, write_with};
-pub(crate) use format::visible;
+pub(crate) use format::{visible, wrapped};
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use page::{
-    Caught, DriftRow, DriftView, Drifted, Extras, PowerView, Scale, conformance_html, html,
-    html_with,
+    Caught, DriftRow, DriftView, Extras, PowerView, Scale, conformance_html, html, html_with,
 };
 pub use panel::{Line, Panel, Trace};
 pub use replay::command as replay_command;

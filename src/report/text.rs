@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::facts::{figures, sentences, why};
-use super::format::{count, visible};
+use super::format::{WIDTH, count, visible, wrapped};
 use super::page::{by_theorem, nearest};
 use super::replay::command;
 use super::run::Run;
@@ -80,7 +80,22 @@ pub fn text(run: &Run, shown: Shown) -> String {
     if !out.is_empty() {
         out.push('\n');
     }
-    out + &summary.closing() + "\n"
+    out + &closing(&summary) + "\n"
+}
+
+/// The counts, in two lines where one is too long.
+fn closing(summary: &Summary<'_>) -> String {
+    let line = summary.closing();
+    if line.chars().count() <= WIDTH {
+        return line;
+    }
+    line.replacen("; ", ";\n", 1)
+}
+
+/// A sentence of foreign words that begins in column `indent`.
+fn sentence(text: &str, indent: usize) -> String {
+    let space = " ".repeat(indent + 2);
+    wrapped(&visible(text), &space[2..], &space)
 }
 
 /// The closest call of a claim, or its worst failure.
@@ -154,7 +169,8 @@ fn silent(out: &mut String, summary: &Summary<'_>) {
     }
     *out += "\nchecks that decided no instance:\n";
     for (claim, checks) in silent {
-        let _ = writeln!(out, "  {}: {}", visible(claim), visible(&checks));
+        let line = format!("{}: {}", visible(claim), visible(&checks));
+        let _ = writeln!(out, "{}", wrapped(&line, "  ", "    "));
     }
 }
 
@@ -185,7 +201,7 @@ fn undecided(out: &mut String, run: &Run, all: bool) {
         for v in &own[..shown] {
             let _ = writeln!(out, "    {}", visible(&v.id));
             if all {
-                let _ = writeln!(out, "      {}", visible(&v.detail));
+                let _ = writeln!(out, "{}", sentence(&v.detail, 6));
             }
         }
         if shown < own.len() {
@@ -212,9 +228,9 @@ fn caught(out: &mut String, claims: &[Tally<'_>]) {
         return;
     }
     *out += "\nwhat the passing claims would have caught:\n";
-    for (sentence, claims) in known {
-        let _ = writeln!(out, "  {}", visible(&claims.join(", ")));
-        let _ = writeln!(out, "    {}", visible(sentence));
+    for (caught, claims) in known {
+        let _ = writeln!(out, "{}", sentence(&claims.join(", "), 2));
+        let _ = writeln!(out, "{}", sentence(caught, 4));
     }
 }
 
@@ -229,8 +245,8 @@ fn failures(out: &mut String, run: &Run, tally: &Tally<'_>, paint: Paint) {
     for v in tally.failing.iter().take(SHOWN) {
         let _ = writeln!(out, "  {}", visible(&v.id));
         let _ = writeln!(out, "    {}", figures(v));
-        for sentence in sentences(v) {
-            let _ = writeln!(out, "    {}", visible(&sentence));
+        for said in sentences(v) {
+            let _ = writeln!(out, "{}", sentence(&said, 4));
         }
         let _ = writeln!(out, "    replay: {}", visible(&command(run, v)));
     }

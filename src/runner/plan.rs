@@ -129,7 +129,11 @@ impl Plan<'_> {
             self.explain(claim, (&evidence, &label), judging, &mut judged)?;
             if !label.plot && claim.draws_runs() && judged.fails() {
                 // The verdicts are those of the first examination: only what is drawn is wanted.
-                judged.records = run(&Label { plot: true, ..label })?.records;
+                judged.records = run(&Label {
+                    plot: true,
+                    ..label
+                })?
+                .records;
             }
         }
         Ok(Finished {

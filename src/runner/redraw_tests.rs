@@ -69,13 +69,7 @@ fn exact_answers_never_fail() {
                 let (spec, seed, _) = claim.draw(3, family, 0);
                 let instance = Instance::generate(&spec, seed).unwrap();
                 let e: Evidence<'_> = claim.evidence(&instance, Roundoff::DOUBLE);
-                let context = Context {
-                    e: &e,
-                    steps: c.steps,
-                    slack: c.slack,
-                    share: 1.0,
-                    draw: false,
-                };
+                let context = c.context(&e, 1.0, false);
                 let Ok(requests) = c.check.requests(context) else {
                     continue;
                 };

@@ -6,7 +6,7 @@
 use askama::Template;
 
 use super::claim::ClaimView;
-use super::extras::{DriftRow, DriftView, Drifted, Extras, Scale};
+use super::extras::{DriftRow, DriftView, Extras, Scale};
 use super::failure::{Drawing, Failure, failures};
 use super::figures::{FigureView, placed};
 use super::hero::Hero;
@@ -19,6 +19,7 @@ use super::theorems::{OTHER, THEOREMS};
 use super::tiles::{Tile, run_line, tiles};
 use super::undecided::{ReasonView, reasons};
 use super::words::{counted, digits, grouped, share, times};
+use crate::baseline::Standing;
 use crate::report::figure::Figure;
 use crate::report::replay::with_commands;
 use crate::report::run::Run;
@@ -186,16 +187,10 @@ fn sections<'a>(
 fn drift<'a>(view: &'a DriftView, stem: impl Fn(&str) -> Option<String>) -> DriftPart<'a> {
     let mut rows: Vec<&DriftRow> = view.rows.iter().collect();
     rows.sort_by_key(|r| r.verdict);
-    let number = |verdict: Drifted| rows.iter().filter(|r| r.verdict == verdict).count();
-    let each = [
-        (Drifted::Violated, "violated"),
-        (Drifted::Drifted, "drifted"),
-        (Drifted::DecidedLess, "decided less"),
-        (Drifted::Improved, "improved"),
-        (Drifted::New, "new"),
-        (Drifted::Gone, "gone"),
-    ];
-    let words = each.map(|(v, word)| format!("{} {word}", grouped(number(v))));
+    let number = |standing| rows.iter().filter(|r| r.verdict == standing).count();
+    let words: Vec<String> = { Standing::ALL.iter() }
+        .map(|s| format!("{} {}", grouped(number(*s)), s.name()))
+        .collect();
     let lines = rows.iter().map(|r| {
         let said = |x: f64| match r.scale {
             Scale::Number => digits(x),
@@ -223,14 +218,12 @@ fn drift<'a>(view: &'a DriftView, stem: impl Fn(&str) -> Option<String>) -> Drif
     }
 }
 
-fn drifted(verdict: Drifted) -> Status {
-    match verdict {
-        Drifted::Violated => Status::new(Shape::Violated, "theorem violated"),
-        Drifted::Drifted => Status::new(Shape::Violated, "drifted"),
-        Drifted::DecidedLess => Status::new(Shape::Undecided, "decided less"),
-        Drifted::Gone => Status::new(Shape::Undecided, "gone"),
-        Drifted::Improved => Status::new(Shape::Holds, "improved"),
-        Drifted::New => Status::new(Shape::None, "new"),
-        Drifted::Within => Status::new(Shape::Holds, "within"),
+fn drifted(standing: Standing) -> Status {
+    match standing {
+        Standing::Violated => Status::new(Shape::Violated, "theorem violated"),
+        Standing::Drifted => Status::new(Shape::Violated, "drifted"),
+        Standing::Improved => Status::new(Shape::Holds, "improved"),
+        Standing::New => Status::new(Shape::None, "new"),
+        open => Status::new(Shape::Undecided, open.name()),
     }
 }

@@ -3,6 +3,8 @@
 //! Owns plain views: whoever measures power or compares with a baseline fills them in. Must not
 //! know how either is done. Where a view is absent the page says so, and names the command.
 
+use crate::baseline::Standing;
+
 /// Optional parts of a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extras {
@@ -63,7 +65,7 @@ pub struct DriftRow {
     /// How the three numbers are written.
     pub scale: Scale,
     /// What became of it.
-    pub verdict: Drifted,
+    pub verdict: Standing,
 }
 
 /// How a quantity is written.
@@ -76,24 +78,4 @@ pub enum Scale {
     Share,
     /// As a factor, ×3.2.
     Factor,
-}
-
-/// What became of a quantity, the worst first: in this order rows are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Drifted {
-    /// The claim is violated now.
-    Violated,
-    /// Outside its interval, for the worse.
-    Drifted,
-    /// Less is decided than before.
-    DecidedLess,
-    /// It is no longer there.
-    Gone,
-    /// Outside its interval, for the better.
-    Improved,
-    /// It was not recorded.
-    New,
-    /// Inside its interval.
-    Within,
 }

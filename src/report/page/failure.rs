@@ -8,27 +8,12 @@ use super::words::{beyond, counted, digits, grouped};
 use crate::checks::{Data, Unit};
 use crate::claims::{Diagnosis, Record, Smallest, Verdict};
 use crate::faults::{Fault, catalogue};
+use crate::instances::Spec;
 use crate::report::tally::Tally;
 use crate::tol::CONFIDENT;
 
 /// Failing verdicts listed in a card.
 const SHOWN: usize = 12;
-/// Fields of an instance in the order in which they are read.
-const FIELDS: [&str; 12] = [
-    "kind",
-    "dim",
-    "params",
-    "rows",
-    "q",
-    "margin",
-    "lambda",
-    "cotangent",
-    "tau",
-    "path",
-    "objective",
-    "plain",
-];
-
 /// The card of a violated claim.
 pub(super) struct Failure<'a> {
     pub(super) stem: String,
@@ -208,10 +193,12 @@ impl SmallestView {
     fn of(smallest: &Smallest) -> Self {
         let spec = serde_json::to_value(&smallest.spec).unwrap_or_default();
         let fields = spec.as_object().cloned().unwrap_or_default();
-        let known = FIELDS.iter().filter_map(|name| fields.get_key_value(*name));
+        let known = Spec::FIELDS
+            .iter()
+            .filter_map(|name| fields.get_key_value(*name));
         let others = fields
             .iter()
-            .filter(|(name, _)| !FIELDS.contains(&name.as_str()));
+            .filter(|(name, _)| !Spec::FIELDS.contains(&name.as_str()));
         let cell = |value: &serde_json::Value| match value {
             serde_json::Value::Number(n) if n.is_f64() => digits(n.as_f64().unwrap_or(f64::NAN)),
             serde_json::Value::String(text) => text.clone(),

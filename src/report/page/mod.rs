@@ -28,7 +28,7 @@ mod words;
 pub(super) use closest::nearest;
 pub use comparison::conformance_html;
 pub use document::{html, html_with};
-pub use extras::{Caught, DriftRow, DriftView, Drifted, Extras, PowerView, Scale};
+pub use extras::{Caught, DriftRow, DriftView, Extras, PowerView, Scale};
 pub(in crate::report) use markup::Markup;
 pub(super) use theorems::by_theorem;
 

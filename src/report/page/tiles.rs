@@ -1,8 +1,9 @@
 //! The vital signs: always these six, each with its number, unit and link.
 
-use super::extras::{Drifted, Extras};
+use super::extras::Extras;
 use super::status::Shape;
 use super::words::{counted, digits, grouped, share, times};
+use crate::baseline::Standing;
 use crate::checks::{Data, Ruling, Unit};
 use crate::claims::Outcome;
 use crate::report::run::{Run, SubjectInfo};
@@ -121,7 +122,11 @@ fn cases(subject: &SubjectInfo) -> Tile {
 
 fn waited(subject: &SubjectInfo, seconds: f64) -> Tile {
     let value = format!("{:.1} s", subject.waited);
-    Tile::new("Waited for answers", value, format!("of {seconds:.1} s in all"))
+    Tile::new(
+        "Waited for answers",
+        value,
+        format!("of {seconds:.1} s in all"),
+    )
 }
 
 /// How loose the bounds are: the median over what was recorded of it, else over the headrooms of
@@ -189,7 +194,7 @@ fn drift(extras: &Extras) -> Tile {
             "ratecert baseline check",
         );
     };
-    let bad = |v: Drifted| v < Drifted::Improved;
+    let bad = |s: Standing| s == Standing::Violated || s.is_drift();
     let mut claims: Vec<&str> = { view.rows.iter() }
         .filter(|r| bad(r.verdict))
         .map(|r| r.claim.as_str())
@@ -200,7 +205,7 @@ fn drift(extras: &Extras) -> Tile {
     let tile = Tile::new("Drift", value, String::new());
     let tile = tile.linked("baseline", "against the baseline".into());
     match { view.rows.iter() }.map(|r| r.verdict).min() {
-        Some(Drifted::Violated | Drifted::Drifted) => tile.shaped(Shape::Violated),
+        Some(Standing::Violated | Standing::Drifted) => tile.shaped(Shape::Violated),
         Some(v) if bad(v) => tile.shaped(Shape::Undecided),
         _ => tile.shaped(Shape::Holds),
     }
@@ -222,7 +227,9 @@ pub(super) fn run_line(run: &Run) -> Vec<String> {
     if !info.replaced.is_empty() {
         let from = info.claims_from.as_deref().unwrap_or("elsewhere");
         let names = info.replaced.join(", ");
-        facts.push(format!("claims of {from} in place of those built in: {names}"));
+        facts.push(format!(
+            "claims of {from} in place of those built in: {names}"
+        ));
     }
     if let Some((i, n)) = info.shard {
         facts.push(format!("shard {i} of {n}"));

@@ -4,6 +4,7 @@
 
 use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
+use crate::report::format::written;
 
 /// Three digits, powers of ten beyond 10⁻³..10⁴; a dash where there is no number.
 pub(super) fn digits(x: f64) -> String {
@@ -14,35 +15,14 @@ fn rounded(x: f64, significant: usize) -> String {
     if x.is_nan() {
         return "–".into();
     }
-    if x.is_infinite() {
-        return if x > 0.0 { "∞".into() } else { "-∞".into() };
-    }
-    if x == 0.0 {
-        return "0".into();
-    }
-    let scientific = format!("{x:.*e}", significant - 1);
-    let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-3..4).contains(&exponent) {
-        let places = usize::try_from(significant as i32 - 1 - exponent).unwrap_or(0);
-        return trimmed(&format!("{x:.places$}")).to_owned();
-    }
-    match trimmed(mantissa) {
-        "1" => format!("10{}", raised(exponent)),
-        "-1" => format!("-10{}", raised(exponent)),
-        mantissa => format!("{mantissa}·10{}", raised(exponent)),
-    }
-}
-
-/// Without zeros at the end of a fraction.
-fn trimmed(text: &str) -> &str {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    }
+    written(x, significant, -3..=3, |mantissa, exponent| {
+        let power = format!("10{}", raised(exponent));
+        match mantissa {
+            "1" => power,
+            "-1" => format!("-{power}"),
+            mantissa => format!("{mantissa}·{power}"),
+        }
+    })
 }
 
 /// An exponent in superscript digits.

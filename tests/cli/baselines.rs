@@ -1,0 +1,76 @@
+//! Baselines.
+
+use std::fs;
+
+use super::{Sandbox, stdout};
+
+/// A run against itself, against one that was tampered with, and against nothing.
+#[test]
+fn baselines_tell_drift_from_violation() {
+    let s = Sandbox::new();
+    let certify = [
+        "certify",
+        "itd-tight",
+        "aid-fp-tight",
+        "--profile",
+        "test",
+        "--out",
+        "r",
+    ];
+    assert_eq!(s.run(&certify).status.code(), Some(0));
+    let check = ["baseline", "check", "--run", "r", "--baselines", "b"];
+    assert!(s.refused(&check).contains("b holds no baselines"));
+    let update = ["baseline", "update", "--run", "r", "--baselines", "b"];
+    let out = s.run(&update);
+    assert_eq!(out.status.code(), Some(0));
+    assert!(stdout(&out).contains("- Baseline of `itd-tight`: new."));
+    let out = s.run(&check);
+    assert_eq!(out.status.code(), Some(0), "{}", stdout(&out));
+    assert!(stdout(&out).starts_with("no drift: "));
+    let path = s.path().join("r/verdicts.jsonl");
+    let good = fs::read_to_string(&path).unwrap();
+    // The bound of one claim twice as loose.
+    let loose = |l: &str| {
+        let mut v: serde_json::Value = serde_json::from_str(l).unwrap();
+        if v["claim"] == "itd-tight" && v["headroom"].is_f64() {
+            v["headroom"] = (2.0 * v["headroom"].as_f64().unwrap()).into();
+        }
+        v.to_string() + "\n"
+    };
+    fs::write(&path, good.lines().map(loose).collect::<String>()).unwrap();
+    let out = s.run(&check);
+    assert_eq!(out.status.code(), Some(4), "{}", stdout(&out));
+    assert!(
+        stdout(&out).contains("drifted       itd-tight tight.0"),
+        "{}",
+        stdout(&out)
+    );
+    let json: serde_json::Value =
+        serde_json::from_slice(&s.run(&[&check[..], &["--format", "json"]].concat()).stdout)
+            .unwrap();
+    assert_eq!(json["changes"][0]["standing"], "drifted");
+    fs::write(
+        &path,
+        good.replacen("\"status\":\"pass\"", "\"status\":\"fail\"", 1),
+    )
+    .unwrap();
+    assert_eq!(s.run(&check).status.code(), Some(1));
+    assert_eq!(
+        s.run(&update).status.code(),
+        Some(1),
+        "nothing is recorded of it"
+    );
+    fs::write(&path, good).unwrap();
+    assert_eq!(s.run(&check).status.code(), Some(0));
+    s.run(&[
+        "certify",
+        "itd-tight",
+        "--profile",
+        "test",
+        "--out",
+        "r",
+        "--shard",
+        "1/2",
+    ]);
+    assert!(s.refused(&check).contains("one shard of a run"));
+}
