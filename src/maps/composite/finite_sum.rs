@@ -61,8 +61,12 @@ impl From<FiniteSum> for Form {
 }
 
 impl FiniteSum {
-    /// `x` holds n rows of length `d`, `y` the n targets (labels ±1 for the logistic loss), `eta`
-    /// the step η > 0.
+    /// `x` holds n rows of length `d`, one after the other, `y` the n targets (labels ±1 for the
+    /// logistic loss), `eta` the step η > 0.
+    ///
+    /// # Errors
+    /// Numbers that do not make n ≥ 1 rows of length d ≥ 1, entries that are not finite, labels
+    /// other than ±1, a step that is not positive and finite; the field is named.
     pub fn new(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64, loss: Loss) -> Result<Self> {
         let n = y.len();
         if d == 0 || n == 0 || n.checked_mul(d) != Some(x.len()) {
