@@ -8,13 +8,13 @@ use crate::linalg::random::{GOLDEN, Random, scramble};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
-    /// ξ⁽¹⁾: the average w̄ and ∂₂T̂.
+    /// ξ⁽¹⁾ of Algorithm 1: the average w̄ and ∂₂T̂.
     Inner,
-    /// ξ⁽²⁾: the linear system.
+    /// ξ⁽²⁾ of Algorithm 1: the linear system.
     Linear,
     /// The solver of w.
     Solver,
-    /// ζ: the outer objective.
+    /// ζ of Algorithm 2: the outer objective.
     Objective,
 }
 

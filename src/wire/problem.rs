@@ -15,7 +15,7 @@ use crate::maps::{self, Activation, Map};
 #[allow(non_snake_case)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Φ = Aw + Bλ + c.
+    /// Affine: Φ = Aw + Bλ + c.
     Affine {
         /// A, d×d.
         A: Rows,
@@ -24,7 +24,7 @@ pub enum Problem {
         /// c, d.
         c: Row,
     },
-    /// Φ = A σ(Vw + Bλ + c).
+    /// A layer of h units: Φ = A σ(Vw + Bλ + c).
     Layer {
         /// A, d×h.
         A: Rows,
@@ -37,7 +37,7 @@ pub enum Problem {
         /// σ; the slope of leaky-relu below zero is 0.01.
         activation: Sigma,
     },
-    /// Φ = soft(w - η(Xᵀ(Xw - y)/n + λ₂w), ηλ₁), λ = [λ₁, λ₂].
+    /// Elastic net: Φ = soft(w - η(Xᵀ(Xw - y)/n + λ₂w), ηλ₁), λ = [λ₁, λ₂].
     ElasticNet {
         /// X, n×d.
         X: Rows,
@@ -46,7 +46,8 @@ pub enum Problem {
         /// η, constant in λ.
         step: Number,
     },
-    /// Φ = clip(w - η(Qw + λ), lower, upper).
+    /// Projected gradient step of a quadratic programme: Φ = clip(w - η(Qw + λ), lower, upper), m =
+    /// d.
     QuadraticProgram {
         /// Q, d×d.
         Q: Rows,
@@ -57,7 +58,7 @@ pub enum Problem {
         /// η.
         step: Number,
     },
-    /// Φ = (A + Σ_k λ_k B_k)w + Cλ.
+    /// Bilinear in (w, λ): Φ = (A + Σ_k λ_k B_k)w + Cλ.
     Bilinear {
         /// A, d×d.
         A: Rows,

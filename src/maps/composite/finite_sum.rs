@@ -12,8 +12,8 @@ use crate::linalg::Matrix;
 use crate::linalg::product::{LANES, add_weighted_rows, dot};
 use crate::numerals::numbers;
 
-/// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer
-/// map.
+/// The gradient step of a regularised mean of losses over a minibatch b of rows, T̂(w, λ, b) = w -
+/// η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer map.
 ///
 /// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares); ∂₂T̂ =
 /// \[0, -ηw\] does not depend on the sample.
@@ -110,12 +110,12 @@ impl FiniteSum {
         self.eta
     }
 
-    /// The loss.
+    /// The loss ℓ of a row.
     pub fn loss(&self) -> Loss {
         self.loss
     }
 
-    /// x_i.
+    /// x_i, d numbers.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.x[i * self.d..(i + 1) * self.d]
     }
@@ -125,12 +125,12 @@ impl FiniteSum {
         self.y[i]
     }
 
-    /// XᵀX/n.
+    /// XᵀX/n, d×d.
     pub fn gram(&self) -> Matrix {
         self.curvature_matrix(|_| 1.0)
     }
 
-    /// n⁻¹ Σ c(i) x_i x_iᵀ.
+    /// n⁻¹ Σ c(i) x_i x_iᵀ, d×d: the Hessian of the mean loss where c(i) = h_i.
     pub fn curvature_matrix(&self, mut c: impl FnMut(usize) -> f64) -> Matrix {
         let d = self.d;
         let mut out = Matrix::zeros(d, d);
@@ -156,7 +156,7 @@ impl FiniteSum {
         self.loss.curvature(s)
     }
 
-    /// h_i for every row at w.
+    /// h_i = ℓ''_i(x_i·w) for every row at w (d), n numbers.
     pub fn curvatures(&self, w: &[f64]) -> Vec<f64> {
         (0..self.rows())
             .map(|i| self.curvature(dot(self.row(i), w)))

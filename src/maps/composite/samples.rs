@@ -80,12 +80,12 @@ impl Composite {
         Self::new(Inner::FiniteSum(inner), Outer::Soft { eta })
     }
 
-    /// T̂.
+    /// T̂, the inner map.
     pub fn inner(&self) -> &Inner {
         &self.inner
     }
 
-    /// G.
+    /// G, the outer map.
     pub fn outer(&self) -> &Outer {
         &self.outer
     }
@@ -157,7 +157,8 @@ impl Composite {
         self.outer.apply(u, lambda, out);
     }
 
-    /// Γ at (T(w, λ), λ): the selection the deterministic map would use.
+    /// Γ at (T(w, λ), λ), with mask entries `tie` at kinks: the selection the deterministic map
+    /// would use.
     pub fn mean_gamma(&self, w: &[f64], lambda: &[f64], tie: f64) -> Gamma {
         let mut u = vec![0.0; self.dim()];
         self.inner.apply(w, lambda, Sample::Mean, &mut u);

@@ -112,8 +112,8 @@ impl Recursion {
     /// use ratecert::linalg::{Matrix, Vector};
     /// use ratecert::truth::expectation::{Covariance, Recursion};
     ///
-    /// // d = 1, P_ξ = 1/2 ± 1/4 and y = 1, so that v̂ = 2: one step with η = 1 from v_0 = 0 is y itself,
-    /// // the next one P_ξ + 1, of mean 3/2 and variance 1/16.
+    /// // d = 1, P_ξ = 1/2 ± 1/4 and y = 1, so that v̂ = 2: one step with η = 1 from v_0 = 0 is y
+    /// // itself, the next one P_ξ + 1, of mean 3/2 and variance 1/16.
     /// let one = |v: f64| Matrix::from_element(1, 1, v);
     /// let noise = Covariance::dense(1, vec![one(0.25)], 1.0);
     /// let mut recursion = Recursion::new(one(0.5), noise, Vector::from_element(1, 1.0))?;
