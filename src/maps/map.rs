@@ -41,16 +41,16 @@ impl Map {
     /// use ratecert::maps::{Affine, Map};
     ///
     /// let map = Map::new(Affine {
-    ///     a: Matrix::from_row_slice(2, 2, &[0.3, 0.4, 0.0, 0.3]),
+    ///     a: Matrix::from_row_slice(2, 2, &[0.25, 0.5, 0.0, 0.25]),
     ///     b: Matrix::identity(2, 2),
     ///     c: Vector::zeros(2),
     /// })?;
     /// let (d, m) = (map.dims().w, map.dims().lambda);
     /// assert_eq!((d, m), (2, 2));
-    /// assert_eq!(map.apply(&[1.0, 1.0], &[1.0, 0.0]).as_slice(), [1.7, 0.3]);
-    /// // q is the spectral norm of A, rounded up: far above its spectral radius 0.3.
+    /// assert_eq!(map.apply(&[1.0, 1.0], &[1.0, 0.0]).as_slice(), [1.75, 0.25]);
+    /// // q is the spectral norm of A, rounded up: far above its spectral radius 1/4.
     /// let q = map.constants(&[0.0, 0.0]).q;
-    /// assert!((q - (0.13f64.sqrt() + 0.2)).abs() < 1e-12);
+    /// assert!((q - (0.125f64.sqrt() + 0.25)).abs() < 1e-12);
     /// # Ok::<(), ratecert::Error>(())
     /// ```
     pub fn new(problem: impl Into<Problem>) -> Result<Self> {

@@ -38,13 +38,14 @@ impl DiagonalBox {
     /// named.
     ///
     /// ```
-    /// use nalgebra::dmatrix;
+    /// use ratecert::linalg::Matrix;
     /// use ratecert::sets::{DiagonalBox, Effort, distance};
     ///
     /// // {(s_1, s_2)ᵀ : 0 ≤ s_i ≤ 1}: L = I and R = (1, 1)ᵀ.
-    /// let (l, r) = (dmatrix![1.0, 0.0; 0.0, 1.0], dmatrix![1.0; 1.0]);
-    /// let square = DiagonalBox::new(&l, &r, &dmatrix![0.0; 0.0], &[0.0; 2], &[1.0; 2])?;
-    /// let found = distance(&dmatrix![4.0; 5.0], &square, &Effort::default())?;
+    /// let (l, r) = (Matrix::identity(2, 2), Matrix::from_element(2, 1, 1.0));
+    /// let square = DiagonalBox::new(&l, &r, &Matrix::zeros(2, 1), &[0.0; 2], &[1.0; 2])?;
+    /// let point = Matrix::from_row_slice(2, 1, &[4.0, 5.0]);
+    /// let found = distance(&point, &square, &Effort::default())?;
     /// assert!(found.distance.contains(5.0) && found.distance.width() < 1e-6);
     /// # Ok::<(), ratecert::Error>(())
     /// ```

@@ -33,12 +33,13 @@ impl Points {
     /// No member, members of different shapes, an entry that is not finite.
     ///
     /// ```
-    /// use nalgebra::dmatrix;
+    /// use ratecert::linalg::Matrix;
     /// use ratecert::sets::{Points, excess};
     ///
+    /// let number = |x: f64| Matrix::from_element(1, 1, x);
     /// // conv{-1, 1} is the derivative of |x| at 0, {1} the one beside it.
-    /// let kink = Points::new(vec![dmatrix![-1.0], dmatrix![1.0]])?.into_hull();
-    /// let smooth = Points::single(dmatrix![1.0])?;
+    /// let kink = Points::new(vec![number(-1.0), number(1.0)])?.into_hull();
+    /// let smooth = Points::single(number(1.0))?;
     /// assert_eq!(excess(&smooth, &kink)?.upper, 0.0);
     /// // The excess is not symmetric: -1 is 2 away from 1.
     /// let back = excess(kink.points(), &smooth)?;

@@ -49,7 +49,7 @@ pub struct Case {
     /// One minibatch for every update of v.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<Vec<Vec<usize>>>,
-    /// η_i, one for every update of v (nsid, sid).
+    /// η_i, one for every update of v.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_sizes: Option<Row>,
 }

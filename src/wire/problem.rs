@@ -15,7 +15,7 @@ use crate::maps::{self, Activation, Map};
 #[allow(non_snake_case)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Affine: Φ = Aw + Bλ + c.
+    /// Φ = Aw + Bλ + c.
     Affine {
         /// A, d×d.
         A: Rows,
@@ -24,7 +24,7 @@ pub enum Problem {
         /// c, d.
         c: Row,
     },
-    /// A layer of h units: Φ = A σ(Vw + Bλ + c).
+    /// Φ = A σ(Vw + Bλ + c).
     Layer {
         /// A, d×h.
         A: Rows,
@@ -37,7 +37,7 @@ pub enum Problem {
         /// σ; the slope of leaky-relu below zero is 0.01.
         activation: Sigma,
     },
-    /// Elastic net: Φ = soft(w - η(Xᵀ(Xw - y)/n + λ₂w), ηλ₁), λ = [λ₁, λ₂].
+    /// Φ = soft(w - η(Xᵀ(Xw - y)/n + λ₂w), ηλ₁), λ = [λ₁, λ₂].
     ElasticNet {
         /// X, n×d.
         X: Rows,
@@ -46,8 +46,7 @@ pub enum Problem {
         /// η, constant in λ.
         step: Number,
     },
-    /// Projected gradient step of a quadratic programme: Φ = clip(w - η(Qw + λ), lower, upper), m =
-    /// d.
+    /// Φ = clip(w - η(Qw + λ), lower, upper).
     QuadraticProgram {
         /// Q, d×d.
         Q: Rows,
@@ -58,7 +57,7 @@ pub enum Problem {
         /// η.
         step: Number,
     },
-    /// Bilinear in (w, λ): Φ = (A + Σ_k λ_k B_k)w + Cλ.
+    /// Φ = (A + Σ_k λ_k B_k)w + Cλ.
     Bilinear {
         /// A, d×d.
         A: Rows,
