@@ -17,7 +17,7 @@
 
 use std::fmt;
 
-/// Result with the crate's [`Error`].
+/// Result of a fallible call, with the crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Something the caller asked for cannot be done.
@@ -174,7 +174,10 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// `value` if it lies within the bound; NaN never does.
+    /// `value` if min ≤ `value` ≤ max.
+    ///
+    /// # Errors
+    /// An input error that names the field and both ends, for any other number and for NaN.
     pub fn check(&self, value: f64) -> Result<f64> {
         if value >= self.min && value <= self.max {
             Ok(value)
@@ -185,7 +188,10 @@ impl Bound {
         }
     }
 
-    /// The same for a count.
+    /// [`Bound::check`] of a count.
+    ///
+    /// # Errors
+    /// As those of [`Bound::check`].
     pub fn check_count(&self, value: usize) -> Result<usize> {
         self.check(value as f64).map(|_| value)
     }

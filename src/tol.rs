@@ -32,13 +32,12 @@ impl Roundoff {
     /// binary32, u = 2⁻²⁴.
     pub const SINGLE: Self = Self(5.960_464_477_539_063e-8);
 
-    /// u.
+    /// The unit roundoff u.
     pub fn value(self) -> f64 {
         self.0
     }
 
-    /// γ_p = pu/(1-pu): the relative error bound of p roundings in a row (Higham, Accuracy and
-    /// Stability of Numerical Algorithms, Lemma 3.1); infinite where there are 1/u of them.
+    /// γ_p = pu/(1-pu) of binary64 (see [`Roundoff::gamma`]).
     pub fn gamma(self, p: usize) -> f64 {
         let pu = p as f64 * self.0;
         if pu < 1.0 {

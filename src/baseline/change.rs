@@ -92,7 +92,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Of a claim, without numbers.
+    /// A change of a claim and a family, without numbers.
     pub fn of(standing: Standing, claim: &str, family: &str) -> Self {
         Self {
             standing,

@@ -24,7 +24,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Of these.
+    /// The run of this version, profile, seed and digest.
     pub fn new(version: &str, profile: &str, seed: u64, digest: &str) -> Self {
         Self {
             version: version.into(),

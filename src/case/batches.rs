@@ -4,8 +4,10 @@ use crate::error::{Error, Result};
 
 /// Delivers one minibatch after the other.
 pub trait IndexSource {
-    /// Fills `out` with the next minibatch of `out.len()` sample indices; an error when there is
-    /// none.
+    /// Fills `out` with the next minibatch of `out.len()` sample indices, counted from 0.
+    ///
+    /// # Errors
+    /// When there is no such minibatch.
     fn fill(&mut self, out: &mut [usize]) -> Result<()>;
 }
 
@@ -17,7 +19,19 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Refuses empty and unequal lists; no list at all is allowed (zero steps).
+    /// The minibatches of these lists; no list at all is allowed (zero steps).
+    ///
+    /// # Errors
+    /// A list that is empty or longer or shorter than the first one.
+    ///
+    /// ```
+    /// use ratecert::case::Batches;
+    ///
+    /// let batches = Batches::new(&[vec![0, 3], vec![3, 3]])?;
+    /// assert_eq!((batches.len(), batches.size()), (2, 2));
+    /// assert!(Batches::new(&[vec![0, 3], vec![1]]).is_err());
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn new(lists: &[Vec<usize>]) -> Result<Self> {
         let size = lists.first().map_or(1, Vec::len);
         if let Some(k) = lists.iter().position(|l| l.is_empty() || l.len() != size) {
@@ -34,6 +48,9 @@ impl Batches {
     }
 
     /// Takes `count` minibatches of `size` from a source.
+    ///
+    /// # Errors
+    /// A `size` of 0, more samples than can be counted, or a source that has no more.
     pub fn draw(source: &mut impl IndexSource, count: usize, size: usize) -> Result<Self> {
         if size == 0 {
             return Err(Error::input("a minibatch must not be empty").in_field("batch"));

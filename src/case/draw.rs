@@ -8,13 +8,13 @@ use crate::linalg::random::{GOLDEN, Random, scramble};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
-    /// ξ⁽¹⁾: the average w̄ and ∂₂T̂.
+    /// ξ⁽¹⁾ of Algorithm 1: the average w̄ and ∂₂T̂.
     Inner,
-    /// ξ⁽²⁾: the linear system.
+    /// ξ⁽²⁾ of Algorithm 1: the linear system.
     Linear,
     /// The solver of w.
     Solver,
-    /// ζ: the outer objective.
+    /// ζ of Algorithm 2: the outer objective.
     Objective,
 }
 
@@ -58,7 +58,7 @@ impl Draw {
     /// Independent samples with replacement, as Theorem 5.4 assumes.
     ///
     /// # Errors
-    /// When there is nothing to draw from.
+    /// When there is nothing to draw from, or minibatches of no sample are asked for.
     pub fn independent(&self) -> Result<Batches> {
         let mut source = Iid::new(self.seed, self.replicate, self.role, self.population);
         Batches::draw(&mut source, self.count, self.size)
@@ -105,7 +105,9 @@ pub struct EpochShuffle {
 }
 
 impl EpochShuffle {
-    /// As [`Iid::new`].
+    /// A shuffled order of the indices below `population` for one replicate and role of a seed, as
+    /// [`Iid::new`] takes them. A minibatch larger than the population is refused when it is asked
+    /// for.
     pub fn new(seed: u64, replicate: u64, role: Role, population: usize) -> Self {
         Self {
             rng: generator(seed, replicate, role),

@@ -10,7 +10,7 @@ pub enum Algorithm {
     Itd,
     /// Approximate implicit differentiation by fixed-point iteration, equation (14).
     AidFp,
-    /// Approximate implicit differentiation by conjugate gradients.
+    /// Approximate implicit differentiation by conjugate gradients (Section 4).
     AidCg,
     /// Implicit differentiation by any solver of the linear system, at its limit.
     Implicit,
@@ -24,9 +24,9 @@ pub enum Algorithm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Carries D (d×m).
+    /// Carries D (d×m); memory of d·m numbers.
     Forward,
-    /// Carries an adjoint; gives Dᵀy.
+    /// Carries an adjoint (d); gives Dᵀy (m).
     Reverse,
     /// The same with O(√t) stored iterates.
     Checkpointed,

@@ -34,7 +34,8 @@ pub enum Target<'a> {
 }
 
 impl Target<'_> {
-    /// The vector that Dᵀ is applied to, at the point w; `None` where D itself is wanted.
+    /// The vector (d) that Dᵀ is applied to, at the point w (d): y, or ∇₁E(w, λ); `None` where D
+    /// itself is wanted.
     pub fn seed(&self, w: &[f64], lambda: &[f64]) -> Option<Cow<'_, [f64]>> {
         match self {
             Self::Jacobian => None,
@@ -56,14 +57,14 @@ impl Target<'_> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Samples<'a> {
-    /// The J minibatches ξ⁽¹⁾.
+    /// The J minibatches ξ⁽¹⁾, of w̄ and of ∂₂T̂.
     pub inner: &'a Batches,
-    /// The minibatches ξ⁽²⁾_i, at least as many as the largest step.
+    /// The minibatches ξ⁽²⁾_i of the linear system, at least as many as the largest step.
     pub linear: &'a Batches,
     /// The minibatches ζ of the outer objective, where the target is a hypergradient that samples
     /// it.
     pub objective: Option<&'a Batches>,
-    /// η_i, at least as many as the largest step.
+    /// The step sizes η_i of the linear system, at least as many as the largest step.
     pub eta: &'a [f64],
 }
 
@@ -91,7 +92,7 @@ impl<'a> Samples<'a> {
 pub struct Case<'a> {
     /// The iteration asked for.
     pub algorithm: Algorithm,
-    /// Φ.
+    /// Φ, the map.
     pub map: &'a Map,
     /// λ (m).
     pub lambda: &'a [f64],
@@ -106,7 +107,7 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A case of a deterministic method.
+    /// A case of a deterministic method, for λ (m). Nothing is checked: see [`Case::validate`].
     pub fn new(
         algorithm: Algorithm,
         map: &'a Map,
@@ -140,7 +141,7 @@ impl<'a> Case<'a> {
         self.map.problem()
     }
 
-    /// w_0, or the point at which to differentiate.
+    /// w_0, or the point at which to differentiate (d).
     pub fn w(&self) -> &'a [f64] {
         match self.at {
             At::Start(w) | At::Point(w) => w,
@@ -156,7 +157,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// y, where one is given.
+    /// y (d), where one is given.
     pub fn cotangent(&self) -> Option<&'a [f64]> {
         match self.target {
             Target::Cotangent(y) => Some(y),
@@ -272,12 +273,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Φ(w, λ).
+    /// Φ(w, λ), d numbers for w (d).
     pub fn phi(&self, w: &[f64]) -> Vec<f64> {
         self.map.apply(w, self.lambda).as_slice().to_vec()
     }
 
-    /// (∂₁Φ(w, λ)ᵀu, ∂₂Φ(w, λ)ᵀu), with weight 0 at ties.
+    /// The products ∂₁Φ(w, λ)ᵀu (d) and ∂₂Φ(w, λ)ᵀu (m) for w and u (d), with weight 0 at ties.
     pub fn vjp(&self, w: &[f64], u: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let mut lin = self.map.linearization();
         let mut ws = self.map.workspace();

@@ -18,6 +18,8 @@ pub struct Asked<'e> {
 }
 
 impl<'e> Asked<'e> {
+    /// The request with what its case lends on this instance.
+    ///
     /// # Errors
     /// When the place of the request is not known on this instance, or its samples cannot be drawn.
     pub fn new(e: &'e Evidence<'e>, request: &Request) -> Result<Self> {

@@ -31,7 +31,7 @@ pub struct Comparison {
     pub deviation: Option<f64>,
     /// Norm of the exact value, where known.
     pub size: f64,
-    /// Rounding floor of the estimate.
+    /// Rounding floor of the estimate (theory, section 9), in the norm of `error`.
     pub floor: f64,
     /// How far selections at units in doubt can carry it besides: 0 where none is, infinite where
     /// that is not enclosed.

@@ -23,7 +23,7 @@ use crate::truth::{
 pub struct Exact {
     /// w(λ), J, constants.
     pub truth: Truth,
-    /// y of the instance.
+    /// y of the instance (d).
     pub cotangent: Vector,
     /// Seed for sampling, derived from the instance.
     pub seed: u64,
@@ -74,13 +74,13 @@ impl Exact {
         self
     }
 
-    /// w(λ) as an implementation is given it.
+    /// w(λ) as an implementation is given it (d).
     pub fn solution(&self) -> &Vector {
         let round = || self.truth.given(self.truth.w());
         self.solution.get_or_init(round)
     }
 
-    /// How far that is from w(λ) at most.
+    /// How far that is from w(λ) at most (Euclidean).
     pub fn distance_of_solution(&self) -> f64 {
         let rounded = (self.truth.w() - self.solution()).norm();
         self.truth.fixed_point.error + rounded * (1.0 + gamma(self.start.len() + 4))
@@ -142,7 +142,7 @@ impl Exact {
         &w[t.min(w.len() - 1)]
     }
 
-    /// e_t of the exact run, its last one for larger t.
+    /// e_t = ‖w_t - w(λ)‖ of the exact run (Euclidean), its last one for larger t.
     pub fn distance(&self, t: usize) -> f64 {
         let e = self.distances()[0];
         e[t.min(e.len() - 1)]
@@ -175,7 +175,7 @@ impl Exact {
         self.truth.spectrum().map(|s| s.rho)
     }
 
-    /// f^J, 0 where the derivative is a set.
+    /// f^J, the Frobenius bound of the error of Ĵ; 0 where the derivative is a set.
     pub fn jacobian_error(&self) -> f64 {
         self.truth.jacobian.as_ref().map_or(0.0, |j| j.error)
     }
@@ -234,7 +234,7 @@ impl Exact {
         self.limits.get((at, weight.to_bits()), make)
     }
 
-    /// J, where the derivative is one matrix.
+    /// J (d×m), where the derivative is one matrix.
     pub fn jacobian(&self) -> Option<&Matrix> {
         self.truth.jacobian.as_ref().map(|j| &j.j)
     }

@@ -14,11 +14,11 @@ use crate::truth::expectation::{Recursion, Reference, lyapunov};
 pub struct Known {
     /// Certified upper bound of ‖D_{T,1}‖sup.
     pub q: f64,
-    /// w(λ).
+    /// w(λ), d numbers.
     pub w: Vec<f64>,
-    /// Its certified error.
+    /// Its certified error, in the Euclidean norm.
     pub w_error: f64,
-    /// v̂ and D_impᵀy, or ∇f, which the two are at y = ∇₁E(w(λ), λ).
+    /// v̂ (d) and r* = D_impᵀy (m), or ∇f, which the latter is at y = ∇₁E(w(λ), λ) with ∇₂E added.
     pub star: Reference,
     /// s² and σ₂' of one inner minibatch.
     pub variance: Variance,
@@ -40,6 +40,8 @@ pub struct Known {
 }
 
 impl Known {
+    /// What is known at w(λ) of an instance that is reached through samples.
+    ///
     /// # Errors
     /// Where w(λ) is not certified or Lemma D.3 has no steps.
     pub fn of(e: &Evidence<'_>) -> Result<Self> {

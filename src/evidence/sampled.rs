@@ -44,7 +44,11 @@ pub struct Sampled<'e> {
     kept: &'e Kept,
 }
 
-/// A hypothesis that an instance cannot meet is a reason, not an error.
+/// The result that holds under hypotheses, or an input error that says which is not met: that an
+/// instance cannot meet one is a reason, not a fault of the caller.
+///
+/// # Errors
+/// The hypothesis that fails.
 pub fn met<T>(outcome: std::result::Result<T, Unmet>) -> Result<T> {
     outcome.map_err(|e| Error::input(format!("hypothesis not met: {e}")))
 }
@@ -124,10 +128,10 @@ impl<'e> Sampled<'e> {
         }
     }
 
-    /// Lemma D.3's steps.
+    /// Lemma D.3's steps and σ(k) for the minibatches of the instance.
     ///
     /// # Errors
-    /// When it has none.
+    /// The hypothesis of the lemma that fails.
     pub fn rate(&self) -> Result<Rate> {
         met(self.lemma_d3().rate(1.0, 1.0))
     }

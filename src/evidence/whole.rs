@@ -125,6 +125,9 @@ impl<'i> Evidence<'i> {
     }
 
     /// w(λ), J and what follows, or why the instance is not solved.
+    ///
+    /// # Errors
+    /// [`Unsolved`], as data: Φ is no certified contraction, or w(λ) cannot be certified.
     pub fn solved(&self) -> std::result::Result<&Exact, &Unsolved> {
         self.kept.solved(self.instance, self.horizon)
     }

@@ -46,9 +46,9 @@ pub enum Other {
 /// One of the two partial Jacobians.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// ∂₁Φ.
+    /// ∂₁Φ (d×d).
     First,
-    /// ∂₂Φ.
+    /// ∂₂Φ (d×m).
     Second,
 }
 
@@ -123,13 +123,13 @@ pub enum Beta {
 /// A change to a d×d or d×m matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// Mᵀ (square only).
+    /// The transpose Mᵀ (square only).
     Transpose,
-    /// (M + Mᵀ)/2 (square only).
+    /// The symmetric part (M + Mᵀ)/2 (square only).
     Symmetric,
     /// The diagonal only (square only).
     Diagonal,
-    /// f·M.
+    /// A multiple f·M.
     Scale(f64),
     /// One column set to 0, if it exists.
     ZeroColumn(usize),

@@ -25,7 +25,8 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// The method with these departures, applied in order.
+    /// The method with these departures, applied in order; with none it is a correct
+    /// implementation.
     pub fn new(method: Method, edits: &[Edit]) -> Self {
         Self {
             method,

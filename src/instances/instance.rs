@@ -18,14 +18,14 @@ pub struct Instance {
     pub spec: Spec,
     /// The seed it was drawn with.
     pub seed: u64,
-    /// Φ.
+    /// Φ, the map.
     pub map: Map,
     /// λ (m).
     pub lambda: Vec<f64>,
     /// w_0 for methods that iterate, and the point w at which NSID and SID differentiate (near
     /// w(λ), but not it). (d)
     pub start: Vec<f64>,
-    /// y (d), of norm 1 unless the spec asks for another.
+    /// y (d), of Euclidean norm 1 unless the spec asks for another.
     pub cotangent: Vec<f64>,
     /// The outer objective of a bilevel problem.
     pub objective: Option<Objective>,
@@ -58,7 +58,8 @@ impl Sizes {
 }
 
 impl Instance {
-    /// A problem with λ, a start w_0 = 0 and the first unit vector for y.
+    /// A problem of one's own with λ (m), a start w_0 = 0 (d) and the first unit vector for y (d).
+    /// Its spec and seed are placeholders: it was not drawn.
     ///
     /// # Errors
     /// When λ is outside the domain of the map.
@@ -77,10 +78,24 @@ impl Instance {
         })
     }
 
-    /// Draws the instance of (spec, seed).
+    /// Draws the instance of (spec, seed): the same bits on every platform.
     ///
     /// # Errors
-    /// When a field of the spec is out of range; the error names it.
+    /// When a field of the spec is out of range, or asks for what its kind cannot have; the error
+    /// names it.
+    ///
+    /// ```
+    /// use ratecert::instances::{Instance, Kind, Spec};
+    ///
+    /// let spec = Spec { q: 0.9, ..Spec::typical(Kind::AffineRotation, 3) };
+    /// let instance = Instance::generate(&spec, 1)?;
+    /// // A = qQ with Q orthogonal: q is the norm, certified.
+    /// let q = instance.map.constants(&instance.lambda).q;
+    /// assert!((q - 0.9).abs() < 1e-9);
+    /// assert_eq!(Instance::generate(&spec, 1)?.lambda, instance.lambda);
+    /// assert!(Instance::generate(&Spec { q: 1.5, ..spec }, 1).is_err());
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn generate(spec: &Spec, seed: u64) -> Result<Self> {
         let spec = spec.clone().normalised();
         spec.validate()?;

@@ -119,23 +119,23 @@ impl Kind {
         })
     }
 
-    /// Belongs to all of these groups.
+    /// Whether it belongs to all of these groups.
     pub fn is(self, group: Group) -> bool {
         let own = Self::ALL.iter().find(|k| k.0 == self);
         own.is_some_and(|k| k.3.0 & group.0 == group.0)
     }
 
-    /// Reached through samples.
+    /// Whether it is reached through samples.
     pub fn is_stochastic(self) -> bool {
         self.is(Group::STOCHASTIC)
     }
 
-    /// Built in dyadic data to hit kinks exactly; `rows` is the number of kinks.
+    /// Whether it is built in dyadic data to hit kinks exactly; `rows` is then the number of kinks.
     pub fn is_kinked(self) -> bool {
         self.is(Group::KINKED)
     }
 
-    /// w(λ) is known while the instance is drawn, so that τ can be prescribed.
+    /// Whether w(λ) is known while the instance is drawn, so that τ can be prescribed.
     pub fn is_built_backwards(self) -> bool {
         self.is(Group::BACKWARDS)
     }

@@ -171,7 +171,7 @@ fn sampled(spec: &mut Spec) {
 }
 
 impl Spec {
-    /// A typical instance of a kind in dimension d.
+    /// A typical instance of a kind in dimension d = `dim`, to change fields of.
     pub fn typical(kind: Kind, dim: usize) -> Self {
         Self {
             kind,

@@ -17,17 +17,19 @@ pub struct Spec {
     pub dim: usize,
     /// m = dim λ (fixed to 2 for elastic nets, 1 for the tight family).
     pub params: usize,
-    /// n, the data rows of an elastic net, or h, the units of a layer; unused otherwise.
+    /// n, the data rows of an elastic net and other regressions; h, the units of a layer; the forms
+    /// of a max-min map; the number of kinks of a kind that is built on them; unused otherwise.
     pub rows: usize,
-    /// Contraction factor asked for.
+    /// Contraction factor q asked for, a bound of ‖D_{Φ,1}‖sup.
     pub q: f64,
-    /// R asked for: distance from w(λ) to the nearest other piece.
+    /// R asked for: Euclidean distance from w(λ) to the nearest other piece.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
     /// λ given instead of drawn (real data).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<[f64; 2]>,
-    /// ‖y‖ asked for (1 if absent): tiny, huge and zero cotangents reveal absolute tolerances.
+    /// ‖y‖ asked for (Euclidean; 1 if absent): tiny, huge and zero cotangents reveal absolute
+    /// tolerances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cotangent: Option<f64>,
     /// τ asked for: w_0 is set so that Theorem 4.1's τ is this (kinds built backwards from w(λ)).
@@ -124,13 +126,17 @@ pub const BOUNDS: [Bound; 7] = [
     },
 ];
 
-/// The bound of a field of that name.
+/// The bound of a field of that name; of an unknown one, the first row of [`BOUNDS`].
 pub fn bound(name: &str) -> &'static Bound {
     BOUNDS.iter().find(|b| b.name == name).unwrap_or(&BOUNDS[0])
 }
 
 impl Spec {
-    /// Refuses fields out of range, naming the field.
+    /// Refuses requests that no instance meets.
+    ///
+    /// # Errors
+    /// A field out of its range in [`BOUNDS`], a τ for a kind that is not built backwards from
+    /// w(λ), an objective that does not fit; the field is named.
     pub fn validate(&self) -> Result<()> {
         bound("dim").check_count(self.dim)?;
         bound("params").check_count(self.params)?;

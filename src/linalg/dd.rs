@@ -19,9 +19,9 @@ pub struct Dd {
 }
 
 impl Dd {
-    /// Zero.
+    /// The number 0.
     pub const ZERO: Self = Self { hi: 0.0, lo: 0.0 };
-    /// One.
+    /// The number 1.
     pub const ONE: Self = Self { hi: 1.0, lo: 0.0 };
 
     /// The leading part: the value rounded to binary64.
@@ -30,7 +30,7 @@ impl Dd {
         self.hi
     }
 
-    /// The trailing part.
+    /// The trailing part: what is left of the value beside [`Dd::hi`].
     #[inline]
     pub fn lo(self) -> f64 {
         self.lo

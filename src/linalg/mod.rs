@@ -39,7 +39,7 @@ pub use dd::Dd;
 
 use nalgebra::{DMatrix, DVector};
 
-/// Dense real matrix.
+/// Dense real matrix in binary64, column by column.
 pub type Matrix = DMatrix<f64>;
-/// Dense real column vector.
+/// Dense real column vector in binary64.
 pub type Vector = DVector<f64>;

@@ -12,8 +12,19 @@ use super::gram::gram_scaled;
 use super::product::{norm2, power_of_two_below};
 use crate::tol::{UNIT, gamma};
 
-/// A certified upper bound of ‖A‖ (spectral), within about d·1e-15 of it. 0 for an empty or zero
-/// matrix, infinite for one with a non-finite entry.
+/// A certified upper bound of the spectral norm ‖A‖ of any r×c matrix, within about d·1e-15 of it.
+/// 0 for an empty or zero matrix, infinite for one with a non-finite entry.
+///
+/// ```
+/// use ratecert::linalg::Matrix;
+/// use ratecert::linalg::norm::{spectral_lower, spectral_upper};
+///
+/// let a = Matrix::from_row_slice(2, 2, &[3.0, 0.0, 4.0, 5.0]);
+/// // AᵀA has the eigenvalues 45 and 5.
+/// let norm = 45f64.sqrt();
+/// assert!(spectral_lower(&a) <= norm && norm <= spectral_upper(&a));
+/// assert!(spectral_upper(&a) - spectral_lower(&a) < 1e-12);
+/// ```
 pub fn spectral_upper(a: &Matrix) -> f64 {
     match gram_of_scaled(a) {
         Scaled::Zero => 0.0,
@@ -26,7 +37,8 @@ pub fn spectral_upper(a: &Matrix) -> f64 {
     }
 }
 
-/// A certified lower bound of ‖A‖ (spectral): ‖Ax‖/‖x‖ rounded down for a nearly optimal x.
+/// A certified lower bound of the spectral norm ‖A‖ of any r×c matrix: ‖Ax‖/‖x‖ rounded down for a
+/// nearly optimal x.
 pub fn spectral_lower(a: &Matrix) -> f64 {
     let Scaled::Gram { gram, scale, .. } = gram_of_scaled(a) else {
         return 0.0;
@@ -47,7 +59,7 @@ pub fn spectral_lower(a: &Matrix) -> f64 {
         * scale
 }
 
-/// A certified upper bound of λ_max of a symmetric matrix (only the lower triangle is read).
+/// A certified upper bound of λ_max of a symmetric matrix (d×d, only the lower triangle is read).
 pub fn largest_eigenvalue_upper(g: &Matrix) -> f64 {
     match g.nrows() {
         0 => f64::NEG_INFINITY,

@@ -80,7 +80,7 @@ fn scale(beta: f64, out: &mut [f64]) {
 }
 
 impl Packed {
-    /// out ← alpha·A·x + beta·out; A (r×c), x (c), out (r).
+    /// A·x (r) for A (r×c) and x (c), allocating the result.
     pub fn times(&self, alpha: f64, x: &[f64], beta: f64, out: &mut [f64]) {
         multiply(alpha, self.into(), self.shape(), &mut [(x, out)], beta);
     }
@@ -263,7 +263,8 @@ pub fn gemm_few_tr(alpha: f64, a: &Matrix, x: &Matrix, beta: f64, out: &mut Matr
     }
 }
 
-/// xᵀy with eight partial sums (fixed order, so the compiler may use vector registers).
+/// xᵀy of two vectors of one length, with eight partial sums (fixed order, so the compiler may use
+/// vector registers).
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len());
     let mut sums = [0.0f64; LANES];
@@ -280,7 +281,7 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
     total(&sums)
 }
 
-/// Euclidean norm, scaled so that tiny and huge entries neither vanish nor overflow.
+/// Euclidean norm ‖x‖, scaled so that tiny and huge entries neither vanish nor overflow.
 pub fn norm2(x: &[f64]) -> f64 {
     let scale = x.iter().fold(
         0.0f64,
@@ -298,7 +299,7 @@ pub(super) fn power_of_two_below(x: f64) -> f64 {
     2f64.powi(x.log2().floor().clamp(-1000.0, 1000.0) as i32)
 }
 
-/// Entrywise absolute value.
+/// Entrywise absolute value |A|, of the same shape.
 pub fn abs(a: &Matrix) -> Matrix {
     a.map(f64::abs)
 }

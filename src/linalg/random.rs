@@ -44,12 +44,12 @@ impl Random {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform in [lo, hi].
+    /// Uniform in [lo, hi], by one uniform number.
     pub fn between(&mut self, lo: f64, hi: f64) -> f64 {
         lo + (hi - lo) * self.unit()
     }
 
-    /// Uniform integer in [lo, hi].
+    /// Uniform integer in [lo, hi], both ends included.
     pub fn integer(&mut self, lo: usize, hi: usize) -> usize {
         // The bias of the product is below 2⁻³⁰ for the sizes used here.
         lo + (((self.bits() >> 32) * (hi - lo + 1) as u64) >> 32) as usize
@@ -89,18 +89,18 @@ impl Random {
         }
     }
 
-    /// n standard normals.
+    /// A vector of n independent standard normals.
     pub fn normals(&mut self, n: usize) -> Vector {
         Vector::from_fn(n, |_, _| self.normal())
     }
 
-    /// A matrix of standard normals.
+    /// A matrix of independent standard normals.
     pub fn matrix(&mut self, rows: usize, cols: usize) -> Matrix {
         Matrix::from_fn(rows, cols, |_, _| self.normal())
     }
 
-    /// A random orthogonal matrix: a product of d Householder reflections, by plain loops, because
-    /// vectorised products differ in the last bit between machines.
+    /// A random orthogonal d×d matrix: a product of d Householder reflections, by plain loops,
+    /// because vectorised products differ in the last bit between machines.
     pub fn orthogonal(&mut self, d: usize) -> Matrix {
         let mut q = Matrix::identity(d, d);
         for _ in 0..d {

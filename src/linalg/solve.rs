@@ -12,7 +12,7 @@ use super::{Dd, Matrix};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Solution {
-    /// The solution (n×k).
+    /// The solution X (n×k).
     pub x: Matrix,
     /// ‖B - M X‖_F, evaluated in double-double.
     pub residual: f64,
@@ -20,12 +20,22 @@ pub struct Solution {
 
 /// Solves M X = B (n×n, n×k) by LU with partial pivoting and refinement; `None` when M is singular
 /// to working precision or not finite.
+///
+/// ```
+/// use ratecert::linalg::{Matrix, solve::solve};
+///
+/// let m = Matrix::from_row_slice(2, 2, &[2.0, 1.0, 1.0, 3.0]);
+/// let found = solve(&m, &Matrix::from_row_slice(2, 1, &[3.0, 4.0])).expect("regular");
+/// assert!((found.x - Matrix::from_element(2, 1, 1.0)).norm() < 1e-15);
+/// assert!(found.residual < 1e-15);
+/// assert!(solve(&Matrix::zeros(2, 2), &Matrix::identity(2, 2)).is_none());
+/// ```
 pub fn solve(m: &Matrix, b: &Matrix) -> Option<Solution> {
     Factored::new(m.clone())?.solve(b)
 }
 
-/// M, factored once for any number of right-hand sides. Rows of the identity (a mask puts them
-/// there) say what their unknowns are: only what is left is factored.
+/// An n×n matrix M, factored once for any number of right-hand sides. Rows of the identity (a mask
+/// puts them there) say what their unknowns are: only what is left is factored.
 pub struct Factored {
     m: Matrix,
     /// Rows that are rows of the identity, and the others.
@@ -35,7 +45,7 @@ pub struct Factored {
 }
 
 impl Factored {
-    /// `None` when M is not finite.
+    /// Factors M (n×n); `None` when it is not finite.
     pub fn new(m: Matrix) -> Option<Self> {
         if !m.iter().all(|v| v.is_finite()) {
             return None;
@@ -117,7 +127,7 @@ impl Factored {
     }
 }
 
-/// B - M X with every entry accumulated in double-double and rounded once.
+/// B - M X (n×k) with every entry accumulated in double-double and rounded once.
 pub fn residual(m: &Matrix, x: &Matrix, b: &Matrix) -> Matrix {
     let mut out = Matrix::zeros(b.nrows(), b.ncols());
     let mut sums = vec![Dd::ZERO; b.nrows()];

@@ -19,7 +19,7 @@ use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::Roundoff;
 
-/// Φ(w, λ) = Aw + Bλ + c.
+/// Φ(w, λ) = Aw + Bλ + c: one piece, q = ‖A‖, and J = (I-A)⁻¹B for every λ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Affine {
     /// A, d×d.

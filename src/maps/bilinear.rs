@@ -16,7 +16,8 @@ use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 
-/// Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ.
+/// Φ(w, λ) = (A + Σ_k λ_k B_k)w + Cλ: the linear part depends on λ, so that ∂₂Φ = [B_1w ... B_mw] +
+/// C depends on w. One smooth piece.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bilinear {
     /// A, d×d.

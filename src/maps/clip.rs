@@ -26,8 +26,8 @@ use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::{Roundoff, UNIT, gamma};
 
-/// Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise; lo < hi, infinite bounds allowed.
-/// With A = I - ηQ a projected gradient step on a quadratic.
+/// Φ(w, λ) = clip(Aw + Bλ + c, lo, hi) coordinatewise, the projection to the box [lo, hi]; lo < hi,
+/// infinite bounds allowed. With A = I - ηQ a projected gradient step on a quadratic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clip {
     /// A, d×d.

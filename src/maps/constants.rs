@@ -17,11 +17,12 @@ pub struct Dims {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Constants {
-    /// ‖D_{Φ,1}‖sup ≤ q, certified and rounded up.
+    /// ‖D_{Φ,1}‖sup ≤ q, in the spectral norm, certified and rounded up; no contraction is proved
+    /// where q ≥ 1.
     pub q: f64,
-    /// Lipschitz constant in w of ∂₁ of every piece.
+    /// L_1, a Lipschitz constant in w of ∂₁ of every piece (spectral over Euclidean norm).
     pub l1: f64,
-    /// Lipschitz constant in w of ∂₂ of every piece; see `l2_per_w`.
+    /// L_2, a Lipschitz constant in w of ∂₂ of every piece; see `l2_per_w`.
     pub l2: f64,
     /// Where ∂₂ is not globally Lipschitz: ‖∂₂π(u) - ∂₂π(w)‖ ≤ (l2 + l2_per_w‖w‖)‖u-w‖ for all u.
     /// Zero for most maps.
@@ -39,7 +40,7 @@ impl Constants {
         }
     }
 
-    /// L_2 at a point of norm `w_norm`.
+    /// L_2 at a point of Euclidean norm `w_norm`: l2 + l2_per_w·`w_norm`.
     pub fn l2_at(&self, w_norm: f64) -> f64 {
         self.l2 + self.l2_per_w * w_norm
     }

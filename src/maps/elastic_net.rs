@@ -25,8 +25,8 @@ use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::{Roundoff, UNIT, gamma};
 
-/// Forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with constant step η, λ = (λ₁,
-/// λ₂): Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
+/// The elastic net: the forward-backward step for min (1/2n)‖Xw-y‖² + (λ₂/2)‖w‖² + λ₁‖w‖₁ with
+/// constant step η, λ = (λ₁, λ₂), λ₁ > 0, λ₂ ≥ 0: Φ(w, λ) = soft(w - η(Xᵀ(Xw-y)/n + λ₂w), ηλ₁).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ElasticNet {
     /// X, n×d.

@@ -32,7 +32,7 @@ const BRANCHED: usize = 7;
 /// Units that change side whose subsets are enumerated for one jump.
 const FLIPS: usize = 5;
 
-/// Φ(w, λ) = A σ(Vw + Bλ + c).
+/// A layer of a network as a map: Φ(w, λ) = A σ(Vw + Bλ + c) with h units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     /// A, d×h.

@@ -14,7 +14,7 @@ pub enum Tie<'a> {
 }
 
 impl Tie<'_> {
-    /// The weight for unit i.
+    /// The weight in [0, 1] for unit i.
     pub fn weight(&mut self, unit: usize) -> f64 {
         match self {
             Self::Weight(v) => *v,
@@ -33,11 +33,11 @@ pub struct Linearization<'l> {
     pub lambda: Cow<'l, [f64]>,
     /// Φ(w, λ) (d).
     pub value: Vec<f64>,
-    /// Inputs z of the units.
+    /// Inputs z of the units (as many as [`Dims::units`](crate::maps::Dims)).
     pub z: Vec<f64>,
-    /// Slope chosen for every unit.
+    /// Slope chosen for every unit: the selection of D_Φ.
     pub slope: Vec<f64>,
-    /// Distance of every z_i to the nearest kink; infinite where σ has none.
+    /// Distance of every z_i to its nearest kink; infinite where it has none.
     pub margin: Vec<f64>,
     /// The sign of z_i belongs to the piece (soft-thresholding has slope 1 on both sides of its
     /// kinks).

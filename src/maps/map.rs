@@ -32,6 +32,27 @@ impl std::fmt::Debug for Map {
 
 impl Map {
     /// Checks the shapes and entries of `problem` and prepares its products.
+    ///
+    /// # Errors
+    /// Those of [`Problem::validate`]; the field is named.
+    ///
+    /// ```
+    /// use ratecert::linalg::{Matrix, Vector};
+    /// use ratecert::maps::{Affine, Map};
+    ///
+    /// let map = Map::new(Affine {
+    ///     a: Matrix::from_row_slice(2, 2, &[0.25, 0.5, 0.0, 0.25]),
+    ///     b: Matrix::identity(2, 2),
+    ///     c: Vector::zeros(2),
+    /// })?;
+    /// let (d, m) = (map.dims().w, map.dims().lambda);
+    /// assert_eq!((d, m), (2, 2));
+    /// assert_eq!(map.apply(&[1.0, 1.0], &[1.0, 0.0]).as_slice(), [1.75, 0.25]);
+    /// // q is the spectral norm of A, rounded up: far above its spectral radius 1/4.
+    /// let q = map.constants(&[0.0, 0.0]).q;
+    /// assert!((q - (0.125f64.sqrt() + 0.25)).abs() < 1e-12);
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn new(problem: impl Into<Problem>) -> Result<Self> {
         let problem = problem.into();
         problem.validate()?;
@@ -73,7 +94,11 @@ impl Map {
         self.inner.dims()
     }
 
-    /// Refuses a λ outside the domain of the map (wrong length, not finite, λ₁ ≤ 0, λ₂ < 0).
+    /// Refuses a λ outside the domain of the map.
+    ///
+    /// # Errors
+    /// Another length than m, an entry that is not finite, a threshold ≤ 0, or a weight of a
+    /// penalty < 0 (see [`Role`]); the entry is named.
     pub fn check_lambda(&self, lambda: &[f64]) -> Result<()> {
         check_vector("lambda", lambda, self.dims().lambda)?;
         let roles = self.structure().lambda.iter().zip(lambda).enumerate();
@@ -91,7 +116,11 @@ impl Map {
         Ok(())
     }
 
-    /// Refuses a w of the wrong length or with a non-finite entry.
+    /// Refuses a w of the wrong length or with a non-finite entry; `field` is what the error calls
+    /// it.
+    ///
+    /// # Errors
+    /// Another length than d, or an entry that is not finite.
     pub fn check_w(&self, field: &str, w: &[f64]) -> Result<()> {
         check_vector(field, w, self.dims().w)
     }
@@ -106,8 +135,11 @@ impl Map {
         Workspace::default()
     }
 
-    /// Evaluates Φ(w, λ) and fixes the selection of D_Φ there; at a tie `tie` gives the weight.
-    /// All products with `lin` then use this selection, in both blocks.
+    /// Evaluates Φ(w, λ) for w (d) and λ (m) and fixes the selection of D_Φ there; at a tie `tie`
+    /// gives the weight. All products with `lin` then use this selection, in both blocks.
+    ///
+    /// # Panics
+    /// When `w` is not of length d.
     pub fn linearize(
         &self,
         w: &[f64],
@@ -126,8 +158,8 @@ impl Map {
         self.inner.evaluate(w, lambda, tie, lin);
     }
 
-    /// The same, borrowing λ instead of copying it: with a million parameters a copy costs as much
-    /// as Φ.
+    /// [`Map::linearize`], borrowing λ instead of copying it: with a million parameters a copy
+    /// costs as much as Φ.
     pub fn linearize_in<'l>(
         &self,
         w: &[f64],
@@ -160,24 +192,24 @@ impl Map {
         !told
     }
 
-    /// Φ(w, λ), allocating.
+    /// Φ(w, λ) (d) for w (d) and λ (m), allocating.
     pub fn apply(&self, w: &[f64], lambda: &[f64]) -> Vector {
         let mut lin = self.linearization();
         self.linearize_in(w, lambda, &mut Tie::Weight(0.0), &mut lin);
         Vector::from_vec(lin.value)
     }
 
-    /// out ← ∂₁Φ·x for the columns of x (d×k).
+    /// out ← ∂₁Φ·x (d×k) for the columns of x (d×k), with the selection of `lin`.
     pub fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace) {
         self.inner.jvp_w(lin, x, out, ws);
     }
 
-    /// out ← ∂₁Φᵀ·y.
+    /// out ← ∂₁Φᵀ·y (d) for y (d), with the selection of `lin`.
     pub fn vjp_w(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
         self.inner.vjp_w(lin, y, out, ws);
     }
 
-    /// out ← out + ∂₂Φ·x for the columns of x (m×k).
+    /// out ← out + ∂₂Φ·x (d×k) for the columns of x (m×k), with the selection of `lin`.
     pub fn add_jvp_lambda(
         &self,
         lin: &Linearization,
@@ -188,7 +220,8 @@ impl Map {
         self.inner.add_jvp_lambda(lin, x, out, ws);
     }
 
-    /// out ← ∂₁Φ·D + ∂₂Φ (d×m): one forward-mode step of (13) or (14).
+    /// out ← ∂₁Φ·D + ∂₂Φ (d×m) for D (d×m): one forward-mode step of ITD, equation (13), or of
+    /// AID-FP, equation (14).
     pub fn push_forward(
         &self,
         lin: &Linearization,
@@ -199,7 +232,7 @@ impl Map {
         self.inner.push_forward(lin, d, out, ws);
     }
 
-    /// out ← ∂₂Φᵀ·y.
+    /// out ← ∂₂Φᵀ·y (m) for y (d), with the selection of `lin`.
     pub fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace) {
         self.inner.vjp_lambda(lin, y, out, ws);
     }
@@ -232,12 +265,13 @@ impl Map {
         out
     }
 
-    /// q, L_1, L_2 at this λ (Assumption 3.1).
+    /// q, L_1, L_2 at this λ (Assumption 3.1), for all w, in spectral norms and rounded up.
     pub fn constants(&self, lambda: &[f64]) -> Constants {
         self.inner.constants(lambda)
     }
 
-    /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point within `w_error` of w (Lemma 2.5 / 3.2).
+    /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at the point that w (d) stands for, known to lie within the
+    /// Euclidean distance `w_error` of it (Lemma 2.5 / 3.2).
     pub fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli {
         self.inner.moduli_at(w, lambda, w_error)
     }
@@ -259,28 +293,31 @@ impl Map {
         self.inner.scale_by_root(lin, inverse, v);
     }
 
-    /// The derivative in w of column j of ∂₂Φ on the piece of `lin`, where Φ is piecewise affine;
-    /// `None` where it is zero.
+    /// The derivative in w (d×d) of column j of ∂₂Φ on the piece of `lin`, where Φ is piecewise
+    /// affine in w; `None` where it is zero.
     pub fn variation(&self, j: usize, lin: &Linearization) -> Option<Matrix> {
         self.inner.variation(j, lin)
     }
 
-    /// L, R_1, R_2 with ∂_jΦ = L S R_j; `None` where L = I and R_j is ∂_jΦ with all slopes 1.
+    /// L, R_1, R_2 with ∂_jΦ = L S R_j, S the diagonal matrix of the slopes; `None` where L = I and
+    /// R_j is ∂_jΦ with all slopes 1.
     pub fn factors(&self) -> Option<Factors<'_>> {
         self.inner.factors()
     }
 
-    /// (∂z_i/∂w, ∂z_i/∂λ) of unit i where both are constant and given by the data.
+    /// (∂z_i/∂w, ∂z_i/∂λ) of unit i, d + m numbers, where both are constant and given by the data.
     pub fn input_row(&self, unit: usize) -> Option<Vec<f64>> {
         self.inner.input_row(unit)
     }
 
-    /// The map with its step size multiplied by `times`; `None` where there is none.
+    /// The map with its step size multiplied by `times`; `None` where there is no step size, or the
+    /// new one is out of range.
     pub fn with_step(&self, times: f64) -> Option<Self> {
         Self::new(self.problem.with_step(times)?).ok()
     }
 
-    /// ‖∂z_i/∂w‖ for every unit.
+    /// ‖∂z_i/∂w‖ (Euclidean) for every unit, rounded up: how far an error of w moves the input of a
+    /// unit.
     pub fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64> {
         self.inner.unit_sensitivity(lambda)
     }

@@ -31,16 +31,17 @@ use crate::tol::{Roundoff, UNIT, gamma};
 /// Choices of rows that are enumerated at most.
 const CHOICES: usize = 128;
 
-/// Φ_i(w, λ) = max over j of (A_j w + B_j λ + c_j)_i, or min where `least[i]`.
+/// The largest or the least of affine forms, coordinate by coordinate: Φ_i(w, λ) = max over j of
+/// (A_j w + B_j λ + c_j)_i, or min where `least[i]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MaxMin {
     /// The affine forms, at least two, all of one shape.
     pub forms: Vec<AffineForm>,
-    /// Per coordinate: the least form instead of the largest.
+    /// Per coordinate (d): the least form instead of the largest.
     pub least: Vec<bool>,
 }
 
-/// Aw + Bλ + c; A d×d, B d×m, c d.
+/// An affine form Aw + Bλ + c; A d×d, B d×m, c d.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AffineForm {
     /// A, d×d.

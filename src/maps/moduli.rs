@@ -9,11 +9,12 @@ use crate::linalg::{Matrix, norm::spectral_upper};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Moduli {
-    /// L_1, L_2: Lipschitz constants of the pieces' partial derivatives.
+    /// L_1, L_2: Lipschitz constants of the pieces' partial derivatives (spectral over Euclidean
+    /// norm).
     pub l: [f64; 2],
-    /// M_1, M_2: largest jump between a piece and the nearest active one.
+    /// M_1, M_2: largest jump, in the spectral norm, between a piece and the nearest active one.
     pub m: [f64; 2],
-    /// R ∈ (0, ∞]: no other piece is reached within this distance.
+    /// R ∈ (0, ∞]: no other piece is reached within this Euclidean distance of w.
     pub r: f64,
     /// R is the distance itself (to rounding), not only a lower bound of it.
     pub r_attained: bool,
@@ -31,14 +32,14 @@ pub struct Moduli {
 /// From `radius` on, the jump part of ω_j is `jump[j-1]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stair {
-    /// Distance at which the next pieces become reachable.
+    /// Euclidean distance at which the next pieces become reachable.
     pub radius: f64,
-    /// Jump part of (ω_1, ω_2) from there on.
+    /// Jump part of (ω_1, ω_2) from there on, in the spectral norm.
     pub jump: [f64; 2],
 }
 
 impl Moduli {
-    /// A map of one smooth piece.
+    /// The moduli of a map of one smooth piece: L_1, L_2 and ‖D_{Φ,2}‖sup, no jumps, R = ∞.
     pub fn smooth(l1: f64, l2: f64, d2_sup: f64) -> Self {
         Self {
             l: [l1, l2],
@@ -51,7 +52,26 @@ impl Moduli {
         }
     }
 
-    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R}, j ∈ {1, 2}.
+    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R} at the distance e = ‖u-w‖ (Lemma 2.5 / 3.2), j ∈ {1, 2}.
+    ///
+    /// # Panics
+    /// For other j.
+    ///
+    /// ```
+    /// use ratecert::linalg::{Matrix, Vector};
+    /// use ratecert::maps::{Layer, Activation, Map};
+    ///
+    /// // Φ(w, λ) = relu(w + λ)/2 has its kink at w = -λ: R = 3 at w = 2, λ = 1, and M_1 = 1/2.
+    /// let one = |v: f64| Matrix::from_element(1, 1, v);
+    /// let (a, v, b, c) = (one(0.5), one(1.0), one(1.0), Vector::zeros(1));
+    /// let map = Map::new(Layer { a, v, b, c, activation: Activation::Relu })?;
+    /// let moduli = map.moduli_at(&[2.0], &[1.0], 0.0);
+    /// assert!((moduli.r - 3.0).abs() < 1e-9);
+    /// assert_eq!(moduli.c(1, 2.0), 0.0);
+    /// assert!((moduli.c(1, 4.0) - 0.5 / 3.0).abs() < 1e-9);
+    /// assert!((moduli.omega(1, 4.0) - 0.5).abs() < 1e-9);
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn c(&self, j: usize, e: f64) -> f64 {
         self.l[j - 1]
             + if e >= self.r {
@@ -61,7 +81,11 @@ impl Moduli {
             }
     }
 
-    /// ω_j(r) = L_j·r + the jumps reachable within radius r (theory, section 2), j ∈ {1, 2}.
+    /// The refined modulus ω_j(r) = L_j·r + the jumps reachable within radius r, a staircase
+    /// (theory, section 2), j ∈ {1, 2}.
+    ///
+    /// # Panics
+    /// For other j.
     pub fn omega(&self, j: usize, r: f64) -> f64 {
         let reached = self.stairs.partition_point(|s| s.radius <= r);
         let jump = if reached == 0 {

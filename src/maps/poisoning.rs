@@ -28,7 +28,7 @@ use crate::tol::{Roundoff, UNIT};
 /// after class), λ = Γ (row after row).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Poisoning {
-    /// T.
+    /// T, the gradient step.
     pub inner: Poisoned,
     /// θ = ηλ₁ > 0, constant in Γ.
     #[serde(with = "numbers")]

@@ -52,8 +52,11 @@ macro_rules! families {
                 }
             }
 
-            /// Refuses wrong shapes, empty dimensions, entries that are not finite and a step ≤ 0,
-            /// naming the field.
+            /// Refuses data that make no map.
+            ///
+            /// # Errors
+            /// Wrong shapes, empty dimensions, entries that are not finite, a step ≤ 0, and what
+            /// else the family asks of its data; the field is named.
             pub fn validate(&self) -> Result<()> {
                 match self {
                     $(Self::$family(data) => data.validate(),)+

@@ -14,9 +14,10 @@ use crate::tol::Roundoff;
 ///
 /// Matrices passed as `x`, `d`, `out` hold one vector per column.
 pub trait Products: Send + Sync {
-    /// (d, m, units).
+    /// The dimensions d = dim w, m = dim λ, and the number of units.
     fn dims(&self) -> Dims;
-    /// Fills `lin` with Φ(w, λ) and the selection at (w, λ); ties ask `tie` for a weight in [0, 1].
+    /// Fills `lin` with Φ(w, λ), w (d) and λ (m), and the selection at (w, λ); ties ask `tie` for a
+    /// weight in [0, 1].
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization);
     /// What the products read of the selection at `lin.w`, from Φ(w, λ) alone, where the value tells
     /// it (a unit at its kink has weight 0): a step backwards along a trajectory needs no Φ.
@@ -24,9 +25,9 @@ pub trait Products: Send + Sync {
     fn reselect(&self, _value: &[f64], _lin: &mut Linearization) -> bool {
         false
     }
-    /// out ← ∂₁Φ·x, d×k.
+    /// out ← ∂₁Φ·x, d×k for x d×k.
     fn jvp_w(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace);
-    /// out ← ∂₁Φᵀ·y, d.
+    /// out ← ∂₁Φᵀ·y, d for y d.
     fn vjp_w(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace);
     /// out ← out + ∂₂Φ·x, d×k for x m×k.
     fn add_jvp_lambda(&self, lin: &Linearization, x: &Matrix, out: &mut Matrix, ws: &mut Workspace);
@@ -36,7 +37,7 @@ pub trait Products: Send + Sync {
         self.jvp_w(lin, d, out, ws);
         self.add_jvp_lambda(lin, &Matrix::identity(m, m), out, ws);
     }
-    /// out ← ∂₂Φᵀ·y, m.
+    /// out ← ∂₂Φᵀ·y, m for y d.
     fn vjp_lambda(&self, lin: &Linearization, y: &[f64], out: &mut [f64], ws: &mut Workspace);
     /// ∂₁Φᵀ between the units that are active, where that is all that AID needs.
     fn on_support(&self, _: &Linearization) -> Option<OnSupport> {
@@ -58,7 +59,7 @@ pub struct OnSupport {
 pub trait Certified: Products {
     /// What kind of map this is, as data.
     fn structure(&self) -> &Structure;
-    /// q, L_1, L_2 at this λ (Assumption 3.1).
+    /// q, L_1, L_2 at this λ (Assumption 3.1), in spectral norms.
     fn constants(&self, lambda: &[f64]) -> Constants;
     /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point known to within `w_error` (Lemma 2.5 / 3.2).
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli;
@@ -69,7 +70,7 @@ pub trait Certified: Products {
     }
     /// What one floating-point evaluation with unit roundoff u can lose.
     fn rounding(&self, lambda: &[f64], u: Roundoff) -> Rounding;
-    /// ‖∂z_i/∂w‖ for every unit, rounded up.
+    /// ‖∂z_i/∂w‖ (Euclidean) for every unit, rounded up.
     fn unit_sensitivity(&self, lambda: &[f64]) -> Vec<f64>;
     /// v ← S^{½}v, or S^{-½}v on the support of S, where ∂₁Φ = SA with A symmetric and S the
     /// symmetric Jacobian of a prox.

@@ -18,8 +18,8 @@ use crate::linalg::product::abs;
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 
-/// Φ(w, λ) = clip(w - η(Qw + λ), lower, upper) coordinatewise; lower < upper, infinite bounds
-/// allowed.
+/// The projected gradient step of min ½wᵀQw + λᵀw over the box lower ≤ w ≤ upper: Φ(w, λ) = clip(w
+/// - η(Qw + λ), lower, upper) coordinatewise; lower < upper, infinite bounds allowed, m = d.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuadraticProgram {
     /// Q, d×d.

@@ -9,15 +9,16 @@ use crate::tol::{DD_UNIT, Roundoff};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Rounding {
-    /// u of the arithmetic.
+    /// The unit roundoff u of the arithmetic.
     pub u: Roundoff,
-    /// ‖fl(Φ(w, λ)) - Φ(w, λ)‖.
+    /// [s, k] of ‖fl(Φ(w, λ)) - Φ(w, λ)‖ (Euclidean).
     pub value: [f64; 2],
-    /// ‖fl(∂₁Φ·x) - ∂₁Φ·x‖ per ‖x‖, and the same for ∂₁Φᵀ; the rounding of the slopes included.
+    /// [s, k] of ‖fl(∂₁Φ·x) - ∂₁Φ·x‖ per ‖x‖, and the same for ∂₁Φᵀ; the rounding of the slopes
+    /// included.
     pub push_w: [f64; 2],
-    /// ‖fl(∂₂Φ) - ∂₂Φ‖_F, and the same for ∂₂Φᵀy per ‖y‖.
+    /// [r, s, k] of ‖fl(∂₂Φ) - ∂₂Φ‖_F, and the same for ∂₂Φᵀy per ‖y‖.
     pub push_lambda: [f64; 3],
-    /// The input z_i of every unit (and the comparison with its kink).
+    /// [s, k] of the rounding of the input z_i of every unit (and the comparison with its kink).
     pub units: Vec<[f64; 2]>,
 }
 

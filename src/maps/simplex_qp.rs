@@ -39,7 +39,8 @@ use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::tol::{Roundoff, UNIT, gamma};
 
-/// Φ(w, λ) = the projection of Aw + Bλ + c onto the unit simplex.
+/// Φ(w, λ) = the Euclidean projection of Aw + Bλ + c onto the unit simplex {x ≥ 0, Σx_i = 1}: with
+/// A = I - ηQ a projected gradient step of a quadratic programme.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SimplexQp {
     /// A, d×d.

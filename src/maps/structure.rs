@@ -58,7 +58,7 @@ pub enum Second {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gradient {
-    /// η.
+    /// The step η.
     pub step: f64,
     /// n, the number of rows whose losses are averaged.
     pub rows: usize,
@@ -70,13 +70,13 @@ pub struct Gradient {
 pub struct Structure {
     /// Where D_Φ has a choice.
     pub units: Units,
-    /// Φ(·, λ) is piecewise affine.
+    /// Φ(·, λ) is piecewise affine in w.
     pub affine: bool,
-    /// What the entries of λ are.
+    /// What the m entries of λ are.
     pub lambda: Vec<Role>,
-    /// w(·) is piecewise affine in λ_j.
+    /// w(·) is piecewise affine in λ_j, for every j below m.
     pub affine_in: Vec<bool>,
-    /// How ∂₂Φ depends on w.
+    /// How ∂₂Φ depends on w besides the slopes of the units.
     pub second: Second,
     /// ∂₁Φ = SA with A symmetric and S ⪰ 0 the Jacobian of a prox: the unit on which every
     /// coordinate of S depends.
@@ -102,13 +102,13 @@ impl Structure {
         }
     }
 
-    /// ∂₁Φ and ∂₂Φ are the same everywhere (at one λ).
+    /// Whether ∂₁Φ and ∂₂Φ are the same everywhere (at one λ).
     pub fn has_constant_derivatives(&self) -> bool {
         self.units == Units::None && self.affine && self.second == Second::Constant
     }
 }
 
-/// ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 with S the slopes of the units.
+/// ∂₁Φ = L S R_1, ∂₂Φ = L S R_2 with S the diagonal matrix of the slopes of the h units.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Factors<'a> {

@@ -20,22 +20,23 @@ pub enum System {
     /// The reduced symmetric system where there is one, normal equations elsewhere.
     #[default]
     Fitting,
-    /// MᵀMv = Mᵀy, M = I - ∂₁Φᵀ.
+    /// The normal equations MᵀMv = Mᵀy of M = I - ∂₁Φᵀ (d×d), whatever the map.
     Normal,
     /// I - ∂₁Φᵀ itself: only where it is symmetric and positive definite, see [`AidCg::plain`].
     Plain,
 }
 
-/// AID-CG, reverse mode: one product (reduced, plain) or two (normal equations) a step.
+/// AID-CG, reverse mode: conjugate gradients from v = 0 for (I - ∂₁Φᵀ)v = y at a given w, estimate
+/// ∂₂Φᵀv (m). One product (reduced, plain) or two (normal equations) a step.
 #[derive(Clone, Debug, Default)]
 pub struct AidCg {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
     system: System,
 }
 
 impl AidCg {
-    /// Normal equations everywhere.
+    /// AID-CG on the normal equations everywhere.
     pub fn normal() -> Self {
         Self {
             system: System::Normal,
@@ -81,7 +82,7 @@ pub fn reduced_support(map: &Map, lin: &Linearization) -> Option<Vec<usize>> {
     Some(active.map(|(i, _)| i).collect())
 }
 
-/// S^{½} and S^{-½} on the support, dense (|support|×|support|).
+/// S^{½} and S^{-½} on the support, dense (|support|×|support| each).
 pub fn reduced_roots(map: &Map, lin: &Linearization, support: &[usize]) -> [Matrix; 2] {
     [false, true].map(|inverse| {
         let mut out = Matrix::zeros(support.len(), support.len());
@@ -100,7 +101,7 @@ pub fn reduced_roots(map: &Map, lin: &Linearization, support: &[usize]) -> [Matr
 /// The state of conjugate gradients for Kx = b, x_0 = 0 (Hestenes and Stiefel 1952).
 #[derive(Clone, Debug)]
 pub struct ConjugateGradients {
-    /// x_k.
+    /// x_k, as long as b.
     pub x: Vec<f64>,
     r: Vec<f64>,
     p: Vec<f64>,
@@ -111,7 +112,18 @@ pub struct ConjugateGradients {
 }
 
 impl ConjugateGradients {
-    /// At k = 0.
+    /// The state at k = 0, x_0 = 0, for the right-hand side `b`.
+    ///
+    /// ```
+    /// use ratecert::methods::ConjugateGradients;
+    ///
+    /// // K = diag(1, 4), b = (1, 4): two steps are enough in two dimensions.
+    /// let mut state = ConjugateGradients::start(&[1.0, 4.0]);
+    /// for _ in 0..2 {
+    ///     state.step(true, |p, out| out.copy_from_slice(&[p[0], 4.0 * p[1]]));
+    /// }
+    /// assert!(state.x.iter().all(|x| (x - 1.0).abs() < 1e-12));
+    /// ```
     pub fn start(b: &[f64]) -> Self {
         let norm = norm2(b);
         let scale = if norm > 0.0 && norm.is_finite() {

@@ -8,18 +8,18 @@ use crate::case::{Answer, Case, Cost, Implementation, Status, Target};
 use crate::linalg::Matrix;
 use crate::maps::Tie;
 
-/// Reverse mode: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate ∂₂Φᵀv_k. One product a step; needs w
-/// only.
+/// AID-FP, equation (14), in reverse mode at a given w: v_0 = 0, v_{k+1} = ∂₁Φᵀv_k + y, estimate
+/// ∂₂Φᵀv_k (m). One product a step; needs w only.
 #[derive(Clone, Debug, Default)]
 pub struct AidFp {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
 }
 
-/// Forward mode: carries D^k (d×m).
+/// AID-FP, equation (14), in forward mode at a given w: D^0 = 0, D^{k+1} = ∂₁Φ D^k + ∂₂Φ (d×m).
 #[derive(Clone, Debug, Default)]
 pub struct AidFpForward {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
 }
 

@@ -7,11 +7,12 @@ use crate::linalg::Matrix;
 use crate::maps::Tie;
 use crate::tol::{OWN_SOLVER_STEPS, UNIT};
 
-/// One LU decomposition of I - ∂₁Φᵀ at the given w, or at the fixed point that is found from the
-/// given start.
+/// Implicit differentiation by a direct solve: one LU decomposition of I - ∂₁Φᵀ (d×d) at the given
+/// w, or at the fixed point that is found from the given start. Its estimate ∂₂Φᵀ(I - ∂₁Φᵀ)⁻¹y (m)
+/// is the limit of AID-FP and AID-CG.
 #[derive(Clone, Debug, Default)]
 pub struct Implicit {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
 }
 

@@ -6,26 +6,28 @@ use crate::case::{Answer, Case, Cost, Implementation, Status, Target, Trouble};
 use crate::linalg::Matrix;
 use crate::maps::{Linearization, Map, Tie};
 
-/// Forward mode: carries D_t (d×m). O(t·m) products, memory independent of t.
+/// ITD, equation (13), in forward mode: carries D_t (d×m), D_0 = 0. O(t·m) products, memory
+/// independent of t.
 #[derive(Clone, Debug)]
 pub struct ItdForward {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
 }
 
-/// Reverse mode over the stored trajectory: D_tᵀy with O(t) products and O(t·d) memory. Where
-/// derivatives are the same everywhere no point is needed, and none is computed.
+/// ITD, equation (13), in reverse mode over the stored trajectory: D_tᵀy (m) with O(t) products and
+/// O(t·d) memory. Where derivatives are the same everywhere no point is needed, and none is
+/// computed.
 #[derive(Clone, Debug)]
 pub struct ItdReverse {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
 }
 
-/// Reverse mode that stores every ⌈√t⌉-th iterate and recomputes the segments between: O(√t·d)
-/// memory for one more forward pass.
+/// ITD, equation (13), in reverse mode that stores every ⌈√t⌉-th iterate and recomputes the
+/// segments between: O(√t·d) memory for one more forward pass.
 #[derive(Clone, Debug)]
 pub struct ItdCheckpointed {
-    /// Weight given to a unit exactly at its kink.
+    /// Weight in \[0, 1\] given to a unit exactly at its kink.
     pub tie: f64,
 }
 

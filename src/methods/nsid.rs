@@ -17,7 +17,10 @@ use crate::linalg::Matrix;
 use crate::maps::composite::{Composite, Gamma, Kept, Sample};
 use crate::tol::NSID_DIVERGED;
 
-/// Algorithms 1 and 3: Γ at w̄, once.
+/// NSID (Algorithms 1 and 3) at a given w, for y (d) and given minibatches and steps: Γ once, at
+/// w̄, the mean of T̂(w, λ, ξ⁽¹⁾_j) over j; v_0 = 0, v_{i+1} = (1-η_i)v_i + η_i(∂₁T̂(w, λ,
+/// ξ⁽²⁾_i)ᵀΓ₁ᵀv_i + y); the estimate after k steps is (∂₂T̂ᵀΓ₁ᵀ + Γ₂ᵀ)v_k (m), ∂₂T̂ being the mean
+/// over ξ⁽¹⁾.
 #[derive(Debug, Default)]
 pub struct Nsid {
     /// Mask entries exactly at a kink take this value in \[0, 1\].
@@ -25,7 +28,8 @@ pub struct Nsid {
     buffers: Option<Buffers>,
 }
 
-/// Grazzi et al. (2023): Γ at every minibatch.
+/// SID (Grazzi et al. 2023): NSID with G := identity and T̂ := G∘T̂, which takes Γ at T̂ of every
+/// minibatch. Biased where G is not affine.
 #[derive(Debug, Default)]
 pub struct Sid {
     /// Mask entries exactly at a kink take this value in \[0, 1\].

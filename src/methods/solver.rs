@@ -7,14 +7,14 @@ use crate::maps::composite::{Composite, Sample};
 /// Relative steps a_i = θ/(t₀+i) ≤ 1 of proximal SGD, in units of the map's own η.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProxStep {
-    /// θ.
+    /// θ > 0.
     pub theta: f64,
-    /// t₀ ≥ θ.
+    /// t₀ ≥ θ, so that no step is longer than the map's own.
     pub offset: f64,
 }
 
 impl ProxStep {
-    /// a_i.
+    /// a_i = θ/(t₀+i).
     pub fn at(&self, i: usize) -> f64 {
         self.theta / (self.offset + i as f64)
     }

@@ -11,9 +11,10 @@ use crate::linalg::{Dd, Matrix};
 use crate::numerals::numbers;
 use crate::tol::{LIBM_ULPS, Roundoff, gamma};
 
-/// Hold-out rows with labels: the cross-entropy of the softmax of linear scores, and a ridge in λ.
+/// Hold-out rows with labels: the cross-entropy of the softmax of linear scores, and a ridge in λ,
+/// E(w, λ) = n⁻¹Σ_i (log Σ_k exp(s_ik) - s_{i,label_i}) + ½·ridge·‖λ‖² with s_i = Wᵀx_i.
 ///
-/// w is the p×c matrix W column by column: w\[j + p·k\] weighs feature j for class k.
+/// w is the p×c matrix W column by column: w\[j + p·k\] weighs feature j for class k, d = p·c.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Classes {
@@ -24,7 +25,7 @@ pub struct Classes {
     pub labels: Vec<usize>,
     /// c ≥ 2.
     pub classes: usize,
-    /// Weight of ½‖λ‖².
+    /// Weight of ½‖λ‖², at least 0.
     #[serde(with = "numbers")]
     pub ridge: f64,
 }

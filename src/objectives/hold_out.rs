@@ -29,7 +29,7 @@ pub struct HoldOut {
     /// y, n; ±1 for the logistic loss.
     #[serde(with = "numbers")]
     pub y: Vector,
-    /// Weight of ½‖λ‖².
+    /// Weight of ½‖λ‖², at least 0.
     #[serde(with = "numbers")]
     pub ridge: f64,
 }

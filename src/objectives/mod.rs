@@ -42,13 +42,13 @@ use hold_out::Loss;
 #[serde(remote = "Self", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Objective {
-    /// ‖Xw + Zλ - y‖²/(2n) + ½·ridge·‖λ‖².
+    /// Half the mean square, ‖Xw + Zλ - y‖²/(2n) + ½·ridge·‖λ‖².
     LeastSquares(HoldOut),
-    /// n⁻¹Σ log(1 + e^(-yᵢsᵢ)) + ½·ridge·‖λ‖², s = Xw + Zλ.
+    /// The logistic loss, n⁻¹Σ log(1 + e^(-yᵢsᵢ)) + ½·ridge·‖λ‖² with s = Xw + Zλ and y = ±1.
     Logistic(HoldOut),
-    /// ‖Xw + Zλ - y‖₁/n + ½·ridge·‖λ‖², piecewise affine in w.
+    /// The mean absolute error, ‖Xw + Zλ - y‖₁/n + ½·ridge·‖λ‖², piecewise affine in w.
     Absolute(HoldOut),
-    /// Cross-entropy of the softmax of linear scores.
+    /// The cross-entropy of the softmax of linear scores, see [`Classes`].
     CrossEntropy(Classes),
 }
 
@@ -73,7 +73,8 @@ impl Objective {
     /// Refuses data that do not fit d = dim w and m = dim λ, or are not finite.
     ///
     /// # Errors
-    /// Names the field.
+    /// Names the field: sides that do not fit, entries that are not finite or out of range, labels
+    /// other than ±1 for the logistic loss, classes that there are not, a negative ridge.
     pub fn check(&self, d: usize, m: usize) -> Result<()> {
         match self.part() {
             Part::Scores(loss, o) => o.check(loss, d, m),
@@ -92,7 +93,7 @@ impl Objective {
     /// Refuses minibatches of rows that there are not.
     ///
     /// # Errors
-    /// Says which.
+    /// An index that is no row; the error says which, and at which place.
     pub fn check_rows(&self, rows: &[usize]) -> Result<()> {
         let n = self.rows();
         match rows.iter().position(|i| *i >= n) {
@@ -104,7 +105,7 @@ impl Objective {
         }
     }
 
-    /// E(w, λ).
+    /// E(w, λ) for w (d) and λ (m), the mean over all rows with the ridge.
     pub fn value(&self, w: &[f64], lambda: &[f64]) -> f64 {
         match self.part() {
             Part::Scores(loss, o) => o.value(loss, w, lambda),
@@ -124,19 +125,19 @@ impl Objective {
         }
     }
 
-    /// ∇₁E(w, λ), d numbers.
+    /// ∇₁E(w, λ), d numbers, over all rows.
     pub fn gradient_w(&self, w: &[f64], lambda: &[f64]) -> Vec<f64> {
         let [by_w, _] = self.gradients(w, lambda, Rows::All);
         by_w
     }
 
-    /// ∇₂E(w, λ), m numbers.
+    /// ∇₂E(w, λ), m numbers, over all rows; the ridge is in it.
     pub fn gradient_lambda(&self, w: &[f64], lambda: &[f64]) -> Vec<f64> {
         let [_, by_lambda] = self.gradients(w, lambda, Rows::All);
         by_lambda
     }
 
-    /// Both gradients in double-double.
+    /// ∇₁E(w, λ) (d) and ∇₂E(w, λ) (m) in double-double, at a w that is given in it.
     pub fn gradients_exactly(&self, w: &[Dd], lambda: &[f64], rows: Rows<'_>) -> [Vec<Dd>; 2] {
         match self.part() {
             Part::Scores(loss, o) => o.gradients_exactly(loss, w, lambda, rows),
@@ -144,7 +145,7 @@ impl Objective {
         }
     }
 
-    /// Lemma E.2's constants at a w that is known to within `error`.
+    /// Lemma E.2's constants at a w (d) that is known to within the Euclidean distance `error`.
     pub fn moduli(&self, w: &[f64], lambda: &[f64], error: f64) -> GradientModuli {
         match self.part() {
             Part::Scores(loss, o) => o.moduli(loss, w, lambda, error),
@@ -152,8 +153,8 @@ impl Objective {
         }
     }
 
-    /// What one evaluation of ∇₁E and ∇₂E with unit roundoff u is off at most, at a point that is
-    /// `moved` away from w.
+    /// Bounds of the Euclidean norms of what one evaluation of ∇₁E and ∇₂E is off at `at` = (w, λ):
+    /// `moved` is how far the point of the evaluation may be from w, and its unit roundoff u.
     pub fn lost(&self, at: (&[f64], &[f64]), moved: (f64, Roundoff), rows: Rows<'_>) -> [f64; 2] {
         match self.part() {
             Part::Scores(loss, o) => o.lost(loss, at, moved, rows),

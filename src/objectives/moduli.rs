@@ -9,9 +9,9 @@
 pub struct GradientModuli {
     /// L_1, L_2: Lipschitz constants of the pieces' gradients.
     pub l: [f64; 2],
-    /// M_1, M_2: largest jump between a piece and the active one.
+    /// M_1, M_2: largest jump (Euclidean norm) between a piece and the active one.
     pub m: [f64; 2],
-    /// R ∈ (0, ∞]: no other piece is reached within this distance.
+    /// R ∈ (0, ∞]: no other piece is reached within this Euclidean distance of w.
     pub r: f64,
     /// Rows whose score is at a kink, as far as it is known: the gradient is a set there.
     pub kinks: Vec<usize>,
@@ -67,8 +67,8 @@ impl GradientModuli {
         }
     }
 
-    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R}, j ∈ {1, 2}; infinite where w is at a kink, with a jump at any
-    /// distance.
+    /// C_j(e) = L_j + (M_j/R)·1{e ≥ R} for the distance e = ‖u-w‖ and j ∈ {1, 2}; infinite where w
+    /// is at a kink, with a jump at any distance.
     ///
     /// # Panics
     /// For other j.

@@ -49,7 +49,7 @@ pub struct ClaimPower {
 /// One fault in one method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaultPower {
-    /// Name.
+    /// Name of the fault in the catalogue.
     pub fault: String,
     /// What is wrong.
     pub about: String,
@@ -63,7 +63,7 @@ pub struct FaultPower {
     pub after: usize,
     /// The diagnosis: a name, several that cannot be told apart, "unknown", or "looks right".
     pub named: String,
-    /// Confidence of the best suspect.
+    /// Confidence of the best suspect, in [0, 1].
     pub confidence: f64,
     /// Claim by claim.
     pub claims: Vec<ClaimPower>,
@@ -72,7 +72,7 @@ pub struct FaultPower {
 /// Detection of random faults of one size by one claim, or by all ("overall").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SizePower {
-    /// Relative size.
+    /// Size of the faults relative to the largest entry of what they move.
     pub size: f64,
     /// Method by name.
     pub method: String,

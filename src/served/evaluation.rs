@@ -89,21 +89,33 @@ pub struct Evaluation {
 /// # Ok::<(), ratecert::Error>(())
 /// ```
 pub trait ServedMap {
-    /// Φ(w, λ), or T(w, λ) where samples are served.
+    /// Φ(w, λ) (d) for w (d) and λ (m), or T(w, λ) where samples are served.
+    ///
+    /// # Errors
+    /// Why there is no value.
     fn phi(&mut self, w: &[f64], lambda: &[f64]) -> Result<Vec<f64>>;
 
-    /// (∂₁Φᵀu, ∂₂Φᵀu).
+    /// ∂₁Φᵀu (d) and ∂₂Φᵀu (m) for u (d).
+    ///
+    /// # Errors
+    /// Why there is no product; by default, that it is not served.
     fn vjp(&mut self, _w: &[f64], _lambda: &[f64], _u: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         Err(unserved(What::Vjp))
     }
 
-    /// ∂₁Φ·dw + ∂₂Φ·dλ.
+    /// ∂₁Φ·dw + ∂₂Φ·dλ (d) for dw (d) and dλ (m).
+    ///
+    /// # Errors
+    /// Why there is no product; by default, that it is not served.
     fn jvp(&mut self, _w: &[f64], _lambda: &[f64], _dw: &[f64], _dl: &[f64]) -> Result<Vec<f64>> {
         Err(unserved(What::Jvp))
     }
 
-    /// The user's hypergradient for the cotangent y: one m-vector per entry of `steps`; one where
-    /// `steps` is empty.
+    /// The user's hypergradient for the cotangent y (d): one m-vector per entry of `steps`; one
+    /// where `steps` is empty.
+    ///
+    /// # Errors
+    /// Why there is none; by default, that it is not served.
     fn hypergradient(
         &mut self,
         _w: &[f64],
@@ -115,6 +127,9 @@ pub trait ServedMap {
     }
 
     /// The user's NSID (Algorithm 1) from these samples: one m-vector per entry of `steps`.
+    ///
+    /// # Errors
+    /// Why there is none; by default, that it is not served.
     fn nsid(
         &mut self,
         _w: &[f64],
@@ -126,12 +141,18 @@ pub trait ServedMap {
         Err(unserved(What::Hypergradient))
     }
 
-    /// T̂(w, λ, i).
+    /// T̂(w, λ, i) (d).
+    ///
+    /// # Errors
+    /// Why there is no value; by default, that it is not served.
     fn sample(&mut self, _i: usize, _w: &[f64], _lambda: &[f64]) -> Result<Vec<f64>> {
         Err(unserved(What::Phi))
     }
 
-    /// The transposed product of T̂(·, i).
+    /// The transposed products of T̂(·, i), d and m numbers as for [`ServedMap::vjp`].
+    ///
+    /// # Errors
+    /// Why there is no product; by default, that it is not served.
     fn sample_vjp(
         &mut self,
         _i: usize,
@@ -142,7 +163,10 @@ pub trait ServedMap {
         Err(unserved(What::Vjp))
     }
 
-    /// The product of T̂(·, i).
+    /// The product of T̂(·, i), d numbers as for [`ServedMap::jvp`].
+    ///
+    /// # Errors
+    /// Why there is no product; by default, that it is not served.
     fn sample_jvp(
         &mut self,
         _i: usize,
@@ -154,12 +178,18 @@ pub trait ServedMap {
         Err(unserved(What::Jvp))
     }
 
-    /// G(v, λ), where Φ(w, λ) = G(T(w, λ), λ).
+    /// G(v, λ) (d) for v (d), where Φ(w, λ) = G(T(w, λ), λ).
+    ///
+    /// # Errors
+    /// Why there is no value; by default, that it is not served.
     fn outer(&mut self, _v: &[f64], _lambda: &[f64]) -> Result<Vec<f64>> {
         Err(unserved(What::Outer))
     }
 
-    /// The transposed product of G.
+    /// The transposed products of G at (v, λ): ∂₁Gᵀu (d) and ∂₂Gᵀu (m) for u (d).
+    ///
+    /// # Errors
+    /// Why there is no product; by default, that it is not served.
     fn outer_vjp(
         &mut self,
         _v: &[f64],
@@ -169,7 +199,10 @@ pub trait ServedMap {
         Err(unserved(What::OuterVjp))
     }
 
-    /// The product of G.
+    /// The product of G at (v, λ): ∂₁G·dv + ∂₂G·dλ (d) for dv (d) and dλ (m).
+    ///
+    /// # Errors
+    /// Why there is no product; by default, that it is not served.
     fn outer_jvp(
         &mut self,
         _v: &[f64],
@@ -181,6 +214,9 @@ pub trait ServedMap {
     }
 
     /// Many evaluations at once, answered in order. The default asks one by one.
+    ///
+    /// # Errors
+    /// The first evaluation that fails; none of the values is then returned.
     fn eval(&mut self, items: &[Evaluation]) -> Result<Vec<Vec<f64>>> {
         items.iter().map(|item| one(self, item)).collect()
     }

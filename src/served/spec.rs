@@ -89,9 +89,9 @@ pub struct ServedHypergradient {
 pub struct ServedSpec {
     /// A name for messages.
     pub name: String,
-    /// d.
+    /// d = dim w, at least 1.
     pub dim: usize,
-    /// m.
+    /// m = dim λ.
     pub params: usize,
     /// The start (d numbers).
     pub w0: Vec<f64>,
@@ -132,7 +132,12 @@ impl ServedSpec {
         }
     }
 
-    /// Refuses what cannot be meant.
+    /// Refuses a description that cannot be meant.
+    ///
+    /// # Errors
+    /// No component, vectors of another length or with entries that are not finite, a box that does
+    /// not hold them, a tolerance that is none, a hypergradient without parameters, NSID without
+    /// samples or with a tolerance, an outer map without samples; the field is named.
     pub fn check(&self) -> Result<()> {
         if self.dim == 0 {
             return Err(Error::input("a map has at least one component").in_field("dim"));

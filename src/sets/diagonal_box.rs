@@ -15,10 +15,11 @@ use crate::error::{Error, Result};
 /// Largest number of free entries whose corners are listed by whoever lists them: 4096.
 pub const MAX_ENUMERATED: usize = 12;
 
-/// {L diag(s) R + C : s_i ∈ [lo_i, hi_i]}, of shape d × m.
+/// The convex set {L diag(s) R + C : s_i ∈ [lo_i, hi_i]} of d × m matrices, L d × k, R k × m.
 ///
-/// Entries with lo_i = hi_i are folded into C at construction; only the free ones are kept, in
-/// order.
+/// With s the slopes of the units at their kink it is a block of D_Φ of a piecewise-affine map,
+/// where ∂_jΦ = L diag(s) R_j. Entries with lo_i = hi_i are folded into C at construction; only the
+/// free ones are kept, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagonalBox {
     left: DMatrix<f64>,
@@ -32,7 +33,22 @@ pub struct DiagonalBox {
 impl DiagonalBox {
     /// The set for `left` (d × k), `right` (k × m), `offset` (d × m), and k bounds on each side.
     ///
-    /// Errors: shapes that do not fit, entries that are not finite, lo_i > hi_i.
+    /// # Errors
+    /// Shapes that do not fit, entries or bounds that are not finite, lo_i > hi_i; the field is
+    /// named.
+    ///
+    /// ```
+    /// use ratecert::linalg::Matrix;
+    /// use ratecert::sets::{DiagonalBox, Effort, distance};
+    ///
+    /// // {(s_1, s_2)ᵀ : 0 ≤ s_i ≤ 1}: L = I and R = (1, 1)ᵀ.
+    /// let (l, r) = (Matrix::identity(2, 2), Matrix::from_element(2, 1, 1.0));
+    /// let square = DiagonalBox::new(&l, &r, &Matrix::zeros(2, 1), &[0.0; 2], &[1.0; 2])?;
+    /// let point = Matrix::from_row_slice(2, 1, &[4.0, 5.0]);
+    /// let found = distance(&point, &square, &Effort::default())?;
+    /// assert!(found.distance.contains(5.0) && found.distance.width() < 1e-6);
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn new(
         left: &DMatrix<f64>,
         right: &DMatrix<f64>,
@@ -86,7 +102,7 @@ impl DiagonalBox {
         self.offset.shape()
     }
 
-    /// Number k of free entries.
+    /// Number k of entries with lo_i < hi_i.
     pub fn free_count(&self) -> usize {
         self.lo.len()
     }
@@ -116,13 +132,17 @@ impl DiagonalBox {
         &self.offset
     }
 
-    /// Radius of rounding (Frobenius norm) of each element.
+    /// Upper bound of the Frobenius distance of each stored element from the exact one of the same
+    /// s.
     pub fn rounding(&self) -> f64 {
         self.rounding
     }
 
-    /// The element at the free entries `s` (not checked against the bounds), and a bound of the
-    /// Frobenius norm of its error.
+    /// The element L diag(s) R + C (d × m) at the free entries `s` (k numbers, not checked against
+    /// the bounds), and a bound of the Frobenius norm of its error.
+    ///
+    /// # Errors
+    /// `s` of another length than k.
     pub fn at(&self, s: &[f64]) -> Result<(DMatrix<f64>, f64)> {
         same_shape("the diagonal", (s.len(), 1), (self.free_count(), 1))?;
         let (value, error) = self.element(s);
@@ -142,8 +162,12 @@ impl DiagonalBox {
         })
     }
 
-    /// Support function max over the set of ⟨Y, ·⟩ = ⟨Y, C⟩ + Σ_i max(lo_i g_i, hi_i g_i), g_i =
-    /// l_iᵀ Y r_i.
+    /// The support function at Y (d × m), an enclosure of the maximum of ⟨Y, X⟩ = tr(YᵀX) over the
+    /// set: ⟨Y, C⟩ + Σ_i max(lo_i g_i, hi_i g_i) with g_i = l_iᵀ Y r_i, l_i the columns of L and
+    /// r_iᵀ the rows of R.
+    ///
+    /// # Errors
+    /// A Y of another shape, or with an entry that is not finite.
     pub fn support(&self, y: &DMatrix<f64>) -> Result<Enclosure> {
         same_shape("the direction", y.shape(), self.shape())?;
         finite(y)?;
@@ -181,7 +205,11 @@ impl DiagonalBox {
         }
     }
 
-    /// {aᵀ y} as single columns: {Rᵀ diag(Lᵀy) s + Cᵀy}.
+    /// The image {Xᵀy : X in the set} as single columns (m × 1), for y of d entries: {Rᵀ diag(Lᵀy)
+    /// s + Cᵀy}.
+    ///
+    /// # Errors
+    /// A `y` of another length, or with an entry that is not finite.
     pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
         let y = cotangent_column(y, self.shape().0)?;
         let (right, e_right) = product(&self.left.transpose(), &y);

@@ -71,21 +71,24 @@ impl SetRef<'_> {
 /// Where a set comes closest to a matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest {
-    /// Certified enclosure of the distance to the exact set.
+    /// Certified enclosure of the distance to the exact set, in the operator norm (Euclidean for
+    /// single columns).
     pub distance: Enclosure,
     /// The element found: convex weights of the vertices of a hull, the free entries of a
     /// box, or 1 at one of the points.
     pub weights: Vec<f64>,
     /// That element (to rounding); its distance attains the upper bound.
     pub point: DMatrix<f64>,
-    /// Y of the lower bound (not normalised); zero where the bound is trivial or the set not
-    /// convex.
+    /// Y of the lower bound (not normalised), of the shape of the elements: ⟨Y, a - b⟩/‖Y‖_* for
+    /// every b in the set, ‖·‖_* being the nuclear norm; zero where the bound is trivial or the set
+    /// not convex.
     pub separator: DMatrix<f64>,
 }
 
-/// Distance of `a` to `target`: operator norm, Euclidean for single columns.
+/// The distance inf over b in `target` of ‖a - b‖: operator norm, Euclidean for single columns.
 ///
-/// Errors: shapes differ, `a` not finite.
+/// # Errors
+/// Shapes that differ, or an `a` with an entry that is not finite.
 pub fn distance<'a>(
     a: &DMatrix<f64>,
     target: impl Into<SetRef<'a>>,

@@ -1,4 +1,4 @@
-//! The excess Δ(A, B) = sup over a in A of inf over b in B of ‖a - b‖ (Definition 2.3), and ‖A‖sup.
+//! The excess Δ(A, B) = sup over a in A of inf over b in B of ‖a - b‖ (Definition 2.2), and ‖A‖sup.
 //!
 //! Owns the supremum over finitely many matrices. Where B is convex, the distance to B is a convex
 //! function, so that its supremum over a hull is at a vertex: the excess of the vertices is that of
@@ -11,7 +11,9 @@ use super::points::Points;
 use super::rounding::{Enclosure, norm_lower, norm_upper};
 use crate::error::Result;
 
-/// Δ(`source`, `target`): operator norm, Euclidean for sets of single columns. Not symmetric.
+/// The excess Δ(A, B) = sup over a in A of inf over b in B of ‖a - b‖ (Definition 2.2) of A =
+/// `source` to B = `target`: operator norm, Euclidean for sets of single columns. It is not
+/// symmetric, and 0 exactly where A lies in the closure of B.
 ///
 /// # Errors
 /// When shapes differ.
@@ -24,7 +26,7 @@ pub fn excess<'a>(source: &Points, target: impl Into<SetRef<'a>>) -> Result<Encl
     Ok(most.loosened(source.rounding()))
 }
 
-/// ‖A‖sup = sup over a in A of ‖a‖, the same for a finite set and its hull.
+/// ‖A‖sup = sup over a in A of ‖a‖ (operator norm), the same for a finite set and its hull.
 pub fn sup_norm(set: &Points) -> Enclosure {
     let norms = set
         .members()

@@ -94,7 +94,8 @@ impl LemmaB1 {
     }
 }
 
-/// Tests the lemma on `draws` draws of sets of matrices with at most `dim` rows and columns.
+/// Tests the six statements of Lemma B.1, and two pairings in (iii) that it does not have, on
+/// `draws` draws of sets of matrices with at most `dim` rows and columns.
 ///
 /// # Errors
 /// Where a drawn matrix is not invertible beyond rounding, which its construction excludes.

@@ -1,4 +1,4 @@
-//! Sets of matrices, their algebra, and the excess (Section 2.1, Definitions 2.1-2.3, Lemma B.1).
+//! Sets of matrices, their algebra, and the excess (Section 2, Definition 2.2, Lemma B.1).
 //!
 //! Owns [`Points`] (a finite set, not convex) with Minkowski sums, products and inverses, [`Hull`]
 //! (the convex hull of one), [`DiagonalBox`] ({L diag(s) R + C}, convex), `distance`, `excess`

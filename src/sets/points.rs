@@ -14,27 +14,47 @@ use super::rounding::{
 use super::shape::{block_range, cotangent_column, same_shape};
 use crate::error::{Error, Result};
 
-/// A finite nonempty set of matrices of one shape (not convex unless it has one member).
+/// A finite nonempty set of matrices of one shape (not convex unless it has one member), with a
+/// radius of rounding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
     members: Vec<DMatrix<f64>>,
     rounding: f64,
 }
 
-/// The convex hull of finitely many matrices.
+/// The convex hull of finitely many matrices of one shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hull(Points);
 
 impl Points {
-    /// The set of `members`, exact duplicates dropped, order kept.
+    /// The set of `members`, exact duplicates dropped, order kept, without rounding.
     ///
-    /// Errors: no member, members of different shapes, an entry that is not finite.
+    /// # Errors
+    /// No member, members of different shapes, an entry that is not finite.
+    ///
+    /// ```
+    /// use ratecert::linalg::Matrix;
+    /// use ratecert::sets::{Points, excess};
+    ///
+    /// let number = |x: f64| Matrix::from_element(1, 1, x);
+    /// // conv{-1, 1} is the derivative of |x| at 0, {1} the one beside it.
+    /// let kink = Points::new(vec![number(-1.0), number(1.0)])?.into_hull();
+    /// let smooth = Points::single(number(1.0))?;
+    /// assert_eq!(excess(&smooth, &kink)?.upper, 0.0);
+    /// // The excess is not symmetric: -1 is 2 away from 1.
+    /// let back = excess(kink.points(), &smooth)?;
+    /// assert!(back.contains(2.0) && back.width() < 1e-12);
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn new(members: Vec<DMatrix<f64>>) -> Result<Self> {
         Self::rounded(members, 0.0)
     }
 
-    /// The same for members that are each within `rounding` (Frobenius norm) of what they stand
-    /// for.
+    /// [`Points::new`] for members that are each within `rounding` (Frobenius norm) of the exact
+    /// matrix that they stand for.
+    ///
+    /// # Errors
+    /// Those of [`Points::new`], and a radius that is negative or NaN.
     pub fn rounded(members: Vec<DMatrix<f64>>, rounding: f64) -> Result<Self> {
         if rounding.is_nan() || rounding < 0.0 {
             return Err(Error::input(format!(
@@ -60,6 +80,9 @@ impl Points {
     }
 
     /// The set of one matrix.
+    ///
+    /// # Errors
+    /// An entry that is not finite.
     pub fn single(member: DMatrix<f64>) -> Result<Self> {
         Self::new(vec![member])
     }
@@ -69,7 +92,7 @@ impl Points {
         &self.members
     }
 
-    /// Radius of rounding (Frobenius norm) of each member.
+    /// Upper bound of the Frobenius distance of each stored member from the exact one.
     pub fn rounding(&self) -> f64 {
         self.rounding
     }
@@ -125,7 +148,11 @@ impl Points {
         Self::rounded(members, add_up(carried, lost))
     }
 
-    /// Minkowski sum A + B.
+    /// Minkowski sum A + B = {a + b}. Of vertex sets: the sums of vertices, whose
+    /// hull is conv A + conv B.
+    ///
+    /// # Errors
+    /// Different shapes, or a sum that overflows.
     pub fn sum(&self, other: &Self) -> Result<Self> {
         same_shape("the other summand", other.shape(), self.shape())?;
         let (rows, cols) = self.shape();
@@ -139,9 +166,13 @@ impl Points {
         })
     }
 
-    /// Minkowski product AB = {ab}. Of vertex sets: the products of vertices, whose hull is
-    /// conv(AB); AB itself is not convex in general. For a convex T, Δ(AB, T) is attained at them,
-    /// because the distance to T is convex in a for fixed b and in b for fixed a.
+    /// Minkowski product AB = {ab} of p × q and q × r matrices. Of vertex sets:
+    /// the products of vertices, whose hull is conv(AB); AB itself is not convex in general. For a
+    /// convex T, Δ(AB, T) is attained at them, because the distance to T is convex in a for fixed b
+    /// and in b for fixed a.
+    ///
+    /// # Errors
+    /// Inner sides that differ, or a product that overflows.
     pub fn product(&self, other: &Self) -> Result<Self> {
         let columns = other.shape().1;
         same_shape("the right factor", other.shape(), (self.shape().1, columns))?;
@@ -157,13 +188,21 @@ impl Points {
         self.pairs(other, carried, product)
     }
 
-    /// {aᵀ y} as single columns, for a cotangent `y` with one entry per row of the members.
+    /// The image {aᵀy} as single columns, for a cotangent `y` with one entry per row of the
+    /// members.
+    ///
+    /// # Errors
+    /// A `y` of another length, or with an entry that is not finite, or a product that overflows.
     pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
         let y = cotangent_column(y, self.shape().0)?;
         self.map(carried(&y, self.rounding), |a| product(&a.transpose(), &y))
     }
 
-    /// The projection to a block of coordinates (Lemma B.1 (vi)).
+    /// The projection to the given rows and columns, such as a partial derivative within a
+    /// derivative: it does not increase the excess (Lemma B.1 (vi)).
+    ///
+    /// # Errors
+    /// A range that runs backwards, or out of the members.
     pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Self> {
         block_range(&rows, &cols, self.shape())?;
         self.map(self.rounding, |a| {
@@ -175,10 +214,12 @@ impl Points {
         })
     }
 
-    /// {a⁻¹}, with an a-posteriori error bound: with X ≈ a⁻¹ and ρ = ‖I - aX‖ < 1,
-    /// ‖a⁻¹ - X‖_F ≤ ‖X‖_F ρ/(1-ρ), and for the rounding r of a, ‖a⁻¹‖²r/(1-‖a⁻¹‖r) more.
+    /// The set {a⁻¹} of inverses of square members, with an a-posteriori error bound: with X ≈ a⁻¹
+    /// and ρ = ‖I - aX‖ < 1, ‖a⁻¹ - X‖_F ≤ ‖X‖_F ρ/(1-ρ), and for the rounding r of a,
+    /// ‖a⁻¹‖²r/(1-‖a⁻¹‖r) more.
     ///
-    /// Errors: not square, or a member that is not invertible beyond rounding.
+    /// # Errors
+    /// Members that are not square, or one that is not invertible beyond rounding.
     pub fn inverse(&self) -> Result<Self> {
         let (n, _) = self.shape();
         same_shape("an invertible matrix", self.shape(), (n, n))?;
@@ -226,7 +267,10 @@ impl Points {
         Self::rounded(members, lost)
     }
 
-    /// The union of two sets of one shape.
+    /// The union of two sets of one shape; its radius of rounding is the larger one.
+    ///
+    /// # Errors
+    /// Different shapes.
     pub fn union(&self, other: &Self) -> Result<Self> {
         same_shape("the other set", other.shape(), self.shape())?;
         let members = self.members.iter().chain(&other.members).cloned().collect();
@@ -235,7 +279,10 @@ impl Points {
 }
 
 impl Hull {
-    /// The convex hull of `vertices`; errors as for [`Points::new`].
+    /// The convex hull of `vertices`.
+    ///
+    /// # Errors
+    /// Those of [`Points::new`].
     pub fn new(vertices: Vec<DMatrix<f64>>) -> Result<Self> {
         Points::new(vertices).map(Hull)
     }
@@ -250,7 +297,10 @@ impl Hull {
         self.0.members()
     }
 
-    /// {aᵀ y} as single columns.
+    /// The image {aᵀy} as single columns: the hull of the images of the vertices.
+    ///
+    /// # Errors
+    /// Those of [`Points::cotangent`].
     pub fn cotangent(&self, y: &[f64]) -> Result<Self> {
         self.0.cotangent(y).map(Hull)
     }

@@ -30,7 +30,7 @@ impl Enclosure {
         upper: 0.0,
     };
 
-    /// [lower, upper]; NaN means that nothing is known on that side.
+    /// The interval [lower, upper]; NaN means that nothing is known on that side.
     pub fn new(lower: f64, upper: f64) -> Self {
         debug_assert!(
             lower.is_nan() || upper.is_nan() || lower <= upper,

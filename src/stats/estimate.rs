@@ -20,9 +20,9 @@ const CONFIDENCE: Bound = Bound {
 /// A two-sided interval and the probability with which it covers the truth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// Lower end.
+    /// Lower end, in the units of what is estimated.
     pub lower: f64,
-    /// Upper end.
+    /// Upper end, in the same units.
     pub upper: f64,
     /// Coverage, in (0, 1).
     pub confidence: f64,

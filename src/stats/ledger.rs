@@ -20,6 +20,14 @@ use super::sequential::ALPHA;
 ///
 /// # Errors
 /// When `alpha` is outside (0, 1], there are no checks, or the share underflows.
+///
+/// ```
+/// use ratecert::stats::ledger::equal_share;
+///
+/// let share = equal_share(1e-9, 1000)?;
+/// assert!(share < 1e-12 && share > 0.999e-12);
+/// # Ok::<(), ratecert::Error>(())
+/// ```
 pub fn equal_share(alpha: f64, checks: usize) -> Result<f64> {
     ALPHA.check(alpha)?;
     if checks == 0 {

@@ -21,21 +21,33 @@ const MAX_EXPONENT: i32 = 1000;
 /// A fitted line; intervals at [`DEFAULT_CONFIDENCE`].
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    /// a.
+    /// a, the intercept, in the units of y.
     pub intercept: Estimate,
-    /// b.
+    /// b, the slope, in the units of y over those of x.
     pub slope: Estimate,
-    /// s, the residual standard deviation.
+    /// s, the residual standard deviation, in the units of y.
     pub residual_sd: f64,
     /// The share of the variance of y that the line explains; 1 where y does not vary.
     pub r_squared: f64,
 }
 
-/// The least-squares line through the points (x_i, y_i).
+/// The least-squares line y = a + bx through the points (x_i, y_i).
 ///
 /// # Errors
 /// Lengths that differ, fewer than three points, values that are not finite, x that do not vary
 /// beyond rounding, or coefficients that overflow.
+///
+/// ```
+/// use ratecert::stats::regression::line;
+///
+/// // Errors 3·0.8ᵗ converge linearly at the rate e^slope = 0.8.
+/// let t: Vec<f64> = (0..20).map(f64::from).collect();
+/// let log_error: Vec<f64> = t.iter().map(|t| (3.0 * 0.8f64.powf(*t)).ln()).collect();
+/// let fit = line(&t, &log_error)?;
+/// assert!((fit.slope.point.exp() - 0.8).abs() < 1e-12);
+/// assert!((fit.intercept.point.exp() - 3.0).abs() < 1e-12);
+/// # Ok::<(), ratecert::Error>(())
+/// ```
 pub fn line(x: &[f64], y: &[f64]) -> Result<Line> {
     if x.len() != y.len() {
         let text = format!("has {} values, but y has {}", x.len(), y.len());

@@ -52,7 +52,18 @@ pub(crate) const ALPHA: Bound = Bound {
     max: 1.0,
 };
 
-/// The test, fed one sample at a time.
+/// The test of E X ≤ b for X ≥ 0, fed one sample at a time.
+///
+/// ```
+/// use ratecert::stats::sequential::MeanAtMost;
+///
+/// let mut test = MeanAtMost::new(1.0, 1e-6)?;
+/// assert!(!test.extend(&[0.5, 1.5, 0.8, 1.2])?);
+/// // Twice the bound, again and again, is not chance.
+/// assert!(test.extend(&[2.0; 100])?);
+/// assert!(test.outcome().p_value <= 1e-6);
+/// # Ok::<(), ratecert::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct MeanAtMost {
     bound: f64,
@@ -76,7 +87,7 @@ pub struct Outcome {
     pub p_value: f64,
     /// Samples seen.
     pub samples: usize,
-    /// Their mean.
+    /// Their mean, in the units of the samples.
     pub mean: f64,
     /// The smallest ratio E(X)/b ≥ 1 that would be rejected with 99 % power at this
     /// number of samples; see [`MeanAtMost::detectable_ratio`].

@@ -81,7 +81,7 @@ impl Known {
 pub enum Verdict {
     /// Within the confidence interval: not refuted.
     Inside,
-    /// Outside: H0 is rejected at level α.
+    /// Outside of it: H0 is rejected at level α.
     Outside,
 }
 
@@ -253,11 +253,22 @@ fn psi(y: f64) -> f64 {
     value.copysign(y)
 }
 
-/// Catoni's test.
+/// Catoni's test of |E X - μ| ≤ room given Var X ≤ v, with false-alarm probability at most `alpha`.
 ///
 /// # Errors
 /// When there are no samples or some are not finite, `alpha` is outside (0, 1], or `known` is not
 /// finite with a variance and room of at least 0.
+///
+/// ```
+/// use ratecert::stats::two_sided::{Known, Verdict, catoni};
+///
+/// let samples: Vec<f64> = (0..1000).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
+/// let inside = catoni(&samples, Known::new(0.0, 1.0), 1e-6)?;
+/// assert_eq!(inside.verdict, Verdict::Inside);
+/// let outside = catoni(&samples, Known::new(0.5, 1.0), 1e-6)?;
+/// assert_eq!(outside.verdict, Verdict::Outside);
+/// # Ok::<(), ratecert::Error>(())
+/// ```
 pub fn catoni(samples: &[f64], known: Known, alpha: f64) -> Result<TwoSided> {
     check(samples, known, alpha)?;
     if known.variance == 0.0 {

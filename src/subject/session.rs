@@ -65,7 +65,8 @@ impl Declaration {
     /// Reads a hello.
     ///
     /// # Errors
-    /// Another version of the protocol, an unknown dtype, a tolerance that is no tolerance.
+    /// Another version of the protocol, an unknown dtype, a tolerance that is no tolerance; the
+    /// field is named.
     pub fn of(hello: &HelloFromSubject) -> Result<Self> {
         if hello.protocol != PROTOCOL {
             let text = format!(

@@ -82,6 +82,37 @@ impl std::error::Error for Violation {}
 /// # Errors
 /// The first check that fails, or that nothing could be judged: the instance is none of this
 /// method, or undecidable.
+///
+/// ```
+/// use ratecert::case::{At, Case, Method, Target};
+/// use ratecert::instances::{Instance, Kind, Spec};
+/// use ratecert::testing::{Violation, certify};
+///
+/// /// AID-FP by the products of the case: v ← ∂₁Φᵀv + y from 0, estimate ∂₂Φᵀv.
+/// fn own(case: &Case<'_>, forgets: bool) -> Vec<Vec<f64>> {
+///     let (At::Point(w), Target::Cotangent(y)) = (case.at, case.target) else {
+///         return Vec::new();
+///     };
+///     let mut v = vec![0.0; w.len()];
+///     let mut estimates = Vec::new();
+///     for k in 0..=case.horizon() {
+///         let (by_w, by_lambda) = case.vjp(w, &v);
+///         if case.steps.contains(&k) {
+///             estimates.push(by_lambda);
+///         }
+///         let y = y.iter().map(|y| if forgets && k > 0 { 0.0 } else { *y });
+///         v = by_w.iter().zip(y).map(|(v, y)| v + y).collect();
+///     }
+///     estimates
+/// }
+///
+/// let spec = Spec { q: 0.7, ..Spec::typical(Kind::AffineNormal, 3) };
+/// let instance = Instance::generate(&spec, 7)?;
+/// assert!(certify(Method::AID_FP, &instance, |case| own(case, false)).is_ok());
+/// let wrong = certify(Method::AID_FP, &instance, |case| own(case, true));
+/// assert!(matches!(wrong, Err(Violation::Failed(_))));
+/// # Ok::<(), ratecert::Error>(())
+/// ```
 pub fn certify(
     method: Method,
     instance: &Instance,
@@ -96,11 +127,11 @@ pub fn certify(
     certify_implementation(method, instance, &mut own)
 }
 
-/// The same for an implementation that computes in binary32 throughout: the instance is rounded to
-/// numbers of that arithmetic, and the floors are those of u = 2⁻²⁴ (theory, section 11).
+/// [`certify`] for an implementation that computes in binary32 throughout: the instance is rounded
+/// to numbers of that arithmetic, and the floors are those of u = 2⁻²⁴ (theory, section 11).
 ///
 /// # Errors
-/// As those of [`certify`].
+/// Those of [`certify`], and an instance that leaves its domain in that arithmetic.
 pub fn certify_single(
     method: Method,
     instance: &Instance,

@@ -62,7 +62,7 @@ pub fn instances(kinds: &'static [Kind]) -> Instances {
     Instances { kinds }
 }
 
-/// See [`instances`].
+/// The strategy that [`instances`] makes.
 #[derive(Clone, Debug)]
 pub struct Instances {
     kinds: &'static [Kind],

@@ -2,7 +2,7 @@
 
 use crate::truth::{Truth, Unsolved};
 
-/// A hypothesis a claim can require.
+/// A hypothesis that a theorem or a claim requires of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Hypothesis {

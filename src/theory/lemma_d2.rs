@@ -38,21 +38,37 @@ impl fmt::Display for Unmet {
     }
 }
 
-/// The data of Lemma D.2.
+/// The data of Lemma D.2: v_{i+1} = v_i + η_i(Ψ̂(v_i, ξ_i) - v_i), where Ψ = E Ψ̂ is a
+/// q-contraction with fixed point v̂ and Var Ψ̂(v) ≤ σ̂₁ + σ̂₂‖Ψ(v) - v‖² (variance in the
+/// Euclidean norm).
+///
+/// ```
+/// use ratecert::theory::LemmaD2;
+///
+/// let lemma = LemmaD2 { q: 0.5, sigma1_hat: 1.0, sigma2_hat: 0.0, initial: 1.0 };
+/// // η_i = β/(γ+i) with β > 1/(1-q²) and γ ≥ β(1+σ̂₂): E‖v_i - v̂‖² ≤ c/(γ+i).
+/// let rate = lemma.rate(2.0, 2.0).expect("the hypotheses hold");
+/// assert_eq!(rate.c, 8.0); // max{ γ‖v_0-v̂‖², β²σ̂₁/(β(1-q²)-1) } = max{ 2, 4/0.5 }
+/// assert_eq!(rate.at(6), 1.0);
+/// assert!(lemma.rate(1.0, 2.0).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LemmaD2 {
     /// q < 1, an upper bound of the contraction factor.
     pub q: f64,
-    /// σ̂₁, an upper bound.
+    /// σ̂₁ ≥ 0, the part of the variance of Ψ̂ that stays at v̂, an upper bound.
     pub sigma1_hat: f64,
-    /// σ̂₂, an upper bound.
+    /// σ̂₂ ≥ 0, the part of the variance of Ψ̂ per ‖Ψ(v) - v‖², an upper bound.
     pub sigma2_hat: f64,
     /// ‖v_0 - v̂‖², an upper bound.
     pub initial: f64,
 }
 
 impl LemmaD2 {
-    /// The hypotheses on the process: q ∈ \[0, 1), nonnegative finite constants.
+    /// Checks what the lemma asks of the process: q in \[0, 1), nonnegative finite constants.
+    ///
+    /// # Errors
+    /// The first hypothesis that fails, with what was found.
     pub fn check_process(&self) -> Result<(), Unmet> {
         if !(0.0..1.0).contains(&self.q) {
             return Err(Unmet::new("Ψ is a q-contraction, 0 ≤ q < 1", self.q));
@@ -69,7 +85,12 @@ impl LemmaD2 {
         Ok(())
     }
 
-    /// The rate c/(γ+i) of the steps β/(γ+i), or the hypothesis that fails.
+    /// The rate c/(γ+i) of the steps η_i = β/(γ+i) (Lemma D.2), c = max{ γ‖v_0-v̂‖²,
+    /// β²σ̂₁/(β(1-q²)-1) }.
+    ///
+    /// # Errors
+    /// The first hypothesis that fails: those of [`LemmaD2::check_process`], β > 1/(1-q²), γ ≥
+    /// β(1+σ̂₂).
     pub fn rate(&self, beta: f64, gamma: f64) -> Result<Rate, Unmet> {
         self.check_process()?;
         let gap = beta * (1.0 - self.q * self.q) - 1.0;
@@ -90,7 +111,12 @@ impl LemmaD2 {
         Ok(Rate { beta, gamma, c })
     }
 
-    /// (1-η(1-q²))ⁱ‖v_0-v̂‖² + ησ̂₁/(1-q²) for a constant step, or the hypothesis that fails.
+    /// The bound (1-η(1-q²))ⁱ‖v_0-v̂‖² + ησ̂₁/(1-q²) of E‖v_i - v̂‖² for a constant step η. With
+    /// e_i = E‖v_i - v̂‖² one step gives e_{i+1} ≤ (1-η(1-q²))e_i + η²σ̂₁ where η(1+σ̂₂) ≤ 1, and
+    /// the powers of 1-η(1-q²) sum to at most 1/(η(1-q²)).
+    ///
+    /// # Errors
+    /// The first hypothesis that fails: those of [`LemmaD2::check_process`], 0 < η ≤ 1/(1+σ̂₂).
     pub fn constant_step(&self, eta: f64, i: usize) -> Result<f64, Unmet> {
         self.check_process()?;
         if !(eta > 0.0 && eta * (1.0 + self.sigma2_hat) <= 1.0) {
@@ -108,21 +134,21 @@ impl LemmaD2 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Rate {
-    /// β.
+    /// β of the steps.
     pub beta: f64,
-    /// γ.
+    /// γ of the steps and of the bound.
     pub gamma: f64,
-    /// c.
+    /// c, a bound of (γ+i)E‖v_i - v̂‖² for every i.
     pub c: f64,
 }
 
 impl Rate {
-    /// c/(γ+i).
+    /// c/(γ+i), the bound after i steps.
     pub fn at(&self, i: usize) -> f64 {
         self.c / (self.gamma + i as f64)
     }
 
-    /// η_i.
+    /// η_i = β/(γ+i), the step from v_i to v_{i+1}.
     pub fn step(&self, i: usize) -> f64 {
         self.beta / (self.gamma + i as f64)
     }

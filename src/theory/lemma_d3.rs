@@ -11,19 +11,21 @@
 
 use super::lemma_d2::{LemmaD2, Rate, Unmet};
 
-/// The data of Lemma D.3.
+/// The data of Lemma D.3: Lemma D.2 for the linear system of NSID (Algorithm 3), E‖v_k - v̂‖² ≤
+/// σ(k) = c/(γ+k) whatever w and w̄.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LemmaD3 {
     /// q < 1, an upper bound of ‖D_{T,1}‖sup.
     pub q: f64,
     /// σ₁' ≥ λ_max(E\[ΔΔᵀ\]) for the minibatches in use.
     pub sigma1: f64,
-    /// ‖y‖.
+    /// ‖y‖ (Euclidean).
     pub y_norm: f64,
 }
 
 impl LemmaD3 {
-    /// The constants handed to Lemma D.2.
+    /// The constants handed to Lemma D.2: σ̂₁ = 2σ₁'‖y‖²/(1-q)², σ̂₂ = 2σ₁'/(1-q)², and ‖v_0 - v̂‖²
+    /// = ‖v̂‖² ≤ ‖y‖²/(1-q)² for v_0 = 0.
     pub fn process(&self) -> LemmaD2 {
         let k2 = (1.0 - self.q).powi(2);
         let y2 = self.y_norm * self.y_norm;
@@ -35,7 +37,10 @@ impl LemmaD3 {
         }
     }
 
-    /// β = 2/(1-q²) and γ = β(1+σ̂₂).
+    /// The lemma's own steps: β = 2/(1-q²) and γ = β(1+σ̂₂).
+    ///
+    /// # Errors
+    /// Those of [`LemmaD2::check_process`].
     pub fn steps(&self) -> Result<(f64, f64), Unmet> {
         let process = self.process();
         process.check_process()?;
@@ -43,8 +48,10 @@ impl LemmaD3 {
         Ok((beta, beta * (1.0 + process.sigma2_hat)))
     }
 
-    /// σ(k) = c/(γ+k) with the default β and γ times user multipliers; a multiplier that breaks a
-    /// hypothesis is named.
+    /// σ(k) = c/(γ+k) for the β and γ of [`LemmaD3::steps`] times `times_beta` and `times_gamma`.
+    ///
+    /// # Errors
+    /// Those of [`LemmaD2::rate`]: a multiplier that breaks a hypothesis is named by it.
     pub fn rate(&self, times_beta: f64, times_gamma: f64) -> Result<Rate, Unmet> {
         let (beta, gamma) = self.steps()?;
         self.process().rate(beta * times_beta, gamma * times_gamma)

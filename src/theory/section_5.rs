@@ -14,13 +14,13 @@ use super::theorem_5_4::Theorem54;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Section5 {
-    /// Lemma D.3.
+    /// Lemma D.3's data.
     pub lemma: LemmaD3,
     /// Its default steps.
     pub rate: Rate,
-    /// Theorem 5.4.
+    /// Theorem 5.4's constants.
     pub theorem: Theorem54,
-    /// J.
+    /// J, the number of inner minibatches.
     pub inner: usize,
     /// (k, E‖v_k - v̂‖²), exact.
     pub moments: Vec<(usize, f64)>,

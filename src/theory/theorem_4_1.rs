@@ -18,11 +18,12 @@ use crate::tol::TAU_LIMIT;
 /// How much of the instance a bound uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// A priori: constants and e_0 only.
+    /// A priori: constants and e_0 only, e_t ≤ qᵗe_0.
     Paper,
-    /// The recursion with the measured e_t.
+    /// The recursion with the measured e_t = ‖w_t - w(λ)‖.
     Trajectory,
-    /// The recursion with e_t, the refined moduli and the true Δ_0.
+    /// The recursion with e_t and the refined moduli, ‖D_fix‖sup in place of B, also for Δ_0: the
+    /// true Δ_0 of D_0 = 0 where D_fix is one matrix, an upper bound of it elsewhere.
     Sharp,
 }
 
@@ -43,21 +44,39 @@ impl Level {
     }
 }
 
-/// The constants of the theorem on one instance.
+/// The constants of Theorem 4.1 on one instance, and its bounds of Δ(D_t, D_fix(λ)) in the operator
+/// norm, for D_0 = 0.
+///
+/// ```
+/// use ratecert::maps::Moduli;
+/// use ratecert::theory::Theorem41;
+///
+/// // Φ(w, λ) = λw + c at λ = q = 1/2, d = 1, w_0 = 0, c = 1: w(λ) = 2, ∂₂Φ = w, L_2 = 1.
+/// let theorem = Theorem41::new(0.5, &Moduli::smooth(0.0, 1.0, 2.0), 2.0, None);
+/// assert_eq!(theorem.b, 4.0);
+/// // w_t - w(λ) = -2·2⁻ᵗ, and the recursion D_{t+1} = D_t/2 + w_t from 0 towards J = 4.
+/// let (mut w, mut d) = (0.0, 0.0);
+/// for t in 0..20 {
+///     let error = f64::abs(d - 4.0);
+///     // Here w_0 - w(λ) and J have opposite signs: the bound is an equality.
+///     assert!((error - theorem.paper_itd(t)).abs() < 1e-12);
+///     (w, d) = (0.5 * w + 1.0, 0.5 * d + w);
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Theorem41 {
-    /// q.
+    /// q < 1, a bound of ‖D_{Φ,1}‖sup (Assumption 3.1).
     pub q: f64,
     /// L_j, M_j, R, ω_j and ‖D_{Φ,2}‖sup at w(λ).
     pub moduli: Moduli,
-    /// B = ‖D_{Φ,2}(w(λ),λ)‖sup/(1-q).
+    /// B = ‖D_{Φ,2}(w(λ),λ)‖sup/(1-q), a bound of ‖D_fix‖sup.
     pub b: f64,
-    /// e_0 = ‖w_0 - w(λ)‖.
+    /// e_0 = ‖w_0 - w(λ)‖ (Euclidean).
     pub e0: f64,
-    /// ‖D_fix‖sup: ‖J‖ where the derivative is one matrix, else B.
+    /// The least bound of ‖D_fix‖sup known: ‖J‖ where the derivative is one matrix, else B.
     pub d_fix_sup: f64,
-    /// τ: smallest t with qᵗe_0 < R.
+    /// τ: the smallest t ≥ 0 with qᵗe_0 < R.
     pub tau: usize,
 }
 
@@ -76,12 +95,12 @@ impl Theorem41 {
         }
     }
 
-    /// B L_1 + L_2.
+    /// B L_1 + L_2, what a step adds per e_t where no other piece is reached.
     pub fn smooth_part(&self) -> f64 {
         self.b * self.moduli.l[0] + self.moduli.l[1]
     }
 
-    /// (B M_1 + M_2)/R, 0 for R = ∞.
+    /// (B M_1 + M_2)/R, what it adds besides while e_t ≥ R; 0 for R = ∞.
     pub fn jump_part(&self) -> f64 {
         if self.moduli.r.is_infinite() {
             0.0
@@ -90,7 +109,8 @@ impl Theorem41 {
         }
     }
 
-    /// PAPER, ITD: qᵗΔ_0 + q^{t-1}e_0[t(BL_1+L_2) + min(t,τ)(BM_1+M_2)/R] with Δ_0 ≤ ‖D_0‖ + B = B.
+    /// PAPER, ITD after t steps: qᵗΔ_0 + q^{t-1}e_0[t(BL_1+L_2) + min(t,τ)(BM_1+M_2)/R], the second
+    /// term 0 at t = 0, with Δ_0 ≤ ‖D_0‖ + B = B.
     pub fn paper_itd(&self, t: usize) -> f64 {
         let first = power(self.q, t) * self.b;
         if t == 0 {
@@ -110,25 +130,29 @@ impl Theorem41 {
         self.aid(self.distance(t), k)
     }
 
-    /// TRAJECTORY, AID-FP at a w with ‖w - w(λ)‖ ≤ e.
+    /// TRAJECTORY, AID-FP with k steps at a w with ‖w - w(λ)‖ ≤ e: q^k B + (1-q^k)/(1-q)·(B C_1(e)
+    /// + C_2(e))·e.
     pub fn aid(&self, e: f64, k: usize) -> f64 {
         let c = self.b * self.moduli.c(1, e) + self.moduli.c(2, e);
         power(self.q, k) * self.b + geometric(self.q, k) * c * e
     }
 
-    /// SHARP, AID-FP at a w with ‖w - w(λ)‖ ≤ e: Δ_0 = ‖D_fix‖sup and the refined moduli.
+    /// SHARP, AID-FP with k steps at a w with ‖w - w(λ)‖ ≤ e: q^k‖D_fix‖sup +
+    /// (1-q^k)/(1-q)·(‖D_fix‖sup ω_1(e) + ω_2(e)).
     pub fn sharp_aid(&self, e: f64, k: usize) -> f64 {
         power(self.q, k) * self.d_fix_sup + geometric(self.q, k) * self.refined(e)
     }
 
-    /// TRAJECTORY, ITD, for t = 0..=e.len(): the recursion with the measured e_t.
+    /// TRAJECTORY, ITD, for t = 0..=e.len(): Δ_{t+1} = qΔ_t + (B C_1(e_t) + C_2(e_t))e_t from Δ_0 =
+    /// B, with the measured e_t.
     pub fn trajectory_itd(&self, e: &[f64]) -> Vec<f64> {
         self.recursion(self.b, e, |e| {
             (self.b * self.moduli.c(1, e) + self.moduli.c(2, e)) * e
         })
     }
 
-    /// SHARP, ITD, for t = 0..=e.len().
+    /// SHARP, ITD, for t = 0..=e.len(): Δ_{t+1} = qΔ_t + ‖D_fix‖sup ω_1(e_t) + ω_2(e_t) from Δ_0 =
+    /// ‖D_fix‖sup.
     pub fn sharp_itd(&self, e: &[f64]) -> Vec<f64> {
         self.recursion(self.d_fix_sup, e, |e| self.refined(e))
     }
@@ -150,7 +174,13 @@ impl Theorem41 {
     }
 }
 
-/// τ = min{t ≥ 0 : qᵗe_0 < R}, by a loop: e_0 = Rq⁻ʲ is an edge case that logarithms get wrong.
+/// τ = min{t ≥ 0 : qᵗe_0 < R} (Theorem 4.1), by a loop: e_0 = Rq⁻ʲ is an edge case that logarithms
+/// get wrong. No more than 10⁷ steps are counted, far more than any q and R that are drawn need.
+///
+/// ```
+/// assert_eq!(ratecert::theory::tau(0.5, 1.0, 0.25), 3); // 2⁻² is not below R.
+/// assert_eq!(ratecert::theory::tau(0.5, 1.0, f64::INFINITY), 0);
+/// ```
 pub fn tau(q: f64, e0: f64, r: f64) -> usize {
     let (mut e, mut t) = (e0, 0);
     while e >= r && t < TAU_LIMIT {
@@ -176,7 +206,7 @@ fn geometric(q: f64, k: usize) -> f64 {
 pub struct OnRun {
     /// The constants.
     pub theorem: Theorem41,
-    /// e_t, t = 0, 1, ...
+    /// e_t = ‖w_t - w(λ)‖ for t = 0, 1, ...
     pub e: Vec<f64>,
     /// The bound of AID-FP at w_t with k = t instead of ITD's.
     pub aid: bool,

@@ -18,37 +18,38 @@ use super::lemma_d2::Unmet;
 use crate::linalg::product::norm2;
 use crate::maps::composite::{Composite, PointModuli, Variance};
 
-/// The data of Theorem 5.4 that do not depend on how long anything runs; all upper bounds.
+/// The data of Theorem 5.4 that do not depend on how long anything runs; all upper bounds, in
+/// spectral and Euclidean norms unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Theorem54 {
-    /// q < 1: ‖D_{T,1}‖sup.
+    /// q < 1, a bound of ‖D_{T,1}‖sup (Assumption 5.1).
     pub q: f64,
-    /// ‖D_{G,1}‖sup ≤ 1.
+    /// A bound of ‖D_{G,1}‖sup, at most 1 (Assumption 5.1).
     pub outer_norm: f64,
-    /// ‖y‖.
+    /// ‖y‖ (Euclidean).
     pub y_norm: f64,
     /// s² ≥ E‖T̂-T‖² for one inner minibatch.
     pub s2: f64,
     /// σ₂' ≥ E‖∂₂T̂-E∂₂T̂‖_F² for one inner minibatch.
     pub sigma2: f64,
-    /// C_{T,1}.
+    /// C_{T,1} = L_{T,1} + M_{T,1}/R_T at (w(λ), λ), the modulus of D_{T,1} (Lemma 2.5).
     pub ct1: f64,
-    /// C_{T,2}.
+    /// C_{T,2} likewise, the modulus of D_{T,2}.
     pub ct2: f64,
-    /// C_{G,1}.
+    /// C_{G,1} = L_{G,1} + M_{G,1}/R_G at (T(w(λ), λ), λ), the modulus of D_{G,1}.
     pub cg1: f64,
-    /// C_{G,2}.
+    /// C_{G,2} likewise, the modulus of D_{G,2}.
     pub cg2: f64,
-    /// b_T.
+    /// b_T = ‖D_{T,2}(w(λ), λ)‖sup.
     pub bt: f64,
-    /// b_G.
+    /// b_G = ‖D_{G,2}(T(w(λ), λ), λ)‖sup.
     pub bg: f64,
 }
 
 impl Theorem54 {
-    /// Collects the constants of `map` at w(λ) = `w_star`; `inner` is the variance of one inner
-    /// minibatch at (or uniformly over) the w in use.
+    /// Collects the constants of `map` at w(λ) = `w_star` (d) for λ (m) and y (d); `inner` is the
+    /// variance of one inner minibatch at (or uniformly over) the w in use.
     pub fn new(
         map: &Composite,
         w_star: &[f64],
@@ -76,7 +77,11 @@ impl Theorem54 {
         }
     }
 
-    /// Assumptions 5.1 and 5.2 as far as they are numbers: the hypothesis that fails, if one does.
+    /// Checks Assumptions 5.1 and 5.2 as far as they are numbers.
+    ///
+    /// # Errors
+    /// The first hypothesis that fails: q < 1, ‖D_{G,1}‖sup ≤ 1, or a constant that is not finite
+    /// and nonnegative.
     pub fn check(&self) -> Result<(), Unmet> {
         if !(0.0..1.0).contains(&self.q) {
             return Err(Unmet::new("‖D_{T,1}‖sup ≤ q < 1", self.q));
@@ -102,8 +107,18 @@ impl Theorem54 {
         Ok(())
     }
 
-    /// The bound of sqrt(E Δ(r, D_impᵀy)²) for ρ ≥ E‖w-w(λ)‖², J inner minibatches, σ(k) ≥
-    /// E‖v_k-v̂‖².
+    /// The bound of sqrt(E Δ(r, D_impᵀy)²) for ρ ≥ E‖w-w(λ)‖² (`rho`), J inner minibatches (`j`),
+    /// σ(k) ≥ E‖v_k-v̂‖² (`sigma_k`). With U = sqrt(s²/J + q²ρ) and V = ‖y‖/(1-q) + sqrt(σ(k)) it
+    /// is
+    ///
+    /// ```text
+    /// V sqrt(σ₂'/J) + (b_T + C_{T,2}√ρ + b_G + C_{G,2}U) sqrt(σ(k))
+    ///   + (b_T + b_G) ‖y‖/(1-q)² [C_{T,1}√ρ + q C_{G,1}U]
+    ///   + ‖y‖/(1-q) [C_{T,2}√ρ + b_T C_{G,1}U + C_{G,2}U]
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Theorem54::check`], J = 0, and a ρ or σ(k) that is not finite and nonnegative.
     pub fn bound(&self, rho: f64, j: usize, sigma_k: f64) -> Result<f64, Unmet> {
         self.check()?;
         if j == 0 {

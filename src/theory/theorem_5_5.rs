@@ -13,7 +13,8 @@ use super::lemma_d2::{LemmaD2, Rate, Unmet};
 use super::theorem_5_4::Theorem54;
 use super::theorem_e6::TheoremE6;
 
-/// The schedule of Theorem 5.5.
+/// The schedule of Theorem 5.5: t = ⌈a_t k⌉ steps for w_t, J = ⌈a_J k⌉ minibatches and k steps of
+/// the linear system, for a mean square error of O(1/k).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Theorem55 {
@@ -26,9 +27,9 @@ pub struct Theorem55 {
     pub linear: Rate,
     /// ρ₀ with E‖w_t-w(λ)‖² ≤ ρ₀/t for t ≥ 1.
     pub rho0: f64,
-    /// a_t > 0.
+    /// a_t > 0, the steps of the solver of w per step of the linear system.
     pub t_per_k: f64,
-    /// a_J > 0.
+    /// a_J > 0, the inner minibatches per step of the linear system.
     pub j_per_k: f64,
 }
 
@@ -39,7 +40,10 @@ impl Theorem55 {
         (up(self.t_per_k), up(self.j_per_k))
     }
 
-    /// The hypotheses, the schedule's included.
+    /// Checks the hypotheses of Theorem 5.4 and those of the schedule.
+    ///
+    /// # Errors
+    /// The first that fails: those of [`Theorem54::check`], a_t > 0, a_J > 0, a finite ρ₀ ≥ 0.
     pub fn check(&self) -> Result<(), Unmet> {
         self.constants.check()?;
         for (name, v) in [
@@ -56,7 +60,11 @@ impl Theorem55 {
         Ok(())
     }
 
-    /// Theorem 5.4's or E.6's bound, squared, along the schedule.
+    /// The bound of the mean square error E Δ² along the schedule: the square of Theorem 5.4's
+    /// bound, or of Theorem E.6's where an objective is sampled.
+    ///
+    /// # Errors
+    /// Those of [`Theorem55::check`], and a σ(k) that is not finite and nonnegative.
     pub fn bound(&self, k: usize) -> Result<f64, Unmet> {
         self.check()?;
         let (t, j) = self.schedule(k);
@@ -69,6 +77,9 @@ impl Theorem55 {
     /// C with E Δ² ≤ C/k for every k ≥ 1: every factor of Theorem 5.4 that decays is at most its
     /// value at "k = 1" over √k (√ρ ≤ √(ρ₀/a_t k), U ≤ U_1/√k, √σ(k) ≤ √(c/k)), and in products all
     /// but one factor is bounded by its value at k = 1.
+    ///
+    /// # Errors
+    /// Those of [`Theorem55::check`].
     pub fn constant(&self) -> Result<f64, Unmet> {
         self.check()?;
         let rho = self.rho0 / self.t_per_k;
@@ -93,13 +104,13 @@ impl Theorem55 {
 /// in its linear part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProxSgdRate {
-    /// q < 1.
+    /// q < 1, a bound of ‖D_{T,1}‖sup.
     pub q: f64,
     /// s*² ≥ E‖T̂-T‖² at w(λ), for the solver's minibatches.
     pub s2_star: f64,
     /// λ_max(E\[ΔᵀΔ\]), for the solver's minibatches (equal to σ₁' where ∂₁T̂ is symmetric).
     pub sigma1: f64,
-    /// ‖w_0-w(λ)‖².
+    /// ‖w_0-w(λ)‖² (Euclidean).
     pub initial: f64,
 }
 
@@ -111,8 +122,12 @@ impl ProxSgdRate {
         (theta, theta * (4.0 * self.sigma1 / gap).max(1.0))
     }
 
-    /// e_t ≤ c/(t₀+t), c = max{ t₀e_0, 2θ²s*²/(θ(1-q²)/2-1) }, for a_i = θ/(t₀+i); or the
-    /// hypothesis that fails.
+    /// E‖w_t - w(λ)‖² ≤ c/(t₀+t), c = max{ t₀‖w_0-w(λ)‖², 2θ²s*²/(θ(1-q²)/2-1) }, for a_i =
+    /// θ/(t₀+i).
+    ///
+    /// # Errors
+    /// The first hypothesis that fails: q < 1, constants that are finite and nonnegative, θ >
+    /// 2/(1-q²), t₀ ≥ θ·max(1, 4σ₁'/(1-q²)).
     pub fn rate(&self, theta: f64, offset: f64) -> Result<Rate, Unmet> {
         let process = LemmaD2 {
             q: self.q,

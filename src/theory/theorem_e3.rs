@@ -18,7 +18,8 @@ use super::theorem::{Row, Table, Theorem};
 use super::theorem_4_1::{Level, OnRun, Theorem41};
 use crate::objectives::GradientModuli;
 
-/// The theorem on one instance.
+/// Theorem E.3 on one instance: a bound of Δ(g_t, D_fᵀ) (Euclidean) for the hypergradients g_t of
+/// BITD and BAID-FP.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TheoremE3<'t> {
@@ -26,13 +27,14 @@ pub struct TheoremE3<'t> {
     pub lower: &'t Theorem41,
     /// Lemma E.2's constants at w(λ).
     pub outer: &'t GradientModuli,
-    /// An upper bound of ‖∇₁E(w(λ), λ)‖.
+    /// An upper bound of ‖∇₁E(w(λ), λ)‖ (Euclidean).
     pub gradient: f64,
 }
 
 impl TheoremE3<'_> {
-    /// The bound at t and a level, from Theorem 4.1's `delta` at the same, with ‖∇₁E(w_t)‖ and e_t as
-    /// they are on the run (PAPER looks at neither).
+    /// The bound ‖∇₁E(w_t)‖ Δ_t + (B C_{E,1}(e_t) + C_{E,2}(e_t)) e_t at t and a level, from
+    /// Theorem 4.1's Δ_t = `delta` at the same level, with (‖∇₁E(w_t)‖, e_t) = `(seed, e)` as they
+    /// are on the run (PAPER looks at neither).
     pub fn bound(&self, level: Level, delta: f64, t: usize, (seed, e): (f64, f64)) -> f64 {
         let linear = |e: f64| [1, 2].map(|j| of(self.outer.c(j, e), e));
         let (seed, b, [first, second]) = match level {
@@ -62,7 +64,7 @@ pub struct BilevelRun {
     pub lower: OnRun,
     /// Lemma E.2's constants at w(λ).
     pub outer: GradientModuli,
-    /// ‖∇₁E(w(λ), λ)‖.
+    /// An upper bound of ‖∇₁E(w(λ), λ)‖ (Euclidean).
     pub gradient: f64,
     /// A few t, with the bound at every level and e_t there.
     pub bounds: Vec<(usize, Vec<f64>)>,

@@ -18,7 +18,8 @@ use super::theorem::{Row, Table, Theorem};
 use super::theorem_5_4::Theorem54;
 use crate::objectives::GradientModuli;
 
-/// The data of Theorem E.6 that do not depend on how long anything runs; all upper bounds.
+/// The data of Theorem E.6 that do not depend on how long anything runs; all upper bounds, in
+/// Euclidean norms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TheoremE6 {
@@ -26,14 +27,15 @@ pub struct TheoremE6 {
     pub lower: Theorem54,
     /// ‖∇₁E(w, λ)‖ over the w in use.
     pub gradient: f64,
-    /// σ_{E,1}, σ_{E,2} of one minibatch ζ, over the w in use.
+    /// σ_{E,1}, σ_{E,2}: E‖∇_jÊ - ∇_jE‖² of one minibatch ζ, over the w in use.
     pub sigma: [f64; 2],
-    /// C_{E,1}, C_{E,2} at w(λ).
+    /// C_{E,1}, C_{E,2} at w(λ): L_{E,j} + M_{E,j}/R_E of Lemma E.2.
     pub c: [f64; 2],
 }
 
 impl TheoremE6 {
-    /// With the moduli of ∇E at w(λ).
+    /// Theorem 5.4's constants with the moduli of ∇E at w(λ), a bound of ‖∇₁E(w, λ)‖ and the
+    /// variances of its two gradients.
     pub fn new(lower: Theorem54, outer: &GradientModuli, gradient: f64, sigma: [f64; 2]) -> Self {
         Self {
             lower,
@@ -48,11 +50,13 @@ impl TheoremE6 {
         (self.gradient * self.gradient + self.sigma[0] / j as f64).sqrt()
     }
 
-    /// The bound of sqrt(E Δ(g, D_fᵀ)²) for ρ ≥ E‖w-w(λ)‖², J minibatches, σ(k) ≥ E‖v_k-v̂‖² for
-    /// ‖y‖ = Y.
+    /// The bound of sqrt(E Δ(g, D_fᵀ)²) for ρ ≥ E‖w-w(λ)‖² (`rho`), J minibatches (`j`), σ(k) ≥
+    /// E‖v_k-v̂‖² for ‖y‖ = Y (`sigma_k`): Theorem 5.4's for ‖y‖ = Y, and B sqrt(σ_{E,1}/J +
+    /// C_{E,1}²ρ) + sqrt(σ_{E,2}/J + C_{E,2}²ρ) with B = (b_T + b_G)/(1-q).
     ///
     /// # Errors
-    /// The hypothesis that does not hold.
+    /// The first hypothesis that fails: a constant of the objective that is not finite and
+    /// nonnegative, or those of [`Theorem54::bound`].
     pub fn bound(&self, rho: f64, j: usize, sigma_k: f64) -> Result<f64, Unmet> {
         for (name, v) in [
             ("‖∇₁E‖ is finite", self.gradient),

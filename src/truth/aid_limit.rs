@@ -11,30 +11,31 @@ use crate::linalg::{Dd, Matrix, Vector};
 use crate::maps::{Rounding, Tie};
 use crate::tol::{DD_UNIT, gamma};
 
-/// The limit of AID-FP and AID-CG at one point.
+/// The limit of AID-FP and AID-CG at one point w: J_w = (I-∂₁Φ(w, λ))⁻¹∂₂Φ(w, λ).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AidLimit {
-    /// (I-P)⁻¹∂₂Φ (d×m).
+    /// Ĵ = (I-P)⁻¹∂₂Φ, solved directly (d×m).
     pub j: Matrix,
     /// ‖Ĵ - J_w‖_F ≤ error, since ‖(I-P)⁻¹‖ ≤ κ.
     pub error: f64,
-    /// P = ∂₁Φ(w), rounded.
+    /// P = ∂₁Φ(w), rounded (d×d).
     pub p: Matrix,
-    /// ‖∂₂Φ(w)‖, rounded up.
+    /// ‖∂₂Φ(w)‖ (spectral), rounded up.
     pub d2: f64,
-    /// What forming ∂₁Φ and ∂₂Φ can move the limit by: κ(δP‖J‖ + δB).
+    /// What the rounding of ∂₁Φ and ∂₂Φ by the implementation under test can move the limit by:
+    /// κ(δP‖J‖ + δB), Frobenius norms.
     pub forming: f64,
-    /// The point.
+    /// The point w (d).
     pub w: Vector,
-    /// Weight at ties.
+    /// The weight in \[0, 1\] at ties.
     pub weight: f64,
     /// A unit of w lies within rounding of its kink.
     pub doubt: bool,
 }
 
-/// Solves at w with this weight at ties; `None` where the system is singular or the field lacks an
-/// activation.
+/// Solves at w (d) with this weight in \[0, 1\] at ties; `None` where the system is singular or
+/// double-double arithmetic lacks a function of the map.
 pub fn aid_limit(truth: &Truth, w: &Vector, weight: f64) -> Option<AidLimit> {
     let (d, m) = truth.naive.dims();
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();

@@ -12,7 +12,7 @@ use super::reference::{Naive, Scalar};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FixedPoint {
-    /// ŵ.
+    /// ŵ (d).
     pub w: Vector,
     /// ‖ŵ - w(λ)‖ ≤ error: κ‖Φ(ŵ)-ŵ‖ (Banach), the residual evaluated in double-double, or
     /// ‖rest‖ + rest_error where that is less.
@@ -22,8 +22,8 @@ pub struct FixedPoint {
     pub rest: Vector,
     /// The same bound for ŵ + rest, near 2⁻¹⁰⁰.
     pub rest_error: f64,
-    /// ‖Φ(ŵ)-ŵ‖. For an elastic net this is η times the distance of 0 to the subdifferential, the
-    /// KKT residual.
+    /// ‖Φ(ŵ)-ŵ‖ (Euclidean). For an elastic net this is η times the distance of 0 to the
+    /// subdifferential, the KKT residual.
     pub residual: f64,
     /// Linear systems solved until the piece was identified.
     pub newton_steps: usize,
@@ -67,10 +67,13 @@ impl std::fmt::Display for Unsolved {
     }
 }
 
-/// Newton on the pieces: solves (I-∂₁Φ)δ = Φ(w)-w with the piece active at w. On a piecewise-affine
-/// map it is exact once the piece is the right one. Where a Newton step does not reduce the
-/// residual, a step of Φ itself does (by q). The result only proposes a point: its certificate is
-/// the residual in double-double.
+/// Finds w(λ) (d) and certifies it: Newton on the pieces solves (I-∂₁Φ)δ = Φ(w)-w with the piece
+/// active at w. On a piecewise-affine map it is exact once the piece is the right one. Where a
+/// Newton step does not reduce the residual, a step of Φ itself does (by q < 1). The result only
+/// proposes a point: its certificate is the residual in double-double.
+///
+/// # Errors
+/// [`Unsolved::NoFixedPoint`] where the residual does not come near the rounding level.
 pub fn fixed_point(
     map: &Map,
     naive: &Naive<Dd>,

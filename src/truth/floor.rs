@@ -63,7 +63,7 @@ impl Floor {
     }
 }
 
-/// Floors of AID-FP at one point.
+/// Rounding floors of AID-FP at one point, for k = 0..=K (theory, section 9).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AidFloor {

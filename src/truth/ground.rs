@@ -16,17 +16,18 @@ pub struct Truth {
     pub map: Map,
     /// λ (m).
     pub lambda: Vec<f64>,
-    /// q, L_1, L_2.
+    /// q, L_1, L_2 at λ (Assumption 3.1).
     pub constants: Constants,
     /// w(λ) with its certificate.
     pub fixed_point: FixedPoint,
-    /// J = (I-∂₁Φ)⁻¹∂₂Φ, where no unit is at a kink; otherwise the implicit derivative is a set.
+    /// J = (I-∂₁Φ)⁻¹∂₂Φ (d×m), where no unit is at a kink; otherwise the implicit derivative is a
+    /// set.
     pub jacobian: Option<ImplicitJacobian>,
     /// What one evaluation of the map in binary64 can lose: ours.
     pub rounding: Rounding,
     /// The same for the implementation under test, in its arithmetic.
     pub judged: Rounding,
-    /// ‖∂z_i/∂w‖ of every unit.
+    /// ‖∂z_i/∂w‖ (Euclidean) of every unit.
     pub sensitivity: Vec<f64>,
     moduli: OnceLock<Moduli>,
     pub(crate) spectrum: OnceLock<Option<Spectrum>>,
@@ -45,8 +46,31 @@ impl std::fmt::Debug for Truth {
 }
 
 impl Truth {
-    /// Solves for w(λ) and J; fails (as data) when Φ(·, λ) is not a certified contraction or the
-    /// fixed point cannot be certified.
+    /// Solves for w(λ) and, where no unit can be at a kink, J (d×m), each with a certified error
+    /// bound; what cannot be solved is an outcome, not an error of the caller.
+    ///
+    /// # Errors
+    /// [`Unsolved::NotContraction`] where q ≥ 1, [`Unsolved::NoFixedPoint`] where no point can be
+    /// certified, [`Unsolved::SingularJacobian`] where I - ∂₁Φ is numerically singular.
+    ///
+    /// ```
+    /// use ratecert::linalg::{Matrix, Vector};
+    /// use ratecert::maps::{Affine, Map};
+    /// use ratecert::truth::{Truth, Unsolved};
+    ///
+    /// // Φ(w, λ) = w/2 + λ: w(λ) = 2λ and J = 2.
+    /// let affine = |a: f64| {
+    ///     let one = |v: f64| Matrix::from_element(1, 1, v);
+    ///     Map::new(Affine { a: one(a), b: one(1.0), c: Vector::zeros(1) })
+    /// };
+    /// let truth = Truth::solve(&affine(0.5)?, &[3.0]).expect("a contraction");
+    /// assert_eq!(truth.w()[0], 6.0);
+    /// assert_eq!(truth.jacobian.as_ref().expect("no kinks").j[(0, 0)], 2.0);
+    ///
+    /// let expanding = Truth::solve(&affine(1.5)?, &[3.0]);
+    /// assert!(matches!(expanding, Err(Unsolved::NotContraction { q }) if q >= 1.5));
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn solve(map: &Map, lambda: &[f64]) -> Result<Self, Unsolved> {
         let constants = map.constants(lambda);
         if !(constants.q < 1.0) {
@@ -102,7 +126,8 @@ impl Truth {
         self.moduli.get_mut().expect("computed")
     }
 
-    /// The same for implementations that compute with another unit roundoff.
+    /// The same truth for implementations that compute with another unit roundoff: their floors
+    /// change.
     #[must_use]
     pub fn judged_in(mut self, u: Roundoff) -> Self {
         self.judged = self.map.rounding(&self.lambda, u);
@@ -119,12 +144,12 @@ impl Truth {
         w.map(|v| self.roundoff().nearest(v))
     }
 
-    /// κ = 1/(1-q), rounded up.
+    /// κ = 1/(1-q), rounded up: a bound of ‖(I-∂₁Φ)⁻¹‖.
     pub fn kappa(&self) -> f64 {
         kappa(self.constants.q)
     }
 
-    /// w(λ).
+    /// ŵ (d), which stands for w(λ): they are at most `fixed_point.error` apart.
     pub fn w(&self) -> &Vector {
         &self.fixed_point.w
     }

@@ -13,7 +13,7 @@ use super::reference::{Naive, Scalar};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ImplicitJacobian {
-    /// Ĵ (d×m).
+    /// Ĵ (d×m), the implicit derivative rounded to binary64.
     pub j: Matrix,
     /// ‖Ĵ - J‖_F ≤ error. With the correction Δ that rounding took off Ĵ, and P, D_2 at ŵ with its
     /// own rest: ‖Δ‖_F + κ(‖Ĵ+Δ-P(Ĵ+Δ)-D_2‖_F + (L_1‖Ĵ‖+L_2)·rest_error), since ‖(I-P)⁻¹‖ ≤ κ
@@ -21,7 +21,7 @@ pub struct ImplicitJacobian {
     pub error: f64,
     /// P = ∂₁Φ at ŵ and its rest, rounded (d×d).
     pub p: Matrix,
-    /// What that rounding lost, ‖·‖_F.
+    /// What that rounding lost, in the Frobenius norm.
     pub p_lost: f64,
     /// ∂₂Φ there, rounded (d×m).
     pub d2: Matrix,

@@ -38,9 +38,9 @@ pub struct PoisonedTruth<'a> {
 /// Dᵀy with a certified distance.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// The vector, m.
+    /// The vector Dᵀy, m numbers.
     pub value: Vec<f64>,
-    /// ‖value - Dᵀy‖ is at most this.
+    /// ‖value - Dᵀy‖ (Euclidean) is at most this.
     pub error: f64,
 }
 
@@ -48,7 +48,7 @@ pub struct Certificate {
 const STEPS: [usize; 3] = [5_000, 40, 2_000];
 
 impl<'a> PoisonedTruth<'a> {
-    /// Finds w(Γ).
+    /// Finds w(Γ) for the noise Γ (m numbers, row after row).
     ///
     /// # Errors
     /// Shapes that do not fit; without a ridge; where the support cannot be certified, because a
@@ -246,12 +246,12 @@ impl<'a> PoisonedTruth<'a> {
         x
     }
 
-    /// ŵ.
+    /// ŵ, d = p·c numbers, class after class.
     pub fn w(&self) -> &[f64] {
         &self.w
     }
 
-    /// ‖ŵ - w(Γ)‖ is at most this.
+    /// ‖ŵ - w(Γ)‖ (Euclidean) is at most this.
     pub fn error(&self) -> f64 {
         self.error
     }
@@ -301,7 +301,7 @@ impl<'a> PoisonedTruth<'a> {
         [1.0 / inverse, most]
     }
 
-    /// Dᵀy at w(Γ).
+    /// Dᵀy (m) at w(Γ) for y (d), with a certified error.
     ///
     /// # Errors
     /// A y of another length than w.

@@ -11,21 +11,22 @@ use super::floor::{AidFloor, Floor};
 use super::ground::Truth;
 use super::reference::{self, Columns, Itd, Scalar};
 
-/// ITD from w_0 for t = 0..=T, evaluated in double-double and rounded once.
+/// ITD from w_0 for t = 0..=T, equation (13) with D_0 = 0 and weight 0 at ties, evaluated in
+/// double-double and rounded once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ItdRun {
-    /// w_t (T+1 vectors).
+    /// w_t (T+1 vectors of d), rounded to the arithmetic of the implementation under test.
     pub w: Vec<Vector>,
-    /// Upper bounds of e_t = ‖w_t - w(λ)‖.
+    /// Upper bounds of e_t = ‖w_t - w(λ)‖ (Euclidean).
     pub e: Vec<f64>,
     /// The same for w_t rounded to what an implementation is given, the point that AID is given.
     pub e_given: Vec<f64>,
     /// D_t (T+1 matrices d×m).
     pub d: Vec<Matrix>,
-    /// E_t = D_t - J, formed before rounding; empty where J is a set.
+    /// E_t = D_t - J (d×m), formed before rounding; empty where J is a set.
     pub error: Vec<Matrix>,
-    /// Rounding floors.
+    /// Rounding floors of an implementation (theory, section 9).
     pub floor: Floor,
     /// First t at which binary64 may select another piece at w_t than the exact iterate: D_s is
     /// comparable exactly for s ≤ t only, and to within `band[s]` after it.
@@ -39,17 +40,18 @@ pub struct ItdRun {
     pub identified: Option<usize>,
 }
 
-/// AID-FP at a fixed w for k = 0..=K, evaluated in double-double and rounded once.
+/// AID-FP at a fixed w for k = 0..=K, equation (14) with weight 0 at ties, evaluated in
+/// double-double and rounded once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AidRun {
-    /// w.
+    /// The point w (d).
     pub w: Vector,
-    /// D^k.
+    /// D^k (K+1 matrices d×m).
     pub d: Vec<Matrix>,
-    /// D^k - J; empty where J is a set.
+    /// D^k - J (d×m); empty where J is a set.
     pub error: Vec<Matrix>,
-    /// Rounding floors.
+    /// Rounding floors of an implementation (theory, section 9).
     pub floor: AidFloor,
     /// A unit of w lies within rounding of its kink: another selection is possible.
     pub doubt: bool,
@@ -62,7 +64,7 @@ pub struct AidRun {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Iterates {
-    /// w_t.
+    /// w_t (T+1 vectors of d).
     pub w: Vec<Vector>,
     /// Upper bounds of ‖w_t - w(λ)‖.
     pub e: Vec<f64>,
@@ -70,7 +72,7 @@ pub struct Iterates {
     pub e_given: Vec<f64>,
 }
 
-/// The iterates from w_0, or given ones, for t = 0..=T.
+/// The iterates from w_0 (d), or the given ones, for t = 0..=T = `steps`.
 pub fn iterates(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize) -> Iterates {
     let mut w: Vec<Dd> = w0.iter().map(|v| Dd::exactly(*v)).collect();
     let mut out = Iterates {
@@ -96,13 +98,31 @@ pub fn iterates(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usi
     out
 }
 
-/// Runs ITD exactly. `w0` must have the right length and be finite.
+/// Runs ITD exactly from w_0 (d, finite) for `steps` steps.
+///
+/// ```
+/// use ratecert::linalg::{Matrix, Vector};
+/// use ratecert::maps::{Affine, Map};
+/// use ratecert::truth::{Truth, itd_run};
+///
+/// // Φ(w, λ) = w/2 + λ: D_t = 2(1 - 2⁻ᵗ), so that the error halves with every step.
+/// let one = |v: f64| Matrix::from_element(1, 1, v);
+/// let map = Map::new(Affine { a: one(0.5), b: one(1.0), c: Vector::zeros(1) })?;
+/// let truth = Truth::solve(&map, &[1.0]).expect("a contraction");
+/// let run = itd_run(&truth, &[0.0], 10);
+/// assert_eq!(run.d[10][(0, 0)], 2.0 - 2f64.powi(-9));
+/// assert!((run.error[10].norm() / run.error[9].norm() - 0.5).abs() < 1e-12);
+/// # Ok::<(), ratecert::Error>(())
+/// ```
 pub fn itd_run(truth: &Truth, w0: &[f64], steps: usize) -> ItdRun {
     run_along(truth, w0, None, steps)
 }
 
-/// The same recursion of D along given points, which are exact: `path[0]` is w_0, and there is one
-/// for every step.
+/// The same recursion of D along given points (d each, finite), which are exact: `path[0]` is w_0,
+/// and there is one for every step.
+///
+/// # Panics
+/// When `path` is empty.
 pub fn itd_run_along(truth: &Truth, path: &[Vec<f64>]) -> ItdRun {
     run_along(truth, &path[0], Some(path), path.len() - 1)
 }
@@ -180,7 +200,8 @@ fn run_along(truth: &Truth, w0: &[f64], path: Option<&[Vec<f64>]>, steps: usize)
     run
 }
 
-/// Runs AID-FP exactly at w.
+/// Runs AID-FP exactly at w (d) for `steps` steps; `None` where double-double arithmetic lacks a
+/// function of the map.
 pub fn aid_run(truth: &Truth, w: &Vector, steps: usize) -> Option<AidRun> {
     let (d, m) = truth.naive.dims();
     let exact: Vec<Dd> = w.iter().map(|v| Dd::exactly(*v)).collect();

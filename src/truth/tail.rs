@@ -8,7 +8,8 @@ use super::ground::Truth;
 use crate::linalg::{Matrix, Vector};
 use crate::maps::Tie;
 
-/// One or more steps of the tail as a linear operator.
+/// One or more steps of the tail as a linear operator on (δ, E), δ = w_t - w(λ) (d) and E = D_t - J
+/// (d×m): one step is δ ← Pδ, E ← PE + [K_1δ ... K_mδ].
 #[derive(Clone, Debug)]
 pub struct Tail {
     /// P^s.
@@ -18,7 +19,8 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// One step at the solution; `None` unless the map is piecewise affine and J is one matrix.
+    /// One step at the solution; `None` unless the map is piecewise affine in w and J is one
+    /// matrix.
     pub fn at_solution(truth: &Truth) -> Option<Self> {
         let p = truth.jacobian.as_ref()?.p.clone();
         let map = &truth.map;
@@ -32,7 +34,7 @@ impl Tail {
         Some(Self { p, k: k.collect() })
     }
 
-    /// One step of AID at the solution: E ← P E, whatever the map.
+    /// One step of AID at the solution: E ← PE, whatever the map; `None` where J is a set.
     pub fn frozen(truth: &Truth) -> Option<Self> {
         let p = truth.jacobian.as_ref()?.p.clone();
         let k = vec![None; truth.lambda.len()];
@@ -66,7 +68,7 @@ impl Tail {
         }
     }
 
-    /// s steps as one operator.
+    /// s steps as one operator, by repeated squaring; `None` for s = 0.
     pub fn power(&self, mut s: usize) -> Option<Self> {
         let mut result: Option<Self> = None;
         let mut square = self.clone();
@@ -85,7 +87,7 @@ impl Tail {
         result
     }
 
-    /// (δ, E) after these steps.
+    /// (δ, E) after these steps, from δ = `delta` (d) and E = `e` (d×m).
     pub fn advance(&self, delta: &Vector, e: &Matrix) -> (Vector, Matrix) {
         let mut next = &self.p * e;
         for (j, k) in self.k.iter().enumerate() {
@@ -130,7 +132,8 @@ impl Tail {
         Some(steps + (1 << last.saturating_sub(4)))
     }
 
-    /// Columns of D whose error grows like t·ρᵗ: those with a nonzero K.
+    /// Columns of D whose error behaves like (α+βt)ρᵗ instead of ρᵗ: those with a nonzero K
+    /// (theory, section 4).
     pub fn resonant(&self) -> Vec<bool> {
         self.k
             .iter()

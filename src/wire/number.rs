@@ -10,8 +10,8 @@ use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
 use crate::numerals::schema::Float;
 
-/// A float: a shortest decimal that round-trips, or one of the strings "NaN", "Infinity",
-/// "-Infinity".
+/// A float in messages: a shortest decimal that round-trips, or one of the strings "NaN",
+/// "Infinity", "-Infinity". The field is the number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number(pub f64);
 
@@ -37,7 +37,7 @@ impl JsonSchema for Number {
     }
 }
 
-/// A vector.
+/// A vector, as a list of numbers.
 pub type Row = Vec<Number>;
 
 /// A matrix as a list of its rows.

@@ -133,7 +133,7 @@ impl Posed {
         Ok(posed)
     }
 
-    /// The case.
+    /// The case that a method is asked.
     pub fn case(&self) -> Case<'_> {
         let i = &self.instance;
         let at = match &self.path {

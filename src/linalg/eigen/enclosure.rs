@@ -5,7 +5,7 @@ use crate::tol::SHOWN_DIGITS;
 /// Numbers from here to 1 are written without an exponent.
 const PLAIN_FROM: f64 = 0.01;
 
-/// An enclosure of a number.
+/// An enclosure of a real number that is at least 0, or of a real part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Enclosure {
     /// At least this.
@@ -15,12 +15,12 @@ pub struct Enclosure {
 }
 
 impl Enclosure {
-    /// Exactly x.
+    /// The enclosure of exactly x.
     pub fn exactly(x: f64) -> Self {
         Self { lower: x, upper: x }
     }
 
-    /// The middle.
+    /// The middle of the enclosure.
     pub fn middle(&self) -> f64 {
         self.lower + 0.5 * (self.upper - self.lower)
     }

@@ -12,14 +12,14 @@ use crate::tol::SPECTRUM_WIDTH;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Spectrum {
-    /// ρ, the largest modulus.
+    /// ρ, the largest modulus of an eigenvalue.
     pub rho: Enclosure,
     /// The second largest, counted with multiplicity; 0 for 1×1.
     pub second: Enclosure,
     /// Every eigenvalue of modulus ρ is real (`Some(false)`), none is (`Some(true)`), or it is not
     /// decided.
     pub complex: Option<bool>,
-    /// The largest real part.
+    /// The largest real part of an eigenvalue.
     pub abscissa: Enclosure,
 }
 

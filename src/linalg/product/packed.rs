@@ -14,7 +14,7 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Of the matrix with these entries.
+    /// The `rows` × `cols` matrix with the entries `entry(i, j)`.
     pub fn from_fn(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> f64) -> Self {
         let mut packed = Self {
             entries: Aligned::zeros(rows.next_multiple_of(LANES) * cols),
@@ -30,12 +30,12 @@ impl Packed {
         packed
     }
 
-    /// A copy.
+    /// A copy of a matrix in this form.
     pub fn new(a: &Matrix) -> Self {
         Self::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)])
     }
 
-    /// (rows, columns).
+    /// (rows, columns), without the zeros that fill up.
     pub fn shape(&self) -> (usize, usize) {
         (self.rows, self.cols)
     }

@@ -14,7 +14,7 @@ pub struct Aligned {
 }
 
 impl Aligned {
-    /// So many zeros.
+    /// So many zeros, the first of them at a cache line.
     pub fn zeros(len: usize) -> Self {
         let all = vec![0.0; len + LINE - 1];
         let first = all.as_ptr() as usize / size_of::<f64>();

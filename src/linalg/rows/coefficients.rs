@@ -33,8 +33,8 @@ impl WithSimd for Lanes {
 }
 
 impl Coefficients {
-    /// Of the rows of several matrices with p columns, one below the other, for the machine this
-    /// runs on.
+    /// The rows of several matrices with p = `width` columns, row-major, one below the other, for
+    /// the machine this runs on.
     pub fn new(parts: &[&[f64]], width: usize) -> Self {
         Self::on(Arch::new(), parts, width)
     }

@@ -4,9 +4,9 @@
 /// it, where there is one.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    /// n×p.
+    /// The n×p numbers, row after row.
     pub x: &'a [f64],
-    /// p.
+    /// p, the length of a row.
     pub width: usize,
     /// Rows of length p to be added.
     pub added: &'a [f64],

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Activation {
-    /// max(z, 0).
+    /// The positive part, max(z, 0).
     Relu,
-    /// |z|.
+    /// The absolute value, |z|.
     Abs,
-    /// z for z > 0, 0.01·z otherwise.
+    /// The leaky positive part, z for z > 0, 0.01·z otherwise.
     LeakyRelu,
-    /// tanh z.
+    /// The hyperbolic tangent, tanh z: smooth.
     Tanh,
 }
 

@@ -31,7 +31,7 @@ use crate::maps::rounding::Rounding;
 use crate::maps::structure::{Second, Structure, Units};
 use crate::tol::{LIBM_ULPS, Roundoff, UNIT, gamma};
 
-/// The data of a composed map.
+/// The data of a composed map Φ(w, λ) = G((A + Σ_l λ_l A_l)w + Bλ + c, λ).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Composed {
     /// u = (A + Σ_l λ_l A_l)w + Bλ + c; a mean has no channels.

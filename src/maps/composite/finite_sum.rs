@@ -12,8 +12,8 @@ use crate::linalg::Matrix;
 use crate::linalg::product::{LANES, add_weighted_rows, dot};
 use crate::numerals::numbers;
 
-/// T̂(w, λ, b) = w - η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer
-/// map.
+/// The gradient step of a regularised mean of losses over a minibatch b of rows, T̂(w, λ, b) = w -
+/// η(|b|⁻¹ Σ_{i∈b} ℓ'_i(x_i·w) x_i + λ₂w), λ = (λ₁, λ₂); λ₁ belongs to the outer map.
 ///
 /// ∂₁T̂ = (1-ηλ₂)I - (η/|b|) Σ h_i x_i x_iᵀ is symmetric, h_i = ℓ''_i (1 for least squares); ∂₂T̂ =
 /// \[0, -ηw\] does not depend on the sample.
@@ -61,8 +61,12 @@ impl From<FiniteSum> for Form {
 }
 
 impl FiniteSum {
-    /// `x` holds n rows of length `d`, `y` the n targets (labels ±1 for the logistic loss), `eta`
-    /// the step η > 0.
+    /// `x` holds n rows of length `d`, one after the other, `y` the n targets (labels ±1 for the
+    /// logistic loss), `eta` the step η > 0.
+    ///
+    /// # Errors
+    /// Numbers that do not make n ≥ 1 rows of length d ≥ 1, entries that are not finite, labels
+    /// other than ±1, a step that is not positive and finite; the field is named.
     pub fn new(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64, loss: Loss) -> Result<Self> {
         let n = y.len();
         if d == 0 || n == 0 || n.checked_mul(d) != Some(x.len()) {
@@ -106,12 +110,12 @@ impl FiniteSum {
         self.eta
     }
 
-    /// The loss.
+    /// The loss ℓ of a row.
     pub fn loss(&self) -> Loss {
         self.loss
     }
 
-    /// x_i.
+    /// x_i, d numbers.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.x[i * self.d..(i + 1) * self.d]
     }
@@ -121,12 +125,12 @@ impl FiniteSum {
         self.y[i]
     }
 
-    /// XᵀX/n.
+    /// XᵀX/n, d×d.
     pub fn gram(&self) -> Matrix {
         self.curvature_matrix(|_| 1.0)
     }
 
-    /// n⁻¹ Σ c(i) x_i x_iᵀ.
+    /// n⁻¹ Σ c(i) x_i x_iᵀ, d×d: the Hessian of the mean loss where c(i) = h_i.
     pub fn curvature_matrix(&self, mut c: impl FnMut(usize) -> f64) -> Matrix {
         let d = self.d;
         let mut out = Matrix::zeros(d, d);
@@ -152,7 +156,7 @@ impl FiniteSum {
         self.loss.curvature(s)
     }
 
-    /// h_i for every row at w.
+    /// h_i = ℓ''_i(x_i·w) for every row at w (d), n numbers.
     pub fn curvatures(&self, w: &[f64]) -> Vec<f64> {
         (0..self.rows())
             .map(|i| self.curvature(dot(self.row(i), w)))

@@ -10,7 +10,7 @@ use super::sample::Sample;
 use crate::linalg::Matrix;
 use crate::numerals::tagged::by_tag;
 
-/// The inner map T̂(w, λ, ξ).
+/// The inner map T̂(w, λ, ξ) of Section 5, w (d), λ (m); T = E T̂ over equally likely samples ξ.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ impl Inner {
         }
     }
 
-    /// out ← T̂(w, λ, sample).
+    /// out ← T̂(w, λ, sample), d numbers.
     pub fn apply(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, out: &mut [f64]) {
         match self {
             Inner::FiniteSum(f) => f.apply(w, lambda, sample, out),
@@ -62,7 +62,7 @@ impl Inner {
         }
     }
 
-    /// out ← ∂₁T̂(w, λ, sample) v.
+    /// out ← ∂₁T̂(w, λ, sample) v, v (d), out (d).
     pub fn d1(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
         match self {
             Inner::FiniteSum(f) => f.d1(w, lambda, sample, v, out),
@@ -74,7 +74,7 @@ impl Inner {
         }
     }
 
-    /// out ← ∂₁T̂(w, λ, sample)ᵀ v.
+    /// out ← ∂₁T̂(w, λ, sample)ᵀ v, v (d), out (d).
     pub fn d1_tr(&self, w: &[f64], lambda: &[f64], sample: Sample<'_>, v: &[f64], out: &mut [f64]) {
         match self {
             Inner::FiniteSum(f) => f.d1(w, lambda, sample, v, out),
@@ -157,7 +157,8 @@ impl Inner {
         }
     }
 
-    /// The multiple of the identity in ∂₁T̂ that is no mean over a minibatch.
+    /// The factor of the identity in ∂₁T̂ that is the same for every sample, 1 - ηλ₂ for a finite
+    /// sum and 1 - ηρ for a poisoned regression; 0 for noise models.
     pub fn unsampled(&self, lambda: &[f64]) -> f64 {
         match self {
             Inner::FiniteSum(f) => 1.0 - f.eta() * lambda[1],

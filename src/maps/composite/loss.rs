@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The smooth loss f, a mean over rows.
+/// The smooth loss ℓ of a score s = x·w and a target y, of which f is the mean over rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Loss {
-    /// ½(s - y)².
+    /// Half the square, ½(s - y)².
     #[serde(alias = "squared")]
     Quadratic,
-    /// log(1 + exp(-ys)), y = ±1.
+    /// The logistic loss, log(1 + exp(-ys)) with y = ±1.
     Logistic,
 }
 
@@ -18,7 +18,7 @@ pub enum Loss {
 const LOGISTIC_THIRD: f64 = 0.096_225_044_864_937_64;
 
 impl Loss {
-    /// ℓ'(s).
+    /// ℓ'(s), the derivative in the score s for the target y.
     pub fn slope(self, y: f64, s: f64) -> f64 {
         match self {
             Self::Quadratic => s - y,
@@ -26,7 +26,7 @@ impl Loss {
         }
     }
 
-    /// ℓ''(s); y = ±1 does not matter.
+    /// ℓ''(s), the second derivative in the score s; y = ±1 does not matter.
     pub fn curvature(self, s: f64) -> f64 {
         match self {
             Self::Quadratic => 1.0,

@@ -17,26 +17,28 @@ use crate::linalg::product::{dot, norm2};
 use crate::maps::rounding::Rounding;
 use crate::tol::{Roundoff, gamma};
 
-/// Δ(D_j(u), D_j(u')) ≤ (L_j + M_j/R)‖u - u'‖ for every u, at the point u' this was made for.
+/// Moduli of D_T or D_G at one point u' (Lemma 2.5), in operator norms, the moduli upper bounds and
+/// R a lower bound: Δ(D_j(u), D_j(u')) ≤ (L_j + M_j/R)‖u - u'‖ for every u.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PointModuli {
-    /// Lipschitz constant of the first partial derivative of every piece.
+    /// L_1, a Lipschitz constant of the first partial derivative of every piece.
     pub l1: f64,
-    /// Largest jump of the first partial derivative between pieces.
+    /// M_1, the largest jump of the first partial derivative between pieces.
     pub m1: f64,
-    /// The same for the second partial derivative.
+    /// L_2, a Lipschitz constant of the second partial derivative of every piece.
     pub l2: f64,
-    /// Largest jump of the second partial derivative.
+    /// M_2, the largest jump of the second partial derivative between pieces.
     pub m2: f64,
-    /// Distance to the nearest point where another piece is active; infinite without kinks.
+    /// R, the Euclidean distance to the nearest point where another piece is active; infinite
+    /// without kinks.
     pub r: f64,
-    /// ‖D_{·,2}‖sup at the point.
+    /// ‖D_{·,2}‖sup at the point, b_T or b_G of Theorem 5.4.
     pub b2: f64,
 }
 
 impl PointModuli {
-    /// C_1 = L_1 + M_1/R.
+    /// C_1 = L_1 + M_1/R, 0 for M_1/R where M_1 = 0.
     pub fn c1(&self) -> f64 {
         self.l1
             + if self.m1 == 0.0 {
@@ -46,7 +48,7 @@ impl PointModuli {
             }
     }
 
-    /// C_2 = L_2 + M_2/R.
+    /// C_2 = L_2 + M_2/R, 0 for M_2/R where M_2 = 0.
     pub fn c2(&self) -> f64 {
         self.l2
             + if self.m2 == 0.0 {

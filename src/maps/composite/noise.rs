@@ -33,7 +33,9 @@ pub struct Channel {
     pub e: Option<Vector>,
 }
 
-/// Affine (in w; bilinear in (w, λ) where `bilinear` is given) map with sign noise.
+/// An affine map (in w; bilinear in (w, λ) where `bilinear` is given) with sign noise: T̂ = (A +
+/// Σ_l λ_l A_l + Σ_a ξ_a N_a)w + (B + Σ_a ξ_a M_a)λ + c + Σ_a ξ_a e_a, the ξ_a = ±1 independent and
+/// fair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoiseModel {
     /// A (d×d).
@@ -73,7 +75,8 @@ impl NoiseModel {
         }
     }
 
-    /// Multiplicative noise on both Jacobians with one sign: T̂ = (A + ξN)w + (B + ξM)λ + c.
+    /// Multiplicative noise on both Jacobians with one sign ξ: T̂ = (A + ξN)w + (B + ξM)λ + c, A
+    /// and N d×d, B and M d×m.
     pub fn multiplicative(a: Matrix, n: Matrix, b: Matrix, m: Matrix, c: Vector) -> Self {
         let channels = vec![Channel {
             n: Some(n),
@@ -99,7 +102,7 @@ impl NoiseModel {
         self.b.ncols()
     }
 
-    /// 2^p.
+    /// 2^p, the number of equally likely samples for p channels.
     pub fn population(&self) -> usize {
         1 << self.channels.len()
     }
@@ -150,7 +153,7 @@ impl NoiseModel {
         Ok(())
     }
 
-    /// A + Σ λ_l A_l.
+    /// ∂₁T = A + Σ λ_l A_l, d×d.
     pub fn mean_d1(&self, lambda: &[f64]) -> Matrix {
         let mut a = self.a.clone();
         for (l, al) in lambda.iter().zip(&self.bilinear) {
@@ -159,7 +162,7 @@ impl NoiseModel {
         a
     }
 
-    /// A certified upper bound of ‖A + Σ λ_l A_l‖.
+    /// q, a certified upper bound of ‖A + Σ λ_l A_l‖ (spectral).
     pub fn q(&self, lambda: &[f64]) -> f64 {
         let size: f64 = self.a.norm()
             + lambda

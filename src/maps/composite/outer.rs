@@ -17,12 +17,13 @@ use crate::maps::shapes::{below, consecutive, finite, finite_vector, shape};
 use crate::numerals::numbers;
 use crate::numerals::tagged::by_tag;
 
-/// G: ℝᵈ×ℝᵐ → ℝᵈ. Where a λ₁ occurs it is `lambda[0]`.
+/// The outer map G: ℝᵈ×ℝᵐ → ℝᵈ of Section 5, nonexpansive in its first argument (Assumption 5.1).
+/// Where a λ₁ occurs it is `lambda[0]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Outer {
-    /// G(u) = u.
+    /// The identity, G(u) = u.
     Identity,
     /// soft(u, ηλ₁), entrywise.
     Soft {
@@ -77,8 +78,8 @@ pub enum Outer {
 
 by_tag!(Outer, "kind");
 
-/// Γ₁ = ∂₁G(u, λ) and Γ₂ = ∂₂G(u, λ) at one point: filled by [`Outer::linearize`], used for any
-/// number of products without allocation.
+/// Γ₁ = ∂₁G(u, λ) (d×d) and Γ₂ = ∂₂G(u, λ) (d×m) at one point: filled by [`Outer::linearize`], used
+/// for any number of products without allocation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gamma {
     /// Diagonal part: masks, slopes, or 1-τ_g/‖u_g‖ of the group.
@@ -168,7 +169,7 @@ impl Outer {
         !matches!(self, Outer::Layer { .. })
     }
 
-    /// out ← G(u, λ).
+    /// out ← G(u, λ), u (d), out (d).
     pub fn apply(&self, u: &[f64], lambda: &[f64], out: &mut [f64]) {
         self.apply_scaled(u, lambda, 1.0, out);
     }
@@ -221,7 +222,7 @@ impl Outer {
         }
     }
 
-    /// Room for Γ at one point.
+    /// Room for Γ at one point of dimension d.
     pub fn gamma(&self, d: usize) -> Gamma {
         Gamma {
             slope: vec![0.0; d],
@@ -302,7 +303,7 @@ impl Outer {
         }
     }
 
-    /// out ← Γ₁ v (`transposed`: Γ₁ᵀ v).
+    /// out ← Γ₁ v (`transposed`: Γ₁ᵀ v), v (d), out (d).
     pub fn d1(&self, gamma: &Gamma, v: &[f64], transposed: bool, out: &mut [f64]) {
         let s = &gamma.slope;
         match self {

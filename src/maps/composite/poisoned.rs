@@ -99,7 +99,8 @@ impl Poisoned {
     /// The same rows with another step η > 0 and ridge ρ ≥ 0.
     ///
     /// # Errors
-    /// Names what is out of range.
+    /// A step that is not positive, a ridge that is negative, or one that is not finite; the field
+    /// is named.
     pub fn with(&self, step: f64, ridge: f64) -> Result<Self> {
         if !(step > 0.0 && step.is_finite()) {
             let text = format!("the step must be positive and finite, got {step}");
@@ -118,12 +119,12 @@ impl Poisoned {
         Arc::ptr_eq(&self.rows, &other.rows)
     }
 
-    /// d = p·c.
+    /// d = p·c = dim w.
     pub fn dim(&self) -> usize {
         self.rows.width * self.rows.classes
     }
 
-    /// m: p for every corrupted row.
+    /// m = dim λ: p for every corrupted row.
     pub fn params(&self) -> usize {
         self.rows.width * self.rows.corrupted.len()
     }
@@ -133,27 +134,27 @@ impl Poisoned {
         self.rows.labels.len()
     }
 
-    /// p.
+    /// p, the length of a row.
     pub fn width(&self) -> usize {
         self.rows.width
     }
 
-    /// c.
+    /// c, the number of classes.
     pub fn classes(&self) -> usize {
         self.rows.classes
     }
 
-    /// η.
+    /// The step η.
     pub fn step(&self) -> f64 {
         self.step
     }
 
-    /// ρ.
+    /// The ridge ρ, the weight of ½‖W‖_F².
     pub fn ridge(&self) -> f64 {
         self.ridge
     }
 
-    /// x_i without its noise.
+    /// x_i without its noise, p numbers.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.rows.x[i * self.rows.width..][..self.rows.width]
     }
@@ -244,7 +245,8 @@ impl Poisoned {
         out
     }
 
-    /// ∇f(W) + ρW, and the probabilities of all rows (n×c).
+    /// ∇f(W) + ρW (d numbers, class after class) at W and the noise Γ (m numbers, row after row),
+    /// and the probabilities of all rows (n×c, row after row).
     pub fn gradient(&self, w: &[f64], noise: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let mut probabilities = vec![0.0; self.rows() * self.classes()];
         let mut out = vec![0.0; self.dim()];

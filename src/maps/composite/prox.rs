@@ -63,7 +63,7 @@ impl Prox {
         }
     }
 
-    /// Acts on every coordinate by itself.
+    /// Whether it acts on every coordinate by itself.
     pub fn is_separable(&self) -> bool {
         !matches!(self, Self::Group { .. } | Self::Groups { .. })
     }

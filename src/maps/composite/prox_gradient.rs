@@ -28,7 +28,7 @@ pub struct ProxGradient {
     /// η > 0, constant in λ.
     #[serde(with = "numbers")]
     pub step: f64,
-    /// f.
+    /// The loss ℓ; f(w) = n⁻¹Σℓ_i(x_i·w).
     pub loss: Loss,
     /// The prox of ηλ₁g.
     #[serde(flatten)]

@@ -10,7 +10,8 @@ use super::outer::{Gamma, Outer};
 use super::sample::Sample;
 use crate::error::{Error, Result};
 
-/// Φ = G∘E T̂.
+/// The stochastic map Φ = G∘E T̂ of Section 5 with its samples: an inner map T̂(w, λ, ξ) and an
+/// outer map G(u, λ).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Parts")]
 pub struct Composite {
@@ -34,7 +35,11 @@ impl TryFrom<Parts> for Composite {
 }
 
 impl Composite {
-    /// Checks shapes, entries, and that G is nonexpansive.
+    /// Checks shapes, entries, and that G is nonexpansive (Assumption 5.1).
+    ///
+    /// # Errors
+    /// Parts that do not fit each other, entries that are not finite, a layer with ‖V‖ > 1, a
+    /// poisoned regression without corrupted rows; the part and the field are named.
     pub fn new(inner: Inner, outer: Outer) -> Result<Self> {
         if let Inner::Noise(model) = &inner {
             model.validate().map_err(|e| e.in_field("inner"))?;
@@ -48,19 +53,39 @@ impl Composite {
         Ok(Self { inner, outer })
     }
 
-    /// The elastic net of interface.md: least squares step inside, soft(·, ηλ₁) outside. `x` is n×d
-    /// row-major.
+    /// The elastic net, reached through its rows: T̂ is the gradient step of least squares with
+    /// ridge λ₂ over a minibatch, G(u, λ) = soft(u, ηλ₁), λ = (λ₁, λ₂). `x` is n×d row-major, `y`
+    /// the n targets.
+    ///
+    /// # Errors
+    /// Those of [`FiniteSum::new`].
+    ///
+    /// ```
+    /// use ratecert::maps::Map;
+    /// use ratecert::maps::composite::{Composite, Sample};
+    ///
+    /// // Two rows of length 1, targets 1 and 3, η = 1/2.
+    /// let net = Composite::elastic_net(vec![1.0, 1.0], vec![1.0, 3.0], 1, 0.5)?;
+    /// let mut u = [0.0];
+    /// net.inner().apply(&[0.0], &[0.1, 0.0], Sample::Batch(&[0]), &mut u);
+    /// assert_eq!(u, [0.5]);
+    /// net.inner().apply(&[0.0], &[0.1, 0.0], Sample::Mean, &mut u);
+    /// assert_eq!(u, [1.0]);
+    /// // The mean is a map like any other: soft(1, ηλ₁).
+    /// assert_eq!(Map::sampled(net)?.apply(&[0.0], &[0.1, 0.0])[0], 0.95);
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn elastic_net(x: Vec<f64>, y: Vec<f64>, d: usize, eta: f64) -> Result<Self> {
         let inner = FiniteSum::new(x, y, d, eta, Loss::Quadratic)?;
         Self::new(Inner::FiniteSum(inner), Outer::Soft { eta })
     }
 
-    /// T̂.
+    /// T̂, the inner map.
     pub fn inner(&self) -> &Inner {
         &self.inner
     }
 
-    /// G.
+    /// G, the outer map.
     pub fn outer(&self) -> &Outer {
         &self.outer
     }
@@ -75,7 +100,11 @@ impl Composite {
         self.inner.params()
     }
 
-    /// Refuses a w, λ or cotangent y of the wrong length or not finite, and a λ outside the domain.
+    /// Refuses a w, λ or cotangent y that does not belong to the map.
+    ///
+    /// # Errors
+    /// Lengths other than d, m and d, entries that are not finite, λ₁ ≤ 0 where it is a threshold,
+    /// λ₂ < 0 for finite sums; the entry is named.
     pub fn check(&self, w: &[f64], lambda: &[f64], y: &[f64]) -> Result<()> {
         for (name, v, n) in [
             ("w", w, self.dim()),
@@ -107,6 +136,9 @@ impl Composite {
     }
 
     /// Refuses a minibatch that is empty or points outside the population.
+    ///
+    /// # Errors
+    /// Says which index it is.
     pub fn check_batch(&self, batch: &[usize]) -> Result<()> {
         let n = self.inner.population();
         match batch.iter().position(|i| *i >= n) {
@@ -125,7 +157,8 @@ impl Composite {
         self.outer.apply(u, lambda, out);
     }
 
-    /// Γ at (T(w, λ), λ): the selection the deterministic map would use.
+    /// Γ at (T(w, λ), λ), with mask entries `tie` at kinks: the selection the deterministic map
+    /// would use.
     pub fn mean_gamma(&self, w: &[f64], lambda: &[f64], tie: f64) -> Gamma {
         let mut u = vec![0.0; self.dim()];
         self.inner.apply(w, lambda, Sample::Mean, &mut u);

@@ -20,7 +20,7 @@ use crate::tol::{UNIT, gamma};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Variance {
-    /// s² = E‖T̂ - T‖².
+    /// s² = E‖T̂ - T‖² (Euclidean).
     pub s2: f64,
     /// σ₁' = λ_max(E\[ΔΔᵀ\]), Δ = ∂₁T̂ - E∂₁T̂: the smallest constant that Lemma D.3 may use.
     pub sigma1: f64,
@@ -31,7 +31,7 @@ pub struct Variance {
 }
 
 impl Composite {
-    /// s², σ₁', σ₂' at (w, λ) for minibatches of size `batch` ≥ 1.
+    /// s², σ₁', σ₂' of Assumption 5.2 at (w, λ) for minibatches of size `batch` ≥ 1.
     ///
     /// Cost O(n d²) for finite sums, O(p d³) for noise models.
     pub fn variance(&self, w: &[f64], lambda: &[f64], batch: usize) -> Variance {

@@ -17,7 +17,7 @@ pub struct Readout {
 }
 
 impl Readout {
-    /// E r = K E v_k, with E h where an h is added.
+    /// E r = K E v_k (m), with E h where an h is added.
     pub fn mean(&self, recursion: &Recursion, at: &Moments) -> Vector {
         let mean = &self.k * (&at.m + recursion.v_hat());
         match recursion.source() {
@@ -26,13 +26,13 @@ impl Readout {
         }
     }
 
-    /// E‖r - r*‖² = ‖E r - r*‖² + tr KCKᵀ + tr GW: a sum of nonnegative terms. Where y is random, what
-    /// (KA_k, I) leaves of Cov (y, h) besides.
+    /// E‖r - r*‖² (Euclidean) = ‖E r - r*‖² + tr KCKᵀ + tr GW: a sum of nonnegative terms. Where y
+    /// is random, what (KA_k, I) leaves of Cov (y, h) besides.
     pub fn mse(&self, recursion: &Recursion, at: &Moments, r_star: &Vector) -> f64 {
         (self.mean(recursion, at) - r_star).norm_squared() + self.variance(recursion, at)
     }
 
-    /// Cov r, where K is not random.
+    /// Cov r (m×m), where K is not random.
     pub fn covariance(&self, recursion: &Recursion, at: &Moments) -> Matrix {
         let own = &self.k * &at.c * self.k.transpose();
         match (recursion.source(), &at.a) {
@@ -51,7 +51,7 @@ impl Readout {
         (own + spread).max(0.0)
     }
 
-    /// E‖r - E r‖².
+    /// E‖r - E r‖² = tr Cov r.
     pub fn variance(&self, recursion: &Recursion, at: &Moments) -> f64 {
         let mut out = (&self.k * &at.c).component_mul(&self.k).sum().max(0.0);
         if let (Some(source), Some(a)) = (recursion.source(), &at.a) {
@@ -66,11 +66,15 @@ impl Readout {
     }
 }
 
-/// NSID's readout and Γ given ξ⁽¹⁾ (all J minibatches in one list): K = D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ with Γ at
-/// w̄(ξ⁽¹⁾).
+/// NSID's readout and Γ given ξ⁽¹⁾ (all J minibatches in one list): K = D̂₂ᵀΓ₁ᵀ + Γ₂ᵀ (m×d) with Γ
+/// at w̄(ξ⁽¹⁾).
 ///
 /// With the recursion at this Γ, [`Readout::mse`] is E[‖r - r*‖² | ξ⁽¹⁾], the Rao-Blackwellised
 /// error: only ξ⁽¹⁾ is left to sample or enumerate.
+///
+/// # Errors
+/// A w (d) or λ (m) that [`Composite::check`] refuses, or indices that [`Composite::check_batch`]
+/// does.
 pub fn conditional_readout(
     map: &Composite,
     w: &[f64],
@@ -93,7 +97,7 @@ pub fn conditional_readout(
     Ok((gamma, Readout { k, spread: None }))
 }
 
-/// NSID's readout where Γ does not depend on ξ⁽¹⁾ (`None` where it may); `inner` = J·|b|, the
+/// NSID's readout and Γ where Γ does not depend on ξ⁽¹⁾ (`None` where it may); `inner` = J·|b|, the
 /// number of samples averaged in ξ⁽¹⁾. Then [`Readout::mse`] is E‖r - r*‖² with nothing left to
 /// sample.
 pub fn certain_readout(
@@ -144,7 +148,11 @@ pub struct Reference {
     pub r: Vector,
 }
 
-/// [`Reference`] at (w, λ).
+/// [`Reference`] at (w, λ) for y (d), with the mask entry `tie` in \[0, 1\] at kinks, by a direct
+/// solve.
+///
+/// # Errors
+/// A w, λ or y that [`Composite::check`] refuses, a `tie` outside of \[0, 1\], or a singular I - P.
 pub fn reference(
     map: &Composite,
     w: &[f64],

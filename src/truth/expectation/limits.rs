@@ -7,7 +7,7 @@ use crate::linalg::{Matrix, Vector, norm, solve::solve};
 /// The limit of (γ+k)·E(v_k-v̂)(v_k-v̂)ᵀ for η_i = β/(γ+i).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LyapunovLimit {
-    /// Σ.
+    /// Σ, d×d.
     pub sigma: Matrix,
     /// tr Σ = lim (γ+k)E‖v_k-v̂‖².
     pub trace: f64,
@@ -71,7 +71,7 @@ pub fn lyapunov(recursion: &mut Recursion, beta: f64) -> Option<LyapunovLimit> {
 /// Where Algorithm 3 with a constant step settles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
-    /// lim E(v_k-v̂)(v_k-v̂)ᵀ.
+    /// lim E(v_k-v̂)(v_k-v̂)ᵀ, d×d.
     pub s: Matrix,
     /// lim E‖v_k-v̂‖².
     pub trace: f64,
@@ -87,6 +87,10 @@ pub const PLATEAU_MAX_DIM: usize = 40;
 ///
 /// L(S) = M̄SM̄ᵀ + η²N(S) maps semidefinite matrices to semidefinite ones; such an L has spectral
 /// radius below 1 exactly if the solution of X - L(X) = I is positive definite, which is checked.
+///
+/// # Errors
+/// A dimension that is too large for the dense system in d(d+1)/2 unknowns, or an η that is not
+/// positive and finite.
 pub fn plateau(recursion: &mut Recursion, eta: f64) -> Result<Option<Plateau>> {
     let v = recursion.v_hat().clone();
     let d = v.len();

@@ -35,26 +35,29 @@ pub struct Recursion {
 /// m_i and C_i after i steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
-    /// Steps done.
+    /// The number of steps done.
     pub i: usize,
-    /// m_i = E(v_i - v̂).
+    /// m_i = E(v_i - v̂), d.
     pub m: Vector,
-    /// C_i = Cov v_i (E Cov(v_i | y) where y is random).
+    /// C_i = Cov v_i, d×d (E Cov(v_i | y) where y is random).
     pub c: Matrix,
-    /// A_i with E(v_i | y) = A_iy, where y is random.
+    /// A_i (d×d) with E(v_i | y) = A_iy, where y is random.
     pub a: Option<Matrix>,
 }
 
 impl Moments {
-    /// E‖v_i - v̂‖² = tr C_i + ‖m_i‖², for a y that is not random.
+    /// E‖v_i - v̂‖² (Euclidean) = tr C_i + ‖m_i‖², for a y that is not random.
     pub fn mse(&self) -> f64 {
         self.c.trace() + self.m.norm_squared()
     }
 }
 
 impl Recursion {
-    /// NSID's linear system at (w, λ) with the given Γ₁ and minibatches of `batch` independent
-    /// samples: P_ξ = ∂₁T̂(w, λ, ξ)ᵀΓ₁ᵀ.
+    /// NSID's linear system at w (d) and λ (m) with the given Γ₁ and minibatches of `batch`
+    /// independent samples: P_ξ = ∂₁T̂(w, λ, ξ)ᵀΓ₁ᵀ, and y (d).
+    ///
+    /// # Errors
+    /// A w, λ or y that [`Composite::check`] refuses, a `batch` of 0, or a singular I - P.
     pub fn nsid(
         map: &Composite,
         w: &[f64],
@@ -99,7 +102,25 @@ impl Recursion {
         Self::new(mean, covariance, Vector::from_column_slice(y))
     }
 
-    /// The recursion of any random matrix with mean `mean` and covariance operator `covariance`.
+    /// The recursion of any random d×d matrix with mean `mean` and covariance operator
+    /// `covariance`, for y (d).
+    ///
+    /// # Errors
+    /// When I - P is singular.
+    ///
+    /// ```
+    /// use ratecert::linalg::{Matrix, Vector};
+    /// use ratecert::truth::expectation::{Covariance, Recursion};
+    ///
+    /// // d = 1, P_ξ = 1/2 ± 1/4 and y = 1, so that v̂ = 2: one step with η = 1 from v_0 = 0 is y
+    /// // itself, the next one P_ξ + 1, of mean 3/2 and variance 1/16.
+    /// let one = |v: f64| Matrix::from_element(1, 1, v);
+    /// let noise = Covariance::dense(1, vec![one(0.25)], 1.0);
+    /// let mut recursion = Recursion::new(one(0.5), noise, Vector::from_element(1, 1.0))?;
+    /// let error = recursion.mse_curve(2, |_| 1.0);
+    /// assert_eq!(error, [4.0, 1.0, 0.25 + 0.0625]);
+    /// # Ok::<(), ratecert::Error>(())
+    /// ```
     pub fn new(mean: Matrix, covariance: Covariance, y: Vector) -> Result<Self> {
         let d = y.len();
         let v_hat = solve_vector(&(Matrix::identity(d, d) - &mean), &y, "I - P")?;
@@ -128,12 +149,12 @@ impl Recursion {
         self.source.as_ref()
     }
 
-    /// P.
+    /// P = E P_ξ, d×d.
     pub fn mean(&self) -> &Matrix {
         &self.mean
     }
 
-    /// v̂ = (I-P)⁻¹y.
+    /// v̂ = (I-P)⁻¹y (d), with E y where y is random.
     pub fn v_hat(&self) -> &Vector {
         &self.v_hat
     }
@@ -183,7 +204,7 @@ impl Recursion {
         second_moment(&self.v_hat, self.source.as_ref(), at, out);
     }
 
-    /// One step with η, without allocation.
+    /// One step v_{i+1} = (1-η)v_i + η(P_ξv_i + y) of the moments, without allocation.
     pub fn step(&mut self, at: &mut Moments, eta: f64) {
         second_moment(&self.v_hat, self.source.as_ref(), at, &mut self.w);
         self.covariance.apply(&self.w, &mut self.noise);

@@ -15,16 +15,17 @@ use crate::maps::composite::{Composite, Sample};
 /// Most minibatches that are enumerated (populationᵇ ordered minibatches of size b).
 pub const ENUMERATION_LIMIT: usize = 1 << 20;
 
-/// Where SID goes.
+/// Where SID goes: the limit of its mean, v_SID = (I - E P_ξ)⁻¹y and r_SID = E B_ξ v_SID, with P_ξ
+/// = ∂₁T̂ᵀΓ(T̂)₁ᵀ and B_ξ = ∂₂T̂ᵀΓ(T̂)₁ᵀ + Γ(T̂)₂ᵀ, Γ at each minibatch (theory, section 6).
 #[derive(Clone, Debug)]
 pub struct SidLimit {
-    /// E P_ξ.
+    /// E P_ξ (d×d).
     pub p: Matrix,
     /// E B_ξ (m×d).
     pub b: Matrix,
-    /// v_SID = (I - E P_ξ)⁻¹y.
+    /// v_SID = (I - E P_ξ)⁻¹y (d).
     pub v: Vector,
-    /// r_SID = E B_ξ v_SID; its distance to NSID's reference at the same w is SID's bias.
+    /// r_SID = E B_ξ v_SID (m); its distance to NSID's reference at the same w is SID's bias.
     pub r: Vector,
     /// The largest real part of an eigenvalue of E P_ξ (as summed here).
     pub abscissa: Enclosure,
@@ -34,8 +35,12 @@ pub struct SidLimit {
     pub stable: bool,
 }
 
-/// SID's limit at (w, λ) for minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾.
-/// Refused where there are more than [`ENUMERATION_LIMIT`] minibatches.
+/// SID's limit at (w, λ) for y, minibatches of `batch` samples in ξ⁽²⁾ and `inner_batch` in ξ⁽¹⁾,
+/// with the mask entry `tie` at kinks: a sum over all ordered minibatches.
+///
+/// # Errors
+/// A w, λ or y that [`Composite::check`] refuses, minibatches of no sample or more than
+/// [`ENUMERATION_LIMIT`] of them, or a singular I - E P_ξ.
 pub fn sid_limit(
     map: &Composite,
     w: &[f64],
@@ -77,6 +82,9 @@ pub fn sid_limit(
 impl SidLimit {
     /// The moment recursion of SID's v_k. Cost of the set-up O(count·d³), where the operator form
     /// pays O(count·d⁵) once.
+    ///
+    /// # Errors
+    /// Minibatches of no sample, or more than [`ENUMERATION_LIMIT`] of them.
     pub fn recursion(
         &self,
         map: &Composite,
@@ -94,7 +102,11 @@ impl SidLimit {
         Recursion::new(self.p.clone(), covariance, Vector::from_column_slice(y))
     }
 
-    /// How SID reads v_k with J inner minibatches of `inner_batch` samples.
+    /// How SID reads v_k with J = `j` inner minibatches of `inner_batch` samples: K = E B_ξ, and G
+    /// = E(B_ξ - K)ᵀ(B_ξ - K)/J.
+    ///
+    /// # Errors
+    /// Minibatches of no sample, more than [`ENUMERATION_LIMIT`] of them, or J = 0.
     pub fn readout(
         &self,
         map: &Composite,

@@ -8,8 +8,8 @@ use crate::sets::{
 use crate::tol::{BOUND_ROOM, UNIT, gamma};
 use crate::truth::reference::Columns;
 
-/// What is observed of X. Distances are operator norms of X, or Euclidean norms of Xᵀy divided by
-/// ‖y‖; the latter never exceed the former.
+/// What is observed of an implicit derivative X (d×m). Distances are operator norms of X, or
+/// Euclidean norms of Xᵀy divided by ‖y‖; the latter never exceed the former.
 #[derive(Clone, Copy, Debug)]
 pub enum Observed<'a> {
     /// X, d×m.

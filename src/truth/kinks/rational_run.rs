@@ -18,7 +18,7 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// In words.
+    /// The selection in words, for reports.
     pub fn describe(self) -> String {
         match self {
             Self::Fixed(w) => format!("weight {w} at ties"),
@@ -34,12 +34,12 @@ const MAX_ADVERSARIAL_TIES: usize = 2;
 
 /// A run of ITD in rationals, with the element X_t of D_fix that follows it.
 pub struct RationalRun {
-    /// Upper bounds of e_t = ‖w_t - w(λ)‖.
+    /// Upper bounds of e_t = ‖w_t - w(λ)‖ (Euclidean).
     pub e: Vec<f64>,
     /// ‖D_t - X_t‖ with X_t ∈ D_fix: upper bounds of the excess to D_fix, exact but for the
     /// final rounding.
     pub excess: Vec<f64>,
-    /// D_t rounded to binary64, and ‖·‖_F of what the rounding took from it.
+    /// D_t (d×m) rounded to binary64, and ‖·‖_F of what the rounding took from it.
     pub d: Vec<(Matrix, f64)>,
     /// Number of ties met on the way.
     pub ties: usize,

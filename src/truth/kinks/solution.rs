@@ -12,13 +12,13 @@ use crate::tol::{EXACT_NEWTON_DIM, EXACT_NEWTON_STEPS, UNIT, gamma};
 pub struct Kinks {
     /// Φ in rationals.
     pub naive: Naive<Rational>,
-    /// w(λ), exactly.
+    /// w(λ), exactly (d).
     pub w: Vec<Rational>,
     /// Units exactly at their kink.
     pub active: Vec<usize>,
     /// ∂_jΦ = L S R_j, rounded to binary64.
     pub form: Form,
-    /// q, certified.
+    /// q, a certified bound of ‖D_{Φ,1}‖sup.
     pub q: f64,
 }
 
@@ -104,7 +104,7 @@ impl Kinks {
         (self.form.left.nrows(), self.form.right_lambda.ncols())
     }
 
-    /// κ = 1/(1-q).
+    /// κ = 1/(1-q), a bound of ‖(I-A)⁻¹‖ for every A in D_{Φ,1}.
     pub fn kappa(&self) -> f64 {
         kappa(self.q)
     }
@@ -160,7 +160,7 @@ impl Kinks {
         (rounding + data) * (1.0 + gamma(x.len() + h * d + 16))
     }
 
-    /// ‖X‖ for a rational matrix by columns: an upper bound.
+    /// An upper bound of the operator norm ‖X‖ of a rational matrix by columns.
     pub fn norm_of(columns: &[Vec<Rational>]) -> f64 {
         let d = columns.first().map_or(0, Vec::len);
         let (m, lost) = rounded(columns, d);
@@ -171,7 +171,7 @@ impl Kinks {
     }
 }
 
-/// A rational matrix by columns, rounded, and ‖·‖_F of what that lost.
+/// A rational matrix of `rows` rows by columns, rounded to binary64, and ‖·‖_F of what that lost.
 pub fn rounded(columns: &[Vec<Rational>], rows: usize) -> (Matrix, f64) {
     let mut lost = 0.0f64;
     let m = Matrix::from_fn(rows, columns.len(), |i, j| {

@@ -5,7 +5,7 @@ use crate::maps::{Tie, piece_key};
 
 /// One family in the number type T, straight from its data; object safe for each T.
 pub trait Reference<T: Scalar>: Send + Sync {
-    /// d.
+    /// d = dim w.
     fn dim(&self) -> usize;
     /// Φ(w, λ) and the selection there; `None` where the field lacks a function.
     fn at(&self, w: &[T], lambda: &[T], tie: &mut Tie<'_>) -> Option<Point<T>>;
@@ -28,9 +28,9 @@ pub trait Reference<T: Scalar>: Send + Sync {
 /// Everything about Φ at one w: the value, the unit inputs and the selection.
 #[derive(Clone)]
 pub struct Point<T> {
-    /// w.
+    /// The point w (d).
     pub w: Vec<T>,
-    /// Φ(w, λ).
+    /// Φ(w, λ) (d).
     pub value: Vec<T>,
     /// Slopes of the units.
     pub slope: Vec<T>,

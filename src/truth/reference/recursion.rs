@@ -11,9 +11,9 @@ pub type Columns<T> = Vec<Vec<T>>;
 /// ITD (13): w_{t+1} = Φ(w_t), D_{t+1} = ∂₁Φ(w_t)D_t + ∂₂Φ(w_t), D_0 = 0.
 pub struct Itd<'a, T> {
     naive: &'a Naive<T>,
-    /// w_t.
+    /// w_t (d).
     pub w: Vec<T>,
-    /// D_t.
+    /// D_t (d×m, by columns).
     pub d: Columns<T>,
 }
 
