@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Sandbox, stdout};
+use super::{Sandbox, failing, stdout};
 
 #[test]
 fn certify_leaves_a_complete_report_and_the_same_bytes_at_any_thread_count() {

@@ -7,6 +7,7 @@ mod instances;
 mod printed;
 mod usage;
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -67,3 +68,24 @@ level = "paper"
 slack = 1.0
 reason = "the theorem"
 "#;
+
+/// A failing claim in a directory with a blank, its run in another one.
+fn failing(s: &Sandbox) -> Output {
+    let dir = s.path().join("my claims");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(
+        dir.join("mine.toml"),
+        CLAIM.replace("slack = 1.0", "slack = 1e-9"),
+    )
+    .unwrap();
+    s.run(&[
+        "certify",
+        "mine",
+        "--claims",
+        "my claims",
+        "--out",
+        "a run",
+        "--profile",
+        "test",
+    ])
+}

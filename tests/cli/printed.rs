@@ -2,30 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use super::{CLAIM, Sandbox, stdout};
-
-/// A failing claim in a directory with a blank, its run in another one.
-fn failing(s: &Sandbox) -> Output {
-    let dir = s.path().join("my claims");
-    fs::create_dir_all(&dir).unwrap();
-    fs::write(
-        dir.join("mine.toml"),
-        CLAIM.replace("slack = 1.0", "slack = 1e-9"),
-    )
-    .unwrap();
-    s.run(&[
-        "certify",
-        "mine",
-        "--claims",
-        "my claims",
-        "--out",
-        "a run",
-        "--profile",
-        "test",
-    ])
-}
+use super::{CLAIM, Sandbox, failing, stdout};
 
 /// What is printed to be typed works as it stands: in the table, the summary and JUnit.
 #[test]
