@@ -10,9 +10,11 @@
 
 mod change;
 mod compare;
+mod coverage;
 mod estimate;
 mod file;
 mod sample;
+mod test;
 
 pub use change::{Change, Significance, Standing};
 pub use compare::{Comparison, compare};

@@ -6,6 +6,8 @@
 //! sharding nor an interruption changes a byte of its verdicts. Implementations come from a
 //! factory: ours, a faulty one, a stranger's.
 
+#[cfg(test)]
+mod failing_tests;
 mod journal;
 mod naming;
 mod plan;

@@ -1,10 +1,10 @@
 //! Instances that cannot decide a check are drawn again, by what is exact alone.
 
 use crate::case::{Answer, Case, Factory, Implementation, Method};
-use crate::checks::{Context, Ruling, undecided_exactly};
+use crate::checks::{Check, Context, Finding, Reason, Ruling, undecided_exactly};
 use crate::claims::{Catalogue, Claim, Profile, share};
-use crate::error::Result;
-use crate::evidence::Evidence;
+use crate::error::{Error, Result};
+use crate::evidence::{Evidence, Request, Run};
 use crate::instances::Instance;
 use crate::judge::{Judging, judge};
 use crate::methods::Ours;
@@ -90,6 +90,51 @@ fn exact_answers_never_fail() {
             }
         }
     }
+}
+
+/// A check that cannot say what it wants, or cannot judge what it gets, or leaves things open.
+#[derive(Debug, PartialEq)]
+enum Odd {
+    NoRequests,
+    NoJudgement,
+    Open,
+}
+
+impl Check for Odd {
+    fn label(&self) -> &'static str {
+        "odd"
+    }
+
+    fn catches(&self, _: f64) -> String {
+        String::new()
+    }
+
+    fn requests(&self, _: Context<'_>) -> Result<Vec<Request>> {
+        match self {
+            Self::NoRequests => Err(Error::input("no requests")),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn judge(&self, _: Context<'_>, _: &[&Run]) -> Result<Finding> {
+        match self {
+            Self::Open => Ok(Finding::undecided(Reason::NothingToSee, "open")),
+            _ => Err(Error::input("no judgement")),
+        }
+    }
+}
+
+/// What cannot be computed is no reason for another draw: it has to be seen.
+#[test]
+fn errors_are_not_undecided() {
+    let claim = claim("itd-local-rate");
+    let (spec, seed, _) = claim.draw(0, 0, 0);
+    let instance = Instance::generate(&spec, seed).unwrap();
+    let e = claim.evidence(&instance, Roundoff::DOUBLE);
+    let context = claim.checks[0].context(&e, 1.0, false);
+    let undecided = |check: Odd| undecided_exactly(&check, context);
+    assert!(undecided(Odd::Open));
+    assert!(!undecided(Odd::NoRequests) && !undecided(Odd::NoJudgement));
 }
 
 /// A method that answers nothing usable.

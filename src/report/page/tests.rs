@@ -1,5 +1,6 @@
 //! The page: what is escaped, what stands where, what is said where something is absent.
 
+use super::closest::closest;
 use super::*;
 use crate::baseline::Standing;
 use crate::checks::{Ruling, Unit};

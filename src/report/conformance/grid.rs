@@ -1,17 +1,16 @@
 //! What an implementation in another process gets right: methods × families × checks.
 //!
-//! Owns the table and the badge, over one run or several, as text and Markdown. Must not know files
-//! or mathematics.
+//! Owns the table, the badge and the words for them. Must not know how they are laid out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::facts::{figures, sentences};
-use super::format::{count, visible};
-use super::run::Run;
 use crate::checks::Ruling;
 use crate::claims::{Counts, Verdict};
 use crate::conformance::SERVED;
+use crate::report::facts::sentences;
+use crate::report::format::{count, visible};
+use crate::report::run::Run;
 
 /// Failing verdicts shown of one method and check.
 const SHOWN: usize = 2;
@@ -107,7 +106,7 @@ fn is_map(v: &Verdict) -> bool {
 }
 
 /// The maps of a run, in order.
-pub(super) fn maps(run: &Run) -> Vec<&str> {
+pub(in crate::report) fn maps(run: &Run) -> Vec<&str> {
     let mut out: Vec<&str> = Vec::new();
     for v in run.verdicts.iter().filter(|v| is_map(v)) {
         if !out.contains(&v.instance.id.as_str()) {
@@ -117,12 +116,15 @@ pub(super) fn maps(run: &Run) -> Vec<&str> {
     out
 }
 
-pub(super) fn of_map<'r>(run: &'r Run, map: &'r str) -> impl Iterator<Item = &'r Verdict> {
+pub(in crate::report) fn of_map<'r>(
+    run: &'r Run,
+    map: &'r str,
+) -> impl Iterator<Item = &'r Verdict> {
     let own = move |v: &&Verdict| is_map(v) && v.instance.id == map;
     run.verdicts.iter().filter(own)
 }
 
-fn word(ruling: Ruling) -> &'static str {
+pub(super) fn word(ruling: Ruling) -> &'static str {
     match ruling {
         Ruling::Pass => "pass",
         Ruling::Fail => "FAIL",
@@ -132,7 +134,7 @@ fn word(ruling: Ruling) -> &'static str {
 }
 
 /// "12", "3 of 15 fail", "-".
-pub(super) fn cell(c: &Counts) -> String {
+pub(in crate::report) fn cell(c: &Counts) -> String {
     match (c.fail, c.pass, c.inconclusive) {
         (0, 0, 0) if c.not_applicable > 0 => "n/a".into(),
         (0, 0, 0) => "-".into(),
@@ -144,7 +146,7 @@ pub(super) fn cell(c: &Counts) -> String {
 }
 
 /// The headline: who, how much, and whether all is well.
-pub(super) fn headline(run: &Run) -> String {
+pub(in crate::report) fn headline(run: &Run) -> String {
     let counts = Counts::of(&run.verdicts);
     let subject = run.info.subject.as_ref();
     let name = subject.map_or("the subject".into(), |s| {
@@ -173,7 +175,7 @@ pub(super) fn headline(run: &Run) -> String {
 }
 
 /// What was asked and what came of it, in one line.
-pub(super) fn facts(run: &Run) -> String {
+pub(in crate::report) fn facts(run: &Run) -> String {
     let subject = run.info.subject.as_ref();
     let sent = subject.map_or(run.info.instances, |s| s.cases);
     let left_out = subject.map_or(0, |s| s.left_out);
@@ -214,7 +216,7 @@ pub(super) fn facts(run: &Run) -> String {
 }
 
 /// The failing verdicts to show: a few of every method and check.
-fn shown(run: &Run) -> Vec<&Verdict> {
+pub(super) fn shown(run: &Run) -> Vec<&Verdict> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let failing = { run.verdicts.iter() }.filter(|v| v.status == Ruling::Fail && !is_map(v));
     failing
@@ -227,162 +229,15 @@ fn shown(run: &Run) -> Vec<&Verdict> {
 }
 
 /// What is said of a verdict; troubles with the conversation have no margin.
-fn said(v: &Verdict) -> Vec<String> {
+pub(super) fn said(v: &Verdict) -> Vec<String> {
     if v.measured.is_nan() {
         return vec![v.detail.clone()];
     }
     sentences(v)
 }
 
-/// The conformance of a run for a terminal. Ends with a newline.
-pub fn conformance_text(run: &Run) -> String {
-    let grid = Grid::of(run);
-    let mut out = String::new();
-    let mut table: Vec<Vec<String>> = vec![
-        ["method", "family"]
-            .iter()
-            .chain(&grid.checks)
-            .map(|s| visible(s))
-            .collect(),
-    ];
-    for row in &grid.rows {
-        let named = [visible(row.method), visible(row.family)];
-        table.push(
-            named
-                .into_iter()
-                .chain(row.cells.iter().map(cell))
-                .collect(),
-        );
-    }
-    let widths: Vec<usize> = (0..table[0].len())
-        .map(|c| {
-            table
-                .iter()
-                .map(|r| r[c].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    if !grid.rows.is_empty() {
-        for row in &table {
-            let cells = row.iter().zip(&widths);
-            let padded: Vec<String> = cells.map(|(c, w)| format!("{c:w$}", w = *w)).collect();
-            let _ = writeln!(out, "{}", padded.join("  ").trim_end());
-        }
-        out.push('\n');
-    }
-    for map in maps(run) {
-        let _ = writeln!(out, "map {}", visible(map));
-        for v in of_map(run, map) {
-            let word = word(v.status);
-            let _ = writeln!(
-                out,
-                "  {word:4} {}: {}",
-                visible(&v.check),
-                visible(&v.detail)
-            );
-        }
-        out.push('\n');
-    }
-    for v in shown(run) {
-        let _ = writeln!(out, "FAIL {}", visible(&v.id));
-        if !v.measured.is_nan() {
-            let _ = writeln!(out, "  {}", figures(v));
-        }
-        for sentence in said(v) {
-            let _ = writeln!(out, "  {}", visible(&sentence));
-        }
-        let _ = writeln!(out, "  again: {}\n", visible(&v.replay));
-    }
-    let _ = writeln!(out, "{}", headline(run));
-    let _ = writeln!(out, "{}", facts(run));
-    out
-}
-
-/// The conformance of runs as Markdown: one column a subject, one row a method and family, then
-/// the checks of each.
-pub fn conformance_markdown(runs: &[Run]) -> String {
-    let mut out = String::new();
-    if let [run] = runs {
-        let _ = writeln!(
-            out,
-            "# {}\n\n{}.\n",
-            plain(&headline(run)),
-            plain(&facts(run))
-        );
-    } else {
-        out += "# What each implementation gets right\n\n";
-        for run in runs {
-            let _ = writeln!(out, "- {}: {}.", plain(&headline(run)), plain(&facts(run)));
-        }
-        out.push('\n');
-        comparison(&mut out, runs);
-    }
-    for run in runs {
-        let grid = Grid::of(run);
-        for map in maps(run) {
-            let _ = writeln!(
-                out,
-                "\n## The map {}\n\n| check | | |\n|---|---|---|",
-                plain(map)
-            );
-            for v in of_map(run, map) {
-                let word = word(v.status);
-                let _ = writeln!(
-                    out,
-                    "| {} | {word} | {} |",
-                    plain(&v.check),
-                    plain(&v.detail)
-                );
-            }
-            out.push('\n');
-        }
-        if runs.len() > 1 {
-            let _ = writeln!(out, "\n## {}\n", plain(&headline(run)));
-        }
-        if grid.rows.is_empty() {
-            continue;
-        }
-        let _ = writeln!(
-            out,
-            "| method | family | {} |\n|---|---|{}",
-            grid.checks
-                .iter()
-                .map(|c| plain(c))
-                .collect::<Vec<_>>()
-                .join(" | "),
-            "--:|".repeat(grid.checks.len())
-        );
-        for row in &grid.rows {
-            let cells: Vec<String> = row.cells.iter().map(cell).collect();
-            let _ = writeln!(
-                out,
-                "| {} | {} | {} |",
-                plain(row.method),
-                plain(row.family),
-                cells.join(" | ")
-            );
-        }
-        let failing = shown(run);
-        if !failing.is_empty() {
-            out += "\n### Failures\n\n";
-        }
-        for v in failing {
-            let _ = writeln!(out, "- `{}`: {}", code(&v.id), plain(&v.check));
-            if !v.measured.is_nan() {
-                let _ = writeln!(out, "  {}", plain(&figures(v)));
-            }
-            for sentence in said(v) {
-                let _ = writeln!(out, "  {}", plain(&sentence));
-            }
-            let _ = writeln!(out, "  `{}`", code(&v.replay));
-        }
-    }
-    out
-}
-
 /// Methods against subjects: the counts over all families and checks.
-pub(super) fn compared(runs: &[Run]) -> Vec<(&str, Vec<Counts>)> {
+pub(in crate::report) fn compared(runs: &[Run]) -> Vec<(&str, Vec<Counts>)> {
     let grids: Vec<Vec<Row<'_>>> = runs.iter().map(|r| Grid::of(r).by_method()).collect();
     let mut methods: Vec<&str> = Vec::new();
     for row in grids.iter().flatten() {
@@ -399,28 +254,6 @@ pub(super) fn compared(runs: &[Run]) -> Vec<(&str, Vec<Counts>)> {
     let each = methods.into_iter();
     each.map(|m| (m, grids.iter().map(|rows| total(rows, m)).collect()))
         .collect()
-}
-
-fn comparison(out: &mut String, runs: &[Run]) {
-    let names: Vec<String> = runs
-        .iter()
-        .map(|r| {
-            r.info
-                .subject
-                .as_ref()
-                .map_or("?".into(), |s| plain(&s.name))
-        })
-        .collect();
-    let _ = writeln!(
-        out,
-        "| method | {} |\n|---|{}",
-        names.join(" | "),
-        "--:|".repeat(names.len())
-    );
-    for (method, cells) in compared(runs) {
-        let cells: Vec<String> = cells.iter().map(cell).collect();
-        let _ = writeln!(out, "| {} | {} |", plain(method), cells.join(" | "));
-    }
 }
 
 /// A badge in the form that shields.io reads.
@@ -441,20 +274,4 @@ pub fn badge(run: &Run) -> String {
         "schemaVersion": 1, "label": "ratecert", "message": message, "color": color
     });
     format!("{badge}\n")
-}
-
-/// Foreign text within Markdown.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in visible(text).chars() {
-        if "\\`*_{}[]<>()#+!|~&".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
-fn code(text: &str) -> String {
-    visible(text).replace('`', "'")
 }

@@ -1,0 +1,64 @@
+//! What a run leaves behind of implementations that fail.
+
+use std::sync::atomic::AtomicBool;
+
+use super::{Output, Plan};
+use crate::case::{Factory, Implementation, Method};
+use crate::checks::{Data, Ruling};
+use crate::claims::{Catalogue, Profile};
+use crate::error::Result;
+use crate::faults::{Edit, Simulated, catalogue};
+use crate::methods::Ours;
+
+/// A row of the catalogue.
+struct Planted(Vec<Edit>);
+
+impl Factory for Planted {
+    fn make(&self, method: Method) -> Result<Box<dyn Implementation + '_>> {
+        Ok(Box::new(Simulated::new(method, &self.0)))
+    }
+}
+
+fn run(claim: &str, factory: &dyn Factory) -> Output {
+    let catalogue = Catalogue::builtin().unwrap();
+    let plan = Plan {
+        claims: catalogue.select(&[claim.into()]).unwrap(),
+        profile: Profile::Test,
+        seed: 0,
+        jobs: None,
+        shard: None,
+        alpha: 1e-9,
+        factory,
+    };
+    plan.run(None, &AtomicBool::new(false), &|_, _| {}).unwrap()
+}
+
+/// Whoever has a failing verdict explained sees its curve too; a method that is right leaves no
+/// curve beyond those of the first instances.
+#[test]
+fn failing_instances_that_are_explained_are_drawn() {
+    let known = catalogue();
+    let transposed = known.iter().find(|f| f.name == "transposed-jacobian");
+    let planted = Planted(transposed.unwrap().edits.to_vec());
+    let failing = run("itd-exact", &planted);
+    let drawn = |out: &Output, id: &str| {
+        let own = out.records.iter().filter(|r| r.origin.instance() == id);
+        own.filter(|r| matches!(r.data, Data::Curve(_))).count()
+    };
+    let mut explained = 0;
+    for v in { failing.verdicts.iter() }.filter(|v| v.status == Ruling::Fail) {
+        assert_eq!(
+            drawn(&failing, &v.instance.id),
+            usize::from(v.diagnosis.is_some())
+        );
+        explained += usize::from(v.diagnosis.is_some());
+    }
+    assert!(explained > 0);
+    let right = run("itd-exact", &Ours);
+    assert!(
+        right
+            .verdicts
+            .iter()
+            .all(|v| drawn(&right, &v.instance.id) == 0)
+    );
+}
