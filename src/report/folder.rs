@@ -14,7 +14,8 @@ use super::run::{Run, record_lines, verdict_lines};
 use crate::error::{Error, Result};
 
 /// Writes everything there is to say of `run` into `dir`, which exists: `run.json`,
-/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html` and `figures/*.svg`.
+/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html`, and `figures/*.svg` with
+/// `figures/README.md`.
 ///
 /// # Errors
 /// When the system refuses; the error names the file.
@@ -68,13 +69,26 @@ fn draw_all(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
         for figure in &figures {
             put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
         }
+        put(&folder.join("README.md"), &index(&figures))?;
     }
     put(&dir.join("index.html"), &html_with(run, &figures, extras))
 }
 
+/// The figures with what they say, for people who look into the folder.
+fn index(figures: &[Figure]) -> String {
+    let mut out = String::from("# Figures of this run\n");
+    for f in figures {
+        out += &format!(
+            "\n## {}\n\n![{}]({}.svg)\n\n**{}** {}\n",
+            f.title, f.title, f.name, f.finding, f.caption
+        );
+    }
+    out
+}
+
 #[cfg(feature = "plots")]
 pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
-    super::figures::draw(&run.records)
+    super::figures::draw(&run.verdicts, &run.records)
 }
 
 /// Without the feature `plots` there are none.

@@ -35,7 +35,7 @@ const POINTS: usize = 60;
 const ITD: &str = "ITD";
 const AID_FP: &str = "AID-FP";
 const AID_CG: &str = "AID-CG, symmetric system";
-const PLAIN_CG: &str = "AID-CG as commonly implemented: plain CG on I - ∂₁Φᵀ";
+const PLAIN_CG: &str = "AID-CG, plain CG on I - ∂₁Φᵀ";
 const BOUNDS: [&str; 2] = ["Theorem 4.1, ITD", "Theorem 4.1, AID-FP"];
 const RATE: &str = "ρᵗ, the local rate";
 
