@@ -81,6 +81,22 @@ impl Axis {
         }
     }
 
+    /// A logarithmic axis from the least to the largest of the positive finite `values`; over whole
+    /// decades where there would be fewer than two ticks.
+    pub(super) fn log_between(
+        values: impl Iterator<Item = f64> + Clone,
+        (from, to): (f64, f64),
+    ) -> Self {
+        let whole = Self::log(values.clone(), (from, to));
+        let positive = values.filter(|v| *v > 0.0 && v.is_finite());
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        let (low, high) = positive.fold(ends, |(l, h), v| (l.min(v.log10()), h.max(v.log10())));
+        if counted(low.ceil(), high.floor()).count() < 2 {
+            return whole;
+        }
+        Self { low, high, ..whole }
+    }
+
     /// Is `value` between the ends?
     pub(super) fn holds(&self, value: f64) -> bool {
         let v = self.spread_of(value);

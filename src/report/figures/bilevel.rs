@@ -7,7 +7,7 @@ use super::shown::{Shown, claims};
 use crate::checks::Moments;
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::{digits, times};
+use crate::report::page::words::{digits, fold};
 
 /// The two panels; none where nothing was recorded.
 pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
@@ -28,7 +28,7 @@ pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
     if let Some((graph, least)) = schedule(&scheduled, "Theorem E.6") {
         panels.push(graph);
         if least > 1.0 {
-            said.push(format!("t, J and k must all grow: holding one leaves {}", times(least)));
+            said.push(format!("t, J and k must all grow: holding one leaves {} the error", fold(least)));
         }
     }
     if panels.is_empty() {

@@ -12,7 +12,7 @@ use super::shown::{Shown, claims};
 use crate::checks::Curve;
 use crate::report::figure::Figure;
 use crate::report::format::{count, number};
-use crate::report::page::words::{digits, times};
+use crate::report::page::words::{digits, fold, times};
 use crate::tol::{CLEAR_OF_FLOOR, RHO_DIGITS, bound_room};
 
 /// A bound within this of the error is attained, to the eye.
@@ -157,14 +157,14 @@ fn chosen<'s, 'a>(seen: &'s [Seen<'a>]) -> Vec<(&'s Seen<'a>, String)> {
     let with_tau = near.clone().filter(|s| s.curve.tau.is_some_and(|t| t > 2));
     let near = with_tau.min_by(by).or_else(|| near.min_by(by));
     add(near, &|s| match s.refined() {
-        r if r < 10.0 => format!("Nearly attained: {} the error", times(r)),
-        r => format!("The closest that is not attained: {}", times(r)),
+        r if r < 10.0 => format!("Nearly attained: {} the error", fold(r)),
+        r => format!("Not attained: {} the error", fold(r)),
     });
     let loose = clear().filter(|s| s.kinks_matter()).max_by(by);
     let loose = loose.or_else(|| clear().max_by(by));
     add(loose, &|s| {
         let near = if s.kinks_matter() { ": a kink nearby" } else { "" };
-        format!("Loose by {}{near}", times(s.refined()))
+        format!("{} the error{near}", fold(s.refined()))
     });
     let exact = holds().filter(|s| s.ended.is_some_and(|t| t > 2));
     let exact = exact.filter(|s| s.curve.error.last() == Some(&0.0));

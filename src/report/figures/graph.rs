@@ -3,7 +3,7 @@
 //! Owns how such a panel looks. Must not know what is plotted.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, Point, bold, font, width, wrapped};
+use super::canvas::{Anchor, Canvas, Point, bold, fitted, font, width, wrapped};
 use super::frame::{Frame, TEXT};
 use super::labels::{above, apart};
 use super::palette::{Colour, INK, SOFT, VERMILLION};
@@ -124,7 +124,7 @@ const PLOT: f64 = 176.0;
 const FOOT: f64 = 46.0;
 const ROW: f64 = 15.0;
 /// Room for labels at line ends, at most.
-const ROOM: f64 = 108.0;
+const ROOM: f64 = 120.0;
 
 impl Graph {
     /// Height of a panel of this width.
@@ -133,7 +133,10 @@ impl Graph {
     }
 
     fn room(&self) -> f64 {
-        let labels = self.lines.iter().map(|l| width(&l.label, TEXT));
+        // What open marks are may have to stand there too.
+        let open = self.lines.iter().any(|l| !l.edge.is_empty());
+        let open = if open { width("at rounding or 0", TEXT) } else { 0.0 };
+        let labels = self.lines.iter().map(|l| width(&l.label, TEXT)).chain([open]);
         let widest = labels.fold(0.0, f64::max);
         if widest > 0.0 { (widest + 18.0).min(self.room) } else { 18.0 }
     }
@@ -163,7 +166,7 @@ impl Graph {
         let rows = placed.iter().map(|p| p.1.row + 1);
         let rows = rows.max().unwrap_or(0) + usize::from(!self.titles[1].is_empty());
         let lines = (self.headlines(wide).len() + self.notes(wide).len() + rows) as f64;
-        ROW * lines + 14.0
+        ROW * lines + 18.0
     }
 
     fn axis_x(&self, frame: &Frame) -> Axis {
@@ -171,7 +174,11 @@ impl Graph {
             let points = l.points.iter().map(|p| p.0);
             points.chain(l.edge.iter().copied())
         });
-        axis(self.x, all, frame.across())
+        match self.x {
+            // The frame ends where the data do.
+            Scale::Log => Axis::log_between(all.collect::<Vec<_>>().into_iter(), frame.across()),
+            other => axis(other, all, frame.across()),
+        }
     }
 
     fn axis_y(&self, frame: &Frame) -> Axis {
@@ -224,16 +231,15 @@ impl Graph {
         }
         let placed = self.placed(&frame, &x, wide);
         let rows = placed.iter().map(|p| p.1.row + 1).max().unwrap_or(0) as f64;
-        let title = (start, frame.top - 10.0 - ROW * rows);
+        let title = (start, frame.top - 16.0 - ROW * rows);
         canvas.text(&self.titles[1], title, Anchor::Start, font(TEXT), SOFT);
         frame.grid(canvas, &x, &y);
-        for (at, _, colour) in self.texts(&frame, &x) {
-            if at < frame.right {
-                let top = (at, frame.top - 3.0);
-                canvas.line(top, (at, frame.bottom), colour, 1.1);
+        for ((at, text, colour), place) in &placed {
+            // Up to its text.
+            let top = frame.top - 4.0 - ROW * place.row as f64;
+            if *at < frame.right {
+                canvas.line((*at, top), (*at, frame.bottom), *colour, 1.1);
             }
-        }
-        for ((_, text, _), place) in &placed {
             let at = (place.left, frame.top - 10.0 - ROW * place.row as f64);
             canvas.text(text, at, Anchor::Start, font(TEXT), SOFT);
         }
@@ -257,55 +263,56 @@ impl Graph {
         frame.title(canvas, &self.titles[0]);
     }
 
-    /// The labels at line ends, pushed apart and tied to their lines; beside the line where it ends
-    /// early.
+    /// The labels at line ends, pushed apart and tied to their lines; right of them all where lines
+    /// end early.
     fn labels(&self, canvas: &mut Canvas<'_>, frame: &Frame, ends: &[Option<Point>]) {
-        let room = self.room - 14.0;
         let named = self.lines.iter().zip(ends).filter_map(|(line, end)| {
-            let end = (*end)?;
-            (!line.label.is_empty()).then_some((line, end))
+            let label = (line.label.clone(), line.ink.colour);
+            (!line.label.is_empty()).then_some((label, (*end)?))
         });
-        let early = |(line, end): &(&Line, Point)| {
-            end.0 + 8.0 + width(&line.label, TEXT) < frame.right
-        };
-        let (inside, at_right): (Vec<_>, Vec<_>) = named.partition(early);
+        let early =
+            |(label, end): &((String, Colour), Point)| end.0 + 20.0 + width(&label.0, TEXT) < frame.right;
+        let (inside, mut at_right): (Vec<_>, Vec<_>) = named.partition(early);
+        let open = self.open_label(canvas, frame);
+        at_right.extend(open.map(|end| (("at rounding or 0".to_owned(), SOFT), end)));
         let wanted: Vec<f64> = at_right.iter().map(|(_, end)| end.1).collect();
-        let heights = apart(&wanted, [frame.top + 4.0, frame.bottom - 2.0]);
-        for ((line, end), height) in at_right.iter().zip(heights) {
+        let heights = apart(&wanted, [frame.top + 4.0, frame.bottom]);
+        for (((label, ink), end), height) in at_right.iter().zip(heights) {
             let left = frame.right + 12.0;
-            let ink = line.ink.colour;
             if (height - end.1).abs() > 3.0 || end.0 < frame.right - 3.0 {
                 let from = (end.0 + 2.0, end.1);
-                canvas.line(from, (left - 3.0, height), ink, 0.8);
+                canvas.line(from, (left - 3.0, height), *ink, 0.8);
             }
-            let text = super::canvas::fitted(&line.label, room, TEXT);
-            canvas.text(&text, (left, height), Anchor::Start, font(TEXT), ink);
+            let text = fitted(label, self.room - 14.0, TEXT);
+            canvas.text(&text, (left, height), Anchor::Start, font(TEXT), *ink);
         }
-        let mut taken: Vec<f64> = Vec::new();
-        for (line, end) in inside {
-            let mut height = end.1.min(frame.bottom - 34.0);
-            while taken.iter().any(|t| (t - height).abs() < ROW) {
-                height -= ROW;
+        // A lone line that ends early has its label above its end, several have theirs side by side.
+        let furthest = inside.iter().map(|i| i.1.0).fold(frame.left, f64::max);
+        let lowest = frame.bottom - 36.0;
+        let wanted: Vec<f64> = inside.iter().map(|(_, end)| (end.1 - 11.0).min(lowest)).collect();
+        let heights = apart(&wanted, [frame.top + 4.0, lowest]);
+        for (((label, ink), end), height) in inside.iter().zip(heights) {
+            let left = (furthest + 16.0).min(frame.right - width(label, TEXT));
+            if inside.len() > 1 {
+                canvas.line((end.0 + 2.0, end.1), (left - 3.0, height), *ink, 0.8);
             }
-            taken.push(height);
-            let place = (end.0 + 8.0, height);
-            canvas.text(&line.label, place, Anchor::Start, font(TEXT), line.ink.colour);
+            canvas.text(label, (left, height), Anchor::Start, font(TEXT), *ink);
         }
-        self.edge_word(canvas, frame);
     }
 
-    /// What open marks are, said once.
-    fn edge_word(&self, canvas: &mut Canvas<'_>, frame: &Frame) {
+    /// What open marks are, said once: above them, or, where there is no room, at the right; then
+    /// returns where from.
+    fn open_label(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Option<Point> {
         let x = self.axis_x(frame);
-        let first = self.lines.iter().flat_map(|l| l.edge.iter().copied());
-        let first = first.fold(f64::INFINITY, f64::min);
-        let Some(at) = x.at(first).filter(|_| first.is_finite()) else {
-            return;
-        };
+        let first = self.lines.iter().filter_map(|l| l.edge.first().copied());
+        let at = x.at(first.reduce(f64::max)?)?;
         let text = "at rounding or 0";
-        let left = (at - 4.0).min(frame.right - width(text, TEXT) + 10.0);
-        let place = (left.max(frame.left + 4.0), frame.bottom - 13.0);
+        if at + 12.0 + width(text, TEXT) > frame.right {
+            return Some((frame.right, frame.bottom));
+        }
+        let place = (at + 12.0, frame.bottom - 13.0);
         canvas.text(text, place, Anchor::Start, font(TEXT), SOFT);
+        None
     }
 }
 

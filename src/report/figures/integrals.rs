@@ -9,7 +9,7 @@ use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::times;
+use crate::report::page::words::fold;
 
 /// The theorem whose claims are drawn.
 const THEOREM: &str = "Theorem 2.4";
@@ -37,8 +37,8 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let finding = match failing {
         0 => format!(
             "Along every curve the integral of the selection gives back the increment of Φ; the closest of {all} \
-             stays {} below its floor.",
-            times(closest)
+             stays {} below what rounding can do.",
+            fold(closest)
         ),
         n => format!("On {n} of {all} the integral of the selection misses the increment of Φ."),
     };
@@ -91,8 +91,10 @@ fn panel(own: &[&Verdict]) -> Graph {
     ];
     lines.retain(|l| !l.points.is_empty() || !l.edge.is_empty());
     Graph {
-        headline: String::new(),
-        note: String::new(),
+        headline: match own.iter().filter(|v| v.status == Ruling::Fail).count() {
+            0 => "Every defect is within what rounding can do".into(),
+            n => format!("{} beyond what rounding can do", count(n, "defect")),
+        },
         titles: ["what rounding can do".into(), "defect of the path integral".into()],
         x: Scale::Log,
         y: Scale::Log,

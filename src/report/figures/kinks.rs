@@ -8,7 +8,7 @@ use super::shown::{Shown, claims};
 use crate::checks::{Plot, Points};
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::{digits, times};
+use crate::report::page::words::{digits, fold};
 use crate::tol::CLEAR_OF_FLOOR;
 
 /// Distances of the instance with the tightest bound and of the one with the loosest; none where
@@ -25,7 +25,7 @@ pub(super) fn distances(all: &[Shown<'_, Plot>]) -> Option<Figure> {
         let mut graph = distance(*p);
         graph.headline = match *room {
             r if r < 1.0 => "Above the recursion".into(),
-            r => format!("The bound is {} the distance", times(r)),
+            r => format!("The bound is {} the distance", fold(r)),
         };
         graph
     });
@@ -36,8 +36,8 @@ pub(super) fn distances(all: &[Shown<'_, Plot>]) -> Option<Figure> {
     } else {
         format!(
             "At kinks, where no single Jacobian exists, estimates reach D_fix as fast as Theorem 4.1 says on all {all_count}, \
-             with {} to spare where they are closest.",
-            times(first.0)
+             whose bound is {} the distance where it is closest.",
+            fold(first.0)
         )
     };
     let shown: Vec<Shown<'_, Plot>> = chosen.iter().map(|c| c.1).collect();
@@ -60,12 +60,17 @@ fn series(plot: &Plot, at: usize) -> Option<&Points> {
     plot.series.get(at)
 }
 
+/// Steps clear of rounding that there have to be for a picture.
+const STEPS: usize = 8;
+
 /// The recursion over the distance at the last step with a distance clear of rounding.
 fn room(plot: &Plot) -> Option<f64> {
     let (distance, bound, floor) = (series(plot, 0)?, series(plot, 1)?, series(plot, 2)?);
     let all = distance.y.iter().zip(&bound.y).zip(&floor.y);
     let clear = all.filter(|((d, _), f)| **d > CLEAR_OF_FLOOR * **f && **d > 0.0);
-    clear.last().map(|((d, b), _)| b / d).filter(|r| r.is_finite())
+    let clear: Vec<f64> = clear.map(|((d, b), _)| b / d).collect();
+    let last = clear.last().copied();
+    last.filter(|r| r.is_finite() && (clear.len() >= STEPS || *r < 1.0))
 }
 
 fn distance(plot: Shown<'_, Plot>) -> Graph {
@@ -115,8 +120,8 @@ pub(super) fn margins(all: &[Shown<'_, Plot>]) -> Option<Figure> {
         name: "margin".into(),
         title: "The bounds as the margin shrinks".into(),
         finding: format!(
-            "As the margin R shrinks, ITD's bound grows over AID-FP's like 1/R: over the last two decades the slopes on {} lie \
-             between {} and {}.",
+            "As the margin R shrinks, ITD's bound grows over AID-FP's like τ/R, a little faster than 1/R: slopes from {1} to {2} over \
+             the last two decades, on {0}.",
             count(slopes.len(), "instance"),
             digits(low),
             digits(high)
@@ -145,7 +150,7 @@ fn slope(of: &Points) -> Option<f64> {
 fn margin(plot: Shown<'_, Plot>) -> Graph {
     let inks = [
         ("ITD ÷ AID-FP", THEORY, 1.8),
-        ("min(t, τ) part", THEORY_DASHED, 1.5),
+        ("min(t,τ) part", THEORY_DASHED, 1.5),
         ("(BM₁+M₂)/R", THEORY_DOTTED, 1.5),
     ];
     let lines = plot.series.iter().zip(inks).map(|(s, (label, colour, width))| Line {
@@ -160,7 +165,7 @@ fn margin(plot: Shown<'_, Plot>) -> Graph {
         ..Line::default()
     });
     Graph {
-        headline: String::new(),
+        headline: "The gap of the bounds is as large as 1/R".into(),
         note: format!("{}, {}", plot.from.instance(), plot.note),
         titles: ["R".into(), "ratio".into()],
         x: Scale::Log,

@@ -49,6 +49,7 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
         return None;
     }
     let strip = Strip {
+        headline: "Sampled values reach the constants and no further".into(),
         axis: Spread::Linear(LEAST, MOST),
         accepted: [f64::NEG_INFINITY, 1.0],
         word: "holds",

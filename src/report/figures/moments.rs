@@ -5,7 +5,7 @@ use super::graph::{Dots, Graph, Ink, Line, Scale};
 use super::palette::{Colour, TEAL, THEORY, THEORY_DOTTED};
 use super::shown::Shown;
 use crate::checks::{Moments, Series};
-use crate::report::page::words::times;
+use crate::report::page::words::fold;
 
 /// The series whose name starts so.
 pub(super) fn named<'a>(moments: &'a Moments, start: &str) -> Option<&'a Series> {
@@ -104,7 +104,7 @@ pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Gra
     let how = whole.name.split_once(", ").map_or("", |n| n.1);
     let graph = Graph {
         headline: if least > 2.0 {
-            format!("All three must grow: one held leaves {} or more", times(least))
+            format!("All must grow: one held leaves {} the error", fold(least))
         } else {
             "All grow, or one is held".into()
         },

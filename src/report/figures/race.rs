@@ -9,7 +9,7 @@ use super::shown::{Shown, claims};
 use crate::checks::Race;
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::{digits, times};
+use crate::report::page::words::{digits, fold};
 
 /// A fall of AID-FP's error by less than this within one step is no jump.
 const JUMP: f64 = 10.0;
@@ -36,9 +36,9 @@ pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
     let jumps = known.iter().filter(|r| fallen(r) >= JUMP).count();
     let finding = match jump {
         Some(r) => format!(
-            "Once the iterates are on the piece of w(λ), AID-FP's error falls by up to {} within a step, \
+            "Once the iterates are on the piece of w(λ), AID-FP's error falls within a step, by up to {}, \
              on {jumps} of {}; ITD keeps what it collected before and only then decays.",
-            times(fallen(&r)),
+            fold(fallen(&r)),
             count(all.len(), "instance")
         ),
         None => format!(
@@ -102,7 +102,7 @@ fn panel(race: Shown<'_, Race>) -> Graph {
     });
     Graph {
         headline: match fall(&race) {
-            Some(f) if jump => format!("AID-FP falls by {} at once", times(f)),
+            Some(f) if jump => format!("AID-FP falls at once, {} down", fold(f)),
             _ => "Hardly a jump, hardly a difference".into(),
         },
         note: format!(

@@ -3,7 +3,7 @@
 //! Owns how such a strip looks. Must not know what the values are.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, draw, fitted, font, width};
+use super::canvas::{Anchor, Canvas, bold, draw, fitted, font, width, wrapped};
 use super::frame::{Frame, TEXT};
 use super::palette::{BAND, Colour, INK, OK, SOFT, VERMILLION};
 use super::sheet::WIDE;
@@ -23,6 +23,8 @@ pub(super) struct Row {
 
 /// The scale of all rows.
 pub(super) struct Strip {
+    /// Its message; may be empty.
+    pub(super) headline: String,
     pub(super) axis: Spread,
     /// What is accepted; a limit alone where one end is infinite.
     pub(super) accepted: [f64; 2],
@@ -50,12 +52,18 @@ const RADIUS: f64 = 2.5;
 impl Strip {
     /// The rows on a sheet of this width.
     pub(super) fn drawing(&self, rows: &[Row], wide: f64) -> String {
-        let height = TOP + HEIGHT * rows.len() as f64 + FOOT;
+        let lines = wrapped(&self.headline, wide - 20.0, 13.0, 2);
+        let head = 18.0 * lines.len() as f64;
+        let height = head + TOP + HEIGHT * rows.len() as f64 + FOOT;
         draw(wide, height, |canvas| {
+            for (i, line) in lines.iter().enumerate() {
+                let place = (10.0, 10.0 + 16.0 * i as f64);
+                canvas.text(line, place, Anchor::Start, bold(13.0), INK);
+            }
             let column = if self.column.is_empty() { 14.0 } else { 66.0 };
             let frame = Frame {
-                left: if wide < WIDE { 108.0 } else { 136.0 },
-                top: TOP,
+                left: if wide < WIDE { 128.0 } else { 150.0 },
+                top: head + TOP,
                 right: wide - column,
                 bottom: height - FOOT,
             };

@@ -147,7 +147,9 @@ fn drawing(plot: Shown<'_, Plot>, wide: f64) -> String {
         let walks = [("ITD", MAUVE), ("AID-FP", BLUE)];
         for (name, colour) in walks {
             let walk = pixels(name);
-            canvas.path(&walk, colour, 0.8);
+            for pair in walk.windows(2) {
+                canvas.faint(pair[0], pair[1], colour, 0.8);
+            }
             for point in &walk {
                 mark(canvas, *point, name, colour);
             }

@@ -1,6 +1,8 @@
 //! NSID and SID: the constant of the rate, the schedule, SID's bias; plateaus of constant steps;
 //! replicates beside exact expectations.
 
+use std::cmp::Ordering;
+
 use super::csv;
 use super::graph::{Dots, Graph, Ink, Line, Scale};
 use super::moments::{exact, furthest, named, of, points, ratios, schedule};
@@ -10,7 +12,7 @@ use super::shown::{Shown, claims};
 use crate::checks::Moments;
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::{digits, times};
+use crate::report::page::words::{digits, fold, times};
 
 type All<'a> = [Shown<'a, Moments>];
 
@@ -42,12 +44,12 @@ pub(super) fn rate(all: &All<'_>) -> Option<Figure> {
     if let Some((graph, least)) = schedule(&scheduled, "Theorem 5.5") {
         panels.push(graph);
         if least > 1.0 {
-            said.push(format!("t, J and k must all grow: holding one leaves {}", times(least)));
+            said.push(format!("t, J and k must all grow: holding one leaves {} the error", fold(least)));
         }
     }
     if let Some((graph, kept)) = bias(&biased) {
         panels.push(graph);
-        said.push(format!("SID keeps {} of NSID's error, its bias", times(kept)));
+        said.push(format!("SID rests at its bias, {} NSID's error", fold(kept)));
     }
     if panels.is_empty() {
         return None;
@@ -107,7 +109,12 @@ fn bias(all: &All<'_>) -> Option<(Graph, f64)> {
 /// Constant steps: the mean square error rests on its plateau below Lemma D.2's bound.
 pub(super) fn plateaus(all: &All<'_>) -> Option<Figure> {
     let own = of(all, "constant");
-    let first = *own.first()?;
+    // Where a bound and the other step's plateau do not lie on each other.
+    let spread = |m: &Shown<'_, Moments>| {
+        let last = |name: &str| named(m, name)?.values.last().copied();
+        Some(last("Lemma D.2")? / last("its plateau")?)
+    };
+    let first = *own.iter().max_by(|a, b| spread(a).partial_cmp(&spread(b)).unwrap_or(Ordering::Equal))?;
     let same: Vec<Shown<'_, Moments>> = own
         .iter()
         .copied()
@@ -126,13 +133,18 @@ pub(super) fn plateaus(all: &All<'_>) -> Option<Figure> {
         rooms().fold(0.0, f64::max),
     );
     let mut lines = Vec::new();
+    let longest = same.iter().filter_map(|m| m.steps.last()).max().copied().unwrap_or(1) as f64;
     let steps: Vec<String> = same.iter().map(|m| step_of(m)).collect();
     for (m, step) in same.iter().zip(&steps) {
         let line = |name: &str, label: String, ink: Ink| {
+            let mut points = points(m, named(m, name)?, 0.0);
+            // What is constant goes on to the edge.
+            let constant = points.last().filter(|_| !name.starts_with('E')).copied();
+            points.extend(constant.map(|p| (longest, p.1)));
             Some(Line {
                 label,
                 ink,
-                points: points(m, named(m, name)?, 0.0),
+                points,
                 ..Line::default()
             })
         };
@@ -158,8 +170,8 @@ pub(super) fn plateaus(all: &All<'_>) -> Option<Figure> {
              Lemma D.2's bound: no constant step converges.",
             digits(100.0 * off),
             count(ends.len(), "run"),
-            times(low),
-            times(high)
+            times(low).trim_start_matches('×'),
+            fold(high)
         ),
         caption: "Exact second moments of Algorithm 3. Solid grey: the fixed point of their recursion; dotted: ησ̂₁/(1−q²).".into(),
         svg,

@@ -54,6 +54,7 @@ pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
     };
     let rows: Vec<Row> = kinds.iter().map(row).collect();
     let strip = Strip {
+        headline: "Every fitted rate against its prediction".into(),
         axis: Spread::Linear(-REACH, REACH),
         accepted: [-1.0, 1.0],
         word: "accepted",
@@ -109,8 +110,8 @@ fn short(method: &str) -> String {
 fn growth(name: &str) -> &str {
     match name {
         "pure" => "rate ρ",
-        "resonant" => "factor t",
-        "1/k" => "slope in k",
+        "resonant" => "t·ρᵗ",
+        "1/k" => "1/k",
         other => other,
     }
 }

@@ -45,6 +45,7 @@ pub fn spread(passing: &[f64], failing: &[f64]) -> Option<[String; 2]> {
         median: None,
     };
     let strip = Strip {
+        headline: String::new(),
         axis: Spread::Log,
         accepted: [f64::NEG_INFINITY, 1.0],
         word: "passes",

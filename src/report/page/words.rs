@@ -75,6 +75,11 @@ pub(in crate::report) fn times(x: f64) -> String {
     format!("×{text}")
 }
 
+/// 1.66 times, 62 times, 1.8·10⁴ times.
+pub(in crate::report) fn fold(x: f64) -> String {
+    format!("{} times", times(x).trim_start_matches('×'))
+}
+
 /// A count with its thousands apart.
 pub(in crate::report) fn grouped(n: usize) -> String {
     let text = n.to_string();
