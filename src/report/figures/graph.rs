@@ -117,6 +117,8 @@ const DOTS: usize = 40;
 const OPEN: usize = 24;
 /// Points of a line at most: two a pixel at the widest panel.
 const POINTS: usize = 1000;
+/// What open marks are.
+const OPEN_WORD: &str = "rounding or 0";
 const HEADLINE: f64 = 13.0;
 /// Height of the plotting area.
 const PLOT: f64 = 176.0;
@@ -135,7 +137,7 @@ impl Graph {
     fn room(&self) -> f64 {
         // What open marks are may have to stand there too.
         let open = self.lines.iter().any(|l| !l.edge.is_empty());
-        let open = if open { width("at rounding or 0", TEXT) } else { 0.0 };
+        let open = if open { width(OPEN_WORD, TEXT) } else { 0.0 };
         let labels = self.lines.iter().map(|l| width(&l.label, TEXT)).chain([open]);
         let widest = labels.fold(0.0, f64::max);
         if widest > 0.0 { (widest + 18.0).min(self.room) } else { 18.0 }
@@ -274,7 +276,7 @@ impl Graph {
             |(label, end): &((String, Colour), Point)| end.0 + 20.0 + width(&label.0, TEXT) < frame.right;
         let (inside, mut at_right): (Vec<_>, Vec<_>) = named.partition(early);
         let open = self.open_label(canvas, frame);
-        at_right.extend(open.map(|end| (("at rounding or 0".to_owned(), SOFT), end)));
+        at_right.extend(open.map(|end| ((OPEN_WORD.to_owned(), SOFT), end)));
         let wanted: Vec<f64> = at_right.iter().map(|(_, end)| end.1).collect();
         let heights = apart(&wanted, [frame.top + 4.0, frame.bottom]);
         for (((label, ink), end), height) in at_right.iter().zip(heights) {
@@ -306,7 +308,7 @@ impl Graph {
         let x = self.axis_x(frame);
         let first = self.lines.iter().filter_map(|l| l.edge.first().copied());
         let at = x.at(first.reduce(f64::max)?)?;
-        let text = "at rounding or 0";
+        let text = OPEN_WORD;
         if at + 12.0 + width(text, TEXT) > frame.right {
             return Some((frame.right, frame.bottom));
         }

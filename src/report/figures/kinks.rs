@@ -36,7 +36,7 @@ pub(super) fn distances(all: &[Shown<'_, Plot>]) -> Option<Figure> {
     } else {
         format!(
             "At kinks, where no single Jacobian exists, estimates reach D_fix as fast as Theorem 4.1 says on all {all_count}, \
-             whose bound is {} the distance where it is closest.",
+             whose bound is {} the distance or more where that last stands clear of rounding.",
             fold(first.0)
         )
     };

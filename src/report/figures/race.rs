@@ -102,7 +102,7 @@ fn panel(race: Shown<'_, Race>) -> Graph {
     });
     Graph {
         headline: match fall(&race) {
-            Some(f) if jump => format!("AID-FP falls at once, {} down", fold(f)),
+            Some(f) if jump => format!("AID-FP's error falls {} at once", fold(f)),
             _ => "Hardly a jump, hardly a difference".into(),
         },
         note: format!(

@@ -4,7 +4,7 @@
 //! Owns that figure. Must not know how rates are fitted.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, Point, draw, font, width};
+use super::canvas::{Anchor, Canvas, Point, bold, draw, font, width};
 use super::csv;
 use super::frame::{Frame, TEXT};
 use super::palette::{BAND, Colour, INK, OK, SOFT, VERMILLION, method_name, of_method};
@@ -94,17 +94,22 @@ fn band(fits: &[Shown<'_, Fit>]) -> f64 {
 }
 
 fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
-    let height = 326.0;
+    let height = 344.0;
     draw(wide, height, |canvas| {
         let frame = Frame {
             left: 66.0,
-            top: 56.0,
+            top: 74.0,
             right: wide - 16.0,
             bottom: height - 46.0,
         };
         let x = Axis::linear(0.0, 1.0, frame.across());
         let band = band(fits);
         let y = Axis::signed(LINEAR, band.max(LINEAR), frame.up());
+        let headline = match fits.iter().filter(|f| fails(f)).count() {
+            0 => format!("Every rate within {} % of ρ", digits(100.0 * band)),
+            n => format!("{} off ρ", count(n, "rate")),
+        };
+        canvas.text(&headline, (10.0, 10.0), Anchor::Start, bold(13.0), INK);
         legend(canvas, fits);
         let title = (10.0, frame.top - 12.0);
         canvas.text("fitted ÷ predicted − 1", title, Anchor::Start, font(TEXT), SOFT);
@@ -162,8 +167,8 @@ fn legend(canvas: &mut Canvas<'_>, fits: &[Shown<'_, Fit>]) {
     }
     let mut left = 16.0;
     for name in names {
-        mark(canvas, (left, 16.0), name, of_method(name));
-        canvas.text(name, (left + 9.0, 16.0), Anchor::Start, font(TEXT), INK);
+        mark(canvas, (left, 34.0), name, of_method(name));
+        canvas.text(name, (left + 9.0, 34.0), Anchor::Start, font(TEXT), INK);
         left += 9.0 + width(name, TEXT) + 20.0;
     }
 }

@@ -14,7 +14,7 @@ use crate::report::figure::Figure;
 /// The figure of the first picture of the sets; none where there is none.
 pub(super) fn figure(all: &[Shown<'_, Plot>]) -> Option<Figure> {
     let plot = *all.iter().find(|p| p.figure == "implicit-set")?;
-    let (finding, ends) = finding(plot.data);
+    let (finding, ends, headline) = finding(plot.data);
     Some(Figure {
         name: "sets".into(),
         title: "The derivative at a kink: D_joint, D_imp and D_fix".into(),
@@ -26,8 +26,8 @@ pub(super) fn figure(all: &[Shown<'_, Plot>]) -> Option<Figure> {
             plot.from.instance(),
             plot.note
         ),
-        svg: drawing(plot, WIDE),
-        narrow: Some(drawing(plot, NARROW)),
+        svg: drawing(plot, headline, WIDE),
+        narrow: Some(drawing(plot, headline, NARROW)),
         claims: claims(&[plot]),
         data: csv::plots(&[plot]),
     })
@@ -45,7 +45,7 @@ fn points(of: &Points) -> Vec<Point> {
 const SETTLED: usize = 8;
 
 /// What the walks do, counted.
-fn finding(plot: &Plot) -> (String, String) {
+fn finding(plot: &Plot) -> (String, String, &'static str) {
     let area = |name: &str| named(plot, name).map(points);
     let walk = area("ITD").unwrap_or_default();
     let late = || walk.iter().skip(SETTLED);
@@ -78,7 +78,12 @@ fn finding(plot: &Plot) -> (String, String) {
     } else {
         ""
     };
-    (text, how.to_owned())
+    let headline = match (left, outside(&area("D_fix"))) {
+        (1.., 0) => "ITD leaves D_imp, but not D_fix",
+        (_, 1..) => "ITD leaves D_fix",
+        (0, 0) => "Both methods stay in D_imp",
+    };
+    (text, how.to_owned(), headline)
 }
 
 /// Whether a closed polygon holds a point, its boundary included within a thousandth of its size.
@@ -116,12 +121,12 @@ const SETS: [(&str, Colour, f64); 3] = [
     ("D_joint", TEAL, 4.0),
 ];
 
-fn drawing(plot: Shown<'_, Plot>, wide: f64) -> String {
-    let height = if wide < WIDE { 372.0 } else { 396.0 };
+fn drawing(plot: Shown<'_, Plot>, headline: &str, wide: f64) -> String {
+    let height = if wide < WIDE { 390.0 } else { 414.0 };
     draw(wide, height, |canvas| {
         let frame = Frame {
             left: 50.0,
-            top: if wide < WIDE { 68.0 } else { 54.0 },
+            top: if wide < WIDE { 86.0 } else { 72.0 },
             right: wide - 58.0,
             bottom: height - 46.0,
         };
@@ -155,6 +160,7 @@ fn drawing(plot: Shown<'_, Plot>, wide: f64) -> String {
             }
         }
         names(canvas, &frame, &pixels);
+        canvas.text(headline, (10.0, 10.0), Anchor::Start, bold(13.0), INK);
         legend(canvas, &plot, wide);
     })
 }
@@ -190,7 +196,7 @@ fn names(canvas: &mut Canvas<'_>, frame: &Frame, pixels: &dyn Fn(&str) -> Vec<Po
 }
 
 fn legend(canvas: &mut Canvas<'_>, plot: &Plot, wide: f64) {
-    let (mut left, mut top) = (16.0, 16.0);
+    let (mut left, mut top) = (16.0, 34.0);
     for (name, colour) in [("ITD", MAUVE), ("AID-FP", BLUE)] {
         let Some(series) = named(plot, name) else {
             continue;

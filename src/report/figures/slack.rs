@@ -10,7 +10,7 @@ use crate::checks::Slack;
 use crate::report::figure::Figure;
 use crate::report::format::count;
 use crate::report::page::words::times;
-use crate::tol::ATTAINED;
+use crate::tol::CLEAR_OF_FLOOR;
 
 const LEVELS: [(&str, &str); 3] = [
     ("paper", "a priori"),
@@ -84,9 +84,10 @@ fn compared(slack: &Slack) -> bool {
     slack.clear && slack.slack.is_finite() && slack.slack > 0.0
 }
 
-/// Bound over error; what is below 1 by rounding alone is 1.
+/// Bound over error; what is below 1 by no more than rounding in an error that stands clear of it
+/// is 1.
 fn room(slack: &Slack) -> f64 {
-    if slack.slack < 1.0 && slack.slack * ATTAINED >= 1.0 {
+    if slack.slack < 1.0 && slack.slack * (1.0 + 1.0 / CLEAR_OF_FLOOR) >= 1.0 {
         1.0
     } else {
         slack.slack

@@ -211,18 +211,18 @@ pub(super) fn replicates(all: &All<'_>) -> Option<Figure> {
         Some(Graph {
             headline: format!("{method}'s replicates lie on the exact curve"),
             note: m.from.instance(),
-            titles: ["γ + k".into(), "mean square error".into()],
-            x: Scale::Log,
+            titles: ["k".into(), "mean square error".into()],
+            x: Scale::Linear,
             y: Scale::Log,
             lines: vec![
-                exact("exact", THEORY, points(m, expected, m.gamma)),
+                exact("exact", THEORY, points(m, expected, 0.0)),
                 Line {
                     label: method.into(),
                     ink: Ink {
                         dots: Dots::Alone,
                         ..Ink::line(of_method(method), 1.6)
                     },
-                    points: points(m, mean, m.gamma),
+                    points: points(m, mean, 0.0),
                     ..Line::default()
                 },
             ],

@@ -12,7 +12,6 @@ const KEY: &str = "fitted-rates";
 /// A figure of the page.
 pub(super) struct FigureView<'a> {
     pub(super) id: String,
-    pub(super) title: &'a str,
     /// What to conclude.
     pub(super) finding: &'a str,
     /// How to read it.
@@ -29,7 +28,6 @@ impl<'a> FigureView<'a> {
     fn new(figure: &'a Figure) -> Self {
         Self {
             id: format!("fig-{}", figure.name),
-            title: &figure.title,
             finding: &figure.finding,
             caption: &figure.caption,
             svg: packed(&figure.svg),
