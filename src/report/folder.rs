@@ -8,7 +8,7 @@ use std::path::Path;
 use super::conformance::{badge, conformance_markdown};
 use super::figure::Figure;
 use super::junit::junit;
-use super::markdown::markdown;
+use super::markdown::{escape, markdown};
 use super::page::{Extras, html_with};
 use super::run::{Run, record_lines, verdict_lines};
 use crate::error::{Error, Result};
@@ -78,9 +78,11 @@ fn draw_all(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
 fn index(figures: &[Figure]) -> String {
     let mut out = String::from("# Figures of this run\n");
     for f in figures {
+        // Names of claims and instances are others' words.
+        let [title, finding, caption] = [&f.title, &f.finding, &f.caption].map(|t| escape(t));
         out += &format!(
-            "\n## {}\n\n![{}]({}.svg)\n\n**{}** {}\n",
-            f.title, f.title, f.name, f.finding, f.caption
+            "\n## {title}\n\n![{title}]({}.svg)\n\n**{finding}** {caption}\n",
+            f.name
         );
     }
     out

@@ -135,7 +135,7 @@ impl Experiment for Figure2Net {
         );
         let drawn = panel(&title, "epochs", "‖r - Jᵀy‖", true, &all);
         let caption = format!(
-            "Median over {} problems, with the smallest and largest values; λ = ({}, {}), minibatches of {}. NSID and SID with J = k minibatches, every point from scratch. Dashed: the local rate of AID-FP, and \
+            "Median over {} problems, with the smallest and largest values; λ = ({}, {}), minibatches of {}. NSID and SID with J = k minibatches, every point from scratch. Grey: the local rate of AID-FP, and \
              Theorem 5.4's bound of a root mean square error for the steps of Lemma D.3, which none of the curves takes: they are too small to see anything in so few epochs. J is exact.{}",
             self.seeds,
             self.lambda[0],

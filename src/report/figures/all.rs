@@ -1,7 +1,9 @@
 //! All figures of a run.
 
 use super::shown::Shown;
-use super::{bilevel, bounds, integrals, kinks, moduli, race, rates, sets, slack, stochastic, strip};
+use super::{
+    bilevel, bounds, integrals, kinks, moduli, race, rates, sets, slack, stochastic, strip,
+};
 use crate::checks::Data;
 use crate::claims::{Record, Verdict};
 use crate::report::figure::Figure;

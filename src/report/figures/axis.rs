@@ -171,7 +171,11 @@ impl Axis {
                 let outer = (self.high - 2.0).max(0.0);
                 let inner = (outer / 2.0).floor();
                 let mut out = vec![(pixel(0.0), "0".to_owned())];
-                for decade in if inner > 0.0 { vec![outer, inner] } else { vec![outer] } {
+                for decade in if inner > 0.0 {
+                    vec![outer, inner]
+                } else {
+                    vec![outer]
+                } {
                     let size = t * 10f64.powf(decade);
                     let text = percent(size);
                     out.push((pixel(1.0 + decade), text.clone()));

@@ -28,7 +28,10 @@ pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
     if let Some((graph, least)) = schedule(&scheduled, "Theorem E.6") {
         panels.push(graph);
         if least > 1.0 {
-            said.push(format!("t, J and k must all grow: holding one leaves {} the error", fold(least)));
+            said.push(format!(
+                "t, J and k must all grow: holding one leaves {} the error",
+                fold(least)
+            ));
         }
     }
     if panels.is_empty() {
@@ -53,7 +56,11 @@ pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
 
 /// (γ+k) times what is left of the variance, over the constant that `floor + constant/(γ+k)` has.
 fn over_constant<'a>(m: &Shown<'a, Moments>) -> Option<(Shown<'a, Moments>, Vec<f64>)> {
-    let (left, predicted, floor) = (named(m, "E Var")?, named(m, "floor +")?, named(m, "floor of")?);
+    let (left, predicted, floor) = (
+        named(m, "E Var")?,
+        named(m, "floor +")?,
+        named(m, "floor of")?,
+    );
     let k = *m.steps.first()? as f64;
     let constant = (predicted.values.first()? - floor.values.first()?) * (m.gamma + k);
     let values = m.steps.iter().zip(&left.values);

@@ -106,7 +106,11 @@ impl<'a> Seen<'a> {
             let ratios = [sharp? / c.error[i], paper? / c.error[i]];
             ratios[0].is_finite().then_some(ratios)
         });
-        let ended = steps.clone().rev().take_while(|i| at_rounding(c, *i)).last();
+        let ended = steps
+            .clone()
+            .rev()
+            .take_while(|i| at_rounding(c, *i))
+            .last();
         Self {
             curve,
             crossed: steps.clone().find(above).map(|i| c.steps[i]),
@@ -163,17 +167,27 @@ fn chosen<'s, 'a>(seen: &'s [Seen<'a>]) -> Vec<(&'s Seen<'a>, String)> {
     let loose = clear().filter(|s| s.kinks_matter()).max_by(by);
     let loose = loose.or_else(|| clear().max_by(by));
     add(loose, &|s| {
-        let near = if s.kinks_matter() { ": a kink nearby" } else { "" };
+        let near = if s.kinks_matter() {
+            ": a kink nearby"
+        } else {
+            ""
+        };
         format!("{} the error{near}", fold(s.refined()))
     });
     let exact = holds().filter(|s| s.ended.is_some_and(|t| t > 2));
     let exact = exact.filter(|s| s.curve.error.last() == Some(&0.0));
     let exact = exact.max_by_key(|s| s.ended);
-    add(exact, &|s| format!("Exact after {} steps", s.ended.unwrap_or(0)));
+    add(exact, &|s| {
+        format!("Exact after {} steps", s.ended.unwrap_or(0))
+    });
     // Where records hold none of these, any curve shows what they look like.
     let any = seen.first().filter(|_| out.is_empty());
     if let Some(s) = any {
-        let head = format!("{} on {}", method_name(&s.curve.from.method), s.curve.from.kind);
+        let head = format!(
+            "{} on {}",
+            method_name(&s.curve.from.method),
+            s.curve.from.kind
+        );
         out.push((s, head));
     }
     out
@@ -234,7 +248,10 @@ pub(super) fn graph(curve: Shown<'_, Curve>, ring: Option<usize>) -> Graph {
         edge,
         ..Line::default()
     });
-    let marks = [(c.tau, "τ", THEORY_DASHED), (c.identified, "on the piece", SOFT)];
+    let marks = [
+        (c.tau, "τ", THEORY_DASHED),
+        (c.identified, "on the piece", SOFT),
+    ];
     let marks = marks.into_iter().filter_map(|(at, name, colour)| {
         let at = at.filter(|t| *t > 0)? as f64;
         let shown = if at < 1e6 { at.to_string() } else { number(at) };
@@ -246,7 +263,12 @@ pub(super) fn graph(curve: Shown<'_, Curve>, ring: Option<usize>) -> Graph {
     });
     Graph {
         headline: String::new(),
-        note: format!("{}, q = {}, ρ = {}", curve.from.instance(), digits(c.q), local(c)),
+        note: format!(
+            "{}, q = {}, ρ = {}",
+            curve.from.instance(),
+            digits(c.q),
+            local(c)
+        ),
         titles: ["step t".into(), "‖error‖".into()],
         x: Scale::Linear,
         y: Scale::Log,

@@ -126,9 +126,7 @@ impl Canvas<'_> {
             ..stroke(colour, 0.0)
         };
         let radius = units(radius).unsigned_abs();
-        let _ = self
-            .backend
-            .draw_circle(fine(centre), radius, &style, true);
+        let _ = self.backend.draw_circle(fine(centre), radius, &style, true);
     }
 
     /// A filled polygon that lets through what is below.

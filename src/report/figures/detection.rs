@@ -35,10 +35,15 @@ pub fn figure(sizes: &[Detection]) -> Option<Figure> {
         return None;
     }
     let drawn = sizes.first().map_or(0, |s| s.drawn);
-    let all = sizes.iter().filter(|s| s.claim == OVERALL && s.caught == s.drawn);
+    let all = sizes
+        .iter()
+        .filter(|s| s.claim == OVERALL && s.caught == s.drawn);
     let least = all.map(|s| s.size).fold(f64::INFINITY, f64::min);
     let finding = if least.is_finite() {
-        format!("Random faults are caught without exception down to a relative size of {}.", digits(least))
+        format!(
+            "Random faults are caught without exception down to a relative size of {}.",
+            digits(least)
+        )
     } else {
         "At no size are all random faults caught.".into()
     };
@@ -67,7 +72,8 @@ fn panel(sizes: &[Detection], method: &str) -> Graph {
     }
     let curve = |claim: &str| -> Vec<(f64, f64)> {
         let of = own().filter(|s| s.claim == claim);
-        of.map(|s| (s.size, s.caught as f64 / s.drawn.max(1) as f64)).collect()
+        of.map(|s| (s.size, s.caught as f64 / s.drawn.max(1) as f64))
+            .collect()
     };
     let mut lines: Vec<Line> = claims
         .iter()

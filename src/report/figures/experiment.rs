@@ -4,7 +4,9 @@
 
 use super::graph::{Graph, Ink, Line, Scale};
 use super::name::stem;
-use super::palette::{BROWN, Colour, OCHRE, SLATE, SOFT, TEAL, THEORY_DASHED, THEORY_DOTTED, of_method};
+use super::palette::{
+    BROWN, Colour, OCHRE, SLATE, SOFT, TEAL, THEORY_DASHED, THEORY_DOTTED, of_method,
+};
 use super::sheet::below;
 use crate::report::figure::Figure;
 use crate::report::panel::{Line as Kind, Panel, Trace};
@@ -87,14 +89,18 @@ fn graph(panel: &Panel, colours: &[(&str, Colour)]) -> Graph {
         }
     });
     let marks = panel.mark.iter().flat_map(|(name, [from, to])| {
-        let last = (from < to).then(|| (*to, "last".to_owned(), SOFT));
+        let last = (from < to).then(|| (*to, "in all problems".to_owned(), SOFT));
         std::iter::once((*from, name.clone(), SOFT)).chain(last)
     });
     Graph {
         headline: panel.title.clone(),
         note: String::new(),
         titles: [panel.x_title.clone(), panel.y_title.clone()],
-        x: if panel.log_x { Scale::Log } else { Scale::Linear },
+        x: if panel.log_x {
+            Scale::Log
+        } else {
+            Scale::Linear
+        },
         y: Scale::Log,
         lines: lines.collect(),
         marks: marks.collect(),

@@ -138,9 +138,17 @@ impl Graph {
         // What open marks are may have to stand there too.
         let open = self.lines.iter().any(|l| !l.edge.is_empty());
         let open = if open { width(OPEN_WORD, TEXT) } else { 0.0 };
-        let labels = self.lines.iter().map(|l| width(&l.label, TEXT)).chain([open]);
+        let labels = self
+            .lines
+            .iter()
+            .map(|l| width(&l.label, TEXT))
+            .chain([open]);
         let widest = labels.fold(0.0, f64::max);
-        if widest > 0.0 { (widest + 18.0).min(self.room) } else { 18.0 }
+        if widest > 0.0 {
+            (widest + 18.0).min(self.room)
+        } else {
+            18.0
+        }
     }
 
     fn frame(&self, (left, bottom): Point, wide: f64) -> Frame {
@@ -272,8 +280,10 @@ impl Graph {
             let label = (line.label.clone(), line.ink.colour);
             (!line.label.is_empty()).then_some((label, (*end)?))
         });
-        let early =
-            |(label, end): &((String, Colour), Point)| end.0 + 20.0 + width(&label.0, TEXT) < frame.right;
+        // Where names are long, all stand at the right.
+        let early = |(label, end): &((String, Colour), Point)| {
+            self.room <= ROOM && end.0 + 20.0 + width(&label.0, TEXT) < frame.right
+        };
         let (inside, mut at_right): (Vec<_>, Vec<_>) = named.partition(early);
         let open = self.open_label(canvas, frame);
         at_right.extend(open.map(|end| ((OPEN_WORD.to_owned(), SOFT), end)));
@@ -291,7 +301,10 @@ impl Graph {
         // A lone line that ends early has its label above its end, several have theirs side by side.
         let furthest = inside.iter().map(|i| i.1.0).fold(frame.left, f64::max);
         let lowest = frame.bottom - 36.0;
-        let wanted: Vec<f64> = inside.iter().map(|(_, end)| (end.1 - 11.0).min(lowest)).collect();
+        let wanted: Vec<f64> = inside
+            .iter()
+            .map(|(_, end)| (end.1 - 11.0).min(lowest))
+            .collect();
         let heights = apart(&wanted, [frame.top + 4.0, lowest]);
         for (((label, ink), end), height) in inside.iter().zip(heights) {
             let left = (furthest + 16.0).min(frame.right - width(label, TEXT));
@@ -332,14 +345,12 @@ fn axis(scale: Scale, values: impl Iterator<Item = f64>, pixels: (f64, f64)) -> 
 }
 
 /// Draws a line; returns where it ends inside the frame.
-fn drawn(
-    canvas: &mut Canvas<'_>,
-    frame: &Frame,
-    line: &Line,
-    x: &Axis,
-    y: &Axis,
-) -> Option<Point> {
-    let Ink { colour, width, dots } = line.ink;
+fn drawn(canvas: &mut Canvas<'_>, frame: &Frame, line: &Line, x: &Axis, y: &Axis) -> Option<Point> {
+    let Ink {
+        colour,
+        width,
+        dots,
+    } = line.ink;
     for (at, low, high) in &line.bars {
         if let (Some(at), Some(a), Some(b)) = (x.at(*at), y.at(*low), y.at(*high)) {
             canvas.faint((at, a), (at, b), colour, 1.4);
@@ -374,7 +385,11 @@ fn drawn(
             canvas.disc(**point, 2.3, colour);
         }
     }
-    for at in line.edge.iter().step_by(line.edge.len().div_ceil(OPEN).max(1)) {
+    for at in line
+        .edge
+        .iter()
+        .step_by(line.edge.len().div_ceil(OPEN).max(1))
+    {
         if let Some(at) = x.at(*at) {
             canvas.circle((at, frame.bottom), 2.6, colour, 1.0);
         }

@@ -60,7 +60,9 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
 
 fn panel(own: &[&Verdict]) -> Graph {
     let that = |fails: bool| {
-        let kept = own.iter().filter(move |v| (v.status == Ruling::Fail) == fails);
+        let kept = own
+            .iter()
+            .filter(move |v| (v.status == Ruling::Fail) == fails);
         kept.map(|v| (v.bound, v.measured))
     };
     let dots = |label: &str, colour, fails: bool| Line {
@@ -95,7 +97,10 @@ fn panel(own: &[&Verdict]) -> Graph {
             0 => "Every defect is within what rounding can do".into(),
             n => format!("{} beyond what rounding can do", count(n, "defect")),
         },
-        titles: ["what rounding can do".into(), "defect of the path integral".into()],
+        titles: [
+            "what rounding can do".into(),
+            "defect of the path integral".into(),
+        ],
         x: Scale::Log,
         y: Scale::Log,
         lines,

@@ -14,11 +14,17 @@ use crate::tol::CLEAR_OF_FLOOR;
 /// Distances of the instance with the tightest bound and of the one with the loosest; none where
 /// none was recorded.
 pub(super) fn distances(all: &[Shown<'_, Plot>]) -> Option<Figure> {
-    let own: Vec<Shown<'_, Plot>> = all.iter().copied().filter(|p| p.figure == "excess").collect();
+    let own: Vec<Shown<'_, Plot>> = all
+        .iter()
+        .copied()
+        .filter(|p| p.figure == "excess")
+        .collect();
     let known = || own.iter().filter_map(|p| Some((room(p)?, *p)));
     let by = |a: &(f64, Shown<'_, Plot>), b: &(f64, Shown<'_, Plot>)| a.0.total_cmp(&b.0);
     let tightest = known().min_by(by);
-    let loosest = known().max_by(by).filter(|l| tightest.is_some_and(|t| t.0 < l.0));
+    let loosest = known()
+        .max_by(by)
+        .filter(|l| tightest.is_some_and(|t| t.0 < l.0));
     let chosen: Vec<_> = tightest.into_iter().chain(loosest).collect();
     let first = chosen.first()?;
     let panels = chosen.iter().map(|(room, p)| {
@@ -74,10 +80,16 @@ fn room(plot: &Plot) -> Option<f64> {
 }
 
 fn distance(plot: Shown<'_, Plot>) -> Graph {
-    let floor = |i: usize| series(&plot, 2).and_then(|s| s.y.get(i).copied()).unwrap_or(0.0);
+    let floor = |i: usize| {
+        series(&plot, 2)
+            .and_then(|s| s.y.get(i).copied())
+            .unwrap_or(0.0)
+    };
     let measured = series(&plot, 0);
     let each = |clear: bool| {
-        let all = measured.into_iter().flat_map(|s| s.x.iter().zip(&s.y).enumerate());
+        let all = measured
+            .into_iter()
+            .flat_map(|s| s.x.iter().zip(&s.y).enumerate());
         let kept = all.filter(move |(i, (_, y))| (**y > floor(*i)) == clear);
         kept.map(|(_, (x, y))| (*x, *y)).collect::<Vec<_>>()
     };
@@ -110,7 +122,11 @@ fn distance(plot: Shown<'_, Plot>) -> Graph {
 
 /// The bounds against R; none where that was not recorded.
 pub(super) fn margins(all: &[Shown<'_, Plot>]) -> Option<Figure> {
-    let own: Vec<Shown<'_, Plot>> = all.iter().copied().filter(|p| p.figure == "margin").collect();
+    let own: Vec<Shown<'_, Plot>> = all
+        .iter()
+        .copied()
+        .filter(|p| p.figure == "margin")
+        .collect();
     let slopes: Vec<f64> = own.iter().filter_map(|p| slope(series(p, 0)?)).collect();
     let steepest = |f: fn(f64, f64) -> f64| slopes.iter().copied().reduce(f);
     let (low, high) = (steepest(f64::min)?, steepest(f64::max)?);
@@ -153,17 +169,21 @@ fn margin(plot: Shown<'_, Plot>) -> Graph {
         ("min(t,τ) part", THEORY_DASHED, 1.5),
         ("(BM₁+M₂)/R", THEORY_DOTTED, 1.5),
     ];
-    let lines = plot.series.iter().zip(inks).map(|(s, (label, colour, width))| Line {
-        label: label.into(),
-        ink: Ink::line(colour, width),
-        points: {
-            // From the left to the right: labels stand at the right.
-            let mut points: Vec<_> = s.x.iter().copied().zip(s.y.iter().copied()).collect();
-            points.sort_by(|a: &(f64, f64), b| a.0.total_cmp(&b.0));
-            points
-        },
-        ..Line::default()
-    });
+    let lines = plot
+        .series
+        .iter()
+        .zip(inks)
+        .map(|(s, (label, colour, width))| Line {
+            label: label.into(),
+            ink: Ink::line(colour, width),
+            points: {
+                // From the left to the right: labels stand at the right.
+                let mut points: Vec<_> = s.x.iter().copied().zip(s.y.iter().copied()).collect();
+                points.sort_by(|a: &(f64, f64), b| a.0.total_cmp(&b.0));
+                points
+            },
+            ..Line::default()
+        });
     Graph {
         headline: "The gap of the bounds is as large as 1/R".into(),
         note: format!("{}, {}", plot.from.instance(), plot.note),

@@ -70,7 +70,10 @@ mod tests {
         let placed = apart(&[100.0, 101.0, 99.0, 20.0], [0.0, 110.0]);
         let mut sorted = placed.clone();
         sorted.sort_by(f64::total_cmp);
-        assert!(sorted.windows(2).all(|p| p[1] - p[0] >= LINE - 1e-9), "{placed:?}");
+        assert!(
+            sorted.windows(2).all(|p| p[1] - p[0] >= LINE - 1e-9),
+            "{placed:?}"
+        );
         assert!(sorted[3] <= 110.0 && placed[3] == 20.0);
         assert!(placed[2] < placed[0] && placed[0] < placed[1]);
     }
@@ -88,7 +91,10 @@ mod tests {
                 (p.row, p.left, p.left + width(&texts[i].1, 12.0))
             };
             let (a, b) = (span(0), span(1));
-            assert!(a.0 != b.0 || a.2 <= b.1 || b.2 <= a.1, "{other}: {a:?} {b:?}");
+            assert!(
+                a.0 != b.0 || a.2 <= b.1 || b.2 <= a.1,
+                "{other}: {a:?} {b:?}"
+            );
             for (i, (at, _)) in texts.iter().enumerate() {
                 let s = span(i);
                 assert!(s.1 >= 14.0 && s.2 <= 344.0, "{other}: {s:?}");

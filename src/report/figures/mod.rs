@@ -39,3 +39,5 @@ pub use violation::{spread, violation};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_samples;

@@ -63,7 +63,9 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let finding = if beyond > 0 {
         format!("On {beyond} of {all} a sampled value exceeds its constant.")
     } else {
-        format!("No sampled value exceeds its constant, and on {attained} of {all} it is attained: a constant that is too small would show.")
+        format!(
+            "No sampled value exceeds its constant, and on {attained} of {all} it is attained: a constant that is too small would show."
+        )
     };
     Some(Figure {
         name: "moduli".into(),

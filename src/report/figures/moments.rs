@@ -20,7 +20,9 @@ pub(super) fn of<'a>(all: &[Shown<'a, Moments>], figure: &str) -> Vec<Shown<'a, 
 /// k and value.
 pub(super) fn points(moments: &Moments, series: &Series, shift: f64) -> Vec<(f64, f64)> {
     let all = moments.steps.iter().zip(&series.values);
-    all.map(|(k, v)| (*k as f64 + shift, *v)).filter(|p| p.0 > 0.0).collect()
+    all.map(|(k, v)| (*k as f64 + shift, *v))
+        .filter(|p| p.0 > 0.0)
+        .collect()
 }
 
 /// A line of exact moments.
@@ -34,7 +36,11 @@ pub(super) fn exact(label: &str, colour: Colour, points: Vec<(f64, f64)>) -> Lin
 }
 
 /// Ratios against (γ+k)/γ, all of which should tend to 1.
-pub(super) fn ratios(all: &[(Shown<'_, Moments>, Vec<f64>)], headline: String, title: &str) -> Graph {
+pub(super) fn ratios(
+    all: &[(Shown<'_, Moments>, Vec<f64>)],
+    headline: String,
+    title: &str,
+) -> Graph {
     let each = all.iter().map(|(m, values)| {
         let points = m.steps.iter().zip(values);
         let points = points.map(|(k, v)| ((m.gamma + *k as f64) / m.gamma, *v));
@@ -61,17 +67,27 @@ pub(super) fn ratios(all: &[(Shown<'_, Moments>, Vec<f64>)], headline: String, t
 /// How far the last ratios are from 1, the furthest.
 pub(super) fn furthest(all: &[(Shown<'_, Moments>, Vec<f64>)]) -> Option<f64> {
     let last = all.iter().filter_map(|(_, v)| v.last());
-    last.map(|r| (r - 1.0).abs()).filter(|d| d.is_finite()).reduce(f64::max)
+    last.map(|r| (r - 1.0).abs())
+        .filter(|d| d.is_finite())
+        .reduce(f64::max)
 }
 
 /// What is held in a schedule.
-const HELD: [(&str, &str); 3] = [("t held", "t = 1"), ("J held", "J = 1"), ("k held", "k = 1")];
+const HELD: [(&str, &str); 3] = [
+    ("t held", "t = 1"),
+    ("J held", "J = 1"),
+    ("k held", "k = 1"),
+];
 
 /// What holding one part leaves over the whole schedule at its last step, the least of the three.
 fn left(moments: &Moments) -> Option<f64> {
     let all = *moments.series.first()?.values.last()?;
-    let each = HELD.iter().map(|h| Some(*named(moments, h.0)?.values.last()? / all));
-    each.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::min)
+    let each = HELD
+        .iter()
+        .map(|h| Some(*named(moments, h.0)?.values.last()? / all));
+    each.collect::<Option<Vec<f64>>>()?
+        .into_iter()
+        .reduce(f64::min)
 }
 
 /// The schedule on the instance where every part matters most, and by how much at least.

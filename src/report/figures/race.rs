@@ -89,7 +89,11 @@ fn panel(race: Shown<'_, Race>) -> Graph {
     let bound = |label: &str, values: &[f64]| Line {
         label: label.into(),
         ink: Ink::line(THEORY_DOTTED, 1.5),
-        points: values.iter().enumerate().map(|(t, v)| (t as f64, *v)).collect(),
+        points: values
+            .iter()
+            .enumerate()
+            .map(|(t, v)| (t as f64, *v))
+            .collect(),
         ..Line::default()
     };
     let marks = [

@@ -24,8 +24,13 @@ const RADIUS: f64 = 3.2;
 
 /// The figure of the fits of pure growth; none without one that can be drawn.
 pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
-    let pure: Vec<Shown<'_, Fit>> = fits.iter().copied().filter(|f| f.growth == "pure").collect();
-    let drawable = |f: &Shown<'_, Fit>| f.predicted > 0.0 && f.predicted < 1.0 && f.fitted.is_finite();
+    let pure: Vec<Shown<'_, Fit>> = fits
+        .iter()
+        .copied()
+        .filter(|f| f.growth == "pure")
+        .collect();
+    let drawable =
+        |f: &Shown<'_, Fit>| f.predicted > 0.0 && f.predicted < 1.0 && f.fitted.is_finite();
     let drawn: Vec<Shown<'_, Fit>> = pure.iter().copied().filter(drawable).collect();
     let furthest = drawn
         .iter()
@@ -112,7 +117,13 @@ fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
         canvas.text(&headline, (10.0, 10.0), Anchor::Start, bold(13.0), INK);
         legend(canvas, fits);
         let title = (10.0, frame.top - 12.0);
-        canvas.text("fitted ÷ predicted − 1", title, Anchor::Start, font(TEXT), SOFT);
+        canvas.text(
+            "fitted ÷ predicted − 1",
+            title,
+            Anchor::Start,
+            font(TEXT),
+            SOFT,
+        );
         let at = |v: f64| y.at(v).unwrap_or(frame.top);
         canvas.rect((frame.left, at(band)), (frame.right, at(-band)), BAND);
         frame.grid(canvas, &x, &y);
@@ -122,7 +133,10 @@ fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
         let said = format!("accepted: ±{} %", digits(100.0 * band));
         let place = (frame.right - 6.0, at(band) + 11.0);
         canvas.text(&said, place, Anchor::End, font(TEXT), OK);
-        for side in [f64::midpoint(frame.top, at(band)), f64::midpoint(frame.bottom, at(-band))] {
+        for side in [
+            f64::midpoint(frame.top, at(band)),
+            f64::midpoint(frame.bottom, at(-band)),
+        ] {
             let place = (frame.right - 6.0, side);
             canvas.text("fails", place, Anchor::End, font(TEXT), VERMILLION);
         }
@@ -132,7 +146,11 @@ fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
                 continue;
             };
             let ends = [f.lower, f.upper].map(|v| y.at(relative(f, v)));
-            let colour = if fails(f) { VERMILLION } else { of_method(&f.from.method) };
+            let colour = if fails(f) {
+                VERMILLION
+            } else {
+                of_method(&f.from.method)
+            };
             if let [Some(a), Some(b)] = ends {
                 canvas.faint((point.0, a), (point.0, b), colour, 1.2);
             }

@@ -83,7 +83,12 @@ impl Strip {
         match self.axis {
             Spread::Linear(low, high) => Axis::linear(low, high, frame.across()),
             Spread::Log => {
-                let ends = self.accepted.iter().copied().filter(|v| v.is_finite());
+                // A decade beyond each limit: the side that fails is part of the picture, and open
+                // marks at the edge lie on no value.
+                let [low, high] = self.accepted;
+                let ends = [low / 10.0, high * 10.0]
+                    .into_iter()
+                    .filter(|v| v.is_finite());
                 let all = rows.iter().flat_map(|r| r.values.iter().copied());
                 Axis::log(all.chain(ends), frame.across())
             }
@@ -92,7 +97,13 @@ impl Strip {
 
     fn ground(&self, canvas: &mut Canvas<'_>, frame: &Frame, x: &Axis) {
         let [low, high] = self.accepted;
-        let edge = |v: f64, else_: f64| if v.is_finite() { x.at(v).unwrap_or(else_) } else { else_ };
+        let edge = |v: f64, else_: f64| {
+            if v.is_finite() {
+                x.at(v).unwrap_or(else_)
+            } else {
+                else_
+            }
+        };
         let (a, b) = (edge(low, frame.left), edge(high, frame.right));
         canvas.rect((a, frame.top), (b, frame.bottom), BAND);
         frame.foot(canvas, x);
@@ -105,7 +116,11 @@ impl Strip {
             canvas.line((at, frame.top), (at, frame.bottom), VERMILLION, 1.4);
             let fails = width("fails", TEXT);
             let left = value == low;
-            let room = if left { at - frame.left } else { frame.right - at };
+            let room = if left {
+                at - frame.left
+            } else {
+                frame.right - at
+            };
             // Beside the limit; turned inward where there is no room.
             let (place, anchor) = match (left, room >= fails + 4.0) {
                 (true, true) => (at - 6.0, Anchor::End),

@@ -5,7 +5,7 @@ use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Point, bold, draw, font, width};
 use super::csv;
 use super::frame::{Frame, TEXT};
-use super::palette::{BLUE, Colour, INK, MAUVE, OCHRE, SOFT, THEORY, TEAL};
+use super::palette::{BLUE, Colour, INK, MAUVE, OCHRE, SOFT, TEAL, THEORY};
 use super::sheet::{NARROW, WIDE};
 use super::shown::{Shown, claims};
 use crate::checks::{Plot, Points};
@@ -100,13 +100,19 @@ fn holds(polygon: &[Point], at: Point) -> bool {
 
 /// Whether a point lies on a polyline, within a thousandth of its size.
 fn near(line: &[Point], at: Point) -> bool {
-    let size = line.iter().fold(0.0f64, |s, p| s.max(p.0.abs()).max(p.1.abs()));
+    let size = line
+        .iter()
+        .fold(0.0f64, |s, p| s.max(p.0.abs()).max(p.1.abs()));
     let distance = line.windows(2).map(|pair| {
         let (a, b) = (pair[0], pair[1]);
         let along = (b.0 - a.0, b.1 - a.1);
         let squared = along.0 * along.0 + along.1 * along.1;
         let part = ((at.0 - a.0) * along.0 + (at.1 - a.1) * along.1) / squared;
-        let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
+        let part = if part.is_finite() {
+            part.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         (at.0 - a.0 - part * along.0).hypot(at.1 - a.1 - part * along.1)
     });
     distance.fold(f64::INFINITY, f64::min) <= NEAR * size

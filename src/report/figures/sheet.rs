@@ -39,7 +39,10 @@ pub(super) fn arranged(mut panels: Vec<Graph>) -> Vec<Vec<Graph>> {
         }
         _ => {
             let rest = panels.split_off(2);
-            [panels, rest].into_iter().filter(|r| !r.is_empty()).collect()
+            [panels, rest]
+                .into_iter()
+                .filter(|r| !r.is_empty())
+                .collect()
         }
     }
 }

@@ -20,7 +20,10 @@ const LEVELS: [(&str, &str); 3] = [
 
 /// One figure of all methods; none where no bound was compared with an error above rounding.
 pub(super) fn figure(all: &[Shown<'_, Slack>]) -> Option<Figure> {
-    let rows: Vec<Row> = LEVELS.iter().flat_map(|level| level_rows(all, level)).collect();
+    let rows: Vec<Row> = LEVELS
+        .iter()
+        .flat_map(|level| level_rows(all, level))
+        .collect();
     let compared: usize = rows.iter().map(|r| r.values.len()).sum();
     if compared == 0 {
         return None;
@@ -65,7 +68,11 @@ fn level_rows(all: &[Shown<'_, Slack>], (level, name): &(&str, &str)) -> Vec<Row
         let own = all.iter().filter(|s| s.level == **level);
         let own = own.filter(|s| method_name(&s.from.method) == method);
         let own: Vec<_> = own.filter(|s| !s.slack.is_nan()).collect();
-        let values: Vec<f64> = own.iter().filter(|s| compared(s)).map(|s| room(s)).collect();
+        let values: Vec<f64> = own
+            .iter()
+            .filter(|s| compared(s))
+            .map(|s| room(s))
+            .collect();
         let median = median(values.iter().copied());
         (!own.is_empty()).then(|| Row {
             name: method.into(),
@@ -107,7 +114,10 @@ fn finding(all: &[Shown<'_, Slack>]) -> String {
     };
     let below = all.iter().filter(|s| compared(s) && room(s) < 1.0).count();
     if below > 0 {
-        return format!("{} below 1: the error exceeds its bound.", count(below, "bound"));
+        return format!(
+            "{} below 1: the error exceeds its bound.",
+            count(below, "bound")
+        );
     }
     match (of("paper"), of("sharp")) {
         (Some(paper), Some(sharp)) => format!(

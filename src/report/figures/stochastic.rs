@@ -44,12 +44,18 @@ pub(super) fn rate(all: &All<'_>) -> Option<Figure> {
     if let Some((graph, least)) = schedule(&scheduled, "Theorem 5.5") {
         panels.push(graph);
         if least > 1.0 {
-            said.push(format!("t, J and k must all grow: holding one leaves {} the error", fold(least)));
+            said.push(format!(
+                "t, J and k must all grow: holding one leaves {} the error",
+                fold(least)
+            ));
         }
     }
     if let Some((graph, kept)) = bias(&biased) {
         panels.push(graph);
-        said.push(format!("SID rests at its bias, {} NSID's error", fold(kept)));
+        said.push(format!(
+            "SID rests at its bias, {} NSID's error",
+            fold(kept)
+        ));
     }
     if panels.is_empty() {
         return None;
@@ -114,7 +120,9 @@ pub(super) fn plateaus(all: &All<'_>) -> Option<Figure> {
         let last = |name: &str| named(m, name)?.values.last().copied();
         Some(last("Lemma D.2")? / last("its plateau")?)
     };
-    let first = *own.iter().max_by(|a, b| spread(a).partial_cmp(&spread(b)).unwrap_or(Ordering::Equal))?;
+    let first = *own
+        .iter()
+        .max_by(|a, b| spread(a).partial_cmp(&spread(b)).unwrap_or(Ordering::Equal))?;
     let same: Vec<Shown<'_, Moments>> = own
         .iter()
         .copied()
@@ -126,14 +134,22 @@ pub(super) fn plateaus(all: &All<'_>) -> Option<Figure> {
         Some([last("E‖")?, last("its plateau")?, last("Lemma D.2")?])
     });
     let ends: Vec<[f64; 3]> = ends.collect();
-    let off = ends.iter().map(|e| (e[0] / e[1] - 1.0).abs()).fold(0.0, f64::max);
+    let off = ends
+        .iter()
+        .map(|e| (e[0] / e[1] - 1.0).abs())
+        .fold(0.0, f64::max);
     let rooms = || ends.iter().map(|e| e[2] / e[1]);
     let (low, high) = (
         rooms().fold(f64::INFINITY, f64::min),
         rooms().fold(0.0, f64::max),
     );
     let mut lines = Vec::new();
-    let longest = same.iter().filter_map(|m| m.steps.last()).max().copied().unwrap_or(1) as f64;
+    let longest = same
+        .iter()
+        .filter_map(|m| m.steps.last())
+        .max()
+        .copied()
+        .unwrap_or(1) as f64;
     let steps: Vec<String> = same.iter().map(|m| step_of(m)).collect();
     for (m, step) in same.iter().zip(&steps) {
         let line = |name: &str, label: String, ink: Ink| {
@@ -148,13 +164,20 @@ pub(super) fn plateaus(all: &All<'_>) -> Option<Figure> {
                 ..Line::default()
             })
         };
-        lines.extend(line("Lemma D.2", format!("bound, {step}"), Ink::line(THEORY_DOTTED, 1.5)));
+        lines.extend(line(
+            "Lemma D.2",
+            format!("bound, {step}"),
+            Ink::line(THEORY_DOTTED, 1.5),
+        ));
         lines.extend(line("its plateau", String::new(), Ink::line(THEORY, 1.3)));
         lines.extend(line("E‖", format!("step {step}"), Ink::dotted(TEAL, 1.6)));
     }
     let graph = Graph {
         headline: "A smaller step rests lower, later".into(),
-        note: format!("{}, dots: exact; solid grey: plateau", first.from.instance()),
+        note: format!(
+            "{}, dots: exact; solid grey: plateau",
+            first.from.instance()
+        ),
         titles: ["k".into(), "E‖v_k − v̂‖²".into()],
         x: Scale::Log,
         y: Scale::Log,
@@ -200,7 +223,9 @@ pub(super) fn replicates(all: &All<'_>) -> Option<Figure> {
     let off = own.iter().filter_map(|m| {
         let (mean, exact) = (named(m, "mean of")?, named(m, "exact")?);
         let each = mean.values.iter().zip(&exact.values);
-        let each = each.filter(|(_, e)| **e > 0.0).map(|(m, e)| (m / e - 1.0).abs());
+        let each = each
+            .filter(|(_, e)| **e > 0.0)
+            .map(|(m, e)| (m / e - 1.0).abs());
         each.reduce(f64::max)
     });
     let off = off.reduce(f64::max)?;

@@ -31,7 +31,12 @@ pub fn violation(record: &Record, step: Option<usize>) -> Option<[String; 2]> {
 /// and narrow. None where there are none.
 pub fn spread(passing: &[f64], failing: &[f64]) -> Option<[String; 2]> {
     let usable = |v: &f64| *v > 0.0 && v.is_finite();
-    let all: Vec<f64> = passing.iter().chain(failing).copied().filter(usable).collect();
+    let all: Vec<f64> = passing
+        .iter()
+        .chain(failing)
+        .copied()
+        .filter(usable)
+        .collect();
     if all.is_empty() {
         return None;
     }
