@@ -126,7 +126,7 @@ impl Experiment for Figure2Net {
         let all: Vec<&Measured> = results.iter().filter(|m| m.failed.is_none()).collect();
         let of = |name: &str| median_of(all.iter().map(|m| m.fact(name)));
         let title = format!(
-            "n = {}, d = {}, {} coefficients, q = {:.4}, ρ = {:.4}",
+            "n = {}, d = {}, {:.1} coefficients, q = {:.4}, ρ = {:.4}",
             self.size.train,
             self.size.dim,
             of("support"),

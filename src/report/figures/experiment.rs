@@ -12,8 +12,10 @@ use crate::report::figure::Figure;
 use crate::report::panel::{Line as Kind, Panel, Trace};
 
 /// Names of methods are long here.
-const ROOM: f64 = 270.0;
-const WIDTH: f64 = 780.0;
+const ROOM: f64 = 300.0;
+const WIDTH: f64 = 820.0;
+/// Many lines want a high frame.
+const TALL: f64 = 300.0;
 /// Decades shown below the largest measured error: what is lower is rounding.
 const DECADES: i32 = 16;
 /// Decades above it up to which bounds are shown.
@@ -105,6 +107,7 @@ fn graph(panel: &Panel, colours: &[(&str, Colour)]) -> Graph {
         lines: lines.collect(),
         marks: marks.collect(),
         room: ROOM,
+        tall: TALL,
         ..Graph::default()
     }
 }

@@ -93,6 +93,8 @@ pub(super) struct Graph {
     pub(super) ring: Option<Point>,
     /// Room for labels at line ends, at most.
     pub(super) room: f64,
+    /// Height of the plotting area.
+    pub(super) tall: f64,
 }
 
 impl Default for Graph {
@@ -107,6 +109,7 @@ impl Default for Graph {
             marks: Vec::new(),
             ring: None,
             room: ROOM,
+            tall: PLOT,
         }
     }
 }
@@ -131,7 +134,7 @@ const ROOM: f64 = 120.0;
 impl Graph {
     /// Height of a panel of this width.
     pub(super) fn height(&self, width: f64) -> f64 {
-        self.head(width) + PLOT + FOOT
+        self.head(width) + self.tall + FOOT
     }
 
     fn room(&self) -> f64 {
@@ -154,7 +157,7 @@ impl Graph {
     fn frame(&self, (left, bottom): Point, wide: f64) -> Frame {
         Frame {
             left: left + 54.0,
-            top: bottom - FOOT - PLOT,
+            top: bottom - FOOT - self.tall,
             right: left + wide - self.room(),
             bottom: bottom - FOOT,
         }
