@@ -13,10 +13,13 @@ props:
     cargo test --lib
     cargo test --test own_method
 
-# Rate plots: runs the quick profile where no run exists, draws the report.
-report:
-    test -e reports/latest/run.json || cargo run --release -- certify
-    cargo run --release -- report
+# Rate plots: runs the quick profile where no run exists, draws the report. `just report --gallery`
+# regenerates the committed gallery instead, `just report --gallery --check` says what of it is stale.
+report *arguments:
+    case " {{arguments}} " in \
+    *" --gallery "*) cargo build --release && reports/gallery.sh target/release/ratecert $(echo " {{arguments}} " | sed 's/ --gallery / /') ;; \
+    *) { test -e reports/latest/run.json || cargo run --release -- certify; } && cargo run --release -- report {{arguments}} ;; \
+    esac
 
 # Products, methods, growth and memory as ratios to the machine's limits, measured in the same run.
 bench:

@@ -196,6 +196,22 @@ pub struct Slack {
     #[serde(with = "numbers")]
     #[schemars(with = "Float")]
     pub slack: f64,
+    /// Whether the error at that step stands clear of rounding: where it does not, the slack says
+    /// nothing. AID-FP's error may be at rounding where ITD's is not.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub clear: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// Exact errors and printed bounds of ITD at t and of AID-FP at w_t with k = t, for t = 0, 1, ...
@@ -229,6 +245,14 @@ pub struct Race {
     #[serde(with = "numbers")]
     #[schemars(with = "Vec<Float>")]
     pub aid_bound: Vec<f64>,
+    /// Rounding floors of `itd`; empty in older records.
+    #[serde(with = "numbers", default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Float>")]
+    pub itd_floor: Vec<f64>,
+    /// Rounding floors of `aid`; empty in older records.
+    #[serde(with = "numbers", default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Float>")]
+    pub aid_floor: Vec<f64>,
 }
 
 /// What one check, or one drawing, recorded.

@@ -38,6 +38,7 @@ mod one_sided;
 mod ordering;
 mod path_integral;
 mod pieces;
+mod plane;
 mod plateau;
 mod race;
 mod rational_runs;

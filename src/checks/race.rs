@@ -33,6 +33,11 @@ impl Check for Race {
             let aid = exact.aid(Where::Iterate(t), t)?;
             aid.error.get(t).map(spectral_upper)
         };
+        let aid_floor = |t: usize| {
+            let aid = exact.aid(Where::Iterate(t), t)?;
+            Some(aid.floor.d.get(t)? + exact.jacobian_error())
+        };
+        let itd_floor = run.floor.d.iter().take(last + 1);
         let race = data::Race {
             q: th.q,
             r: th.moduli.r,
@@ -47,7 +52,18 @@ impl Check for Race {
             aid: (0..=last).map(|t| aid(t).unwrap_or(f64::NAN)).collect(),
             itd_bound: (0..=last).map(|t| th.paper_itd(t)).collect(),
             aid_bound: (0..=last).map(|t| th.paper_aid(t, t)).collect(),
+            itd_floor: itd_floor
+                .map(|f| shown(f + exact.jacobian_error()))
+                .collect(),
+            aid_floor: (0..=last)
+                .map(|t| aid_floor(t).map_or(f64::NAN, shown))
+                .collect(),
         };
         Ok(Finding::undecided(Reason::NothingToSee, "").with([Data::Race(race)]))
     }
+}
+
+/// A floor to the digits that a drawing shows: records are kept, and read by people.
+fn shown(floor: f64) -> f64 {
+    format!("{floor:.2e}").parse().unwrap_or(floor)
 }

@@ -4,6 +4,7 @@ use super::check::{Check, Context, Needs};
 use super::data::{Data, Plot, Points};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit, is_worse};
+use super::plane::hull;
 use super::rational_runs::{Excess, MOST_DIM, in_rationals, no_run, start, worst};
 use crate::error::Result;
 use crate::evidence::Run;
@@ -116,7 +117,7 @@ fn beyond(kinks: &Kinks, run: &RationalRun, here: &Excess, what: &str) -> Findin
     Finding::undecided(Reason::NoSeparation, detail)
 }
 
-/// D_imp, D_joint and walks into D_fix where they lie in a plane: d = 1, two parameters, one kink.
+/// conv D_fix, D_imp, D_joint and walks where they lie in a plane: d = 1, two parameters, one kink.
 fn picture(kinks: &Kinks) -> Option<Plot> {
     const LINES: usize = 12;
     const STEPS: usize = 24;
@@ -135,24 +136,20 @@ fn picture(kinks: &Kinks) -> Option<Plot> {
     if (a.0 * b.1 - a.1 * b.0).abs() <= THINNEST * (a.0.hypot(a.1) * b.0.hypot(b.1)) {
         return None;
     }
-    // The grid as one line, to and fro in either direction.
-    let mut grid = Vec::new();
-    for turned in [false, true] {
-        for i in 0..=LINES {
-            for j in 0..=LINES {
-                let j = if i % 2 == 0 { j } else { LINES - j };
-                let (a, b) = if turned { (j, i) } else { (i, j) };
-                grid.push(element(slope(a, LINES), slope(b, LINES))?);
-            }
-        }
-    }
+    // The image of the boundary of the square of slopes.
+    let side = |n: usize| slope(n, LINES);
+    let sides = [
+        (0..LINES).map(|n| (side(n), lo)).collect::<Vec<_>>(),
+        (0..LINES).map(|n| (hi, side(n))).collect(),
+        (0..LINES).map(|n| (side(LINES - n), hi)).collect(),
+        (0..=LINES).map(|n| (lo, side(LINES - n))).collect(),
+    ];
+    let outline: Option<Vec<_>> = sides.iter().flatten().map(|s| element(s.0, s.1)).collect();
     let joint: Option<Vec<_>> = (0..=4 * LINES)
         .map(|n| element(slope(n, 4 * LINES), slope(n, 4 * LINES)))
         .collect();
-    let walk = |selection: Selection| {
-        let run = rational_run(kinks, &kinks.w, STEPS, selection)?;
-        Some(run.d.iter().map(|(d, _)| point(d)).collect::<Vec<_>>())
-    };
+    let run = rational_run(kinks, &kinks.w, STEPS, Selection::Random(1))?;
+    let itd = run.d.iter().map(|(d, _)| point(d));
     let mut d = Matrix::zeros(1, 2);
     let middle = slope(1, 2);
     let aid: Vec<_> = (0..=STEPS)
@@ -166,12 +163,33 @@ fn picture(kinks: &Kinks) -> Option<Plot> {
         "implicit-set",
         format!("q = {:.2}", kinks.q),
         vec![
-            Points::new("D_imp", grid),
+            Points::new("D_fix", fixed(kinks, element(lo, lo)?)),
+            Points::new("D_imp", outline?),
             Points::new("D_joint", joint?),
-            Points::new("ITD, adversarial selections", walk(Selection::Adversarial)?),
-            Points::new("ITD, random selections", walk(Selection::Random(1))?),
-            Points::new("ITD, slope at its lower end", walk(Selection::Fixed(0.0))?),
+            Points::new("ITD, random selections", itd),
             Points::new("AID-FP, joint middle slope", aid),
         ],
     ))
+}
+
+/// The convex hull of D_fix, which is the limit of H = conv ∪ A(s)H + B(s') from an element on: A
+/// and B are affine in the slopes, so that their ends are enough.
+fn fixed(kinks: &Kinks, from: (f64, f64)) -> Vec<(f64, f64)> {
+    /// Each step shortens what is missing by q.
+    const ROUNDS: usize = 60;
+    let ends = kinks.form.range;
+    let mut around = vec![from];
+    for _ in 0..ROUNDS {
+        let mut next = Vec::new();
+        for (x, y) in &around {
+            let at = Matrix::from_row_slice(1, 2, &[*x, *y]);
+            for (s, s2) in ends.iter().flat_map(|s| ends.map(|s2| (*s, s2))) {
+                let to = kinks.step(&[s], &[s2], &at);
+                next.push((to[(0, 0)], to[(0, 1)]));
+            }
+        }
+        around = hull(&next);
+    }
+    around.extend(around.first().copied());
+    around
 }

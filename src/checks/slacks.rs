@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::evidence::{Exact, Run, Where};
 use crate::linalg::norm::spectral_upper;
 use crate::theory::Level;
-use crate::tol::RATE_ABOVE_FLOOR;
+use crate::tol::{CLEAR_OF_FLOOR, RATE_ABOVE_FLOOR};
 
 /// Records the slack of the bounds at these levels, up to `steps` steps.
 #[derive(Debug)]
@@ -18,8 +18,9 @@ pub(super) struct Slacks {
 }
 
 impl Slacks {
-    /// The last step with an error clear of rounding, and that error.
-    fn last_clear(&self, exact: &Exact, aid: bool) -> Option<(usize, f64)> {
+    /// The last step with an error of ITD clear of rounding, the error of the method there, and
+    /// whether that stands clear of rounding as well.
+    fn last_clear(&self, exact: &Exact, aid: bool) -> Option<(usize, f64, bool)> {
         let run = exact.run();
         let clear = |t: &usize| {
             let floor = run.floor.d[*t] + exact.jacobian_error();
@@ -27,13 +28,15 @@ impl Slacks {
         };
         let last = run.error.len().min(self.steps + 1);
         let t = (0..last).take_while(clear).last()?;
-        let error = if aid {
+        let (error, clear) = if aid {
             let run = exact.aid(Where::Iterate(t), t)?;
-            run.error.get(t).map(spectral_upper)?
+            let error = run.error.get(t).map(spectral_upper)?;
+            let floor = run.floor.d.get(t)? + exact.jacobian_error();
+            (error, error > CLEAR_OF_FLOOR * floor)
         } else {
-            spectral_upper(&run.error[t])
+            (spectral_upper(&run.error[t]), true)
         };
-        (error > 0.0).then_some((t, error))
+        (error > 0.0).then_some((t, error, clear))
     }
 }
 
@@ -54,7 +57,7 @@ impl Check for Slacks {
         let exact = c.e.exact()?;
         let nothing = Finding::undecided(Reason::NothingToSee, "");
         let aid = c.e.method.is_aid();
-        let Some((step, error)) = self.last_clear(exact, aid) else {
+        let Some((step, error, clear)) = self.last_clear(exact, aid) else {
             return Ok(nothing);
         };
         let th = exact.theorem();
@@ -65,6 +68,7 @@ impl Check for Slacks {
                 r: th.moduli.r,
                 step,
                 slack: exact.bound(*level, aid, step, step) / error,
+                clear,
             })
         };
         Ok(nothing.with(self.levels.iter().map(one)))

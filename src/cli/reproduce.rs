@@ -90,8 +90,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     #[cfg(feature = "plots")]
     {
         let name = chosen.name();
-        let (caption, panels) = (&findings.caption, &findings.panels);
-        let figure = crate::report::figures::experiment(name, &title, caption, panels);
+        let words = (findings.finding(), findings.caption.as_str());
+        let words = (words.0.as_str(), words.1);
+        let figure = crate::report::figures::experiment(name, &title, words, &findings.panels);
         write(&format!("{name}.svg"), &figure.svg)?;
     }
     write(

@@ -7,7 +7,9 @@ pub struct Figure {
     pub name: String,
     /// Title, as in the figure.
     pub title: String,
-    /// What is seen, in words.
+    /// What to conclude, in a sentence with the numbers of the run.
+    pub finding: String,
+    /// How to read it.
     pub caption: String,
     /// The SVG document.
     pub svg: String,
@@ -16,9 +18,6 @@ pub struct Figure {
     /// The claims whose records are drawn, in the order they occur: they say beside which theorem a
     /// page shows the figure.
     pub claims: Vec<String>,
-    /// Which of several figures of the same kind and claim this is, from 0: a page shows the first
-    /// and names the others.
-    pub part: usize,
     /// What is drawn, as CSV with a header; empty where nothing was recorded.
     pub data: String,
 }

@@ -8,13 +8,14 @@ use std::path::Path;
 use super::conformance::{badge, conformance_markdown};
 use super::figure::Figure;
 use super::junit::junit;
-use super::markdown::markdown;
+use super::markdown::{escape, markdown};
 use super::page::{Extras, html_with};
 use super::run::{Run, record_lines, verdict_lines};
 use crate::error::{Error, Result};
 
 /// Writes everything there is to say of `run` into `dir`, which exists: `run.json`,
-/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html` and `figures/*.svg`.
+/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html`, and `figures/*.svg` with
+/// `figures/README.md`.
 ///
 /// # Errors
 /// When the system refuses; the error names the file.
@@ -68,13 +69,28 @@ fn draw_all(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
         for figure in &figures {
             put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
         }
+        put(&folder.join("README.md"), &index(&figures))?;
     }
     put(&dir.join("index.html"), &html_with(run, &figures, extras))
 }
 
+/// The figures with what they say, for people who look into the folder.
+fn index(figures: &[Figure]) -> String {
+    let mut out = String::from("# Figures of this run\n");
+    for f in figures {
+        // Names of claims and instances are others' words.
+        let [title, finding, caption] = [&f.title, &f.finding, &f.caption].map(|t| escape(t));
+        out += &format!(
+            "\n## {title}\n\n![{title}]({}.svg)\n\n**{finding}** {caption}\n",
+            f.name
+        );
+    }
+    out
+}
+
 #[cfg(feature = "plots")]
 pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
-    super::figures::draw(&run.records)
+    super::figures::draw(&run.verdicts, &run.records)
 }
 
 /// Without the feature `plots` there are none.

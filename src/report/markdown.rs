@@ -132,7 +132,7 @@ fn violations(out: &mut String, run: &Run, tally: &Tally<'_>) {
 }
 
 /// Text that must read as written: a backslash before everything Markdown or HTML gives a meaning.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {

@@ -133,6 +133,21 @@ pub struct Findings {
     pub statements: Vec<Statement>,
 }
 
+impl Findings {
+    /// What to conclude: how many of the paper's statements are seen, and which are not.
+    pub fn finding(&self) -> String {
+        let judged = self.statements.iter().filter(|s| s.seen.is_some());
+        let missed = self.statements.iter().filter(|s| s.seen == Some(false));
+        let missed: Vec<&str> = missed.map(|s| s.says.as_str()).collect();
+        match (judged.count(), &missed[..]) {
+            (0, _) => "There are too few problems to judge a statement of the paper.".into(),
+            (1, []) => "The statement of the paper about it is seen.".into(),
+            (n, []) => format!("All {n} statements of the paper about it are seen."),
+            (_, missed) => format!("Not seen: {}.", missed.join("; ")),
+        }
+    }
+}
+
 /// An experiment of the paper.
 pub trait Experiment: Sync {
     /// Its name: `figure-1`, ...

@@ -35,7 +35,7 @@ const POINTS: usize = 60;
 const ITD: &str = "ITD";
 const AID_FP: &str = "AID-FP";
 const AID_CG: &str = "AID-CG, symmetric system";
-const PLAIN_CG: &str = "AID-CG as commonly implemented: plain CG on I - ∂₁Φᵀ";
+const PLAIN_CG: &str = "AID-CG, plain CG on I - ∂₁Φᵀ";
 const BOUNDS: [&str; 2] = ["Theorem 4.1, ITD", "Theorem 4.1, AID-FP"];
 const RATE: &str = "ρᵗ, the local rate";
 
@@ -125,8 +125,8 @@ impl Experiment for Figure1 {
             statements.extend(said(&own, *lambda));
         }
         let caption = format!(
-            "Median over {} problems, with the smallest and largest values. Left and right: the two λ of the paper ({}). Dotted: the first and the last step at which a problem has the support of \
-             w(λ) for good. Dashed: Theorem 4.1 with measured distances and refined moduli, times ‖y_t‖; and the local rate ρᵗ through AID-FP's error half way between identification and rounding. J is exact.{}",
+            "Median over {} problems, with the smallest and largest values. Above and below: the two λ of the paper ({}). Vertical: the first and the last step at which a problem has the support of \
+             w(λ) for good. Grey: Theorem 4.1 with measured distances and refined moduli, times ‖y_t‖; and the local rate ρᵗ through AID-FP's error half way between identification and rounding. J is exact. AID-CG on I - ∂₁Φᵀ is the common implementation.{}",
             self.seeds,
             facts.join("; "),
             left_out(results)

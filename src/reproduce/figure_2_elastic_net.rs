@@ -126,7 +126,7 @@ impl Experiment for Figure2Net {
         let all: Vec<&Measured> = results.iter().filter(|m| m.failed.is_none()).collect();
         let of = |name: &str| median_of(all.iter().map(|m| m.fact(name)));
         let title = format!(
-            "n = {}, d = {}, {} coefficients, q = {:.4}, ρ = {:.4}",
+            "n = {}, d = {}, {:.1} coefficients, q = {:.4}, ρ = {:.4}",
             self.size.train,
             self.size.dim,
             of("support"),
@@ -135,7 +135,7 @@ impl Experiment for Figure2Net {
         );
         let drawn = panel(&title, "epochs", "‖r - Jᵀy‖", true, &all);
         let caption = format!(
-            "Median over {} problems, with the smallest and largest values; λ = ({}, {}), minibatches of {}. NSID and SID with J = k minibatches, every point from scratch. Dashed: the local rate of AID-FP, and \
+            "Median over {} problems, with the smallest and largest values; λ = ({}, {}), minibatches of {}. NSID and SID with J = k minibatches, every point from scratch. Grey: the local rate of AID-FP, and \
              Theorem 5.4's bound of a root mean square error for the steps of Lemma D.3, which none of the curves takes: they are too small to see anything in so few epochs. J is exact.{}",
             self.seeds,
             self.lambda[0],

@@ -224,7 +224,7 @@ impl Experiment for Figure2Poisoning {
         );
         let caption = format!(
             "Median over {} samplings of noise, corrupted rows and minibatches, with the smallest and largest values; {}; λ₁ = {}, λ₂ = {}, minibatches of {}. NSID and SID with J = k \
-             minibatches, every point from scratch. Dashed: the local rate of AID-FP, estimated; the step is {:.1} times the certified one, so that Theorem 5.4 bounds nothing here. ‖Dᵀy‖ = {:.1e}, \
+             minibatches, every point from scratch. Grey: the local rate of AID-FP, estimated; the step is {:.1} times the certified one, so that Theorem 5.4 bounds nothing here. ‖Dᵀy‖ = {:.1e}, \
              certified to {:.0e}. Validation accuracy {:.0} %.{below}{}",
             self.seeds,
             self.source.name(),

@@ -133,8 +133,9 @@ pub fn markdown(experiment: &dyn Experiment, findings: &Findings, drawn: bool) -
         String::new()
     };
     let mut out = format!(
-        "# {}\n\n{figure}{}\n\n| statement | seen | measured |\n|---|---|---|\n",
+        "# {}\n\n{figure}**{}** {}\n\n| statement | seen | measured |\n|---|---|---|\n",
         experiment.title(),
+        findings.finding(),
         findings.caption
     );
     for s in &findings.statements {

@@ -1,16 +1,16 @@
 //! All figures of a run.
 
 use super::shown::Shown;
-use super::{curves, moments, plots, race, rates, slack, strip};
+use super::{
+    bilevel, bounds, integrals, kinks, moduli, race, rates, sets, slack, stochastic, strip,
+};
 use crate::checks::Data;
-use crate::claims::Record;
+use crate::claims::{Record, Verdict};
 use crate::report::figure::Figure;
 
-/// All figures of a run: for every claim with curves, error and bounds against the step (one panel
-/// a kind of instance, at most six in a figure); then the fitted rates against the predicted ones,
-/// moments, plots, the race of AID-FP against ITD, how loose the bounds are, and all fitted rates in
-/// units of what is accepted.
-pub fn draw(records: &[Record]) -> Vec<Figure> {
+/// All figures of a run, in the order of the theorems: one for each thing that a theorem says, and
+/// last all fitted rates in units of what is accepted. What nothing was recorded of is left out.
+pub fn draw(verdicts: &[Verdict], records: &[Record]) -> Vec<Figure> {
     macro_rules! all {
         ($kind:ident) => {
             records
@@ -25,39 +25,22 @@ pub fn draw(records: &[Record]) -> Vec<Figure> {
                 .collect::<Vec<_>>()
         };
     }
-    let mut figures = curves::figures(&all!(Curve));
-    figures.extend(rates::figure(&all!(Fit)));
-    figures.extend(moments::figures(&all!(Moments)));
-    figures.extend(plots::figures(&all!(Plot)));
-    figures.extend(race::figure(&all!(Race)));
-    figures.extend(slack::figures(&all!(Slack)));
-    figures.extend(strip::figure(&all!(Fit)));
-    for figure in &mut figures {
-        figure.name = file_name(&figure.name);
-    }
-    // Two claims may differ only in what a file name cannot hold.
-    for i in 1..figures.len() {
-        let base = figures[i].name.clone();
-        let mut n = 2;
-        while figures[..i].iter().any(|f| f.name == figures[i].name) {
-            figures[i].name = format!("{base}-{n}");
-            n += 1;
-        }
-    }
-    figures
+    let (moments, plots) = (all!(Moments), all!(Plot));
+    let drawn = [
+        moduli::figure(verdicts),
+        bounds::figure(&all!(Curve)),
+        rates::figure(&all!(Fit)),
+        slack::figure(&all!(Slack)),
+        race::figure(&all!(Race)),
+        kinks::margins(&plots),
+        sets::figure(&plots),
+        kinks::distances(&plots),
+        stochastic::rate(&moments),
+        stochastic::plateaus(&moments),
+        stochastic::replicates(&moments),
+        bilevel::figure(&moments),
+        integrals::figure(verdicts),
+        strip::figure(&all!(Fit)),
+    ];
+    drawn.into_iter().flatten().collect()
 }
-
-/// A name as a file name on any system: records may have been edited.
-fn file_name(name: &str) -> String {
-    let allowed = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '-' {
-            c
-        } else {
-            '-'
-        }
-    };
-    name.chars().take(LONGEST_NAME).map(allowed).collect()
-}
-
-/// File systems allow 255 bytes, suffixes included.
-const LONGEST_NAME: usize = 120;

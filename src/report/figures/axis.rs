@@ -68,39 +68,33 @@ impl Axis {
         }
     }
 
-    /// An axis symmetric about zero that holds the finite `values`: linear where they are of one
-    /// size, else logarithmic on both sides of zero, so that an outlier does not hide the others.
-    pub(super) fn symmetric(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
-        let mut sizes: Vec<f64> = values
-            .map(f64::abs)
-            .filter(|v| *v > 0.0 && v.is_finite())
-            .collect();
-        sizes.sort_by(f64::total_cmp);
-        let (Some(&largest), Some(&median)) = (sizes.last(), sizes.get(sizes.len() / 2)) else {
-            return Self::linear(-1.0, 1.0, (from, to));
-        };
-        if largest <= ONE_SIZE * median {
-            return Self::linear(-1.1 * largest, 1.1 * largest, (from, to));
-        }
-        // A decade below the median: half of the values keep their sign and size visible.
-        let threshold = 10f64.powf(median.log10().floor() - 1.0);
-        let spread = Spread::Signed(threshold);
-        let high = 1.0 + (largest / threshold).log10().ceil();
+    /// An axis symmetric about zero: linear within ±`linear`, decades beyond, up to a decade above
+    /// `most`.
+    pub(super) fn signed(linear: f64, most: f64, (from, to): (f64, f64)) -> Self {
+        let decades = (most / linear).log10().ceil().clamp(0.0, 300.0);
         Self {
-            spread,
-            low: -high,
-            high,
+            spread: Spread::Signed(linear),
+            low: -2.0 - decades,
+            high: 2.0 + decades,
             from,
             to,
         }
     }
 
-    /// Is this the logarithmic form of [`Axis::symmetric`]? Then the end of its linear part.
-    pub(super) fn threshold(&self) -> Option<f64> {
-        match self.spread {
-            Spread::Signed(t) => Some(t),
-            Spread::Linear | Spread::Log => None,
+    /// A logarithmic axis from the least to the largest of the positive finite `values`; over whole
+    /// decades where there would be fewer than two ticks.
+    pub(super) fn log_between(
+        values: impl Iterator<Item = f64> + Clone,
+        (from, to): (f64, f64),
+    ) -> Self {
+        let whole = Self::log(values.clone(), (from, to));
+        let positive = values.filter(|v| *v > 0.0 && v.is_finite());
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        let (low, high) = positive.fold(ends, |(l, h), v| (l.min(v.log10()), h.max(v.log10())));
+        if counted(low.ceil(), high.floor()).count() < 2 {
+            return whole;
         }
+        Self { low, high, ..whole }
     }
 
     /// Is `value` between the ends?
@@ -118,6 +112,13 @@ impl Axis {
         }
         let part = (v.clamp(self.low, self.high) - self.low) / (self.high - self.low);
         Some(self.from + part * (self.to - self.from))
+    }
+
+    /// The pixel of `value`, also beyond the ends. None for what the axis has not.
+    pub(super) fn beyond(&self, value: f64) -> Option<f64> {
+        let part = (self.spread_of(value) - self.low) / (self.high - self.low);
+        let at = self.from + part * (self.to - self.from);
+        at.is_finite().then_some(at)
     }
 
     /// NaN where the axis has no such value.
@@ -138,14 +139,20 @@ impl Axis {
         }
     }
 
-    /// Pixels and labels of about `most` ticks, at round values.
+    /// Pixels and labels of at most `most` ticks (2 at least), at round values.
     pub(super) fn ticks(&self, most: usize) -> Vec<(f64, String)> {
         let pixel = |spread: f64| {
             self.from + (spread - self.low) / (self.high - self.low) * (self.to - self.from)
         };
         match self.spread {
             Spread::Linear => {
-                let step = round_step((self.high - self.low) / most.max(1) as f64);
+                let gaps = most.saturating_sub(1).max(1);
+                let mut step = round_step((self.high - self.low) / gaps as f64);
+                // Where the ends are no multiples, a smaller step may be as few.
+                let finer = round_step(step / 2.0);
+                if counted((self.low / finer).ceil(), (self.high / finer).floor()).count() <= most {
+                    step = finer;
+                }
                 let (first, last) = ((self.low / step).ceil(), (self.high / step).floor());
                 // Counted, not accumulated: 0.1 + 0.1 + 0.1 is not a label.
                 counted(first, last)
@@ -153,32 +160,33 @@ impl Axis {
                     .collect()
             }
             Spread::Log => {
-                let step = decade_step(self.high - self.low, most);
+                let step = decade_step([self.low, self.high], most);
                 let (first, last) = ((self.low / step).ceil(), (self.high / step).floor());
                 counted(first, last)
                     .map(|i| (pixel(i * step), power(i * step)))
                     .collect()
             }
             Spread::Signed(t) => {
-                let decades = self.high - 1.0;
-                let step = decade_step(decades, most.saturating_sub(1) / 2);
+                // Zero, the decade below the outermost, and that half way down to the linear part.
+                let outer = (self.high - 2.0).max(0.0);
+                let inner = (outer / 2.0).floor();
                 let mut out = vec![(pixel(0.0), "0".to_owned())];
-                let exponent = t.log10().round();
-                // Counted from the outer end, which is labelled in any case.
-                for i in counted(0.0, (decades / step).floor()) {
-                    let e = exponent + decades - i * step;
-                    let at = 1.0 + decades - i * step;
-                    out.push((pixel(at), power(e)));
-                    out.push((pixel(-at), format!("−{}", power(e))));
+                for decade in if inner > 0.0 {
+                    vec![outer, inner]
+                } else {
+                    vec![outer]
+                } {
+                    let size = t * 10f64.powf(decade);
+                    let text = percent(size);
+                    out.push((pixel(1.0 + decade), text.clone()));
+                    out.push((pixel(-1.0 - decade), format!("−{text}")));
                 }
+                out.truncate(most.max(1));
                 out
             }
         }
     }
 }
-
-/// Values of one size, for [`Axis::symmetric`]: the largest is at most this multiple of the median.
-const ONE_SIZE: f64 = 10.0;
 
 fn counted(first: f64, last: f64) -> impl Iterator<Item = f64> {
     let n = if last >= first {
@@ -203,11 +211,11 @@ fn round_step(step: f64) -> f64 {
     }
 }
 
-/// Whole decades between ticks.
-fn decade_step(decades: f64, most: usize) -> f64 {
-    let wanted = decades / most.max(1) as f64;
+/// Whole decades between ticks: the least step with at most `most` multiples between the ends.
+fn decade_step([low, high]: [f64; 2], most: usize) -> f64 {
     let steps = [1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0];
-    steps.into_iter().find(|s| *s >= wanted).unwrap_or(200.0)
+    let few = |s: &f64| counted((low / s).ceil(), (high / s).floor()).count() <= most.max(2);
+    steps.into_iter().find(few).unwrap_or(200.0)
 }
 
 fn label(value: f64) -> String {
@@ -218,6 +226,16 @@ fn label(value: f64) -> String {
         number(value)
     };
     text.replace('-', "−")
+}
+
+/// A part of one as a percentage.
+fn percent(part: f64) -> String {
+    let hundredths = 100.0 * part;
+    if hundredths >= 0.001 {
+        format!("{} %", label(hundredths))
+    } else {
+        power(part.log10().round())
+    }
 }
 
 /// 10 to a whole power, as it is printed: 1, 10, 10⁻⁵.
@@ -303,29 +321,25 @@ mod tests {
     }
 
     #[test]
-    fn an_outlier_makes_a_symmetric_axis_logarithmic() {
-        assert!(
-            Axis::symmetric([1.0, -2.0, 3.0].into_iter(), (1.0, 0.0))
-                .threshold()
-                .is_none()
-        );
-        let axis = Axis::symmetric([1e-5, -2e-5, 3e-5, 0.5].into_iter(), (100.0, -100.0));
-        assert_eq!(axis.threshold(), Some(1e-6));
-        assert_eq!(
-            labels(axis, 7),
-            [
-                "0",
-                "1",
-                "−1",
-                "10⁻²",
-                "−10⁻²",
-                "10⁻⁴",
-                "−10⁻⁴",
-                "10⁻⁶",
-                "−10⁻⁶"
-            ]
-        );
+    fn a_signed_axis_has_decades_on_both_sides_of_zero() {
+        let axis = Axis::signed(1e-6, 0.01, (100.0, -100.0));
+        assert_eq!(labels(axis, 5), ["0", "1 %", "−1 %", "0.01 %", "−0.01 %"]);
         assert!(axis.at(0.0).unwrap().abs() < 1e-9);
         assert!((axis.at(1e-3).unwrap() + axis.at(-1e-3).unwrap()).abs() < 1e-9);
+        assert!(axis.at(0.01).unwrap() > axis.at(0.1).unwrap());
+    }
+
+    #[test]
+    fn no_axis_has_more_than_five_ticks() {
+        for low in 0..40 {
+            for high in low + 1..41 {
+                let ends = [-f64::from(high), -f64::from(low)].map(|e| 10f64.powf(e));
+                let log = Axis::log(ends.into_iter(), (100.0, 0.0));
+                assert!((2..=5).contains(&log.ticks(5).len()), "{low} {high}");
+                let linear = Axis::linear(f64::from(low) * 0.7, f64::from(high) * 1.3, (0.0, 1.0));
+                let n = linear.ticks(5).len();
+                assert!((2..=5).contains(&n), "{low} {high}: {n}");
+            }
+        }
     }
 }

@@ -1,17 +1,19 @@
 //! A canvas in pixels with fractions, over plotters' SVG backend.
 //!
-//! Owns colours, line styles and text. Must not know what is drawn.
+//! Owns shapes and text in pixels. Must not know what is drawn.
 //!
 //! The backend places everything on whole units, which leaves steps in a curve at screen
 //! resolution; so it draws on a sheet [`FINE`] times as large and only the view box knows. It has
-//! no dash patterns either: a line's colour determines its pattern, written into the finished
-//! document.
+//! no dash patterns either: the colours of broken lines differ from plain ones in their last bits,
+//! and the finished document gets the plain colour with the pattern, see [`DASHES`].
 
 use plotters::prelude::{
-    DrawingBackend, FontDesc, FontFamily, FontStyle, RGBColor, SVGBackend, ShapeStyle, TextStyle,
+    DrawingBackend, FontDesc, FontFamily, FontStyle, SVGBackend, ShapeStyle, TextStyle,
 };
 use plotters::style::Color as _;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::palette::{Colour, DASHES, SHEET};
 
 /// Units of the backend per pixel.
 const FINE: f64 = 10.0;
@@ -22,58 +24,6 @@ const FONT: &str = "Helvetica, Arial, DejaVu Sans, sans-serif";
 /// Width of an average glyph in em: on the wide side, so that text in a wider fallback font still
 /// fits.
 const GLYPH: f64 = 0.6;
-
-/// A colour of the palette.
-pub(super) type Colour = RGBColor;
-
-// The style sheet of the page maps the neutral colours to their dark counterparts, by value.
-/// Sheet.
-pub(super) const SHEET: Colour = RGBColor(0xff, 0xff, 0xff);
-/// Area below the rounding floor.
-pub(super) const SHADE: Colour = RGBColor(0xed, 0xed, 0xed);
-/// Grid.
-pub(super) const GRID: Colour = RGBColor(0xe2, 0xe2, 0xe2);
-/// Text and measurements.
-pub(super) const INK: Colour = RGBColor(0x1a, 0x1a, 0x1a);
-/// Secondary text and frames.
-pub(super) const SOFT: Colour = RGBColor(0x59, 0x59, 0x59);
-/// Edge of the rounding floor.
-pub(super) const EDGE: Colour = RGBColor(0x9b, 0x9b, 0x9b);
-
-// Okabe and Ito's palette, told apart with every common colour blindness.
-/// Vermillion.
-pub(super) const VERMILLION: Colour = RGBColor(0xd5, 0x5e, 0x00);
-/// Blue.
-pub(super) const BLUE: Colour = RGBColor(0x00, 0x72, 0xb2);
-/// Bluish green.
-pub(super) const GREEN: Colour = RGBColor(0x00, 0x9e, 0x73);
-/// Reddish purple.
-pub(super) const PURPLE: Colour = RGBColor(0xcc, 0x79, 0xa7);
-/// Orange.
-pub(super) const ORANGE: Colour = RGBColor(0xe6, 0x9f, 0x00);
-/// Sky blue.
-pub(super) const SKY: Colour = RGBColor(0x56, 0xb4, 0xe9);
-/// Brown, for an eighth series.
-pub(super) const BROWN: Colour = RGBColor(0x8c, 0x56, 0x4b);
-
-// The methods in the strip of rates, dark enough to be read on white.
-/// Purple of ITD.
-pub(super) const MAUVE: Colour = RGBColor(0xa6, 0x4b, 0x80);
-/// Green of NSID.
-pub(super) const TEAL: Colour = RGBColor(0x00, 0x80, 0x5e);
-/// Orange of SID.
-pub(super) const OCHRE: Colour = RGBColor(0xa8, 0x6f, 0x00);
-/// What is accepted.
-pub(super) const BAND: Colour = RGBColor(0xdd, 0xf0, 0xe9);
-/// Edge and name of what is accepted.
-pub(super) const OK: Colour = RGBColor(0x00, 0x6b, 0x4f);
-
-/// Dash of the mark τ.
-pub(super) const MARK_TAU: Colour = RGBColor(0x8c, 0x4f, 0x8c);
-/// Dash of the mark of identification.
-pub(super) const MARK_IDENTIFIED: Colour = RGBColor(0x7a, 0x6a, 0x00);
-/// Dash of the mark of perfect agreement.
-pub(super) const AGREEMENT: Colour = RGBColor(0x59, 0x59, 0x5a);
 
 /// A point in pixels from the upper left corner.
 pub(super) type Point = (f64, f64);
@@ -113,14 +63,8 @@ pub(super) struct Canvas<'a> {
     backend: SVGBackend<'a>,
 }
 
-/// Runs `draw` on a white canvas of `width` × `height` pixels and returns the document. Lines of a
-/// colour in `dashes` are drawn with that pattern (lengths in pixels of stroke and gap).
-pub(super) fn draw(
-    width: f64,
-    height: f64,
-    dashes: &[(Colour, &[f64])],
-    draw: impl FnOnce(&mut Canvas<'_>),
-) -> String {
+/// Runs `draw` on a white canvas of `width` × `height` pixels and returns the document.
+pub(super) fn draw(width: f64, height: f64, draw: impl FnOnce(&mut Canvas<'_>)) -> String {
     let mut svg = String::new();
     let (w, h) = (units(width).unsigned_abs(), units(height).unsigned_abs());
     let mut canvas = Canvas {
@@ -137,12 +81,15 @@ pub(super) fn draw(
         &format!("width=\"{width}\" height=\"{height}\" viewBox"),
         1,
     );
-    for (colour, lengths) in dashes {
-        let stroke = format!("stroke=\"{}\"", hex(*colour));
+    for (broken, plain, lengths) in DASHES {
+        let stroke = format!("stroke=\"{}\"", hex(plain));
         let pattern: Vec<String> = lengths.iter().map(|l| units(*l).to_string()).collect();
+        let dashed = format!("{stroke} stroke-dasharray=\"{}\"", pattern.join(" "));
+        svg = svg.replace(&format!("stroke=\"{}\"", hex(broken)), &dashed);
+        // Text keeps the plain colour.
         svg = svg.replace(
-            &stroke,
-            &format!("{stroke} stroke-dasharray=\"{}\"", pattern.join(" ")),
+            &format!("fill=\"{}\"", hex(broken)),
+            &format!("fill=\"{}\"", hex(plain)),
         );
     }
     svg
@@ -170,6 +117,27 @@ impl Canvas<'_> {
         let _ = self
             .backend
             .draw_path(points.iter().map(|p| fine(*p)), &stroke(colour, width));
+    }
+
+    /// A disc that lets through what is below.
+    pub(super) fn faint_disc(&mut self, centre: Point, radius: f64, colour: Colour) {
+        let style = ShapeStyle {
+            color: colour.mix(0.55),
+            ..stroke(colour, 0.0)
+        };
+        let radius = units(radius).unsigned_abs();
+        let _ = self.backend.draw_circle(fine(centre), radius, &style, true);
+    }
+
+    /// A filled polygon that lets through what is below.
+    pub(super) fn area(&mut self, points: &[Point], colour: Colour) {
+        let style = ShapeStyle {
+            color: colour.mix(0.12),
+            ..stroke(colour, 0.0)
+        };
+        let _ = self
+            .backend
+            .fill_polygon(points.iter().map(|p| fine(*p)), &style);
     }
 
     /// A filled polygon.
@@ -255,6 +223,24 @@ fn fine(p: Point) -> (i32, i32) {
 
 fn hex(c: Colour) -> String {
     format!("#{:02X}{:02X}{:02X}", c.0, c.1, c.2)
+}
+
+/// `text` in lines that fit into `width` pixels in a font of this size, at most `most`; the last
+/// one is cut.
+pub(super) fn wrapped(text: &str, width: f64, size: f64, most: usize) -> Vec<String> {
+    let room = (width / (GLYPH * size)).max(1.0) as usize;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let full = lines.len() == most.max(1);
+        match lines.last_mut() {
+            Some(line) if full || line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|l| fitted(l, width, size)).collect()
 }
 
 /// `text` cut to what fits into `width` pixels in a font of this size; an average glyph is

@@ -4,6 +4,7 @@
 
 use super::shown::Shown;
 use crate::checks::{Curve, Fit, Moments, Plot, Race, Slack};
+use crate::claims::Verdict;
 
 /// A table under construction.
 struct Csv(String);
@@ -193,32 +194,8 @@ pub(super) fn moments(all: &[Shown<'_, Moments>]) -> String {
     csv.0
 }
 
-/// Points: a column a series where all share their abscissas, else a row a point.
+/// Points: a row a point.
 pub(super) fn plots(all: &[Shown<'_, Plot>]) -> String {
-    let Some(first) = all.first() else {
-        return String::new();
-    };
-    let names: Vec<&str> = first.series.iter().map(|s| s.name.as_str()).collect();
-    let shared = |p: &Shown<'_, Plot>| {
-        let same = p
-            .series
-            .iter()
-            .map(|s| s.name.as_str())
-            .eq(names.iter().copied());
-        let x = p.series.first().map(|s| &s.x);
-        same && p.series.iter().all(|s| Some(&s.x) == x)
-    };
-    if all.iter().all(shared) {
-        let mut csv = Csv::new(&[&["instance", "x"][..], &names].concat());
-        for p in all {
-            let x = p.series.first().map_or(&[][..], |s| &s.x);
-            for (i, x) in x.iter().enumerate() {
-                let values = p.series.iter().map(|s| at(&s.y, i));
-                csv.row(&[&p.from.instance()], [*x].into_iter().chain(values));
-            }
-        }
-        return csv.0;
-    }
     let mut csv = Csv::new(&["instance", "series", "x", "y"]);
     for p in all {
         for s in &p.series {
@@ -226,6 +203,15 @@ pub(super) fn plots(all: &[Shown<'_, Plot>]) -> String {
                 csv.row(&[&p.from.instance(), &s.name], [*x, *y]);
             }
         }
+    }
+    csv.0
+}
+
+/// What was measured beside what bounds it.
+pub(super) fn ratios(all: &[&Verdict]) -> String {
+    let mut csv = Csv::new(&["claim", "instance", "measured", "bound"]);
+    for v in all {
+        csv.row(&[&v.claim, &v.instance.id], [v.measured, v.bound]);
     }
     csv.0
 }

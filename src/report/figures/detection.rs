@@ -1,10 +1,10 @@
-//! Detection of random faults against their size, for every method and its claims.
+//! Detection of random faults against their size: what all claims together catch, and every claim.
 
-use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
-use super::chart::{Look, Panel, Scale, Series, chart};
+use super::graph::{Dots, Graph, Ink, Line, Scale};
+use super::palette::{THEORY, method_name, of_method};
+use super::sheet::{arranged, sheet};
 use crate::report::figure::Figure;
-
-const COLOURS: [Colour; 7] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BROWN];
+use crate::report::page::words::digits;
 
 /// Faults of one size in one method, as one claim sees them, or all together ("overall").
 pub struct Detection {
@@ -20,7 +20,9 @@ pub struct Detection {
     pub drawn: usize,
 }
 
-/// A panel for every method; claims that never catch anything are left out.
+const OVERALL: &str = "overall";
+
+/// A panel for each of four methods; claims that never catch anything are left out.
 pub fn figure(sizes: &[Detection]) -> Option<Figure> {
     let mut methods: Vec<&str> = Vec::new();
     for s in sizes {
@@ -28,81 +30,76 @@ pub fn figure(sizes: &[Detection]) -> Option<Figure> {
             methods.push(&s.method);
         }
     }
-    if methods.is_empty() {
+    let panels: Vec<Graph> = methods.iter().map(|m| panel(sizes, m)).collect();
+    if panels.is_empty() {
         return None;
     }
-    // A claim has one colour in every panel.
-    let mut checks: Vec<String> = Vec::new();
-    let panels: Vec<Panel> = methods
-        .iter()
-        .map(|method| {
-            let own = || sizes.iter().filter(|s| s.method == *method);
-            let mut claims: Vec<&str> = Vec::new();
-            for s in own() {
-                if !claims.contains(&s.claim.as_str()) && s.claim != "overall" {
-                    claims.push(&s.claim);
-                }
-            }
-            let mut series: Vec<Series> = claims
-                .iter()
-                .filter_map(|claim| {
-                    let points = curve(own().filter(|s| s.claim == *claim));
-                    if points.iter().all(|p| p.1 == 0.0) {
-                        return None;
-                    }
-                    let short = shorten(claim, method);
-                    let place = checks.iter().position(|c| *c == short).unwrap_or_else(|| {
-                        checks.push(short.clone());
-                        checks.len() - 1
-                    });
-                    Some(Series {
-                        name: short,
-                        colour: COLOURS[place % COLOURS.len()],
-                        look: Look::Line(1.4),
-                        points,
-                    })
-                })
-                .collect();
-            series.push(Series {
-                name: "any claim".into(),
-                colour: INK,
-                look: Look::Dotted(2.2),
-                points: curve(own().filter(|s| s.claim == "overall")),
-            });
-            Panel {
-                heading: (*method).into(),
-                note: String::new(),
-                across: ("relative size of the fault".into(), Scale::Log),
-                up: Scale::Linear(true),
-                series,
-                marks: Vec::new(),
-            }
-        })
-        .collect();
     let drawn = sizes.first().map_or(0, |s| s.drawn);
-    let title = "Random faults caught, against their size".to_owned();
+    let all = sizes
+        .iter()
+        .filter(|s| s.claim == OVERALL && s.caught == s.drawn);
+    let least = all.map(|s| s.size).fold(f64::INFINITY, f64::min);
+    let finding = if least.is_finite() {
+        format!(
+            "Random faults are caught without exception down to a relative size of {}.",
+            digits(least)
+        )
+    } else {
+        "At no size are all random faults caught.".into()
+    };
+    let [svg, narrow] = sheet(&arranged(panels));
     Some(Figure {
         name: "detection".into(),
+        title: "Random faults caught, against their size".into(),
+        finding,
         caption: format!(
             "Share of {drawn} random faults of each size (an entry, a block, a step or the state of the recursion changed by that \
-             relative amount) that some instance of a claim fails. Nobody tuned a check for them."
+             relative amount) that some instance of a claim fails: thick all claims together, thin each of them. Nobody tuned a check for them."
         ),
-        svg: chart(&title, &panels, &[]),
-        title,
+        svg,
+        narrow: Some(narrow),
         ..Figure::default()
     })
 }
 
-fn curve<'a>(sizes: impl Iterator<Item = &'a Detection>) -> Vec<(f64, f64)> {
-    sizes
-        .map(|s| (s.size, s.caught as f64 / s.drawn.max(1) as f64))
-        .collect()
-}
-
-/// The claim without the method it is about: bound, exact, limit, ...
-fn shorten(claim: &str, method: &str) -> String {
-    let rest = claim
-        .strip_prefix(method)
-        .map(|r| r.trim_start_matches('-'));
-    rest.filter(|r| !r.is_empty()).unwrap_or(claim).to_owned()
+fn panel(sizes: &[Detection], method: &str) -> Graph {
+    let own = || sizes.iter().filter(|s| s.method == *method);
+    let mut claims: Vec<&str> = Vec::new();
+    for s in own() {
+        if !claims.contains(&s.claim.as_str()) && s.claim != OVERALL {
+            claims.push(&s.claim);
+        }
+    }
+    let curve = |claim: &str| -> Vec<(f64, f64)> {
+        let of = own().filter(|s| s.claim == claim);
+        of.map(|s| (s.size, s.caught as f64 / s.drawn.max(1) as f64))
+            .collect()
+    };
+    let mut lines: Vec<Line> = claims
+        .iter()
+        .map(|claim| Line {
+            ink: Ink::line(THEORY, 0.9),
+            points: curve(claim),
+            ..Line::default()
+        })
+        .filter(|l| l.points.iter().any(|p| p.1 > 0.0))
+        .collect();
+    lines.push(Line {
+        label: "any claim".into(),
+        ink: Ink {
+            dots: Dots::On,
+            ..Ink::line(of_method(method), 2.2)
+        },
+        points: curve(OVERALL),
+        ..Line::default()
+    });
+    Graph {
+        headline: method_name(method).into(),
+        note: method.into(),
+        titles: ["relative size of the fault".into(), "share caught".into()],
+        x: Scale::Log,
+        y: Scale::Between(0.0, 1.0),
+        lines,
+        ..Graph::default()
+    }
 }

@@ -2,178 +2,112 @@
 //!
 //! Owns how such panels look. Must not know which experiment it is.
 
-use super::axis::Axis;
-use super::canvas::{
-    Anchor, BLUE, BROWN, Canvas, Colour, GREEN, INK, MARK_IDENTIFIED, ORANGE, PURPLE, Point, SKY,
-    SOFT, VERMILLION, bold, draw, fitted, font, width,
-};
-use super::frame::Frame;
+use super::graph::{Graph, Ink, Line, Scale};
 use super::name::stem;
+use super::palette::{
+    BROWN, Colour, OCHRE, SLATE, SOFT, TEAL, THEORY_DASHED, THEORY_DOTTED, of_method,
+};
+use super::sheet::below;
 use crate::report::figure::Figure;
-use crate::report::panel::{Line, Panel};
+use crate::report::panel::{Line as Kind, Panel, Trace};
 
-const WIDTH: f64 = 900.0;
-const HEAD: f64 = 44.0;
-const PANEL: f64 = 430.0;
+/// Names of methods are long here.
+const ROOM: f64 = 300.0;
+const WIDTH: f64 = 820.0;
+/// Many lines want a high frame.
+const TALL: f64 = 300.0;
 /// Decades shown below the largest measured error: what is lower is rounding.
 const DECADES: i32 = 16;
 /// Decades above it up to which bounds are shown.
 const ABOVE: i32 = 8;
+/// Where two methods of a family meet, the second takes another colour.
+const OTHERS: [Colour; 4] = [SLATE, BROWN, OCHRE, TEAL];
+/// Several predictions differ in their dash.
+const PREDICTED: [Colour; 2] = [THEORY_DASHED, THEORY_DOTTED];
 
-const COLOURS: [Colour; 8] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BROWN, SOFT];
-
-/// One figure of these panels, side by side.
-pub fn figure(name: &str, title: &str, caption: &str, panels: &[Panel]) -> Figure {
-    let mut labels: Vec<&str> = Vec::new();
+/// One figure of these panels, side by side; `finding` says what to conclude.
+pub fn figure(
+    name: &str,
+    title: &str,
+    (finding, caption): (&str, &str),
+    panels: &[Panel],
+) -> Figure {
+    let mut colours: Vec<(&str, Colour)> = Vec::new();
     for trace in panels.iter().flat_map(|p| &p.traces) {
-        if !labels.contains(&trace.label.as_str()) {
-            labels.push(&trace.label);
+        if colours.iter().all(|c| c.0 != trace.label) {
+            colours.push((&trace.label, colour(trace, &colours)));
         }
     }
-    let rows = legend_rows(&labels);
-    let head = HEAD + 20.0 * rows.len() as f64;
-    let svg = draw(WIDTH, head + PANEL, &dashes(panels, &labels), |canvas| {
-        let heading = fitted(title, WIDTH - 32.0, 16.0);
-        canvas.text(&heading, (16.0, 20.0), Anchor::Start, bold(16.0), INK);
-        for (row, entries) in rows.iter().enumerate() {
-            let y = HEAD + 20.0 * row as f64;
-            for (x, n) in entries {
-                canvas.line((*x, y), (x + 22.0, y), COLOURS[n % COLOURS.len()], 2.4);
-                canvas.text(labels[*n], (x + 28.0, y), Anchor::Start, font(12.0), INK);
-            }
-        }
-        let across = WIDTH / panels.len().max(1) as f64;
-        for (i, panel) in panels.iter().enumerate() {
-            let left = i as f64 * across;
-            let frame = Frame {
-                left: left + 70.0,
-                top: head + 34.0,
-                right: left + across - 18.0,
-                bottom: head + PANEL - 48.0,
-            };
-            draw_panel(canvas, &frame, panel, &labels);
-        }
-    });
+    let graphs = panels.iter().map(|p| graph(p, &colours));
     Figure {
         name: stem(name),
         title: title.into(),
+        finding: finding.into(),
         caption: caption.into(),
-        svg,
+        svg: below(graphs.collect(), WIDTH),
         ..Figure::default()
     }
 }
 
-/// Entries of the legend by row: where each stands, and which it is.
-fn legend_rows(labels: &[&str]) -> Vec<Vec<(f64, usize)>> {
-    let mut rows = vec![Vec::new()];
-    let mut x = 16.0;
-    for (n, label) in labels.iter().enumerate() {
-        let wide = 28.0 + width(label, 12.0) + 14.0;
-        if x + wide > WIDTH - 16.0 && x > 16.0 {
-            rows.push(Vec::new());
-            x = 16.0;
-        }
-        if let Some(row) = rows.last_mut() {
-            row.push((x, n));
-        }
-        x += wide;
+/// The colour of its method, or the first that is free.
+fn colour(trace: &Trace, taken: &[(&str, Colour)]) -> Colour {
+    let free = |c: &Colour| taken.iter().all(|t| t.1 != *c);
+    if trace.line == Kind::Predicted {
+        return PREDICTED.into_iter().find(free).unwrap_or(THEORY_DOTTED);
     }
-    rows
+    let own = std::iter::once(of_method(&trace.label));
+    own.chain(OTHERS).find(free).unwrap_or(SOFT)
 }
 
-fn colour(label: &str, labels: &[&str]) -> Colour {
-    let n = labels.iter().position(|l| *l == label).unwrap_or(0);
-    COLOURS[n % COLOURS.len()]
-}
-
-/// What is predicted is dashed.
-fn dashes(panels: &[Panel], labels: &[&str]) -> Vec<(Colour, &'static [f64])> {
-    let predicted = { panels.iter().flat_map(|p| &p.traces) }.filter(|t| t.line == Line::Predicted);
-    let mut out: Vec<(Colour, &'static [f64])> = vec![(MARK_IDENTIFIED, &[1.5, 3.0])];
-    for trace in predicted {
-        let own = colour(&trace.label, labels);
-        if !out.iter().any(|d| d.0 == own) {
-            out.push((own, &[7.0, 4.0]));
-        }
-    }
-    out
-}
-
-fn draw_panel(canvas: &mut Canvas<'_>, frame: &Frame, panel: &Panel, labels: &[&str]) {
-    let measured = { panel.traces.iter() }.filter(|t| t.line == Line::Measured);
+fn graph(panel: &Panel, colours: &[(&str, Colour)]) -> Graph {
+    let measured = { panel.traces.iter() }.filter(|t| t.line == Kind::Measured);
     let values = measured.flat_map(|t| t.median.iter().chain(t.spread.iter().flatten()));
     let most = values
         .copied()
         .filter(|v| v.is_finite())
         .fold(0.0, f64::max);
-    let least = most * 10f64.powi(-DECADES);
-    let shown = |v: &f64| *v >= least && *v <= 10f64.powi(ABOVE) * most;
-    let all =
-        { panel.traces.iter() }.flat_map(|t| t.median.iter().chain(t.spread.iter().flatten()));
-    let y = Axis::log(all.copied().filter(shown), frame.up());
-    let steps = || panel.traces.iter().flat_map(|t| t.x.iter().copied());
-    let x = if panel.log_x {
-        Axis::log(steps(), frame.across())
-    } else {
-        Axis::linear(0.0, steps().fold(0.0, f64::max), frame.across())
-    };
-    let row = frame.top - 16.0;
-    let wide = width(&panel.y_title, 12.0);
-    canvas.text(
-        &panel.y_title,
-        (frame.right, row),
-        Anchor::End,
-        font(12.0),
-        SOFT,
-    );
-    let heading = fitted(&panel.title, frame.right - frame.left - wide - 12.0, 13.0);
-    canvas.text(&heading, (frame.left, row), Anchor::Start, bold(13.0), INK);
-    frame.grid(canvas, &x, &y, (5, 8));
-    if let Some((name, [from, to])) = &panel.mark {
-        let ends = [x.at(*from), x.at(*to)];
-        for at in ends.into_iter().flatten() {
-            canvas.line((at, frame.top), (at, frame.bottom), MARK_IDENTIFIED, 1.6);
+    let (least, most) = (most * 10f64.powi(-DECADES), most * 10f64.powi(ABOVE));
+    let shown = |v: f64| v >= least && v <= most;
+    let lines = panel.traces.iter().map(|trace| {
+        let own = colours.iter().find(|c| c.0 == trace.label);
+        let own = own.map_or(SOFT, |c| c.1);
+        let points = trace.x.iter().copied().zip(trace.median.iter().copied());
+        let bars = trace.x.iter().zip(&trace.spread);
+        Line {
+            label: trace.label.clone(),
+            ink: match trace.line {
+                Kind::Measured => Ink::dotted(own, 1.8),
+                Kind::Predicted => Ink::line(own, 1.5),
+            },
+            points: points
+                .map(|(x, v)| (x, if shown(v) { v } else { f64::NAN }))
+                .collect(),
+            // Down to the edge where they fall below it.
+            bars: bars
+                .filter(|(_, ends)| shown(ends[1]))
+                .map(|(x, ends)| (*x, ends[0].max(least), ends[1]))
+                .collect(),
+            edge: Vec::new(),
         }
-        if let Some(at) = ends[1] {
-            let wide = width(name, 12.0);
-            let left = (at + 6.0).min(frame.right - wide - 4.0);
-            let place = (left, frame.top + 12.0);
-            canvas.text(name, place, Anchor::Start, font(12.0), MARK_IDENTIFIED);
-        }
-    }
-    for trace in &panel.traces {
-        let own = colour(&trace.label, labels);
-        let point = |i: usize, v: f64| -> Option<Point> {
-            let inside = v.is_finite() && v > 0.0 && y.holds(v);
-            x.at(trace.x[i]).zip(y.at(v)).filter(|_| inside)
-        };
-        for (i, [low, high]) in trace.spread.iter().enumerate() {
-            // Down to the edge where it falls below it.
-            let ends = [*low, *high].map(|v| x.at(trace.x[i]).zip(y.at(v.max(f64::MIN_POSITIVE))));
-            if let ([Some(a), Some(b)], true) = (ends, y.holds(*high)) {
-                canvas.faint(a, b, own, 1.6);
-            }
-        }
-        let mut run: Vec<Point> = Vec::new();
-        let thick = if trace.line == Line::Measured {
-            2.4
+    });
+    let marks = panel.mark.iter().flat_map(|(name, [from, to])| {
+        let last = (from < to).then(|| (*to, "in all problems".to_owned(), SOFT));
+        std::iter::once((*from, name.clone(), SOFT)).chain(last)
+    });
+    Graph {
+        headline: panel.title.clone(),
+        note: String::new(),
+        titles: [panel.x_title.clone(), panel.y_title.clone()],
+        x: if panel.log_x {
+            Scale::Log
         } else {
-            1.8
-        };
-        for i in 0..=trace.x.len() {
-            match trace.median.get(i).and_then(|v| point(i, *v)) {
-                Some(p) => run.push(p),
-                None if run.len() > 1 => canvas.path(&std::mem::take(&mut run), own, thick),
-                None => run.clear(),
-            }
-        }
-        if trace.line == Line::Measured {
-            for i in 0..trace.x.len() {
-                if let Some(p) = point(i, trace.median[i]) {
-                    canvas.disc(p, 2.2, own);
-                }
-            }
-        }
+            Scale::Linear
+        },
+        y: Scale::Log,
+        lines: lines.collect(),
+        marks: marks.collect(),
+        room: ROOM,
+        tall: TALL,
+        ..Graph::default()
     }
-    frame.border(canvas, &panel.x_title);
 }

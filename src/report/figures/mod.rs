@@ -5,20 +5,29 @@
 
 mod all;
 mod axis;
+mod bilevel;
+mod bounds;
 mod canvas;
-mod chart;
 mod csv;
-mod curves;
 mod detection;
 mod experiment;
 mod frame;
+mod graph;
+mod integrals;
+mod kinks;
+mod labels;
+mod moduli;
 mod moments;
 mod name;
-mod plots;
+mod palette;
 mod race;
 mod rates;
+mod rows;
+mod sets;
+mod sheet;
 mod shown;
 mod slack;
+mod stochastic;
 mod strip;
 mod violation;
 
@@ -30,3 +39,5 @@ pub use violation::{spread, violation};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_samples;

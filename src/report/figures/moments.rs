@@ -1,159 +1,135 @@
-//! Exact moments of NSID and SID against the number of updates: the 1/k regime and its constant,
-//! plateaus, schedules.
+//! Panels of exact moments against the number of updates: a ratio that tends to 1 on all
+//! instances, a schedule beside what holding one of its parts leaves.
 
-use super::canvas::{BLUE, BROWN, Colour, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION};
-use super::chart::{Look, Panel, Scale, Series, chart};
-use super::csv;
-use super::name::stem;
-use super::shown::{Shown, claims};
-use crate::checks::Moments;
-use crate::report::figure::Figure;
+use super::graph::{Dots, Graph, Ink, Line, Scale};
+use super::palette::{Colour, TEAL, THEORY, THEORY_DOTTED};
+use super::shown::Shown;
+use crate::checks::{Moments, Series};
+use crate::report::page::words::fold;
 
-/// Panels of one figure.
-const PANELS: usize = 6;
-const COLOURS: [Colour; 8] = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BROWN, INK];
-
-/// What is said about a kind of curve: its title, the horizontal axis, the caption.
-struct Kind {
-    name: &'static str,
-    title: &'static str,
-    axis: &'static str,
-    shifted: bool,
-    caption: &'static str,
+/// The series whose name starts so.
+pub(super) fn named<'a>(moments: &'a Moments, start: &str) -> Option<&'a Series> {
+    moments.series.iter().find(|s| s.name.starts_with(start))
 }
 
-const KINDS: [Kind; 7] = [
-    Kind {
-        name: "simulated",
-        title: "replicates beside the exact mean square error",
-        axis: "γ + k",
-        shifted: true,
-        caption: "Mean square errors of independent replicates of the implementation, and the exact expectation of the same quantity, \
-                  which needs no samples.",
-    },
-    Kind {
-        name: "limit",
-        title: "(γ+k)·E‖v_k - v̂‖² and its limit",
-        axis: "γ + k",
-        shifted: true,
-        caption: "The exact second moment of Algorithm 3 times γ+k, without sampling noise. It settles at tr Σ of the Lyapunov \
-                  equation only far beyond k = γ; Lemma D.3's constant c bounds it from above at every k.",
-    },
-    Kind {
-        name: "constant",
-        title: "Constant steps: E‖v_k - v̂‖² and its plateau",
-        axis: "k",
-        shifted: false,
-        caption: "With a constant step η the mean square error falls geometrically and then rests at the fixed point of the \
-                  second-moment recursion, which is at most ησ̂₁/(1-q²): no constant step converges.",
-    },
-    Kind {
-        name: "plateau",
-        title: "SID's bias: E‖r_k - r*‖² of SID and NSID",
-        axis: "k",
-        shifted: false,
-        caption: "Exact mean square errors of the vector-Jacobian product at the same samples and steps. SID differentiates through the \
-                  outer map at every sample and rests at its exact bias; NSID goes on falling until J binds.",
-    },
-    Kind {
-        name: "schedule",
-        title: "Theorem 5.5: t, J and k growing together, and one of them held fixed",
-        axis: "k",
-        shifted: false,
-        caption: "Exact mean square errors of NSID along the schedule of Theorem 5.5 and with t, J or k held at 1: what is held fixed \
-                  leaves a floor where that source of error matters on the instance.",
-    },
-    Kind {
-        name: "bilevel-schedule",
-        title: "Theorem E.6: t, J and k growing together, and one of them held fixed",
-        axis: "k",
-        shifted: false,
-        caption: "Exact mean square errors of NSID-Bilevel along the schedule of Theorem E.6 and with t, J or k held at 1: what is held \
-                  fixed leaves a floor where that source of error matters on the instance.",
-    },
-    Kind {
-        name: "bilevel",
-        title: "Hypergradients: E‖g_k - ∇f‖² and what is left of it",
-        axis: "γ + k",
-        shifted: true,
-        caption: "Exact mean square errors of NSID-Bilevel at a fixed w. What the samples of the linear system leave falls like \
-                  constant/(γ+k); what ξ⁽¹⁾ and ζ leave is the floor of J, which no k removes.",
-    },
-];
+/// The recorded moments of a kind.
+pub(super) fn of<'a>(all: &[Shown<'a, Moments>], figure: &str) -> Vec<Shown<'a, Moments>> {
+    all.iter().copied().filter(|m| m.figure == figure).collect()
+}
 
-/// One figure for every claim and kind of curve.
-pub(super) fn figures(all: &[Shown<'_, Moments>]) -> Vec<Figure> {
-    let mut groups: Vec<(&str, &str, Vec<Shown<'_, Moments>>)> = Vec::new();
-    for &c in all {
-        match groups
-            .iter_mut()
-            .find(|g| g.0 == c.from.claim && g.1 == c.figure)
-        {
-            Some(group) => group.2.push(c),
-            None => groups.push((&c.from.claim, &c.data.figure, vec![c])),
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(claim, figure, mut curves)| {
-            curves.truncate(PANELS);
-            let known = KINDS.iter().find(|k| k.name == figure);
-            let title = known.map_or_else(
-                || format!("{claim}: {figure}"),
-                |k| format!("{claim}: {}", k.title),
-            );
-            let panels: Vec<Panel> = curves.iter().map(|c| panel(*c, known)).collect();
-            let instances: Vec<String> = curves.iter().map(|c| c.from.instance()).collect();
-            Figure {
-                name: stem(&format!("moments {claim} {figure}")),
-                caption: format!(
-                    "{} Instances: {}.",
-                    known.map_or("Exact moments against the number of updates.", |k| k
-                        .caption),
-                    instances.join("; ")
-                ),
-                svg: chart(&title, &panels, &[]),
-                claims: claims(&curves),
-                data: csv::moments(&curves),
-                title,
-                ..Figure::default()
-            }
-        })
+/// k and value.
+pub(super) fn points(moments: &Moments, series: &Series, shift: f64) -> Vec<(f64, f64)> {
+    let all = moments.steps.iter().zip(&series.values);
+    all.map(|(k, v)| (*k as f64 + shift, *v))
+        .filter(|p| p.0 > 0.0)
         .collect()
 }
 
-fn panel(curve: Shown<'_, Moments>, kind: Option<&Kind>) -> Panel {
-    let shift = if kind.is_some_and(|k| k.shifted) {
-        curve.gamma
-    } else {
-        0.0
-    };
-    let series = curve.series.iter().enumerate().map(|(i, s)| {
-        let values = curve.steps.iter().zip(&s.values);
-        Series {
-            name: s.name.clone(),
-            colour: COLOURS[i % COLOURS.len()],
-            look: if i == 0 {
-                Look::Dotted(1.6)
-            } else {
-                Look::Line(1.6)
-            },
-            points: values
-                .map(|(k, v)| (*k as f64 + shift, *v))
-                .filter(|p| p.0 > 0.0)
-                .collect(),
+/// A line of exact moments.
+pub(super) fn exact(label: &str, colour: Colour, points: Vec<(f64, f64)>) -> Line {
+    Line {
+        label: label.into(),
+        ink: Ink::line(colour, 1.9),
+        points,
+        ..Line::default()
+    }
+}
+
+/// Ratios against (γ+k)/γ, all of which should tend to 1.
+pub(super) fn ratios(
+    all: &[(Shown<'_, Moments>, Vec<f64>)],
+    headline: String,
+    title: &str,
+) -> Graph {
+    let each = all.iter().map(|(m, values)| {
+        let points = m.steps.iter().zip(values);
+        let points = points.map(|(k, v)| ((m.gamma + *k as f64) / m.gamma, *v));
+        Line {
+            ink: Ink::line(TEAL, 1.3),
+            ..exact("", TEAL, points.filter(|p| p.1 > 0.0).collect())
         }
     });
-    Panel {
-        heading: curve.from.kind.clone(),
-        note: if curve.gamma.is_finite() {
-            format!("{}, γ = {:.1}", curve.from.method, curve.gamma)
-        } else {
-            curve.from.method.clone()
-        },
-        across: (kind.map_or("k", |k| k.axis).into(), Scale::Log),
-        up: Scale::Log,
-        series: series.collect(),
-        marks: Vec::new(),
+    let mut lines: Vec<Line> = each.collect();
+    let ends = lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+    let (low, high) = ends.fold((f64::INFINITY, 0.0f64), |(a, b), v| (a.min(v), b.max(v)));
+    lines.push(exact("predicted", THEORY, vec![(low, 1.0), (high, 1.0)]));
+    Graph {
+        headline,
+        note: format!("{} instances, exact moments", all.len()),
+        titles: ["(γ+k) ÷ γ".into(), title.into()],
+        x: Scale::Log,
+        y: Scale::Log,
+        lines,
+        ..Graph::default()
     }
+}
+
+/// How far the last ratios are from 1, the furthest.
+pub(super) fn furthest(all: &[(Shown<'_, Moments>, Vec<f64>)]) -> Option<f64> {
+    let last = all.iter().filter_map(|(_, v)| v.last());
+    last.map(|r| (r - 1.0).abs())
+        .filter(|d| d.is_finite())
+        .reduce(f64::max)
+}
+
+/// What is held in a schedule.
+const HELD: [(&str, &str); 3] = [
+    ("t held", "t = 1"),
+    ("J held", "J = 1"),
+    ("k held", "k = 1"),
+];
+
+/// What holding one part leaves over the whole schedule at its last step, the least of the three.
+fn left(moments: &Moments) -> Option<f64> {
+    let all = *moments.series.first()?.values.last()?;
+    let each = HELD
+        .iter()
+        .map(|h| Some(*named(moments, h.0)?.values.last()? / all));
+    each.collect::<Option<Vec<f64>>>()?
+        .into_iter()
+        .reduce(f64::min)
+}
+
+/// The schedule on the instance where every part matters most, and by how much at least.
+pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Graph, f64)> {
+    let known = all.iter().filter_map(|m| Some((*m, left(m)?)));
+    let (chosen, least) = known.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let whole = chosen.series.first()?;
+    let mut lines: Vec<Line> = Vec::new();
+    if let Some(bound) = named(&chosen, "Theorem") {
+        lines.push(Line {
+            ink: Ink::line(THEORY_DOTTED, 1.5),
+            ..exact(theorem, THEORY_DOTTED, points(&chosen, bound, 0.0))
+        });
+    }
+    for (start, label) in HELD {
+        if let Some(held) = named(&chosen, start) {
+            lines.push(Line {
+                ink: Ink::line(TEAL, 1.1),
+                ..exact(label, TEAL, points(&chosen, held, 0.0))
+            });
+        }
+    }
+    lines.push(Line {
+        ink: Ink {
+            dots: Dots::On,
+            ..Ink::line(TEAL, 2.2)
+        },
+        ..exact("all grow", TEAL, points(&chosen, whole, 0.0))
+    });
+    let how = whole.name.split_once(", ").map_or("", |n| n.1);
+    let graph = Graph {
+        headline: if least > 2.0 {
+            format!("All must grow: one held leaves {} the error", fold(least))
+        } else {
+            "All grow, or one is held".into()
+        },
+        note: format!("{}, {how}", chosen.from.instance()),
+        titles: ["k".into(), "mean square error".into()],
+        x: Scale::Log,
+        y: Scale::Log,
+        lines,
+        ..Graph::default()
+    };
+    Some((graph, least))
 }

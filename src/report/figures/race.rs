@@ -1,94 +1,130 @@
-//! AID-FP against ITD around identification: exact errors and printed bounds on instances with a
+//! ITD against AID-FP around identification: exact errors and printed bounds on instances with a
 //! prescribed τ.
 
-use super::canvas::{BLUE, Colour, MARK_IDENTIFIED, MARK_TAU, ORANGE, SKY, VERMILLION};
-use super::chart::{Look, Panel, Scale, Series, chart};
 use super::csv;
+use super::graph::{Graph, Ink, Line, Scale};
+use super::palette::{BLUE, MAUVE, SOFT, THEORY_DASHED, THEORY_DOTTED};
+use super::sheet::{arranged, sheet};
 use super::shown::{Shown, claims};
 use crate::checks::Race;
 use crate::report::figure::Figure;
-use crate::report::format::number;
+use crate::report::format::count;
+use crate::report::page::words::{digits, fold};
 
-/// Panels shown.
-const PANELS: usize = 6;
-const DASHES: [(Colour, &[f64]); 4] = [
-    (ORANGE, &[9.0, 4.0]),
-    (SKY, &[9.0, 4.0]),
-    (MARK_TAU, &[6.0, 4.0]),
-    (MARK_IDENTIFIED, &[1.5, 3.0]),
-];
+/// A fall of AID-FP's error by less than this within one step is no jump.
+const JUMP: f64 = 10.0;
 
-/// The figure of the races with the most to see (largest τ first), or none.
+/// The figure of the race with the largest fall of AID-FP's error at identification and of the one
+/// with the least; none where there is no race.
 pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
-    let mut shown: Vec<Shown<'_, Race>> = Vec::new();
-    for &race in all {
-        // One of each kind.
-        match shown.iter_mut().find(|r| r.from.kind == race.from.kind) {
-            Some(other) if other.tau < race.tau => *other = race,
-            Some(_) => {}
-            None => shown.push(race),
-        }
-    }
-    shown.truncate(PANELS);
+    let fallen = |r: &Shown<'_, Race>| fall(r).unwrap_or(f64::NAN);
+    let mut known: Vec<Shown<'_, Race>> = all.to_vec();
+    known.retain(|r| fallen(r).is_finite());
+    known.sort_by(|a, b| fallen(a).total_cmp(&fallen(b)));
+    // Of those without a jump, the one that has τ furthest away: there the bounds have most to say.
+    let calm = known.iter().filter(|r| fallen(r) < JUMP);
+    let calm = calm.max_by_key(|r| r.tau).copied();
+    let jump = known.last().filter(|r| fallen(r) >= JUMP).copied();
+    let mut shown: Vec<Shown<'_, Race>> = jump.into_iter().chain(calm).collect();
     if shown.is_empty() {
+        shown.extend(all.first());
+    }
+    let panels: Vec<Graph> = shown.iter().map(|r| panel(*r)).collect();
+    if panels.is_empty() {
         return None;
     }
-    let title = "AID-FP against ITD around identification".to_owned();
-    let list: Vec<String> = shown
-        .iter()
-        .map(|r| {
-            format!(
-                "{} (q {}, R {})",
-                r.from.instance(),
-                number(r.q),
-                number(r.r)
-            )
-        })
-        .collect();
-    let panels: Vec<Panel> = shown.iter().map(|r| panel(*r)).collect();
+    let jumps = known.iter().filter(|r| fallen(r) >= JUMP).count();
+    let finding = match jump {
+        Some(r) => format!(
+            "Once the iterates are on the piece of w(λ), AID-FP's error falls within a step, by up to {}, \
+             on {jumps} of {}; ITD keeps what it collected before and only then decays.",
+            fold(fallen(&r)),
+            count(all.len(), "instance")
+        ),
+        None => format!(
+            "On none of {} does AID-FP's error fall at identification: the methods differ in their bounds.",
+            count(all.len(), "instance")
+        ),
+    };
+    let [svg, narrow] = sheet(&arranged(panels));
     Some(Figure {
         name: "identification".into(),
-        caption: format!(
-            "Exact errors of ITD at t and of AID-FP at w_t after k = t steps, with Theorem 4.1's bounds as printed, on instances whose \
-             w_0 was chosen for a given τ (dashed mark); the dotted mark is the step from which on w_t lies on the solution's piece. \
-             Before it AID-FP differentiates the wrong piece at every step of its recursion, ITD only at the steps that lie \
-             before it; afterwards AID-FP's bound has lost M/R and ITD's keeps min(t,τ)M/R. Instances: {}.",
-            list.join("; ")
-        ),
-        svg: chart(&title, &panels, &DASHES),
-        claims: claims(&shown),
+        title: "ITD against AID-FP around identification".into(),
+        finding,
+        caption: "Exact errors of ITD at t and of AID-FP at w_t after k = t steps; grey dotted: Theorem 4.1 a priori, \
+                  whose bound for AID-FP loses M/R at τ, while ITD's keeps min(t, τ)M/R. Before \"on the piece\" AID-FP \
+                  differentiates the wrong piece in all its steps, ITD only in those that lie before. Open marks: errors at rounding."
+            .into(),
+        svg,
+        narrow: Some(narrow),
+        claims: claims(all),
         data: csv::races(&shown),
-        title,
-        ..Figure::default()
     })
 }
 
-fn panel(race: Shown<'_, Race>) -> Panel {
-    let series = |name: &str, colour, look, values: &[f64]| Series {
-        name: name.into(),
-        colour,
-        look,
+/// By which factor AID-FP's error falls when the iterates reach the piece for good.
+fn fall(race: &Race) -> Option<f64> {
+    let t = race.identified.filter(|t| *t > 0)?;
+    let (before, after) = (*race.aid.get(t - 1)?, *race.aid.get(t)?);
+    (after > 0.0 && before.is_finite()).then_some(before / after)
+}
+
+fn panel(race: Shown<'_, Race>) -> Graph {
+    let jump = fall(&race).is_some_and(|f| f >= JUMP);
+    let error = |label: &str, colour, values: &[f64], floor: &[f64]| {
+        let least = |t: usize| floor.get(t).copied().unwrap_or(0.0);
+        let each = |clear: bool| {
+            let all = values.iter().copied().enumerate();
+            let kept = all.filter(move |(t, v)| v.is_finite() && (*v > least(*t)) == clear);
+            kept.map(|(t, v)| (t as f64, v))
+        };
+        Line {
+            label: label.into(),
+            ink: Ink::line(colour, 1.9),
+            points: each(true).collect(),
+            edge: each(false).map(|p| p.0).collect(),
+            ..Line::default()
+        }
+    };
+    let bound = |label: &str, values: &[f64]| Line {
+        label: label.into(),
+        ink: Ink::line(THEORY_DOTTED, 1.5),
         points: values
             .iter()
             .enumerate()
             .map(|(t, v)| (t as f64, *v))
             .collect(),
+        ..Line::default()
     };
-    let tau = race.tau.map(|t| (t as f64, "τ".to_owned(), MARK_TAU));
-    let identified = race
-        .identified
-        .map(|t| (t as f64, "identified".to_owned(), MARK_IDENTIFIED));
-    Panel {
-        heading: race.from.kind.clone(),
-        note: format!("q = {}, R = {}", number(race.q), number(race.r)),
-        across: ("step t (AID-FP: k = t)".into(), Scale::Linear(true)),
-        up: Scale::Log,
-        series: vec![
-            series("bound of ITD", ORANGE, Look::Line(1.8), &race.itd_bound),
-            series("bound of AID-FP", SKY, Look::Line(1.8), &race.aid_bound),
-            series("error of ITD", VERMILLION, Look::Dotted(1.4), &race.itd),
-            series("error of AID-FP", BLUE, Look::Dotted(1.4), &race.aid),
+    let marks = [
+        (race.tau, "τ", THEORY_DASHED),
+        (race.identified, "on the piece", SOFT),
+    ];
+    let marks = marks.into_iter().filter_map(|(at, name, colour)| {
+        let at = at.filter(|t| *t > 0)?;
+        Some((at as f64, format!("{name} {at}"), colour))
+    });
+    Graph {
+        headline: match fall(&race) {
+            Some(f) if jump => format!("AID-FP's error falls {} at once", fold(f)),
+            _ => "Hardly a jump, hardly a difference".into(),
+        },
+        note: format!(
+            "{}, q = {}, R = {}",
+            race.from.instance(),
+            digits(race.q),
+            digits(race.r)
+        ),
+        titles: ["step t (AID-FP: k = t)".into(), "‖error‖".into()],
+        x: Scale::Linear,
+        y: Scale::Log,
+        lines: vec![
+            bound("ITD's bound", &race.itd_bound),
+            bound("AID-FP's bound", &race.aid_bound),
+            error("ITD", MAUVE, &race.itd, &race.itd_floor),
+            error("AID-FP", BLUE, &race.aid, &race.aid_floor),
         ],
-        marks: identified.into_iter().chain(tau).collect(),
+        marks: marks.collect(),
+        ..Graph::default()
     }
 }

@@ -12,7 +12,9 @@ const KEY: &str = "fitted-rates";
 /// A figure of the page.
 pub(super) struct FigureView<'a> {
     pub(super) id: String,
-    pub(super) title: &'a str,
+    /// What to conclude.
+    pub(super) finding: &'a str,
+    /// How to read it.
     pub(super) caption: &'a str,
     pub(super) svg: String,
     /// For small screens.
@@ -20,25 +22,18 @@ pub(super) struct FigureView<'a> {
     pub(super) file: String,
     /// The link with the data; none where there are none.
     pub(super) data: Option<String>,
-    /// Further figures of the same kind, which stand in files beside the page.
-    pub(super) others: String,
 }
 
 impl<'a> FigureView<'a> {
-    fn new(figure: &'a Figure, others: &[&Figure]) -> Self {
-        let names: Vec<String> = others
-            .iter()
-            .map(|f| format!("figures/{}.svg", f.name))
-            .collect();
+    fn new(figure: &'a Figure) -> Self {
         Self {
             id: format!("fig-{}", figure.name),
-            title: &figure.title,
+            finding: &figure.finding,
             caption: &figure.caption,
             svg: packed(&figure.svg),
             narrow: figure.narrow.as_deref().map(packed),
             file: format!("{}.csv", figure.name),
             data: (!figure.data.is_empty()).then(|| link(&figure.data)),
-            others: names.join(", "),
         }
     }
 }
@@ -52,7 +47,7 @@ pub(super) struct Placed<'a> {
 }
 
 /// Places `figures` beside the first theorem that one of their claims belongs to; `place` says
-/// which that is. Of several parts the first is shown.
+/// which that is.
 pub(super) fn placed<'a>(
     figures: &'a [Figure],
     place: impl Fn(&str) -> Option<usize>,
@@ -61,9 +56,8 @@ pub(super) fn placed<'a>(
         key: None,
         rows: THEOREMS.iter().map(|_| Vec::new()).collect(),
     };
-    for (i, figure) in figures.iter().enumerate().filter(|(_, f)| f.part == 0) {
-        let parts = figures[i + 1..].iter().take_while(|f| f.part > 0);
-        let view = FigureView::new(figure, &parts.collect::<Vec<_>>());
+    for figure in figures {
+        let view = FigureView::new(figure);
         if figure.name == KEY {
             out.key = Some(view);
             continue;
@@ -93,19 +87,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_stand_beside_their_first_theorem_and_parts_behind_the_first() {
-        let figure = |name: &str, claims: &[&str], part| Figure {
+    fn figures_stand_beside_their_first_theorem() {
+        let figure = |name: &str, claims: &[&str]| Figure {
             name: name.into(),
             claims: claims.iter().map(|c| (*c).to_owned()).collect(),
-            part,
             data: "a,b\n\"x %\",1\n".into(),
             ..Figure::default()
         };
         let all = [
-            figure("one-1", &["late", "early"], 0),
-            figure("one-2", &["late"], 1),
-            figure("lost", &["?"], 0),
-            figure(KEY, &["early"], 0),
+            figure("one", &["late", "early"]),
+            figure("two", &["late"]),
+            figure("lost", &["?"]),
+            figure(KEY, &["early"]),
         ];
         let placed = placed(&all, |claim| match claim {
             "early" => Some(1),
@@ -121,9 +114,8 @@ mod tests {
         };
         assert_eq!(
             (ids(1), ids(4), ids(OTHER)),
-            (vec!["fig-one-1"], vec![], vec!["fig-lost"])
+            (vec!["fig-one"], vec!["fig-two"], vec!["fig-lost"])
         );
-        assert_eq!(placed.rows[1][0].others, "figures/one-2.svg");
         let data = placed.rows[1][0].data.as_deref();
         assert_eq!(
             data,

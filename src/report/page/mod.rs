@@ -23,7 +23,7 @@ mod subject;
 mod theorems;
 mod tiles;
 mod undecided;
-mod words;
+pub(super) mod words;
 
 pub(super) use closest::nearest;
 pub use comparison::conformance_html;

@@ -1,7 +1,7 @@
 //! Drawings inlined in few bytes: what looks the same is drawn by one path.
 //!
 //! Owns this packing of the SVG that the figures' backend writes, an element a line. Discs of one
-//! size become dots of a path with round ends, lines and polylines of one style one path; fonts and
+//! size become dots of a path with round ends, circles arcs of one, lines and polylines of one style one path; fonts and
 //! defaults come from the style sheet. What is not recognised stays as it is. The files in
 //! `figures/` are not packed.
 
@@ -109,7 +109,13 @@ impl<'a> Element<'a> {
         }
         if self.name == "circle" {
             let (x, y, r) = (self.number("cx")?, self.number("cy")?, self.number("r")?);
-            let fill = self.get("fill").filter(|f| *f != "none")?;
+            let Some(fill) = self.get("fill").filter(|f| *f != "none") else {
+                let (stroke, width) = (self.get("stroke")?, self.get("stroke-width")?);
+                let _ = write!(style, " stroke=\"{stroke}\" stroke-width=\"{width}\"");
+                let (left, wide) = (x - r, 2 * r);
+                let ring = format!("M{left} {y}a{r} {r} 0 1 0 {wide} 0a{r} {r} 0 1 0-{wide} 0");
+                return Some((style, ring));
+            };
             let _ = write!(
                 style,
                 " class=\"d\" stroke=\"{fill}\" stroke-width=\"{}\"",
@@ -197,7 +203,7 @@ mod tests {
         let expected = "<svg width=\"9\" height=\"9\" viewBox=\"0 0 90 90\">\n\
             <rect x=\"0\" y=\"0\" width=\"9\" height=\"9\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
             <path class=\"d\" stroke=\"#111111\" stroke-width=\"6\" d=\"M1 2h0M4 5h0\"/>\n\
-            <circle cx=\"4\" cy=\"5\" r=\"3\" fill=\"none\" stroke=\"#111111\" stroke-width=\"1\"/>\n\
+            <path stroke=\"#111111\" stroke-width=\"1\" d=\"M1 5a3 3 0 1 0 6 0a3 3 0 1 0-6 0\"/>\n\
             <path opacity=\"0.45\" stroke=\"#222222\" stroke-width=\"14\" d=\"M1 1l-1 4\"/>\n\
             <path stroke=\"#222222\" stroke-dasharray=\"6 4\" stroke-width=\"14\" d=\"M1 1l2 3-1 5 3-1\"/>\n\
             <text x=\"1\" y=\"2\" font-size=\"120\" fill=\"#333333\">a &lt;b&gt;</text>\n</svg>\n";

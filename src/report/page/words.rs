@@ -7,7 +7,7 @@ use crate::claims::Verdict;
 use crate::report::format::written;
 
 /// Three digits, powers of ten beyond 10⁻³..10⁴; a dash where there is no number.
-pub(super) fn digits(x: f64) -> String {
+pub(in crate::report) fn digits(x: f64) -> String {
     rounded(x, 3)
 }
 
@@ -44,7 +44,7 @@ fn raised(exponent: i32) -> String {
 }
 
 /// ×1.66, ×62, ×1.8·10⁴.
-pub(super) fn times(x: f64) -> String {
+pub(in crate::report) fn times(x: f64) -> String {
     let text = match x {
         x if !(0.1..1000.0).contains(&x) => rounded(x, 2),
         x if x >= 10.0 => format!("{x:.0}"),
@@ -55,8 +55,13 @@ pub(super) fn times(x: f64) -> String {
     format!("×{text}")
 }
 
+/// 1.66 times, 62 times, 1.8·10⁴ times.
+pub(in crate::report) fn fold(x: f64) -> String {
+    format!("{} times", times(x).trim_start_matches('×'))
+}
+
 /// A count with its thousands apart.
-pub(super) fn grouped(n: usize) -> String {
+pub(in crate::report) fn grouped(n: usize) -> String {
     let text = n.to_string();
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
@@ -69,7 +74,7 @@ pub(super) fn grouped(n: usize) -> String {
 }
 
 /// `n things`, grouped, with the singular where n = 1.
-pub(super) fn counted(n: usize, thing: &str) -> String {
+pub(in crate::report) fn counted(n: usize, thing: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(n))
 }
