@@ -3,6 +3,7 @@
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
+use super::pieces::units_at_kinks;
 use super::rational_runs::in_rationals;
 use crate::error::{Error, Result};
 use crate::evidence::{Exact, Run};
@@ -83,8 +84,8 @@ impl Check for KinkModulus {
             ));
         };
         let detail = format!(
-            "{} units at their kink; closest {}",
-            kinks.count(),
+            "{}; closest {}",
+            units_at_kinks(kinks.count()),
             one.what(r)
         );
         let measured = one.excess.upper;

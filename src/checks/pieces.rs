@@ -44,3 +44,10 @@ pub(super) fn piece(map: &Map, lambda: &[f64], u: &Vector) -> Vec<f64> {
     map.linearize(u.as_slice(), lambda, &mut Tie::Weight(0.0), &mut lin);
     lin.piece().collect()
 }
+
+/// "3 units at their kink".
+pub(super) fn units_at_kinks(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    let own = if count == 1 { "its" } else { "their" };
+    format!("{count} unit{plural} at {own} kink")
+}

@@ -9,6 +9,7 @@ use super::check::{Check, Context};
 use super::data::{Data, Plot, Points};
 use super::entry::{Entry, For};
 use super::finding::{Finding, Reason, Unit};
+use super::pieces::units_at_kinks;
 use super::rational_runs::{blurred, not_solved};
 use super::set_distance::{DistanceToFix, observed};
 use crate::case::Method;
@@ -298,7 +299,7 @@ impl Seen {
         let kind = if kinks == 0 {
             "no unit at its kink at w(λ)".to_string()
         } else {
-            format!("{kinks} units at their kink at w(λ)")
+            format!("{} at w(λ)", units_at_kinks(kinks))
         };
         let compared = self.compared;
         let Some((slack, measured, bound, k, place)) = self.tightest else {
