@@ -201,13 +201,12 @@ fn draw(file: &str, grid: &[Vec<Exactly>], path: &[Step], best: [f64; 2]) -> Out
     let cell = [0, 1].map(|k| (BOX[k][1] - BOX[k][0]) / (GRID - 1) as f64);
     let values = || grid.iter().flatten().map(|e| e.f);
     let (low, high) = values().fold((f64::INFINITY, 0.0f64), |(l, h), f| (l.min(f), h.max(f)));
-    // Light is low; equal steps of the logarithm of what f has above its least value. The
-    // landscape is grey, as theory is in all figures, and what was run has colour.
+    // Light is low; equal steps of the logarithm of what f has above its least value.
     let shade = |f: f64| {
         let part = ((f / low - 1.0) / (high / low - 1.0)).max(1e-4);
         let part = 1.0 + part.log10() / 4.0;
         let mix = |from: f64, to: f64| (from + part * (to - from)) as u8;
-        RGBColor(mix(252.0, 118.0), mix(252.0, 121.0), mix(252.0, 126.0))
+        RGBColor(mix(253.0, 38.0), mix(246.0, 70.0), mix(214.0, 120.0))
     };
     let at = |i: usize, j: usize| [xs[0] + i as f64 * cell[0], ys[0] + j as f64 * cell[1]];
     let cells = (0..GRID).flat_map(|i| (0..GRID).map(move |j| (i, j)));
@@ -238,30 +237,30 @@ fn draw(file: &str, grid: &[Vec<Exactly>], path: &[Step], best: [f64; 2]) -> Out
             kinks.push([(inside(x - 0.5 * cell[0], xs), up), (inside(right, xs), up)]);
         }
     }
-    let grey = RGBColor(0x4a, 0x50, 0x58);
+    let grey = RGBColor(0x80, 0x80, 0x80);
     chart.draw_series(
         kinks
             .into_iter()
             .map(|k| PathElement::new(k, grey.stroke_width(1))),
     )?;
-    let run = RGBColor(0x00, 0x72, 0xb2);
+    let orange = RGBColor(0xd5, 0x5e, 0x00);
     let points = || path.iter().map(|s| (s.log[0], s.log[1]));
     chart.draw_series([PathElement::new(
         points().collect::<Vec<_>>(),
-        run.stroke_width(2),
+        orange.stroke_width(2),
     )])?;
-    chart.draw_series(points().map(|p| Circle::new(p, 3, run.filled())))?;
-    let ink = RGBColor(0x1a, 0x1a, 0x1a);
-    chart.draw_series([Cross::new((best[0], best[1]), 7, ink.stroke_width(2))])?;
+    chart.draw_series(points().map(|p| Circle::new(p, 3, orange.filled())))?;
+    let blue = RGBColor(0x00, 0x5a, 0x92);
+    chart.draw_series([Cross::new((best[0], best[1]), 7, blue.stroke_width(2))])?;
     let text = |x: f64, y: f64, text: &str, colour: RGBColor| {
         let style = ("sans-serif", 14).into_font().color(&colour);
         Text::new(text.to_string(), (x, y), style)
     };
     let (first, last) = (&path[0], &path[path.len() - 1]);
     chart.draw_series([
-        text(first.log[0] - 0.05, first.log[1] - 0.06, "start", run),
-        text(last.log[0] + 0.05, last.log[1] + 0.22, "end", run),
-        text(best[0] + 0.06, best[1] - 0.1, "best of the grid", ink),
+        text(first.log[0] - 0.05, first.log[1] - 0.06, "start", WHITE),
+        text(last.log[0] + 0.05, last.log[1] + 0.22, "end", orange),
+        text(best[0] + 0.06, best[1] - 0.1, "best of the grid", blue),
         text(
             xs[0] + 0.06,
             ys[0] + 0.14,

@@ -146,12 +146,10 @@ impl Axis {
         };
         match self.spread {
             Spread::Linear => {
-                let gaps = most.saturating_sub(1).max(1);
-                let mut step = round_step((self.high - self.low) / gaps as f64);
-                // Where the ends are no multiples, a smaller step may be as few.
-                let finer = round_step(step / 2.0);
-                if counted((self.low / finer).ceil(), (self.high / finer).floor()).count() <= most {
-                    step = finer;
+                let ends = [self.low, self.high];
+                let mut step = round_step((self.high - self.low) / (8.0 * most.max(2) as f64));
+                while multiples(ends, step) > most.max(2) {
+                    step = round_step(1.5 * step);
                 }
                 let (first, last) = ((self.low / step).ceil(), (self.high / step).floor());
                 // Counted, not accumulated: 0.1 + 0.1 + 0.1 is not a label.
@@ -188,6 +186,11 @@ impl Axis {
     }
 }
 
+/// Multiples of `step` between two ends.
+fn multiples([low, high]: [f64; 2], step: f64) -> usize {
+    counted((low / step).ceil(), (high / step).floor()).count()
+}
+
 fn counted(first: f64, last: f64) -> impl Iterator<Item = f64> {
     let n = if last >= first {
         (last - first + 1.0).min(100.0) as usize
@@ -214,7 +217,7 @@ fn round_step(step: f64) -> f64 {
 /// Whole decades between ticks: the least step with at most `most` multiples between the ends.
 fn decade_step([low, high]: [f64; 2], most: usize) -> f64 {
     let steps = [1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0];
-    let few = |s: &f64| counted((low / s).ceil(), (high / s).floor()).count() <= most.max(2);
+    let few = |s: &f64| multiples([low, high], *s) <= most.max(2);
     steps.into_iter().find(few).unwrap_or(200.0)
 }
 
@@ -300,11 +303,11 @@ mod tests {
     fn linear_ticks_are_round() {
         assert_eq!(
             labels(Axis::linear(0.0, 1.0, (0.0, 1.0)), 5),
-            ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+            ["0", "0.5", "1"]
         );
         assert_eq!(
             labels(Axis::linear(0.0, 60.0, (0.0, 1.0)), 6),
-            ["0", "10", "20", "30", "40", "50", "60"]
+            ["0", "20", "40", "60"]
         );
         assert_eq!(
             labels(Axis::linear(7.0, 7.0, (0.0, 1.0)), 4),

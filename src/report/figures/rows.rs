@@ -73,7 +73,7 @@ impl Strip {
                 let middle = frame.top + HEIGHT * (i as f64 + 0.5);
                 self.row(canvas, &frame, row, &x, middle);
             }
-            let place = (wide - 4.0, frame.top - 11.0);
+            let place = (wide - 4.0, frame.bottom + 30.0);
             canvas.text(self.column, place, Anchor::End, font(TEXT), SOFT);
             frame.title(canvas, self.title);
         })
@@ -126,7 +126,7 @@ impl Strip {
                 (true, true) => (at - 6.0, Anchor::End),
                 (true, false) => (at - 2.0, Anchor::End),
                 (false, true) => (at + 6.0, Anchor::Start),
-                (false, false) => (at + 2.0, Anchor::Start),
+                (false, false) => (frame.right + 12.0, Anchor::End),
             };
             if left {
                 from = at;

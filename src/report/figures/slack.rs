@@ -34,11 +34,11 @@ pub(super) fn figure(all: &[Shown<'_, Slack>]) -> Option<Figure> {
         axis: Spread::Log,
         accepted: [1.0, f64::INFINITY],
         word: "bound holds",
-        title: "bound ÷ error at the last step above rounding",
+        title: "bound ÷ error above rounding",
         column: "median",
     };
     let mut caption = String::from(
-        "Each dot is an instance, the bar its median. At 1 a bound is attained; an implementation whose error were \
+        "Each dot is an instance at the last step whose error stands clear of rounding, the bar their median. At 1 a bound is attained; an implementation whose error were \
          that many times too large would still stay below it, hence the checks from the other side.",
     );
     if open > 0 {

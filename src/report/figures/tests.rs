@@ -36,7 +36,9 @@ fn texts(svg: &str) -> Vec<Text> {
         .enumerate()
         .filter(|(_, l)| l.starts_with("<text"));
     each.map(|(i, line)| {
-        let said = lines[i + 1].to_owned();
+        let plain = lines[i + 1].replace("&lt;", "<").replace("&gt;", ">");
+        let plain = plain.replace("&apos;", "'").replace("&amp;", "&");
+        let said = plain.replace("&quot;", "\"");
         // Narrower than what is assumed when labels are placed: fonts are.
         let wide = 0.58 * number(line, "font-size") * said.chars().count() as f64;
         let (x, size) = (number(line, "x"), number(line, "font-size"));
@@ -135,34 +137,35 @@ fn every_theorem_has_its_figure_in_two_widths_with_words_and_data() {
 
 #[test]
 fn no_text_is_small_cut_or_on_another() {
+    let mut met = Vec::new();
     for f in draw(&verdicts(), &records()) {
         for svg in [&f.svg, f.narrow.as_ref().unwrap()] {
             let (wide, high) = view_box(svg);
             let all = texts(svg);
             for t in &all {
-                assert!(t.size >= 109.9, "{}: {} is small", f.name, t.said);
-                assert!(
-                    t.left >= -0.5 && t.right <= wide + 0.5,
-                    "{}: {} is cut",
-                    f.name,
-                    t.said
-                );
-                assert!(
-                    t.y > 40.0 && t.y < high - 40.0,
-                    "{}: {} is cut",
-                    f.name,
-                    t.said
-                );
+                let inside = t.left >= -0.5 && t.right <= wide + 0.5;
+                if t.size < 109.9 || !inside || t.y < 40.0 || t.y > high - 40.0 {
+                    met.push(format!(
+                        "{} ({wide}): \"{}\" is small or cut",
+                        f.name, t.said
+                    ));
+                }
             }
             for (i, a) in all.iter().enumerate() {
                 for b in &all[i + 1..] {
                     let apart =
                         (a.y - b.y).abs() >= 100.0 || a.right <= b.left || b.right <= a.left;
-                    assert!(apart, "{}: \"{}\" lies on \"{}\"", f.name, a.said, b.said);
+                    if !apart {
+                        met.push(format!(
+                            "{} ({wide}): \"{}\" on \"{}\"",
+                            f.name, a.said, b.said
+                        ));
+                    }
                 }
             }
         }
     }
+    assert!(met.is_empty(), "{met:#?}");
 }
 
 #[test]
@@ -187,7 +190,8 @@ fn an_error_of_zero_is_an_open_mark_at_the_edge_and_no_part_of_the_line() {
         *e = 1e-300;
     }
     let below = named("bounds", &[of_curve("tight", c)]);
-    assert_eq!(below.svg, figure.svg);
+    assert_eq!(points(&below.svg, MAUVE), line);
+    assert_eq!(open_marks(&below.svg, MAUVE), open);
 }
 
 #[test]
@@ -319,7 +323,7 @@ fn a_race_says_whether_anything_jumps() {
         "{}",
         figure.finding
     );
-    assert!(figure.svg.contains("at once") && figure.svg.contains("Hardly a jump"));
+    assert!(figure.svg.contains("error falls") && figure.svg.contains("Hardly a jump"));
     // Errors below their floors lie on the edge.
     assert!(!open_marks(&figure.svg, "#0072B2").is_empty());
     let calm = named("identification", &[race(1.0)]);

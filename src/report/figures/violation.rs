@@ -20,7 +20,7 @@ pub fn violation(record: &Record, step: Option<usize>) -> Option<[String; 2]> {
     };
     let from = &record.origin;
     let mut graph = bounds::graph(Shown { from, data }, step);
-    graph.headline = match step {
+    graph.headline = match step.filter(|s| data.steps.contains(s)) {
         Some(step) => format!("The first violating step is {step}"),
         None => String::new(),
     };
