@@ -83,11 +83,7 @@ impl Check for KinkModulus {
                 "no point was sampled",
             ));
         };
-        let detail = format!(
-            "{}; closest {}",
-            units_at_kinks(kinks.count()),
-            one.what(r)
-        );
+        let detail = format!("{}; closest {}", units_at_kinks(kinks.count()), one.what(r));
         let measured = one.excess.upper;
         // What exceeds its bound by rounding alone is measured by what rounding may add.
         let (unit, bound) = if measured <= one.bound {

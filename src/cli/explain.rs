@@ -246,7 +246,7 @@ fn line(row: &Row) -> String {
         Value::None(why) => why.clone(),
     };
     wrapped(
-        &row.about,
+        row.about,
         &format!("  {:12} {shown:>14}  ", row.name),
         &" ".repeat(31),
     )

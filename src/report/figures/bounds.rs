@@ -100,7 +100,7 @@ impl<'a> Seen<'a> {
             c.error[*i] > least * bound_room(c.steps[*i]) + floor(*i)
         };
         let clear = |i: &usize| c.error[*i] > CLEAR_OF_FLOOR * floor(*i) && c.error[*i] > 0.0;
-        let last = steps.clone().filter(clear).next_back();
+        let last = steps.clone().rfind(clear);
         let slack = last.and_then(|i| {
             let [sharp, paper] = [&c.sharp, &c.paper].map(|b| b.get(i).copied());
             let ratios = [sharp? / c.error[i], paper? / c.error[i]];
