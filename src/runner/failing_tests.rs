@@ -47,11 +47,11 @@ fn failing_instances_that_are_explained_are_drawn() {
     };
     let mut explained = 0;
     for v in { failing.verdicts.iter() }.filter(|v| v.status == Ruling::Fail) {
-        assert_eq!(
-            drawn(&failing, &v.instance.id),
-            usize::from(v.diagnosis.is_some())
-        );
-        explained += usize::from(v.diagnosis.is_some());
+        // Where no single Jacobian exists there is no error to draw.
+        let shown = v.diagnosis.is_some() && !v.instance.spec.kind.is_kinked();
+        let curves = drawn(&failing, &v.instance.id);
+        assert_eq!(curves, usize::from(shown), "{}", v.id);
+        explained += curves;
     }
     assert!(explained > 0);
     let right = run("itd-exact", &Ours);

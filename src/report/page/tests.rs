@@ -155,7 +155,7 @@ fn a_card_says_how_far_what_it_looks_like_and_how_to_see_it_again() {
         "It looks like <b>mask-tolerance</b>",
         "<th scope=\"row\">seed</th><td>10951117501173804340</td>",
         "<th scope=\"row\">bound</th><td>10⁻⁸</td>",
-        "ratecert generate --spec &#39;{&quot;kind&quot;:&quot;tight&quot;",
+        "ratecert generate <span class=\"nb\">--spec</span> &#39;{&quot;kind&quot;:&quot;tight&quot;",
         "<a href=\"#fail-dimp-itd\">",
     ] {
         assert!(page.contains(said), "{said}");
@@ -182,6 +182,12 @@ fn the_curve_of_a_failing_instance_is_shown_where_one_is_recorded() {
     run.records
         .push(Record::new(from, crate::checks::Data::Curve(curve())));
     assert_eq!(pictures(&run), (true, true));
+    // Picture and numbers speak of one instance, even where another is worse.
+    let drawn = run.verdicts[6].instance.id.clone();
+    run.verdicts[6].slack = 0.9;
+    let page = html(&run, &figures_of(&run));
+    assert!(page.contains(&format!("What happened, on {drawn}</h4>")));
+    assert!(page.contains(&format!("Error and bounds on {drawn}")));
 }
 
 #[test]
@@ -233,8 +239,8 @@ fn what_was_not_measured_is_said_with_the_command_that_does() {
         ">3 / 4</dd>",
         ">2 / 3</dd>",
         "data-l=\"power\">2/3</td>",
-        "Compared with &lt;v0.1.0&gt;.",
-        "0 violated, 1 drifted, 0 decided less, 0 improved, 0 new, 1 gone",
+        "Compared with &lt;v0.1.0&gt;: 3 drifted.",
+        "0 violated, 1 drifted, 0 less decided, 1 gone, 1 improved, 0 new",
         ">80.3 %</td>",
         ">77.1 % to 100 %</td>",
     ] {
@@ -255,7 +261,7 @@ fn a_subject_shows_first_what_it_gets_right() {
     let at = |s: &str| page.find(s).unwrap_or_else(|| panic!("{s}"));
     assert!(at("What it gets right</h2>") < at("What fails</h2>"));
     assert!(page.contains("9 cases asked, 0 left out"));
-    assert!(page.contains("<td class=\"r bad\">5 of 5 FAIL</td>"));
+    assert!(page.contains("<td role=\"cell\" class=\"r bad\" data-l=\"bound\">5 of 5 FAIL</td>"));
     // It is held to few theorems, and the others are not missing.
     assert!(!page.contains("id=\"theorem-2-4\""));
 }

@@ -266,7 +266,8 @@ dimp-itd is violated (Theorem 4.1)
     replay: ratecert replay dimp-itd/tight/3/bound
   and 1 more failing verdict
 
-4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable; 88 % decided
+4 claims, 10 verdicts: 4 pass, 4 fail, 1 inconclusive, 1 not applicable;
+88 % decided
 ";
     let mut run = run();
     for v in &mut run.verdicts {
@@ -342,7 +343,7 @@ fn an_empty_run_is_reported_as_such() {
     let run = empty();
     assert_eq!(
         text(&run, Shown::default().coloured(true)),
-        "0 claims, 0 verdicts: 0 pass, 0 fail, 0 inconclusive, 0 not applicable; - decided\n"
+        "0 claims, 0 verdicts: 0 pass, 0 fail, 0 inconclusive, 0 not applicable;\n- decided\n"
     );
     assert!(markdown(&run).starts_with("# No claims were run\n"));
     assert_eq!(well_formed(&junit(&run)), Ok(1));
