@@ -612,7 +612,7 @@ fn several_subjects_stand_on_one_page() {
     let markdown = fs::read_to_string(folder.path().join("both/conformance.md")).unwrap();
     assert!(
         page.contains(
-            "<th scope=\"col\" class=\"r\">right</th><th scope=\"col\" class=\"r\">wrong</th>"
+            "<th scope=\"col\" role=\"columnheader\" class=\"r\">right</th><th scope=\"col\" role=\"columnheader\" class=\"r\">wrong</th>"
         ),
         "{page}"
     );
