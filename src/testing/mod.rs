@@ -64,7 +64,7 @@ impl std::fmt::Display for Violation {
         let spec = serde_json::to_string(&v.instance.spec).unwrap_or_default();
         write!(
             f,
-            "{} violates `{}` on {spec} with seed {}: measured {:e}, bound {:e}; {}",
+            "{} violates `{}` on {spec} with seed {}: measured {:.3e}, bound {:.3e}; {}",
             v.method, v.check, v.instance.seed, v.measured, v.bound, v.detail
         )?;
         match &v.diagnosis {
