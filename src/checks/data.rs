@@ -202,6 +202,13 @@ pub struct Slack {
     pub clear: bool,
 }
 
+impl Slack {
+    /// Whether there is an error above rounding, and a bound of it.
+    pub fn compared(&self) -> bool {
+        self.clear && self.slack.is_finite() && self.slack > 0.0
+    }
+}
+
 fn yes() -> bool {
     true
 }

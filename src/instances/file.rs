@@ -111,7 +111,10 @@ fn problem(map: &Map) -> Value {
 
 /// Refuses numbers whose squares would be infinite.
 fn moderate(name: &str, vector: &[f64]) -> Result<()> {
-    match vector.iter().position(|x| x.abs() > INSTANCE_MOST) {
+    match vector
+        .iter()
+        .position(|x| x.is_finite() && x.abs() > INSTANCE_MOST)
+    {
         None => Ok(()),
         Some(i) => {
             let text = format!(
@@ -124,11 +127,11 @@ fn moderate(name: &str, vector: &[f64]) -> Result<()> {
 }
 
 fn instance(fields: Fields) -> Result<Instance> {
-    moderate("lambda", &fields.lambda)?;
     if fields.schema > SCHEMA {
         let text = format!("only schema {SCHEMA} is known, got {}", fields.schema);
         return Err(Error::input(text).in_field("schema"));
     }
+    moderate("lambda", &fields.lambda)?;
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)

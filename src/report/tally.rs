@@ -3,6 +3,7 @@
 //! Owns which verdict stands for a claim and the headline. Must not know the mathematics: a slack
 //! is a recorded number, smallest first, and what becomes of a claim is asked of `claims`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::run::{ClaimInfo, Run};
@@ -26,7 +27,7 @@ pub struct Tally<'a> {
     pub standing: Standing<'a>,
     /// All verdicts of the claim, in file order.
     pub verdicts: Vec<&'a Verdict>,
-    /// The failing ones, smallest slack first (NaN before all: nothing is worse), else file order.
+    /// The failing ones, the worst first ([`worst_first`]), else file order.
     pub failing: Vec<&'a Verdict>,
     /// The smallest slack among the passing verdicts of each kind of check, in the order the kinds
     /// first occur: slacks of different kinds do not compare.
@@ -45,12 +46,7 @@ impl<'a> Tally<'a> {
             .copied()
             .filter(|v| v.status == Ruling::Fail)
             .collect();
-        failing.sort_by(|a, b| {
-            b.slack
-                .is_nan()
-                .cmp(&a.slack.is_nan())
-                .then(a.slack.total_cmp(&b.slack))
-        });
+        failing.sort_by(|a, b| worst_first(a, b));
         let mut tightest: Vec<&Verdict> = Vec::new();
         for &v in verdicts
             .iter()
@@ -101,6 +97,13 @@ impl<'a> Tally<'a> {
             .filter(|c| !c.is_empty());
         caught.filter(|_| matches!(self.outcome(), Outcome::Holds | Outcome::Open))
     }
+}
+
+/// Failing verdicts by how little of their room is left; what has no number before all, for nothing
+/// is worse. Slacks decide where headrooms do not: records of older runs have none.
+pub(super) fn worst_first(a: &Verdict, b: &Verdict) -> Ordering {
+    let by = |x: f64, y: f64| y.is_nan().cmp(&x.is_nan()).then(x.total_cmp(&y));
+    by(a.headroom, b.headroom).then_with(|| by(a.slack, b.slack))
 }
 
 /// A run with its verdicts grouped by claim.

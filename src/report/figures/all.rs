@@ -28,7 +28,7 @@ pub fn draw(verdicts: &[Verdict], records: &[Record]) -> Vec<Figure> {
     let (moments, plots) = (all!(Moments), all!(Plot));
     let drawn = [
         moduli::figure(verdicts),
-        bounds::figure(&all!(Curve)),
+        bounds::figure(verdicts, &all!(Curve)),
         rates::figure(&all!(Fit)),
         slack::figure(&all!(Slack)),
         race::figure(&all!(Race)),

@@ -9,7 +9,8 @@ use super::graph::{Graph, Ink, Line, Scale};
 use super::palette::{SOFT, THEORY, THEORY_DASHED, THEORY_DOTTED, method_name, of_method};
 use super::sheet::{arranged, sheet};
 use super::shown::{Shown, claims};
-use crate::checks::Curve;
+use crate::checks::{Curve, Ruling, Unit};
+use crate::claims::Verdict;
 use crate::report::figure::Figure;
 use crate::report::format::{count, number};
 use crate::report::page::words::{digits, fold, times};
@@ -25,8 +26,11 @@ const BELOW: i32 = 20;
 /// What is known of a curve without its picture.
 struct Seen<'a> {
     curve: Shown<'a, Curve>,
-    /// The first step with an error above a bound and what rounding may add.
+    /// The first step with an error above a bound and what rounding may add, or above what its claim
+    /// allows.
     crossed: Option<usize>,
+    /// No error of it is a number.
+    empty: bool,
     /// Bounds over error (refined, a priori) at the last step whose error stands clear of rounding.
     slack: Option<[f64; 2]>,
     /// The first step from which on every error is at rounding or 0.
@@ -36,8 +40,11 @@ struct Seen<'a> {
 }
 
 /// The figure, or none where no curve was recorded.
-pub(super) fn figure(all: &[Shown<'_, Curve>]) -> Option<Figure> {
-    let seen: Vec<Seen<'_>> = all.iter().map(|c| Seen::new(*c)).collect();
+pub(super) fn figure(verdicts: &[Verdict], all: &[Shown<'_, Curve>]) -> Option<Figure> {
+    let failing: Vec<&Verdict> = { verdicts.iter() }
+        .filter(|v| v.status == Ruling::Fail && v.unit == Some(Unit::Bound))
+        .collect();
+    let seen: Vec<Seen<'_>> = all.iter().map(|c| Seen::new(*c, &failing)).collect();
     let chosen = chosen(&seen);
     let panels: Vec<Graph> = chosen.iter().map(|(s, head)| panel(s, head)).collect();
     if panels.is_empty() {
@@ -71,8 +78,11 @@ fn list(shown: &[Shown<'_, Curve>]) -> String {
 fn finding(seen: &[Seen<'_>]) -> String {
     let all = count(seen.len(), "curve");
     let crossed = seen.iter().filter(|s| s.crossed.is_some()).count();
-    if crossed > 0 {
-        return format!("On {crossed} of {all} an error lies above its bound.");
+    let empty = seen.iter().filter(|s| s.empty).count();
+    match (crossed, empty) {
+        (0, 0) => {}
+        (0, n) => return format!("{n} of {all} hold no error that is a number."),
+        (n, _) => return format!("On {n} of {all} an error lies above what is allowed."),
     }
     let slacks = || seen.iter().filter_map(|s| s.slack).map(|s| s[0]);
     let least = slacks().fold(f64::INFINITY, f64::min);
@@ -89,7 +99,7 @@ fn finding(seen: &[Seen<'_>]) -> String {
 }
 
 impl<'a> Seen<'a> {
-    fn new(curve: Shown<'a, Curve>) -> Self {
+    fn new(curve: Shown<'a, Curve>, failing: &[&Verdict]) -> Self {
         let c = curve.data;
         let floor = |i: usize| c.floor.get(i).copied().unwrap_or(0.0);
         let steps = 0..c.steps.len().min(c.error.len());
@@ -113,7 +123,12 @@ impl<'a> Seen<'a> {
             .last();
         Self {
             curve,
-            crossed: steps.clone().find(above).map(|i| c.steps[i]),
+            crossed: steps.clone().find(above).map(|i| c.steps[i]).or_else(|| {
+                let id = curve.from.instance();
+                let own = |v: &&&Verdict| v.claim == curve.from.claim && v.instance.id == id;
+                failing.iter().find(own).map(|v| v.step.unwrap_or(0))
+            }),
+            empty: !c.error.iter().any(|e| e.is_finite()),
             slack,
             ended: ended.filter(|i| *i > 0).map(|i| c.steps[i]),
             clear: last.is_some_and(|i| i + 1 == steps.end),
@@ -147,7 +162,7 @@ fn chosen<'s, 'a>(seen: &'s [Seen<'a>]) -> Vec<(&'s Seen<'a>, String)> {
     };
     add(seen.iter().find(|s| s.crossed.is_some()), &|s| {
         let step = s.crossed.unwrap_or(0);
-        format!("Above its bound from step {step} on")
+        format!("Above what is allowed at step {step}")
     });
     let holds = || seen.iter().filter(|s| s.crossed.is_none());
     let clear = || holds().filter(|s| s.clear && s.refined().is_finite());
@@ -208,6 +223,13 @@ fn local(c: &Curve) -> String {
     }
 }
 
+/// Whether a ring can be drawn around the error at this step.
+pub(super) fn has_place(c: &Curve, step: usize) -> bool {
+    let at = c.steps.iter().position(|t| *t == step);
+    let error = at.and_then(|i| c.error.get(i));
+    error.is_some_and(|e| e.is_finite() && *e > 0.0)
+}
+
 /// A curve as a panel, with a ring around the error at the step `ring`.
 pub(super) fn graph(curve: Shown<'_, Curve>, ring: Option<usize>) -> Graph {
     let c = curve.data;
@@ -257,7 +279,7 @@ pub(super) fn graph(curve: Shown<'_, Curve>, ring: Option<usize>) -> Graph {
         let shown = if at < 1e6 { at.to_string() } else { number(at) };
         Some((at, format!("{name} {shown}"), colour))
     });
-    let ring = ring.and_then(|ring| {
+    let ring = ring.filter(|s| has_place(c, *s)).and_then(|ring| {
         let i = c.steps.iter().position(|t| *t == ring)?;
         Some((step(i), *c.error.get(i)?))
     });

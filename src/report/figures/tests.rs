@@ -409,7 +409,7 @@ fn the_violation_is_the_panel_of_the_bounds_with_a_ring() {
     let Data::Curve(Curve { .. }) = &record.data else {
         unreachable!()
     };
-    for svg in violation(&record, Some(3)).unwrap() {
+    for svg in violation(&record, Some(3), 0.5).unwrap().0 {
         assert_eq!(open_marks(&svg, "#D55E00").len(), 1);
         assert!(texts(&svg).iter().any(|t| t.said == "ITD error"));
     }

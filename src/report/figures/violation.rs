@@ -4,7 +4,8 @@
 //! Owns these two drawings, wide and narrow. Must not know which verdict was chosen, nor why.
 
 use super::bounds;
-use super::palette::BLUE;
+use super::graph::{Ink, Line};
+use super::palette::{BLUE, VERMILLION};
 use super::rows::{Row, Spread, Strip};
 use super::sheet::{NARROW, WIDE, sheet};
 use super::shown::Shown;
@@ -12,19 +13,34 @@ use crate::checks::Data;
 use crate::claims::Record;
 use crate::report::format::count;
 
-/// The recorded curve with a ring around the error at `step`, wide and narrow; none where the
-/// record is no curve.
-pub fn violation(record: &Record, step: Option<usize>) -> Option<[String; 2]> {
+/// The recorded curve with a ring around the error at `step` and a mark at what was `allowed` there,
+/// wide and narrow, and whether there is a ring; none where the record is no curve or an empty one.
+pub fn violation(
+    record: &Record,
+    step: Option<usize>,
+    allowed: f64,
+) -> Option<([String; 2], bool)> {
     let Data::Curve(data) = &record.data else {
         return None;
     };
+    if data.steps.is_empty() {
+        return None;
+    }
     let from = &record.origin;
     let mut graph = bounds::graph(Shown { from, data }, step);
-    graph.headline = match step.filter(|s| data.steps.contains(s)) {
-        Some(step) => format!("The first violating step is {step}"),
-        None => String::new(),
-    };
-    Some(sheet(&[vec![graph]]))
+    let ringed = step.filter(|s| bounds::has_place(data, *s));
+    if let Some(step) = ringed {
+        graph.headline = format!("The first violating step is {step}");
+        if allowed.is_finite() && allowed > 0.0 {
+            graph.lines.push(Line {
+                label: "allowed".into(),
+                ink: Ink::dotted(VERMILLION, 1.6),
+                points: vec![(step as f64, allowed)],
+                ..Line::default()
+            });
+        }
+    }
+    Some((sheet(&[vec![graph]]), ringed.is_some()))
 }
 
 /// Instances of a claim by how much of what is permitted each uses, failing ones among them: wide
@@ -69,14 +85,19 @@ mod tests {
     #[test]
     fn the_step_is_ringed_in_both_widths() {
         let record = Record::new(origin("a"), Data::Curve(curve()));
-        let plain = violation(&record, None).unwrap();
-        let ringed = violation(&record, Some(3)).unwrap();
+        let (plain, no) = violation(&record, None, 0.5).unwrap();
+        let (ringed, yes) = violation(&record, Some(3), 0.5).unwrap();
+        assert!(yes && !no);
         for (with, without) in ringed.iter().zip(&plain) {
             well_formed(with).unwrap();
             assert!(with.len() > without.len());
         }
-        assert_eq!(violation(&record, Some(999)).unwrap(), plain);
-        assert!(violation(&Record::new(origin("a"), Data::Fit(fit())), None).is_none());
+        assert_eq!(violation(&record, Some(999), 0.5).unwrap(), (plain, false));
+        let mut empty = curve();
+        empty.steps.clear();
+        for other in [Data::Fit(fit()), Data::Curve(empty)] {
+            assert!(violation(&Record::new(origin("a"), other), None, 0.5).is_none());
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::words::{beyond, digits, headroom};
 use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 use crate::instances::Spec;
-use crate::report::tally::Tally;
+use crate::report::tally::{Tally, worst_first};
 
 /// The verdict with the least headroom of some claims.
 pub(in crate::report) struct Closest<'a> {
@@ -31,10 +31,7 @@ pub(in crate::report) struct Closest<'a> {
 /// all), else the closest call.
 pub(in crate::report) fn nearest<'a>(claims: &[&Tally<'a>]) -> Option<Closest<'a>> {
     let worst = claims.iter().filter_map(|t| t.failing.first().copied());
-    let worst = worst.min_by(|a, b| {
-        let numbers = b.headroom.is_nan().cmp(&a.headroom.is_nan());
-        numbers.then(a.headroom.total_cmp(&b.headroom))
-    });
+    let worst = worst.min_by(|a, b| worst_first(a, b));
     let calls = || closest(claims.iter().flat_map(|t| t.verdicts.iter().copied()));
     worst.map(Closest::of).or_else(calls)
 }

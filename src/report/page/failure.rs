@@ -83,12 +83,15 @@ pub(super) struct Drawing {
 impl<'a> Failure<'a> {
     fn new(tally: &Tally<'a>, stem: &str, records: &[Record], known: &[Fault]) -> Option<Self> {
         let worst: &Verdict = tally.failing.first()?;
-        let (shown, curve) = exemplar(tally, records).unwrap_or((worst, None));
+        let (shown, curve) = exemplar(tally, records).map_or((worst, None), |e| (e.0, Some(e.1)));
+        // What is said of it comes before what is known of others.
+        let others = tally.failing.iter().copied().filter(|v| v.id != shown.id);
+        let ordered: Vec<&Verdict> = std::iter::once(shown).chain(others).collect();
         let title = tally.info.map_or("", |i| i.title.as_str());
         let counts = &tally.standing.counts;
         let fails = if counts.fail == 1 { "fails" } else { "fail" };
-        let (suspects, looks) = suspects(&tally.failing, known);
-        let smallest = tally.failing.iter().find_map(|v| v.smallest.as_ref());
+        let (suspects, looks) = suspects(&ordered, known);
+        let smallest = ordered.iter().find_map(|v| v.smallest.as_ref());
         Some(Self {
             stem: stem.to_owned(),
             name: tally.claim,
@@ -223,10 +226,7 @@ impl SmallestView {
 }
 
 /// The worst failing verdict whose instance has a recorded curve, and that record.
-fn exemplar<'v, 'r>(
-    tally: &Tally<'v>,
-    records: &'r [Record],
-) -> Option<(&'v Verdict, Option<&'r Record>)> {
+fn exemplar<'v, 'r>(tally: &Tally<'v>, records: &'r [Record]) -> Option<(&'v Verdict, &'r Record)> {
     let curve = |v: &Verdict| {
         records.iter().find(|r| {
             matches!(r.data, Data::Curve(_))
@@ -234,7 +234,7 @@ fn exemplar<'v, 'r>(
                 && r.origin.instance() == v.instance.id
         })
     };
-    let drawn = |v: &&'v Verdict| curve(v).map(|r| (*v, Some(r)));
+    let drawn = |v: &&'v Verdict| curve(v).map(|r| (*v, r));
     tally.failing.iter().find_map(drawn)
 }
 
@@ -246,10 +246,12 @@ fn drawing(tally: &Tally<'_>, shown: &Verdict, curve: Option<&Record>) -> Option
     use crate::checks::Ruling;
     use crate::report::figures::{spread, violation};
 
-    if let Some([wide, narrow]) = curve.and_then(|r| violation(r, shown.step)) {
-        let said = match shown.step {
-            Some(step) => format!("The first violating step is {step}, ringed."),
-            None => "No step is singled out.".into(),
+    let drawn = curve.and_then(|r| violation(r, shown.step, shown.bound));
+    if let Some(([wide, narrow], ringed)) = drawn {
+        let said = match (shown.step, ringed) {
+            (Some(step), true) => format!("The first violating step is {step}, ringed."),
+            (Some(step), false) => format!("The first violating step is {step}, not shown here."),
+            (None, _) => "No step is singled out.".into(),
         };
         return Some(Drawing {
             wide: packed(&wide),
@@ -259,7 +261,7 @@ fn drawing(tally: &Tally<'_>, shown: &Verdict, curve: Option<&Record>) -> Option
             is_curve: true,
         });
     }
-    // One unit per picture: that of the worst verdict.
+    // One unit per picture: that of the verdict shown.
     let unit = shown.unit;
     let used = |ruling: Ruling| -> Vec<f64> {
         let own = tally
@@ -270,20 +272,32 @@ fn drawing(tally: &Tally<'_>, shown: &Verdict, curve: Option<&Record>) -> Option
     };
     let (passing, failing) = (used(Ruling::Pass), used(Ruling::Fail));
     let [wide, narrow] = spread(&passing, &failing)?;
-    let usable = |v: &&f64| v.is_finite() && **v > 0.0;
-    let (good, bad) = (
-        passing.iter().filter(usable).count(),
-        failing.iter().filter(usable).count(),
+    let mut caption = format!(
+        "{} beyond what is permitted, {} within; each dot is one, by how much of it is used.",
+        counted(failing.len(), "verdict"),
+        grouped(passing.len())
     );
+    let lost = failing.iter().filter(|v| !(v.is_finite() && **v > 0.0));
+    let lost = lost.count();
+    if lost > 0 {
+        caption += &format!(
+            " {} beyond it have no number to be drawn at.",
+            grouped(lost)
+        );
+    }
+    let decided = tally.verdicts.iter().filter(|v| v.status.is_decided());
+    let others = decided.filter(|v| v.unit != unit).count();
+    if others > 0 {
+        caption += &format!(
+            " {} counted otherwise are not shown.",
+            counted(others, "verdict")
+        );
+    }
     Some(Drawing {
         wide: packed(&wide),
         narrow: Some(packed(&narrow)),
-        title: "Every instance of this claim".into(),
-        caption: format!(
-            "{} beyond what is permitted, {} within; each dot is one, by how much of it is used.",
-            counted(bad, "verdict"),
-            grouped(good)
-        ),
+        title: "The verdicts of this claim".into(),
+        caption,
         is_curve: false,
     })
 }

@@ -135,7 +135,7 @@ fn slack(run: &Run) -> Tile {
     const NAME: &str = "Slack of the bounds";
     let recorded = |level: &str| {
         let all = run.records.iter().filter_map(|r| match &r.data {
-            Data::Slack(s) if s.level == level => Some(s.slack),
+            Data::Slack(s) if s.level == level && s.compared() => Some(s.slack),
             _ => None,
         });
         median(all.collect())

@@ -441,3 +441,21 @@ fn a_claim_that_only_verdicts_name_is_shown() {
     assert_eq!(names, ["bound-itd", "rate-itd", "dimp-itd"]);
     assert!(html(&run, &[]).contains("Theorem 4.1"));
 }
+
+/// Slacks of different kinds of checks do not compare, and those of rates are all alike.
+#[test]
+fn the_worst_failure_is_that_with_the_least_headroom() {
+    let mut run = all_failing();
+    for (i, v) in run.verdicts.iter_mut().enumerate() {
+        (v.slack, v.headroom) = (0.01, 1.0 / (2.0 + i as f64));
+    }
+    let last = run.verdicts.last().unwrap().id.clone();
+    let summary = Summary::of(&run);
+    assert_eq!(summary.claims.last().unwrap().failing[0].id, last);
+    let verdicts = run.verdicts.len();
+    run.verdicts[verdicts / 2].headroom = f64::NAN;
+    let lost = &run.verdicts[verdicts / 2];
+    let summary = Summary::of(&run);
+    let own = summary.claims.iter().find(|t| t.claim == lost.claim);
+    assert_eq!(own.unwrap().failing[0].id, lost.id);
+}
