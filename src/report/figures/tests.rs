@@ -223,7 +223,7 @@ fn a_crossed_bound_comes_first_and_is_ringed() {
         "{}",
         figure.finding
     );
-    assert!(figure.svg.contains("Above its bound from step 7 on"));
+    assert!(figure.svg.contains("Above what is allowed at step 7"));
     assert_eq!(open_marks(&figure.svg, "#D55E00").len(), 1);
 }
 

@@ -131,6 +131,7 @@ fn failures_come_first_and_the_theorems_keep_their_order() {
 #[test]
 fn a_card_says_how_far_what_it_looks_like_and_how_to_see_it_again() {
     let mut run = run();
+    run.verdicts.iter_mut().for_each(|v| v.headroom = 0.9);
     let v = &mut run.verdicts[6];
     (v.unit, v.headroom, v.step) = (Some(Unit::Bound), 0.5, Some(7));
     v.diagnosis = Some(Diagnosis::Names(vec![Named {
@@ -184,7 +185,7 @@ fn the_curve_of_a_failing_instance_is_shown_where_one_is_recorded() {
     assert_eq!(pictures(&run), (true, true));
     // Picture and numbers speak of one instance, even where another is worse.
     let drawn = run.verdicts[6].instance.id.clone();
-    run.verdicts[6].slack = 0.9;
+    run.verdicts[6].headroom = 0.95;
     let page = html(&run, &figures_of(&run));
     assert!(page.contains(&format!("What happened, on {drawn}</h4>")));
     assert!(page.contains(&format!("Error and bounds on {drawn}")));
