@@ -10,7 +10,7 @@ use crate::numerals::schema::Float;
 /// Error and bounds of one instance against the step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Curve {
-    /// q.
+    /// q, a certified upper bound of ‖D_Φ,1‖sup (spectral norm).
     #[serde(with = "numbers")]
     #[schemars(with = "Float")]
     pub q: f64,
@@ -182,11 +182,11 @@ impl Points {
 pub struct Slack {
     /// Level of the bound by name.
     pub level: String,
-    /// q.
+    /// q, a certified upper bound of ‖D_Φ,1‖sup (spectral norm).
     #[serde(with = "numbers")]
     #[schemars(with = "Float")]
     pub q: f64,
-    /// R.
+    /// R, the distance of w(λ) to the nearest other piece (Euclidean).
     #[serde(with = "numbers")]
     #[schemars(with = "Float")]
     pub r: f64,
@@ -224,11 +224,11 @@ fn is_true(value: &bool) -> bool {
 /// Exact errors and printed bounds of ITD at t and of AID-FP at w_t with k = t, for t = 0, 1, ...
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Race {
-    /// q.
+    /// q, a certified upper bound of ‖D_Φ,1‖sup (spectral norm).
     #[serde(with = "numbers")]
     #[schemars(with = "Float")]
     pub q: f64,
-    /// R.
+    /// R, the distance of w(λ) to the nearest other piece (Euclidean).
     #[serde(with = "numbers")]
     #[schemars(with = "Float")]
     pub r: f64,

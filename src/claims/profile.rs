@@ -30,6 +30,9 @@ impl Profile {
     }
 
     /// The profile of a name.
+    ///
+    /// # Errors
+    /// An unknown name; the error lists those there are.
     pub fn from_name(name: &str) -> Result<Self> {
         Self::NAMES
             .iter()

@@ -54,7 +54,7 @@ pub struct Smallest {
 pub enum Diagnosis {
     /// Its answers are right where the diagnosis looked.
     LooksRight,
-    /// No fault of the catalogue explains them.
+    /// No fault of the catalogue explains them, or more than three do.
     Unknown,
     /// At most three names, the best first.
     Names(Vec<Named>),
@@ -66,7 +66,7 @@ pub enum Diagnosis {
 pub struct Named {
     /// As in the catalogue.
     pub fault: String,
-    /// In [0, 1].
+    /// How sure, in [0, 1]; below [`CONFIDENT`](crate::tol::CONFIDENT) it is not told.
     pub confidence: f64,
 }
 

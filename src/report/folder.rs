@@ -26,7 +26,7 @@ pub fn write(run: &Run, dir: &Path) -> Result<()> {
 /// The same; the page shows what other commands know of the claims as well.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
     put(&dir.join("run.json"), &run.info.to_json())?;
     put(&dir.join("verdicts.jsonl"), &verdict_lines(&run.verdicts))?;

@@ -48,7 +48,7 @@ struct Job {
     index: usize,
 }
 
-/// What came out.
+/// What a run found, as it is written to the files of its directory.
 #[derive(Clone, Debug, Default)]
 pub struct Output {
     /// In job order.
