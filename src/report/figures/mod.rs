@@ -42,4 +42,6 @@ pub use violation::{spread, violation};
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_findings;
+#[cfg(test)]
 mod tests_samples;

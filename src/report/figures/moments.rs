@@ -179,7 +179,7 @@ pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Gra
         headline: if least > MATTERS {
             format!("All must grow: one held leaves {} the error", fold(least))
         } else {
-            "All grow, or one is held".into()
+            "Every part grows, or one is held".into()
         },
         note: format!("{}, {how}", chosen.from.instance()),
         titles: ["k".into(), "mean square error".into()],
