@@ -99,7 +99,8 @@ pub struct Fit {
 /// them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moments {
-    /// What is drawn: "limit", "constant", "plateau", "schedule" or "simulated".
+    /// What is drawn: "limit", "constant", "plateau", "schedule", "simulated", "bilevel" or
+    /// "bilevel-schedule".
     pub figure: String,
     /// γ of the steps β/(γ+i).
     #[serde(with = "numbers")]

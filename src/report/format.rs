@@ -117,6 +117,15 @@ pub(super) fn count(n: usize, thing: &str) -> String {
     }
 }
 
+/// A sentence behind a finding about what could not be compared; nothing where there is none.
+pub(super) fn numberless(n: usize) -> String {
+    match n {
+        0 => String::new(),
+        1 => " 1 more has no number.".into(),
+        n => format!(" {n} more have no number."),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 
 use super::shown::Shown;
 use super::{
-    bilevel, bounds, integrals, kinks, moduli, race, rates, sets, slack, stochastic, strip,
+    bilevel, bounds, integrals, kinks, moduli, plateaus, race, rates, replicates, sets, slack,
+    stochastic, strip,
 };
 use crate::checks::Data;
 use crate::claims::{Record, Verdict};
@@ -36,8 +37,8 @@ pub fn draw(verdicts: &[Verdict], records: &[Record]) -> Vec<Figure> {
         sets::figure(&plots),
         kinks::distances(&plots),
         stochastic::rate(&moments),
-        stochastic::plateaus(&moments),
-        stochastic::replicates(&moments),
+        plateaus::figure(&moments),
+        replicates::figure(&moments),
         bilevel::figure(&moments),
         integrals::figure(verdicts),
         strip::figure(&all!(Fit)),

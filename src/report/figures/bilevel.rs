@@ -1,13 +1,13 @@
 //! NSID-Bilevel: the constant of what samples leave, and the schedule of Theorem E.6.
 
 use super::csv;
-use super::moments::{furthest, named, of, ratios, schedule};
+use super::moments::{CLOSE, furthest, named, of, ratios, schedule, sentence};
 use super::sheet::{arranged, sheet};
 use super::shown::{Shown, claims};
 use crate::checks::Moments;
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::{digits, fold};
+use crate::report::page::words::digits;
 
 /// The two panels; none where nothing was recorded.
 pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
@@ -15,24 +15,37 @@ pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
     let over: Vec<_> = constants.iter().filter_map(over_constant).collect();
     let mut panels = Vec::new();
     let mut said: Vec<String> = Vec::new();
-    if let Some(off) = furthest(&over) {
+    let mut caption = vec!["All moments are exact."];
+    if let Some(far) = furthest(&over, constants.len()) {
+        let (instances, off) = (count(far.known, "instance"), digits(100.0 * far.off));
+        let (verb, headline) = if far.off <= CLOSE {
+            let verb = format!(
+                "tends to its predicted constant on {instances} (at most {off} % off where the plot ends)"
+            );
+            (verb, "What samples leave falls like 1/k")
+        } else {
+            let verb = format!(
+                "is at most {off} % off its predicted constant where the plot ends, on {instances}"
+            );
+            (verb, "What samples leave, over its constant")
+        };
         said.push(format!(
-            "(γ+k) times what samples leave of a hypergradient's error tends to its predicted constant on {} (at most {} % off \
-             where the plot ends)",
-            count(over.len(), "instance"),
-            digits(100.0 * off)
+            "(γ+k) times what samples leave of a hypergradient's error {verb}{}",
+            far.rest()
         ));
-        let headline = "What samples leave falls like 1/k".to_owned();
-        panels.push(ratios(&over, headline, "(γ+k)·variance ÷ constant"));
+        panels.push(ratios(&over, headline.into(), "(γ+k)·variance ÷ constant"));
+        caption.push(
+            "\"÷ constant\": E Var(g_k | ξ⁽¹⁾, ζ) times γ+k over its predicted constant; what ξ⁽¹⁾ and ζ leave is the floor of J, \
+             which no k removes.",
+        );
     }
-    if let Some((graph, least)) = schedule(&scheduled, "Theorem E.6") {
+    if let Some((graph, sentence)) = schedule(&scheduled, "Theorem E.6") {
         panels.push(graph);
-        if least > 1.0 {
-            said.push(format!(
-                "t, J and k must all grow: holding one leaves {} the error",
-                fold(least)
-            ));
-        }
+        said.push(sentence);
+        caption.push(
+            "\"Mean square error\": along the schedule of Theorem E.6 and with t, J or k held at 1, on the instance where that \
+             costs most.",
+        );
     }
     if panels.is_empty() {
         return None;
@@ -42,11 +55,8 @@ pub(super) fn figure(all: &[Shown<'_, Moments>]) -> Option<Figure> {
     Some(Figure {
         name: "bilevel".into(),
         title: "Hypergradients of NSID-Bilevel: constant and schedule".into(),
-        finding: format!("{}.", said.join("; ")),
-        caption: "All moments are exact. Left: E Var(g_k | ξ⁽¹⁾, ζ) times γ+k over its predicted constant; what ξ⁽¹⁾ and ζ leave is \
-                  the floor of J, which no k removes. Right: mean square errors along the schedule of Theorem E.6 and with t, J or k \
-                  held at 1, on the instance where that costs most."
-            .into(),
+        finding: sentence(&said),
+        caption: caption.join(" "),
         svg,
         narrow: Some(narrow),
         claims: claims(&shown),

@@ -63,8 +63,11 @@ fn trimmed(mantissa: &str) -> &str {
     mantissa.trim_end_matches('0').trim_end_matches('.')
 }
 
-/// Quoted where commas, quotes or line ends ask for it (RFC 4180).
+/// A name: quoted where commas, quotes or line ends ask for it (RFC 4180), and no formula where a
+/// spreadsheet would take it for one.
 fn quoted(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@']);
+    let text = &format!("{}{text}", if formula { "'" } else { "" });
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
@@ -226,6 +229,8 @@ mod tests {
         let said = [0.0, 12.0, 0.00012345, f64::NAN, f64::INFINITY, -2.5].map(plain);
         assert_eq!(said, ["0", "12", "1.234e-4", "", "inf", "-2.5"]);
         assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
+        assert_eq!(quoted("=1+1"), "'=1+1");
+        assert_eq!(quoted("@a,b"), "\"'@a,b\"");
     }
 
     #[test]

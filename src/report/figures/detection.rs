@@ -4,6 +4,7 @@ use super::graph::{Dots, Graph, Ink, Line, Scale};
 use super::palette::{THEORY, method_name, of_method};
 use super::sheet::{arranged, sheet};
 use crate::report::figure::Figure;
+use crate::report::format::count;
 use crate::report::page::words::digits;
 
 /// Faults of one size in one method, as one claim sees them, or all together ("overall").
@@ -35,31 +36,55 @@ pub fn figure(sizes: &[Detection]) -> Option<Figure> {
         return None;
     }
     let drawn = sizes.first().map_or(0, |s| s.drawn);
-    let all = sizes
-        .iter()
-        .filter(|s| s.claim == OVERALL && s.caught == s.drawn);
-    let least = all.map(|s| s.size).fold(f64::INFINITY, f64::min);
-    let finding = if least.is_finite() {
-        format!(
+    let finding = match least(sizes, &methods) {
+        Some(size) => format!(
             "Random faults are caught without exception down to a relative size of {}.",
-            digits(least)
+            digits(size)
+        ),
+        None => "There is no size from which on all random faults are caught.".into(),
+    };
+    let total = panels.len();
+    let arranged = arranged(panels);
+    let hidden = total - arranged.iter().map(Vec::len).sum::<usize>();
+    let more = if hidden > 0 {
+        format!(
+            " Not drawn, but counted in the sentence above: {}.",
+            count(hidden, "method")
         )
     } else {
-        "At no size are all random faults caught.".into()
+        String::new()
     };
-    let [svg, narrow] = sheet(&arranged(panels));
+    let [svg, narrow] = sheet(&arranged);
     Some(Figure {
         name: "detection".into(),
         title: "Random faults caught, against their size".into(),
         finding,
         caption: format!(
             "Share of {drawn} random faults of each size (an entry, a block, a step or the state of the recursion changed by that \
-             relative amount) that some instance of a claim fails: thick all claims together, thin each of them. Nobody tuned a check for them."
+             relative amount) that some instance of a claim fails: thick all claims together, thin each of them. Nobody tuned a check for them.{more}"
         ),
         svg,
         narrow: Some(narrow),
         ..Figure::default()
     })
+}
+
+/// The least size from which on every method has all its faults caught; none where some size has
+/// not been drawn in a method.
+fn least(sizes: &[Detection], methods: &[&str]) -> Option<f64> {
+    let mut all: Vec<f64> = sizes.iter().map(|s| s.size).collect();
+    all.sort_by(|a, b| b.total_cmp(a));
+    let caught = |size: f64, method: &str| {
+        let mut own = sizes
+            .iter()
+            .filter(|s| s.claim == OVERALL && s.method == method && s.size == size)
+            .peekable();
+        own.peek().is_some() && own.all(|s| s.drawn > 0 && s.caught == s.drawn)
+    };
+    let large = all
+        .into_iter()
+        .take_while(|size| methods.iter().all(|m| caught(*size, m)));
+    large.last()
 }
 
 fn panel(sizes: &[Detection], method: &str) -> Graph {

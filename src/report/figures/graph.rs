@@ -202,14 +202,16 @@ impl Graph {
         axis(self.y, all, frame.up())
     }
 
-    /// Pixel, text and colour of the marks on the axis, and those beyond it at its end.
+    /// Pixel, text and colour of the marks on the axis, and those beyond it at its end; what lies
+    /// before it is left out.
     fn texts(&self, frame: &Frame, x: &Axis) -> Vec<(f64, String, Colour)> {
         let each = self.marks.iter().filter_map(|(at, text, colour)| {
-            Some(if x.holds(*at) {
-                (x.at(*at)?, text.clone(), *colour)
+            let beyond = x.beyond(*at).is_some_and(|p| p > frame.right);
+            if x.holds(*at) {
+                Some((x.at(*at)?, text.clone(), *colour))
             } else {
-                (frame.right, format!("{text} →"), *colour)
-            })
+                beyond.then(|| (frame.right, format!("{text} →"), *colour))
+            }
         });
         each.collect()
     }

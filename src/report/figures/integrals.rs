@@ -8,7 +8,7 @@ use super::sheet::sheet;
 use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 use crate::report::figure::Figure;
-use crate::report::format::count;
+use crate::report::format::{count, numberless};
 use crate::report::page::words::fold;
 
 /// The theorem whose claims are drawn.
@@ -19,7 +19,7 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let own: Vec<&Verdict> = verdicts
         .iter()
         .filter(|v| v.theorem == THEOREM && v.unit == Some(Unit::Floor))
-        .filter(|v| v.bound > 0.0 && v.bound.is_finite() && v.measured.is_finite())
+        .filter(|v| matches!(v.status, Ruling::Pass | Ruling::Fail))
         .collect();
     if own.is_empty() {
         return None;
@@ -31,18 +31,38 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
         }
     }
     let failing = own.iter().filter(|v| v.status == Ruling::Fail).count();
-    let closest = own.iter().map(|v| v.bound / v.measured);
-    let closest = closest.fold(f64::INFINITY, f64::min);
-    let all = count(own.len(), "instance");
-    let finding = match failing {
-        0 => format!(
-            "Along every curve the integral of the selection gives back the increment of Φ; the closest of {all} \
-             stays {} below what rounding can do.",
-            fold(closest)
-        ),
-        n => format!("On {n} of {all} the integral of the selection misses the increment of Φ."),
+    let has_number = |v: &&Verdict| v.bound > 0.0 && v.bound.is_finite() && v.measured.is_finite();
+    let known: Vec<&Verdict> = own.iter().copied().filter(has_number).collect();
+    let missing = own.len() - known.len();
+    let defects = known.iter().filter(|v| v.measured > 0.0);
+    let closest = defects.map(|v| v.bound / v.measured).reduce(f64::min);
+    let all = count(known.len(), "instance");
+    let finding = if failing > 0 {
+        format!(
+            "On {failing} of {} the integral of the selection misses the increment of Φ or has no number.",
+            count(own.len(), "instance")
+        )
+    } else if known.is_empty() {
+        "Of the path integrals no defect has a number.".into()
+    } else {
+        let curves = if missing == 0 {
+            "Along every curve".to_owned()
+        } else {
+            format!("On {all}")
+        };
+        let how = match closest {
+            Some(closest) => format!(
+                "the closest of {all} stays {} below what rounding can do",
+                fold(closest)
+            ),
+            None => "all defects are exactly 0".into(),
+        };
+        format!(
+            "{curves} the integral of the selection gives back the increment of Φ; {how}.{}",
+            numberless(missing)
+        )
     };
-    let [svg, narrow] = sheet(&[vec![panel(&own)]]);
+    let [svg, narrow] = sheet(&[vec![panel(&known, failing, missing)]]);
     Some(Figure {
         name: "path-integrals".into(),
         title: "Path integrals against the increments of Φ".into(),
@@ -58,7 +78,7 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     })
 }
 
-fn panel(own: &[&Verdict]) -> Graph {
+fn panel(own: &[&Verdict], failing: usize, missing: usize) -> Graph {
     let that = |fails: bool| {
         let kept = own
             .iter()
@@ -91,10 +111,14 @@ fn panel(own: &[&Verdict]) -> Graph {
         dots("", BLUE, false),
         dots("fails", VERMILLION, true),
     ];
+    if own.is_empty() {
+        lines.clear();
+    }
     lines.retain(|l| !l.points.is_empty() || !l.edge.is_empty());
     Graph {
-        headline: match own.iter().filter(|v| v.status == Ruling::Fail).count() {
-            0 => "Every defect is within what rounding can do".into(),
+        headline: match failing {
+            0 if missing == 0 => "Every defect is within what rounding can do".into(),
+            0 => "Defects beside what rounding can do".into(),
             n => format!("{} beyond what rounding can do", count(n, "defect")),
         },
         titles: [

@@ -7,9 +7,9 @@ use super::sheet::{arranged, sheet};
 use super::shown::{Shown, claims};
 use crate::checks::{Plot, Points};
 use crate::report::figure::Figure;
-use crate::report::format::count;
+use crate::report::format::{count, numberless};
 use crate::report::page::words::{digits, fold};
-use crate::tol::CLEAR_OF_FLOOR;
+use crate::tol::{ATTAINED, CLEAR_OF_FLOOR, DISTANCE_GAP, bound_room};
 
 /// Distances of the instance with the tightest bound and of the one with the loosest; none where
 /// none was recorded.
@@ -31,19 +31,35 @@ pub(super) fn distances(all: &[Shown<'_, Plot>]) -> Option<Figure> {
         let mut graph = distance(*p);
         graph.headline = match *room {
             r if r < 1.0 => "Above the recursion".into(),
-            r => format!("The bound is {} the distance", fold(r)),
+            r if r <= ATTAINED => "The bound is attained".into(),
+            r => format!("The bound is {} the distance or more", fold(r)),
         };
         graph
     });
     let [svg, narrow] = sheet(&arranged(panels.collect()));
-    let all_count = count(own.len(), "instance");
-    let finding = if first.0 < 1.0 {
-        "At a kink an estimate is further from D_fix than Theorem 4.1 allows.".to_owned()
-    } else {
+    let compared = count(known().count(), "instance");
+    let beyond = known().filter(|k| k.0 < 1.0).count();
+    let rest = match own.len() - known().count() {
+        0 => String::new(),
+        n => format!(" {n} more have too few distances clear of rounding."),
+    };
+    let finding = if beyond > 0 {
         format!(
-            "At kinks, where no single Jacobian exists, estimates reach D_fix as fast as Theorem 4.1 says on all {all_count}, \
-             whose bound is {} the distance or more where that last stands clear of rounding.",
-            fold(first.0)
+            "On {beyond} of {compared} an estimate at a kink is further from D_fix than Theorem 4.1 allows.{rest}"
+        )
+    } else {
+        let all = if rest.is_empty() { "all " } else { "" };
+        let least = if first.0 <= ATTAINED {
+            "attained where it is closest".to_owned()
+        } else {
+            format!(
+                "{} the distance or more where that stands clear of rounding",
+                fold(first.0)
+            )
+        };
+        format!(
+            "At kinks, where no single Jacobian exists, estimates reach D_fix as fast as Theorem 4.1 says on {all}{compared}, \
+             whose bound is {least}.{rest}"
         )
     };
     let shown: Vec<Shown<'_, Plot>> = chosen.iter().map(|c| c.1).collect();
@@ -52,7 +68,7 @@ pub(super) fn distances(all: &[Shown<'_, Plot>]) -> Option<Figure> {
         title: "Distance to D_fix at kinks".into(),
         finding,
         caption: "The distance of D_t to an element of D_fix that follows it, an upper bound of the excess; grey: Theorem 4.1's \
-                  recursion for it. Shown: where the bound is closest at the last step clear of rounding, and where it is furthest. \
+                  recursion for it. Shown: the instance whose bound comes closest at a step clear of rounding, and the one where it stays furthest. \
                   Open marks: distances at rounding."
             .into(),
         svg,
@@ -69,14 +85,26 @@ fn series(plot: &Plot, at: usize) -> Option<&Points> {
 /// Steps clear of rounding that there have to be for a picture.
 const STEPS: usize = 8;
 
-/// The recursion over the distance at the last step with a distance clear of rounding.
+/// The least of recursion over distance at the steps with a distance clear of rounding; what lies
+/// below 1 by no more than rounding in the bound is 1.
 fn room(plot: &Plot) -> Option<f64> {
     let (distance, bound, floor) = (series(plot, 0)?, series(plot, 1)?, series(plot, 2)?);
     let all = distance.y.iter().zip(&bound.y).zip(&floor.y);
-    let clear = all.filter(|((d, _), f)| **d > CLEAR_OF_FLOOR * **f && **d > 0.0);
-    let clear: Vec<f64> = clear.map(|((d, b), _)| b / d).collect();
-    let last = clear.last().copied();
-    last.filter(|r| r.is_finite() && (clear.len() >= STEPS || *r < 1.0))
+    let all = distance.x.iter().zip(all);
+    let clear = all.filter(|(_, ((d, _), f))| **d > CLEAR_OF_FLOOR * **f && **d > 0.0);
+    let clear = clear.map(|(t, ((d, b), _))| {
+        let rounding = bound_room(*t as usize) * (1.0 + DISTANCE_GAP * t);
+        let ratio = b / d;
+        if ratio < 1.0 && ratio * rounding >= 1.0 {
+            1.0
+        } else {
+            ratio
+        }
+    });
+    let clear: Vec<f64> = clear.collect();
+    let known = clear.iter().all(|r| !r.is_nan());
+    let least = clear.iter().copied().reduce(f64::min).filter(|_| known);
+    least.filter(|r| r.is_finite() && (clear.len() >= STEPS || *r < 1.0))
 }
 
 fn distance(plot: Shown<'_, Plot>) -> Graph {
@@ -127,20 +155,28 @@ pub(super) fn margins(all: &[Shown<'_, Plot>]) -> Option<Figure> {
         .copied()
         .filter(|p| p.figure == "margin")
         .collect();
-    let slopes: Vec<f64> = own.iter().filter_map(|p| slope(series(p, 0)?)).collect();
+    let slopes = own.iter().filter_map(|p| slope(series(p, 0)?));
+    let slopes: Vec<f64> = slopes.collect();
     let steepest = |f: fn(f64, f64) -> f64| slopes.iter().copied().reduce(f);
     let (low, high) = (steepest(f64::min)?, steepest(f64::max)?);
-    let graph = margin(*own.iter().find(|p| series(p, 0).is_some())?);
+    let how = growth(low, high);
+    let missing = own.len() - slopes.len();
+    let mut graph = margin(
+        *own.iter()
+            .find(|p| series(p, 0).and_then(slope).is_some())?,
+    );
+    graph.headline = format!("The gap of the bounds {how}");
     let [svg, narrow] = sheet(&[vec![graph]]);
     Some(Figure {
         name: "margin".into(),
         title: "The bounds as the margin shrinks".into(),
         finding: format!(
-            "As the margin R shrinks, ITD's bound grows over AID-FP's like τ/R, a little faster than 1/R: slopes from {1} to {2} over \
-             the last two decades, on {0}.",
+            "As the margin R shrinks, ITD's bound over AID-FP's {how}: slopes from {1} to {2} over \
+             the last two decades, on {0}.{3}",
             count(slopes.len(), "instance"),
             digits(low),
-            digits(high)
+            digits(high),
+            numberless(missing)
         ),
         caption: "Theorem 4.1's bounds for an instance's constants with R alone changed, at one t beyond every τ. Solid: ITD's bound \
                   over AID-FP's; dashed: the part min(t, τ)(BM₁+M₂)/R of it; dotted: (BM₁+M₂)/R. A solution at a kink is the limit R → 0. \
@@ -153,6 +189,28 @@ pub(super) fn margins(all: &[Shown<'_, Plot>]) -> Option<Figure> {
     })
 }
 
+/// Slopes this close to -1 are those of 1/R.
+const LIKE: f64 = 0.02;
+/// Slopes beyond this are more than a little steeper.
+const STEEP: f64 = -1.5;
+
+/// How what has these slopes against R grows as R shrinks.
+fn growth(low: f64, high: f64) -> &'static str {
+    if high >= 0.0 {
+        "does not grow everywhere"
+    } else if low >= -1.0 - LIKE && high <= -1.0 + LIKE {
+        "grows like 1/R"
+    } else if low > -1.0 {
+        "grows slower than 1/R"
+    } else if high < -1.0 && low >= STEEP {
+        "grows like τ/R, a little faster than 1/R"
+    } else if high < -1.0 {
+        "grows faster than 1/R"
+    } else {
+        "grows about like 1/R"
+    }
+}
+
 /// Slope in log-log over the last two decades of the smallest abscissas.
 fn slope(of: &Points) -> Option<f64> {
     let mut sorted: Vec<(f64, f64)> = of.x.iter().copied().zip(of.y.iter().copied()).collect();
@@ -160,7 +218,8 @@ fn slope(of: &Points) -> Option<f64> {
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let first = *sorted.first()?;
     let last = sorted.iter().find(|p| p.0 >= 99.0 * first.0)?;
-    Some((last.1 / first.1).log10() / (last.0 / first.0).log10())
+    let slope = (last.1 / first.1).log10() / (last.0 / first.0).log10();
+    slope.is_finite().then_some(slope)
 }
 
 fn margin(plot: Shown<'_, Plot>) -> Graph {
@@ -185,7 +244,7 @@ fn margin(plot: Shown<'_, Plot>) -> Graph {
             ..Line::default()
         });
     Graph {
-        headline: "The gap of the bounds is as large as 1/R".into(),
+        headline: String::new(),
         note: format!("{}, {}", plot.from.instance(), plot.note),
         titles: ["R".into(), "ratio".into()],
         x: Scale::Log,

@@ -20,8 +20,10 @@ mod moduli;
 mod moments;
 mod name;
 mod palette;
+mod plateaus;
 mod race;
 mod rates;
+mod replicates;
 mod rows;
 mod sets;
 mod sheet;
@@ -39,5 +41,7 @@ pub use violation::{spread, violation};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_findings;
 #[cfg(test)]
 mod tests_samples;

@@ -7,7 +7,7 @@ use super::sheet::{NARROW, WIDE};
 use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 use crate::report::figure::Figure;
-use crate::report::format::count;
+use crate::report::format::{count, numberless};
 use crate::report::page::words::digits;
 use crate::tol::ATTAINED;
 
@@ -21,7 +21,7 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let decided = |v: &&Verdict| matches!(v.status, Ruling::Pass | Ruling::Fail);
     let own: Vec<&Verdict> = verdicts
         .iter()
-        .filter(|v| v.unit == Some(Unit::Modulus) && ratio(v).is_finite())
+        .filter(|v| v.unit == Some(Unit::Modulus))
         .filter(decided)
         .collect();
     let mut claims: Vec<String> = Vec::new();
@@ -33,14 +33,15 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let rows: Vec<Row> = claims
         .iter()
         .map(|claim| {
-            let values = || own.iter().filter(|v| v.claim == *claim).map(|v| ratio(v));
-            let attained = values().filter(|r| is_attained(*r)).count();
+            let all = || own.iter().filter(|v| v.claim == *claim).map(|v| ratio(v));
+            let values: Vec<f64> = all().filter(|r| r.is_finite()).collect();
+            let attained = values.iter().filter(|r| is_attained(**r)).count();
             Row {
                 name: claim.clone(),
-                more: count(values().count(), "instance"),
+                more: count(all().count(), "verdict"),
                 colour: BLUE,
-                values: values().collect(),
-                open: 0,
+                open: all().count() - values.len(),
+                values,
                 median: Some((f64::NAN, attained.to_string())),
             }
         })
@@ -48,39 +49,85 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     if rows.is_empty() {
         return None;
     }
+    let known = own.iter().map(|v| ratio(v)).filter(|r| r.is_finite());
+    let known: Vec<f64> = known.collect();
+    let missing = own.len() - known.len();
+    let beyond = own.iter().filter(|v| v.status == Ruling::Fail).count();
+    let attained = known.iter().filter(|r| is_attained(**r)).count();
     let strip = Strip {
-        headline: "Sampled values reach the constants and no further".into(),
+        headline: if beyond > 0 {
+            format!("{}", failing(beyond, own.len()))
+        } else if known.is_empty() {
+            "Nothing sampled to compare with the constants".into()
+        } else if attained > 0 {
+            "Sampled values reach the constants and no further".into()
+        } else {
+            "Sampled values stay below the constants".into()
+        },
         axis: Spread::Linear(LEAST, MOST),
         accepted: [f64::NEG_INFINITY, 1.0],
         word: "holds",
         title: "largest sampled value ÷ constant",
         column: "attained",
     };
-    let all = count(own.len(), "instance");
-    let beyond = own.iter().filter(|v| v.status == Ruling::Fail).count();
-    let attained = own.iter().filter(|v| is_attained(ratio(v))).count();
-    let least = own.iter().map(|v| ratio(v)).fold(f64::INFINITY, f64::min);
-    let finding = if beyond > 0 {
-        format!("On {beyond} of {all} a sampled value exceeds its constant.")
-    } else {
-        format!(
-            "No sampled value exceeds its constant, and on {attained} of {all} it is attained: a constant that is too small would show."
-        )
+    let all = count(known.len(), "verdict");
+    let finding = match (beyond, known.len(), attained) {
+        (1.., _, _) => format!(
+            "{}: a sampled value exceeds its constant or cannot be compared with it.{}",
+            failing(beyond, own.len()),
+            lacking(missing)
+        ),
+        (0, 0, _) => "On the constants nothing was measured that has a number.".into(),
+        (0, _, 0) => format!(
+            "On {all} the sampled values stay below their constants, none of which is attained.{}",
+            numberless(missing)
+        ),
+        _ if missing > 0 => format!(
+            "On {all} the sampled values do not exceed their constants, {attained} of which are attained.{}",
+            numberless(missing)
+        ),
+        _ => format!(
+            "No sampled value exceeds its constant, and in {attained} of {all} it is attained: a constant that is too small would show."
+        ),
     };
+    let mut caption = String::from(
+        "Each dot is one verdict on an instance: the closest of its sampled pairs, secants and rays. At 1 the constant is \
+         attained, to the left of it is room.",
+    );
+    if let Some(least) = known.iter().copied().reduce(f64::min) {
+        caption += &format!(
+            " The one with the most room uses {} of its constant.",
+            digits(least)
+        );
+    }
+    if missing > 0 {
+        caption += " Open marks at the edge: no number.";
+    }
     Some(Figure {
         name: "moduli".into(),
         title: "Sampled values against the constants q, L, M, R".into(),
         finding,
-        caption: format!(
-            "Each dot is one instance: the closest of its sampled pairs, secants and rays. At 1 the constant is \
-             attained, to the left of it is room; the one with the most uses {} of its constant.",
-            digits(least)
-        ),
+        caption,
         svg: strip.drawing(&rows, WIDE),
         narrow: Some(strip.drawing(&rows, NARROW)),
         data: csv::ratios(&own),
         claims,
     })
+}
+
+/// 1 of 3 verdicts fails.
+fn failing(n: usize, all: usize) -> String {
+    let verb = if n == 1 { "fails" } else { "fail" };
+    format!("{n} of {} {verb}", count(all, "verdict"))
+}
+
+/// How many of all have no number.
+fn lacking(n: usize) -> String {
+    match n {
+        0 => String::new(),
+        1 => " 1 has no number.".into(),
+        n => format!(" {n} have no number."),
+    }
 }
 
 fn ratio(v: &Verdict) -> f64 {

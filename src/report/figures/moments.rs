@@ -5,11 +5,17 @@ use super::graph::{Dots, Graph, Ink, Line, Scale};
 use super::palette::{Colour, TEAL, THEORY, THEORY_DOTTED};
 use super::shown::Shown;
 use crate::checks::{Moments, Series};
+use crate::report::format::count;
 use crate::report::page::words::fold;
 
 /// The series whose name starts so.
 pub(super) fn named<'a>(moments: &'a Moments, start: &str) -> Option<&'a Series> {
     moments.series.iter().find(|s| s.name.starts_with(start))
+}
+
+/// The last value of a series.
+pub(super) fn last(moments: &Moments, name: &str) -> Option<f64> {
+    named(moments, name)?.values.last().copied()
 }
 
 /// The recorded moments of a kind.
@@ -55,7 +61,7 @@ pub(super) fn ratios(
     lines.push(exact("predicted", THEORY, vec![(low, 1.0), (high, 1.0)]));
     Graph {
         headline,
-        note: format!("{} instances, exact moments", all.len()),
+        note: format!("{}, exact moments", count(all.len(), "instance")),
         titles: ["(γ+k) ÷ γ".into(), title.into()],
         x: Scale::Log,
         y: Scale::Log,
@@ -64,12 +70,60 @@ pub(super) fn ratios(
     }
 }
 
-/// How far the last ratios are from 1, the furthest.
-pub(super) fn furthest(all: &[(Shown<'_, Moments>, Vec<f64>)]) -> Option<f64> {
+/// Up to which relative deviation two curves are said to lie on each other.
+pub(super) const CLOSE: f64 = 0.05;
+
+/// How far the last ratios are from 1.
+pub(super) struct Furthest {
+    /// The furthest of those that have a number.
+    pub(super) off: f64,
+    /// How many have.
+    pub(super) known: usize,
+    /// How many have not.
+    pub(super) missing: usize,
+}
+
+impl Furthest {
+    /// `; 2 more have no number`, or nothing.
+    pub(super) fn rest(&self) -> String {
+        rest(self.missing)
+    }
+}
+
+/// `; 2 more have no number`, or nothing.
+pub(super) fn rest(missing: usize) -> String {
+    match missing {
+        0 => String::new(),
+        1 => "; 1 more has no number".into(),
+        n => format!("; {n} more have no number"),
+    }
+}
+
+/// Parts of a finding as one sentence that begins with a capital only where a word of prose does.
+pub(super) fn sentence(parts: &[String]) -> String {
+    let text = parts.join("; ");
+    match text.strip_prefix("holding") {
+        Some(rest) => format!("Holding{rest}."),
+        None => format!("{text}."),
+    }
+}
+
+/// How far the last ratios of `recorded` instances are from 1; none where none has a number.
+pub(super) fn furthest(
+    all: &[(Shown<'_, Moments>, Vec<f64>)],
+    recorded: usize,
+) -> Option<Furthest> {
     let last = all.iter().filter_map(|(_, v)| v.last());
-    last.map(|r| (r - 1.0).abs())
+    let known: Vec<f64> = last
+        .map(|r| (r - 1.0).abs())
         .filter(|d| d.is_finite())
-        .reduce(f64::max)
+        .collect();
+    let off = known.iter().copied().reduce(f64::max)?;
+    Some(Furthest {
+        off,
+        known: known.len(),
+        missing: recorded.saturating_sub(known.len()),
+    })
 }
 
 /// What is held in a schedule.
@@ -85,13 +139,16 @@ fn left(moments: &Moments) -> Option<f64> {
     let each = HELD
         .iter()
         .map(|h| Some(*named(moments, h.0)?.values.last()? / all));
-    each.collect::<Option<Vec<f64>>>()?
-        .into_iter()
-        .reduce(f64::min)
+    let each = each.collect::<Option<Vec<f64>>>()?;
+    let known = each.iter().all(|r| r.is_finite());
+    each.into_iter().reduce(f64::min).filter(|_| known)
 }
 
-/// The schedule on the instance where every part matters most, and by how much at least.
-pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Graph, f64)> {
+/// What holding one part has to leave at least over the whole schedule for all to count.
+const MATTERS: f64 = 2.0;
+
+/// The schedule on the instance where every part matters most, and what that says.
+pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Graph, String)> {
     let known = all.iter().filter_map(|m| Some((*m, left(m)?)));
     let (chosen, least) = known.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let whole = chosen.series.first()?;
@@ -119,10 +176,10 @@ pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Gra
     });
     let how = whole.name.split_once(", ").map_or("", |n| n.1);
     let graph = Graph {
-        headline: if least > 2.0 {
+        headline: if least > MATTERS {
             format!("All must grow: one held leaves {} the error", fold(least))
         } else {
-            "All grow, or one is held".into()
+            "Every part grows, or one is held".into()
         },
         note: format!("{}, {how}", chosen.from.instance()),
         titles: ["k".into(), "mean square error".into()],
@@ -131,5 +188,16 @@ pub(super) fn schedule(all: &[Shown<'_, Moments>], theorem: &str) -> Option<(Gra
         lines,
         ..Graph::default()
     };
-    Some((graph, least))
+    let said = if least > MATTERS {
+        format!(
+            "t, J and k must all grow: holding one leaves {} the error",
+            fold(least)
+        )
+    } else {
+        format!(
+            "holding one of t, J and k leaves {} the error where that costs most",
+            fold(least)
+        )
+    };
+    Some((graph, said))
 }

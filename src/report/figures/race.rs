@@ -9,7 +9,7 @@ use super::shown::{Shown, claims};
 use crate::checks::Race;
 use crate::report::figure::Figure;
 use crate::report::format::count;
-use crate::report::page::words::{digits, fold};
+use crate::report::page::words::{digits, fold, times};
 
 /// A fall of AID-FP's error by less than this within one step is no jump.
 const JUMP: f64 = 10.0;
@@ -19,7 +19,7 @@ const JUMP: f64 = 10.0;
 pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
     let fallen = |r: &Shown<'_, Race>| fall(r).unwrap_or(f64::NAN);
     let mut known: Vec<Shown<'_, Race>> = all.to_vec();
-    known.retain(|r| fallen(r).is_finite());
+    known.retain(|r| !fallen(r).is_nan());
     known.sort_by(|a, b| fallen(a).total_cmp(&fallen(b)));
     // Of those without a jump, the one that has τ furthest away: there the bounds have most to say.
     let calm = known.iter().filter(|r| fallen(r) < JUMP);
@@ -34,18 +34,7 @@ pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
         return None;
     }
     let jumps = known.iter().filter(|r| fallen(r) >= JUMP).count();
-    let finding = match jump {
-        Some(r) => format!(
-            "Once the iterates are on the piece of w(λ), AID-FP's error falls within a step, by up to {}, \
-             on {jumps} of {}; ITD keeps what it collected before and only then decays.",
-            fold(fallen(&r)),
-            count(all.len(), "instance")
-        ),
-        None => format!(
-            "On none of {} does AID-FP's error fall at identification: the methods differ in their bounds.",
-            count(all.len(), "instance")
-        ),
-    };
+    let finding = finding(jump, jumps, known.len(), all.len() - known.len());
     let [svg, narrow] = sheet(&arranged(panels));
     Some(Figure {
         name: "identification".into(),
@@ -62,15 +51,57 @@ pub(super) fn figure(all: &[Shown<'_, Race>]) -> Option<Figure> {
     })
 }
 
+fn finding(jump: Option<Shown<'_, Race>>, jumps: usize, known: usize, unknown: usize) -> String {
+    let rest = match unknown {
+        0 => String::new(),
+        n => format!(" On {n} more no fall can be read off."),
+    };
+    if known == 0 {
+        return format!(
+            "On none of {} can a fall of AID-FP's error be read off.",
+            count(unknown, "instance")
+        );
+    }
+    let instances = count(known, "instance");
+    let Some(race) = jump else {
+        return format!(
+            "On none of {instances} does AID-FP's error fall by a factor of {} or more at identification.{rest}",
+            digits(JUMP)
+        );
+    };
+    let most = match fall(&race) {
+        Some(f) if f.is_finite() => format!("by up to {}", fold(f)),
+        _ => "down to exactly 0".into(),
+    };
+    // What ITD does in the same step.
+    let kept = fall_of(&race, &race.itd).is_some_and(|f| f < JUMP);
+    let kept = if kept {
+        "; ITD keeps what it collected before and only then decays"
+    } else {
+        ""
+    };
+    format!(
+        "Once the iterates are on the piece of w(λ), AID-FP's error falls within a step, by a factor of {} or more \
+         on {jumps} of {instances}, {most}{kept}.{rest}",
+        digits(JUMP)
+    )
+}
+
 /// By which factor AID-FP's error falls when the iterates reach the piece for good.
 fn fall(race: &Race) -> Option<f64> {
+    fall_of(race, &race.aid)
+}
+
+/// By which factor these errors fall at identification: infinite down to 0, none where that is not
+/// known.
+fn fall_of(race: &Race, errors: &[f64]) -> Option<f64> {
     let t = race.identified.filter(|t| *t > 0)?;
-    let (before, after) = (*race.aid.get(t - 1)?, *race.aid.get(t)?);
-    (after > 0.0 && before.is_finite()).then_some(before / after)
+    let (before, after) = (*errors.get(t - 1)?, *errors.get(t)?);
+    let known = before.is_finite() && after.is_finite() && (before > 0.0 || after > 0.0);
+    known.then_some(before / after)
 }
 
 fn panel(race: Shown<'_, Race>) -> Graph {
-    let jump = fall(&race).is_some_and(|f| f >= JUMP);
     let error = |label: &str, colour, values: &[f64], floor: &[f64]| {
         let least = |t: usize| floor.get(t).copied().unwrap_or(0.0);
         let each = |clear: bool| {
@@ -106,8 +137,11 @@ fn panel(race: Shown<'_, Race>) -> Graph {
     });
     Graph {
         headline: match fall(&race) {
-            Some(f) if jump => format!("AID-FP's error falls {} at once", fold(f)),
-            _ => "Hardly a jump, hardly a difference".into(),
+            Some(f) if f.is_infinite() => "AID-FP's error falls to 0 at once".into(),
+            Some(f) if f >= JUMP => format!("AID-FP's error falls {} at once", fold(f)),
+            Some(f) if f > 1.0 => format!("Hardly a fall: {} at identification", times(f)),
+            Some(_) => "No fall of AID-FP's error at identification".into(),
+            None => "ITD and AID-FP, step by step".into(),
         },
         note: format!(
             "{}, q = {}, R = {}",

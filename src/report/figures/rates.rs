@@ -12,7 +12,7 @@ use super::sheet::{NARROW, WIDE};
 use super::shown::{Shown, claims};
 use crate::checks::Fit;
 use crate::report::figure::Figure;
-use crate::report::format::count;
+use crate::report::format::{count, numberless};
 use crate::report::page::words::digits;
 
 /// Deviations below this are linear, decades beyond.
@@ -29,33 +29,55 @@ pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
         .copied()
         .filter(|f| f.growth == "pure")
         .collect();
-    let drawable =
-        |f: &Shown<'_, Fit>| f.predicted > 0.0 && f.predicted < 1.0 && f.fitted.is_finite();
+    let known = |f: &Shown<'_, Fit>| f.fitted.is_finite() && f.accepted.is_finite();
+    let drawable = |f: &Shown<'_, Fit>| f.predicted > 0.0 && f.predicted < 1.0 && known(f);
     let drawn: Vec<Shown<'_, Fit>> = pure.iter().copied().filter(drawable).collect();
     let furthest = drawn
         .iter()
         .max_by(|a, b| off(a).abs().total_cmp(&off(b).abs()))?;
-    let outside = drawn.iter().filter(|f| fails(f)).count();
+    let outside = pure.iter().filter(|f| fails(f)).count();
+    let lost = pure.iter().filter(|f| !known(f)).count();
     let close = drawn.iter().filter(|f| off(f).abs() <= LINEAR).count();
     let all = count(drawn.len(), "fitted local rate");
-    let accepted = digits(100.0 * band(&drawn));
+    let [narrowest, widest] = bands(&drawn).map(|b| digits(100.0 * b));
     let finding = if outside > 0 {
-        format!("{outside} of {all} lie outside what is accepted around ρ.")
-    } else {
+        let all = count(pure.len(), "fitted local rate");
         format!(
-            "All {all} lie within {accepted} % of ρ, {close} of them within 10⁻⁶; the furthest is {} % off \
-             ({}): a rate that is wrong, slower or faster, would stand outside the band.",
+            "{outside} of {all} lie outside what is accepted around ρ.{}",
+            numberless(lost)
+        )
+    } else {
+        let subject = if drawn.len() == pure.len() {
+            format!("All {all} lie")
+        } else {
+            format!("The {all} shown here lie")
+        };
+        let band = if narrowest == widest {
+            format!(" (±{widest} % of ρ)")
+        } else {
+            String::new()
+        };
+        format!(
+            "{subject} inside what is accepted{band}, {close} of them within 10⁻⁶; the furthest is {} % off \
+             ({}): a rate that is wrong, slower or faster, would stand outside.{}",
             digits(100.0 * off(furthest).abs()),
-            furthest.from.instance()
+            furthest.from.instance(),
+            numberless(lost)
         )
     };
-    let mut caption = format!(
-        "Bars: the 95 % interval of the fit. The scale is linear within ±10⁻⁶ and has decades beyond. \
-         Band: the accepted ±{accepted} %."
+    let mut caption = String::from(
+        "Bars: the 95 % interval of the fit. The scale is linear within ±10⁻⁶ and has decades beyond. ",
     );
+    caption += &if narrowest == widest {
+        format!("Band: the accepted ±{widest} %.")
+    } else {
+        format!(
+            "Band: the widest that is accepted, ±{widest} %; each fit is judged by its own, the narrowest ±{narrowest} %."
+        )
+    };
     if pure.len() > drawn.len() {
         caption += &format!(
-            " Not shown: {} with a predicted rate outside (0, 1) or no finite fit.",
+            " Not shown: {} with a predicted rate outside (0, 1) or a number that is not finite.",
             count(pure.len() - drawn.len(), "fit")
         );
     }
@@ -91,11 +113,13 @@ fn fails(fit: &Fit) -> bool {
     (fit.fitted - fit.predicted).abs() > fit.accepted
 }
 
-/// Half the width of the band: the narrowest that is accepted anywhere.
-fn band(fits: &[Shown<'_, Fit>]) -> f64 {
-    let all = fits.iter().map(|f| f.accepted / f.predicted);
-    let least = all.filter(|b| *b > 0.0).fold(f64::INFINITY, f64::min);
-    if least.is_finite() { least } else { 0.0 }
+/// Half the width of what is accepted, relative to ρ: the narrowest and the widest.
+fn bands(fits: &[Shown<'_, Fit>]) -> [f64; 2] {
+    let all = || {
+        let each = fits.iter().map(|f| f.accepted / f.predicted);
+        each.filter(|b| *b > 0.0 && b.is_finite())
+    };
+    [all().reduce(f64::min), all().reduce(f64::max)].map(|b| b.unwrap_or(0.0))
 }
 
 fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
@@ -108,10 +132,12 @@ fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
             bottom: height - 46.0,
         };
         let x = Axis::linear(0.0, 1.0, frame.across());
-        let band = band(fits);
+        let [narrowest, band] = bands(fits);
+        let same = digits(100.0 * narrowest) == digits(100.0 * band);
         let y = Axis::signed(LINEAR, band.max(LINEAR), frame.up());
         let headline = match fits.iter().filter(|f| fails(f)).count() {
-            0 => format!("Every rate within {} % of ρ", digits(100.0 * band)),
+            0 if same => format!("Rates shown lie within {} % of ρ", digits(100.0 * band)),
+            0 => "Rates shown lie inside what is accepted".into(),
             n => format!("{} off ρ", count(n, "rate")),
         };
         canvas.text(&headline, (10.0, 10.0), Anchor::Start, bold(13.0), INK);
@@ -130,7 +156,8 @@ fn drawing(fits: &[Shown<'_, Fit>], wide: f64) -> String {
         for edge in [band, -band] {
             canvas.line((frame.left, at(edge)), (frame.right, at(edge)), OK, 1.2);
         }
-        let said = format!("accepted: ±{} %", digits(100.0 * band));
+        let most = if same { "" } else { "at most " };
+        let said = format!("accepted: {most}±{} %", digits(100.0 * band));
         let place = (frame.right - 6.0, at(band) + 11.0);
         canvas.text(&said, place, Anchor::End, font(TEXT), OK);
         for side in [

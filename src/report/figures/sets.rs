@@ -44,31 +44,63 @@ fn points(of: &Points) -> Vec<Point> {
 /// Steps of a walk after which its start is forgotten to the eye.
 const SETTLED: usize = 8;
 
+/// How many of the late steps of a walk lie outside a set, and how many there are; none where either
+/// is missing, too short or not finite.
+fn outside(plot: &Plot, walk: &str, set: &str) -> Option<(usize, usize)> {
+    let finite = |p: &Point| p.0.is_finite() && p.1.is_finite();
+    let (walk, set) = (points(named(plot, walk)?), points(named(plot, set)?));
+    let late = walk.get(SETTLED..).filter(|l| !l.is_empty())?;
+    if set.len() < 2 || !late.iter().chain(&set).all(finite) {
+        return None;
+    }
+    let left = late.iter().filter(|p| !holds(&set, **p)).count();
+    Some((left, late.len()))
+}
+
 /// What the walks do, counted.
 fn finding(plot: &Plot) -> (String, String, &'static str) {
+    let (imp, fix) = (outside(plot, "ITD", "D_imp"), outside(plot, "ITD", "D_fix"));
+    let other = ["D_imp", "D_fix"].map(|set| outside(plot, "AID-FP", set).map(|o| o.0));
     let area = |name: &str| named(plot, name).map(points);
-    let walk = area("ITD").unwrap_or_default();
-    let late = || walk.iter().skip(SETTLED);
-    let outside = |set: &Option<Vec<Point>>| match set {
-        Some(set) => late().filter(|p| !holds(set, **p)).count(),
-        None => 0,
-    };
-    let left = outside(&area("D_imp"));
     let ends = area("AID-FP").and_then(|w| w.last().copied());
     let ends = ends.zip(area("D_joint"));
     let ends = ends.is_some_and(|(at, set)| near(&set, at));
-    let mut text = match left {
-        0 => "At a kink the derivative is a set, and both methods walk into it".to_owned(),
-        n => format!(
-            "At a kink the derivative is a set: ITD with random selections leaves D_imp in {n} of its last {} steps, \
-             D_fix in {}",
-            late().count(),
-            match outside(&area("D_fix")) {
-                0 => "none".into(),
-                n => n.to_string(),
-            }
-        ),
+    let steps = |(left, late): (usize, usize)| match left {
+        0 => "none".into(),
+        n => format!("{n} of its last {late} steps"),
     };
+    let mut text = String::from("At a kink the derivative is a set");
+    let mut headline = "The sets at a kink, and the walks";
+    match (imp, fix) {
+        (Some((0, _)), Some((0, _))) if other == [Some(0), Some(0)] => {
+            text += ", and both methods walk into it";
+            headline = "Both methods stay in D_imp";
+        }
+        (Some((0, _)), Some((0, _))) => {
+            text += ", and ITD walks into it";
+            headline = "ITD stays in D_imp";
+        }
+        (Some(imp), Some(fix)) => {
+            text += &format!(
+                ": ITD with random selections leaves D_imp in {}, conv D_fix in {}",
+                steps(imp),
+                steps(fix)
+            );
+            headline = if fix.0 > 0 {
+                "ITD leaves conv D_fix"
+            } else {
+                "ITD leaves D_imp, but not conv D_fix"
+            };
+        }
+        _ => {}
+    }
+    if let Some(left @ (1.., _)) = outside(plot, "AID-FP", "D_fix") {
+        text += &format!("; AID-FP leaves conv D_fix in {}", steps(left));
+        headline = match fix {
+            Some((1.., _)) => "Both methods leave conv D_fix",
+            _ => "AID-FP leaves conv D_fix",
+        };
+    }
     if ends {
         text += "; AID-FP with one selection ends on D_joint";
     }
@@ -77,11 +109,6 @@ fn finding(plot: &Plot) -> (String, String, &'static str) {
         "; AID-FP takes the slope in the middle in all of them"
     } else {
         ""
-    };
-    let headline = match (left, outside(&area("D_fix"))) {
-        (1.., 0) => "ITD leaves D_imp, but not D_fix",
-        (_, 1..) => "ITD leaves D_fix",
-        (0, 0) => "Both methods stay in D_imp",
     };
     (text, how.to_owned(), headline)
 }

@@ -8,9 +8,12 @@ use super::sheet::{NARROW, WIDE};
 use super::shown::{Shown, claims};
 use crate::checks::Slack;
 use crate::report::figure::Figure;
-use crate::report::format::count;
-use crate::report::page::words::times;
-use crate::tol::CLEAR_OF_FLOOR;
+use crate::report::format::{count, numberless};
+use crate::report::page::words::{fold, times};
+use crate::tol::{ATTAINED, CLEAR_OF_FLOOR};
+
+/// A slack that lets an error of the same size as the answer pass.
+const GROSS: f64 = 2.0;
 
 const LEVELS: [(&str, &str); 3] = [
     ("paper", "a priori"),
@@ -25,12 +28,16 @@ pub(super) fn figure(all: &[Shown<'_, Slack>]) -> Option<Figure> {
         .flat_map(|level| level_rows(all, level))
         .collect();
     let compared: usize = rows.iter().map(|r| r.values.len()).sum();
-    if compared == 0 {
+    let below = all.iter().filter(|s| is_below(s)).count();
+    if compared == 0 && below == 0 {
         return None;
     }
     let open: usize = rows.iter().map(|r| r.open).sum();
     let strip = Strip {
-        headline: "A bound that holds is no proof of a right answer".into(),
+        headline: match below {
+            0 => "A bound that holds is no proof of a right answer".into(),
+            n => format!("{} below the error", count(n, "bound")),
+        },
         axis: Spread::Log,
         accepted: [1.0, f64::INFINITY],
         word: "bound holds",
@@ -45,6 +52,13 @@ pub(super) fn figure(all: &[Shown<'_, Slack>]) -> Option<Figure> {
         caption += &format!(
             " Open marks at the edge: {} with an error at rounding, which nothing is compared with.",
             count(open, "value")
+        );
+    }
+    let zero = all.iter().filter(|s| lost(s)).count();
+    if zero > 0 {
+        caption += &format!(
+            " Not drawn: {} of 0, which the scale has not.",
+            count(zero, "bound")
         );
     }
     Some(Figure {
@@ -78,7 +92,7 @@ fn level_rows(all: &[Shown<'_, Slack>], (level, name): &(&str, &str)) -> Vec<Row
             name: method.into(),
             more: (*name).into(),
             colour: of_method(method),
-            open: own.len() - values.len(),
+            open: own.len() - values.len() - own.iter().filter(|s| lost(s)).count(),
             median: median.map(|m| (m, times(m))),
             values,
         })
@@ -89,6 +103,16 @@ fn level_rows(all: &[Shown<'_, Slack>], (level, name): &(&str, &str)) -> Vec<Row
 /// Whether there is an error above rounding, and a bound of it.
 fn compared(slack: &Slack) -> bool {
     slack.clear && slack.slack.is_finite() && slack.slack > 0.0
+}
+
+/// Whether the error exceeds its bound.
+fn is_below(slack: &Slack) -> bool {
+    slack.clear && room(slack) < 1.0
+}
+
+/// Whether it does, and the scale cannot show it.
+fn lost(slack: &Slack) -> bool {
+    is_below(slack) && !compared(slack)
 }
 
 /// Bound over error; what is below 1 by no more than rounding in an error that stands clear of it
@@ -112,20 +136,36 @@ fn finding(all: &[Shown<'_, Slack>]) -> String {
         let own = all.iter().filter(|s| s.level == level && compared(s));
         median(own.map(|s| s.slack))
     };
-    let below = all.iter().filter(|s| compared(s) && room(s) < 1.0).count();
+    let missing = all.iter().filter(|s| s.clear && s.slack.is_nan()).count();
+    let rest = numberless(missing);
+    let below = all.iter().filter(|s| is_below(s)).count();
     if below > 0 {
         return format!(
-            "{} below 1: the error exceeds its bound.",
+            "{} below 1: the error exceeds its bound.{rest}",
             count(below, "bound")
         );
     }
     match (of("paper"), of("sharp")) {
-        (Some(paper), Some(sharp)) => format!(
+        (Some(paper), Some(sharp)) if sharp < paper && sharp >= GROSS => format!(
             "Refined moduli take the median slack from {} to {}, and leave room for a gross error: a bound \
-             that holds proves little alone.",
+             that holds proves little alone.{rest}",
             times(paper),
             times(sharp)
         ),
-        _ => "The bounds hold with room to spare.".into(),
+        (Some(paper), Some(sharp)) => format!(
+            "The median slack is {} a priori and {} with refined moduli.{rest}",
+            times(paper),
+            times(sharp)
+        ),
+        _ => {
+            let all = all.iter().filter(|s| compared(s));
+            match all.map(|s| room(s)).reduce(f64::min) {
+                Some(least) if least > ATTAINED => format!(
+                    "The bounds hold with room to spare: the closest is {} the error.{rest}",
+                    fold(least)
+                ),
+                _ => format!("The bounds hold, and the closest is attained.{rest}"),
+            }
+        }
     }
 }

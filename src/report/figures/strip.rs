@@ -10,7 +10,7 @@ use super::sheet::{NARROW, WIDE};
 use super::shown::{Shown, claims};
 use crate::checks::Fit;
 use crate::report::figure::Figure;
-use crate::report::format::{count, number};
+use crate::report::format::{count, number, numberless};
 
 /// How far the axis reaches; what lies further is drawn at its end.
 const REACH: f64 = 1.25;
@@ -25,7 +25,7 @@ struct Kind<'a> {
 /// The figure; none where nothing was fitted.
 pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
     let mut kinds: Vec<Kind<'_>> = Vec::new();
-    for &fit in fits.iter().filter(|f| off(f).is_finite()) {
+    for &fit in fits {
         let (method, growth) = (fit.from.method.as_str(), fit.data.growth.as_str());
         let same = |k: &&mut Kind<'_>| k.method == method && k.growth == growth;
         match kinds.iter_mut().find(same) {
@@ -37,20 +37,15 @@ pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
             }),
         }
     }
-    let furthest = kinds.iter().flat_map(|k| &k.fits);
-    let furthest = furthest.max_by(|a, b| off(a).abs().total_cmp(&off(b).abs()))?;
-    let all: usize = kinds.iter().map(|k| k.fits.len()).sum();
-    let outside = kinds.iter().flat_map(|k| &k.fits);
-    let outside = outside.filter(|f| off(f).abs() > 1.0).count();
+    let known = || fits.iter().filter(|f| off(f).is_finite());
+    let furthest = known().max_by(|a, b| off(a).abs().total_cmp(&off(b).abs()))?;
+    let missing = fits.len() - known().count();
+    let outside = known().filter(|f| off(f).abs() > 1.0).count();
+    let all = count(known().count(), "fitted rate");
     let said = match outside {
-        0 => format!(
-            "All {} are inside what is accepted",
-            count(all, "fitted rate")
-        ),
-        n => format!(
-            "{n} of {} lie outside what is accepted",
-            count(all, "fitted rate")
-        ),
+        0 if missing == 0 => format!("All {all} are inside what is accepted"),
+        0 => format!("{all} inside what is accepted"),
+        n => format!("{n} of {all} lie outside what is accepted"),
     };
     let rows: Vec<Row> = kinds.iter().map(row).collect();
     let strip = Strip {
@@ -65,13 +60,19 @@ pub(super) fn figure(fits: &[Shown<'_, Fit>]) -> Option<Figure> {
         name: "fitted-rates".into(),
         title: "Every fitted rate against its prediction".into(),
         finding: format!(
-            "{said}; the furthest uses {} % of it.",
-            number((100.0 * off(furthest).abs()).round())
+            "{said}; the furthest uses {} % of it.{}",
+            number((100.0 * off(furthest).abs()).round()),
+            numberless(missing)
         ),
         caption: format!(
-            "Each dot is a fit, in units of what is accepted around its prediction. The furthest is {} of {}.",
+            "Each dot is a fit, in units of what is accepted around its prediction. The furthest is {} of {}.{}",
             furthest.from.instance(),
-            furthest.from.claim
+            furthest.from.claim,
+            if missing > 0 {
+                " Open marks at the edge: no number."
+            } else {
+                ""
+            }
         ),
         svg: strip.drawing(&rows, WIDE),
         narrow: Some(strip.drawing(&rows, NARROW)),
@@ -86,12 +87,14 @@ fn off(fit: &Fit) -> f64 {
 }
 
 fn row(kind: &Kind<'_>) -> Row {
+    let values = kind.fits.iter().map(|f| off(f)).filter(|v| v.is_finite());
+    let values: Vec<f64> = values.collect();
     Row {
         name: short(kind.method),
         more: format!("{}, {}", growth(kind.growth), count(kind.fits.len(), "fit")),
         colour: of_method(kind.method),
-        values: kind.fits.iter().map(|f| off(f)).collect(),
-        open: 0,
+        open: kind.fits.len() - values.len(),
+        values,
         median: None,
     }
 }

@@ -252,7 +252,7 @@ fn the_sets_have_both_labels_and_all_three_names() {
         for said in ["∂w/∂λ₁", "∂w/∂λ₂", "conv D_fix", "D_imp", "D_joint"] {
             assert!(texts(svg).iter().any(|t| t.said == said), "{said}");
         }
-        assert!(svg.contains("<polygon") && svg.contains("ITD leaves D_imp, but not D_fix"));
+        assert!(svg.contains("<polygon") && svg.contains("ITD leaves D_imp, but not conv D_fix"));
     }
     assert!(
         figure.finding.contains("ends on D_joint"),
@@ -323,7 +323,7 @@ fn a_race_says_whether_anything_jumps() {
         "{}",
         figure.finding
     );
-    assert!(figure.svg.contains("error falls") && figure.svg.contains("Hardly a jump"));
+    assert!(figure.svg.contains("error falls") && figure.svg.contains("Hardly a fall"));
     // Errors below their floors lie on the edge.
     assert!(!open_marks(&figure.svg, "#0072B2").is_empty());
     let calm = named("identification", &[race(1.0)]);
