@@ -19,10 +19,12 @@ const MOST: f64 = 1.15;
 /// The figure of all verdicts that compare a sampled value with a constant; none without one.
 pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let decided = |v: &&Verdict| matches!(v.status, Ruling::Pass | Ruling::Fail);
+    // A constant that is 0, and of which nothing was seen, has no scale to stand on.
+    let nothing = |v: &&Verdict| v.status == Ruling::Pass && v.measured == 0.0 && v.bound == 0.0;
     let own: Vec<&Verdict> = verdicts
         .iter()
         .filter(|v| v.unit == Some(Unit::Modulus))
-        .filter(decided)
+        .filter(|v| decided(v) && !nothing(v))
         .collect();
     let mut claims: Vec<String> = Vec::new();
     for v in &own {
@@ -56,7 +58,7 @@ pub(super) fn figure(verdicts: &[Verdict]) -> Option<Figure> {
     let attained = known.iter().filter(|r| is_attained(**r)).count();
     let strip = Strip {
         headline: if beyond > 0 {
-            format!("{}", failing(beyond, own.len()))
+            failing(beyond, own.len())
         } else if known.is_empty() {
             "Nothing sampled to compare with the constants".into()
         } else if attained > 0 {
