@@ -27,7 +27,7 @@ pub struct Tally<'a> {
     pub standing: Standing<'a>,
     /// All verdicts of the claim, in file order.
     pub verdicts: Vec<&'a Verdict>,
-    /// The failing ones, the worst first ([`worst_first`]), else file order.
+    /// The failing ones, the worst first, else file order.
     pub failing: Vec<&'a Verdict>,
     /// The smallest slack among the passing verdicts of each kind of check, in the order the kinds
     /// first occur: slacks of different kinds do not compare.
