@@ -1,4 +1,5 @@
-//! Embeds the claims of `rates/claims`, `rates/conformance` and `rates/subject` in the library.
+//! Embeds the claims of `rates/claims`, `rates/conformance` and `rates/subject` in the library, and a
+//! hash of its sources.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -29,5 +30,33 @@ fn main() -> io::Result<()> {
         }
         text += "];\n";
     }
+    let mut sum = FNV_OFFSET;
+    for part in ["build.rs", "Cargo.lock", "src", "rates/claims", "templates"] {
+        println!("cargo::rerun-if-changed={part}");
+        hash(&Path::new(&root).join(part), &mut sum)?;
+    }
+    println!("cargo::rustc-env=RATECERT_BUILD={sum:016x}");
     fs::write(Path::new(&out).join("claims.rs"), text)
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// What the program is made of: two builds that differ there may differ in what they find.
+fn hash(path: &Path, sum: &mut u64) -> io::Result<()> {
+    // As a dependency the crate comes without Cargo.lock.
+    if !path.exists() {
+        return Ok(());
+    }
+    if path.is_dir() {
+        let mut below = fs::read_dir(path)?
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        below.sort();
+        return below.iter().try_for_each(|p| hash(p, sum));
+    }
+    for byte in fs::read(path)? {
+        *sum = (*sum ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+    }
+    Ok(())
 }

@@ -14,6 +14,7 @@
 //! assert!(error.is_input());
 //! assert_eq!(error.to_string(), "field `A`: expected 2×2 numbers, got 2×3");
 //! ```
+#![forbid(unsafe_code)]
 
 use std::fmt;
 
@@ -68,7 +69,7 @@ impl Error {
     fn new(class: Class, message: impl Into<String>) -> Self {
         Self(Box::new(Detail {
             class,
-            message: message.into(),
+            message: shortened(message.into()),
             field: None,
             line: None,
             file: None,
@@ -79,7 +80,7 @@ impl Error {
     /// `checks[0].level`).
     #[must_use]
     pub fn in_field(mut self, field: impl Into<String>) -> Self {
-        let outer = field.into();
+        let outer = shortened(field.into());
         self.0.field = Some(match self.0.field.take() {
             None => outer,
             Some(inner) if inner.starts_with('[') => outer + &inner,
@@ -160,6 +161,19 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// Bytes of a message or of a field's name: what is quoted of others' files may be of any length.
+const LONGEST: usize = 1500;
+
+/// Without its middle where it is too long.
+fn shortened(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let begin = text.floor_char_boundary(LONGEST / 2);
+    let end = text.ceil_char_boundary(text.len() - LONGEST / 4);
+    format!("{} … {}", &text[..begin], &text[end..])
+}
+
 /// A permitted range: one table row from which the error text derives.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
@@ -224,6 +238,18 @@ mod tests {
         );
         assert!(e.is_input() && !e.is_usage() && !e.is_io());
         assert_eq!((e.field(), e.line()), (Some("checks[0].level"), Some(12)));
+    }
+
+    #[test]
+    fn long_words_of_others_lose_their_middle() {
+        let e = Error::input(format!("unknown kind \"{}\"", "ß".repeat(5000)))
+            .in_field("é".repeat(5000));
+        let text = e.to_string();
+        assert!(
+            text.len() < 2 * LONGEST && text.starts_with("field `é"),
+            "{text}"
+        );
+        assert!(text.ends_with("ß\"") && text.contains(" … "), "{text}");
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub mod evidence;
 #[cfg(feature = "claims")]
 #[doc(hidden)]
 pub mod faults;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod files;
 #[cfg(feature = "instances")]
 pub mod instances;
 #[cfg(feature = "claims")]
@@ -41,6 +44,9 @@ pub mod instances;
 pub mod judge;
 pub mod linalg;
 pub mod maps;
+#[cfg(feature = "claims")]
+#[doc(hidden)]
+pub mod merge;
 pub mod methods;
 // Some of it only the command line and the report read.
 #[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]

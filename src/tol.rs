@@ -3,6 +3,7 @@
 //! No other module writes a bare `1e-k`. Rounding floors are not tuned numbers:
 //! they are built from the unit roundoff with [`gamma`] along the computation
 //! they belong to (theory, section 9).
+#![forbid(unsafe_code)]
 
 /// Unit roundoff of binary64, u = 2⁻⁵³.
 pub const UNIT: f64 = f64::EPSILON / 2.0;
@@ -91,6 +92,13 @@ pub const OBJECTIVE_LEAST: f64 = 1e-12;
 /// Largest entry of w_0, λ and y in a file: squares of them, and what products with moderate
 /// matrices make of them, stay numbers.
 pub const INSTANCE_MOST: f64 = 1e100;
+
+/// Largest entry of a problem in a file: with [`INSTANCE_MOST`] products of two stay numbers, and
+/// squares of these.
+pub const PROBLEM_MOST: f64 = 1e50;
+
+/// Largest d, m and dm of an instance in a file: ground truth of it takes seconds.
+pub const INSTANCE_SIZES: (usize, usize, usize) = (2000, 100_000, 2_000_000);
 
 /// Norms that a cotangent may have in binary64: squares of them are far from over- and underflow.
 pub const COTANGENT_RANGE: [f64; 2] = [1e-100, 1e100];
@@ -615,3 +623,21 @@ pub const NEAR_SOLUTION: f64 = 1e-9;
 /// Relative residual to which a system of Newton's method is solved; what is left is taken up by
 /// the next correction.
 pub const NEWTON_SYSTEM: f64 = 1e-8;
+
+/// Bytes of a claim.
+pub const MOST_CLAIM: u64 = 1 << 20;
+
+/// Bytes of a small file of ours: a list, run.json, a baseline.
+pub const MOST_TEXT: u64 = 16 << 20;
+
+/// Bytes of a file of instances, vectors, or recorded cases and answers.
+pub const MOST_DATA: u64 = 256 << 20;
+
+/// Bytes of a line of verdicts or records.
+pub const MOST_LINE: u64 = 16 << 20;
+
+/// Files of a directory that is looked through.
+pub const MOST_FILES: usize = 10_000;
+
+/// Instances that one process judges: what it finds is held in memory until it is written.
+pub const MOST_INSTANCES: usize = 1_000_000;

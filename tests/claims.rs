@@ -27,6 +27,7 @@ fn holds(claim: Claim) -> Result<(), Failed> {
         seed: 1,
         jobs: Some(1),
         shard: None,
+        times: 1,
         alpha: 1e-9,
         factory: &Ours,
     };

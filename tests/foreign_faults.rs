@@ -50,6 +50,7 @@ fn failures(row: &Row) -> Vec<(String, Option<Diagnosis>)> {
         seed: 5,
         jobs: Some(2),
         shard: None,
+        times: 1,
         alpha: 1e-9,
         factory: row,
     };

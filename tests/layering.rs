@@ -13,6 +13,7 @@ use std::path::Path;
 const ROOMS: &[&str] = &[
     "error",
     "tol",
+    "files",
     "linalg",
     "numerals",
     "sets",
@@ -37,6 +38,7 @@ const ROOMS: &[&str] = &[
     "conformance",
     "baseline",
     "report",
+    "merge",
     "power",
     "reproduce",
     "testing",
@@ -506,6 +508,29 @@ fn the_check_sees_planted_violations() {
     assert!(parent.circles().is_empty());
     plant(&mut parent, "maps/a", "use super::Map;\n");
     assert_eq!(parent.circles().len(), 2);
+}
+
+/// One function of the crate is unsafe, a hint to the processor; every room but that of `linalg`
+/// forbids it.
+#[test]
+fn unsafe_code_stands_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut texts = Vec::new();
+    collect(&root, &root, &mut texts);
+    let mut allowed = Vec::new();
+    for (name, text) in &texts {
+        let top = match name.split_once('/') {
+            None => name != "lib.rs",
+            Some((room, file)) => file == "mod.rs" && room != "linalg",
+        };
+        let forbids = text.contains("#![forbid(unsafe_code)]");
+        assert!(forbids || !top, "{name} does not forbid unsafe code");
+        let calls = ["unsafe {", "unsafe fn", "unsafe impl", "allow(unsafe_code)"];
+        if calls.iter().any(|c| text.contains(c)) {
+            allowed.push(name.as_str());
+        }
+    }
+    assert_eq!(allowed, ["linalg/prefetch.rs"]);
 }
 
 #[test]

@@ -507,6 +507,7 @@ fn a_run_in_binary32_ends() {
         seed: 0,
         jobs: Some(2),
         shard: None,
+        times: 1,
         alpha: 1e-9,
         factory: &Declared,
     };

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::estimate::Estimated;
 use super::sample::{Decided, Measured, Origin, Quantity, Series, rounded};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::numerals::locate::located;
 use crate::tol::COMPARABLE;
 
@@ -328,23 +329,14 @@ fn check(path: &Path, claim: &str, (schema, named): (u32, &str)) -> Result<()> {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let io = |e| Error::io(path, &e);
-    let size = fs::metadata(path).map_err(io)?.len();
-    if size > LARGEST {
-        let text = format!("has {size} bytes, more than the {LARGEST} of any baseline");
-        return Err(Error::input(text).in_file(path.display().to_string()));
-    }
-    let text = fs::read_to_string(path).map_err(io)?;
+    let text = files::read_regular(path, LARGEST)?;
     located(&text).map_err(|e| e.in_file(path.display().to_string()))
 }
 
-/// Writes beside it first, so that a file is the old one or the new one.
 fn put(path: &Path, text: &str) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
-    let fresh = path.with_extension("json.new");
-    fs::write(&fresh, text).map_err(|e| Error::io(&fresh, &e))?;
-    fs::rename(&fresh, path).map_err(|e| Error::io(path, &e))
+    files::put(path, text)
 }
 
 /// JSON with a field a line, then lists with an entry a line.

@@ -7,6 +7,7 @@
 //! On the same instances (same claim, profile and seed) what is deterministic is compared to
 //! rounding. On other instances, and where an implementation draws its own samples, samples are
 //! compared by ranks, families as strata, all tests together at one false-alarm probability.
+#![forbid(unsafe_code)]
 
 mod change;
 mod compare;

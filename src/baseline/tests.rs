@@ -32,6 +32,7 @@ fn run_of(names: &[&str], profile: Profile, seed: u64) -> Output {
         seed,
         jobs: None,
         shard: None,
+        times: 1,
         alpha: 1e-9,
         factory: &Ours,
     };

@@ -24,6 +24,7 @@
 //! assert_eq!(estimates, [0.0, 1.0, 2.0 - 2f64.powi(-9)]);
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod answer;
 mod batches;

@@ -3,6 +3,7 @@
 //!
 //! Owns the keys of each check in a claim, what a pass of it would have caught, its requests and
 //! its judgement. Pure: never calls an implementation, reads no clock, writes no file.
+#![forbid(unsafe_code)]
 
 mod agreement;
 mod bilevel_constant;

@@ -5,6 +5,8 @@ use std::path::Path;
 use super::claim::Claim;
 use crate::case::Method;
 use crate::error::{Error, Result};
+use crate::files;
+use crate::tol::MOST_CLAIM;
 
 include!(concat!(env!("OUT_DIR"), "/claims.rs"));
 
@@ -72,21 +74,14 @@ impl Catalogue {
     /// A directory or a file that cannot be read, one without claims, a claim that is refused, two
     /// claims of the directory with one name.
     pub fn add_directory(&mut self, dir: &Path) -> Result<()> {
-        let entries = std::fs::read_dir(dir).map_err(|e| Error::io(dir, &e))?;
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|e| Error::io(dir, &e))?.path();
-            if path.extension().is_some_and(|e| e == "toml") {
-                files.push(path);
-            }
-        }
+        let mut files = files::entries(dir)?;
+        files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
         if files.is_empty() {
             return Err(Error::input("holds no *.toml claims").in_file(dir.display().to_string()));
         }
-        files.sort();
         let mut own = Self::default();
         for path in files {
-            let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, &e))?;
+            let text = files::read_regular(&path, MOST_CLAIM)?;
             let file = path.display().to_string();
             let added = Claim::parse(&text, &file).and_then(|claim| own.add(claim));
             added.map_err(|e| e.in_file(file))?;

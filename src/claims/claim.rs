@@ -8,7 +8,7 @@ use super::family::Family;
 use super::label::Label;
 use crate::case::{Method, Target};
 use crate::checks::{Check, Context, Needs, undecided_exactly};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::instances::{Instance, Spec, hash, mix};
 use crate::theory::Hypothesis;
@@ -112,20 +112,22 @@ impl Claim {
     /// When the spec drawn is out of range.
     pub fn instance(&self, seed: u64, family: usize, index: usize) -> Result<(Instance, Label)> {
         let (spec, seed, label) = self.draw(seed, family, index);
-        let first = Instance::generate(&spec, seed)?;
-        if self.decides(&first) {
-            return Ok((first, label));
+        // What cannot be drawn is drawn again as well.
+        let first = Instance::generate(&spec, seed);
+        if first.as_ref().is_ok_and(|first| self.decides(first)) {
+            return first.map(|first| (first, label));
         }
         for redrawn in 1..=REDRAWS {
             let again = mix(&[seed, redrawn as u64]);
             let spec = self.families[family].draw(index, mix(&[again, 1]));
-            // The first one can be had, whatever becomes of another.
             let drawn = Instance::generate(&spec, again);
             if let Some(instance) = drawn.ok().filter(|i| self.decides(i)) {
                 return Ok((instance, Label { redrawn, ..label }));
             }
         }
         let redrawn = REDRAWS;
+        let named = |e: Error| e.in_field(format!("{}/{label}", self.name));
+        let first = first.map_err(named)?;
         Ok((first, Label { redrawn, ..label }))
     }
 

@@ -15,6 +15,7 @@
 //! assert!(instances > 0 && bound.checks.len() >= 3);
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod catalogue;
 mod claim;

@@ -29,6 +29,10 @@ const SLACK: Bound = Bound {
     max: 1.5,
 };
 
+/// Families of a claim, and its checks: their products are instances and verdicts.
+const MOST_FAMILIES: usize = 1000;
+const MOST_CHECKS: usize = 100;
+
 /// Steps looked at where a check says nothing else.
 const DEFAULT_STEPS: usize = 60;
 
@@ -146,10 +150,18 @@ fn speak_of(checks: &[ClaimCheck], hypergradient: bool) -> Result<()> {
     }
 }
 
+/// Some, and not too many.
+fn check_count(field: &str, count: usize, most: usize) -> Result<()> {
+    let text = match count {
+        0 => "must not be empty".into(),
+        n if n > most => format!("has {n} entries, and {most} are the most"),
+        _ => return Ok(()),
+    };
+    Err(Error::input(text).in_field(field))
+}
+
 fn families(raw: Vec<RawFamily>, method: Method, hypergradient: bool) -> Result<Vec<Family>> {
-    if raw.is_empty() {
-        return Err(Error::input("must not be empty").in_field("instances"));
-    }
+    check_count("instances", raw.len(), MOST_FAMILIES)?;
     let mut out = Vec::new();
     for (i, family) in raw.into_iter().enumerate() {
         let field = format!("instances[{i}]");
@@ -167,9 +179,7 @@ fn families(raw: Vec<RawFamily>, method: Method, hypergradient: bool) -> Result<
 }
 
 fn checks_of(raw: Vec<toml::Table>, method: Method) -> Result<Vec<ClaimCheck>> {
-    if raw.is_empty() {
-        return Err(Error::input("must not be empty").in_field("checks"));
-    }
+    check_count("checks", raw.len(), MOST_CHECKS)?;
     let mut out: Vec<ClaimCheck> = Vec::new();
     for (i, table) in raw.into_iter().enumerate() {
         let field = format!("checks[{i}]");

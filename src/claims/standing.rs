@@ -41,7 +41,8 @@ impl Counts {
         self.not_applicable += other.not_applicable;
     }
 
-    fn add(&mut self, ruling: Ruling) {
+    /// Counts one.
+    pub fn add(&mut self, ruling: Ruling) {
         *match ruling {
             Ruling::Pass => &mut self.pass,
             Ruling::Fail => &mut self.fail,
@@ -151,11 +152,9 @@ impl<'a> Standing<'a> {
     /// often the others pass. Exempt is a check for which nothing but "not applicable" came back. A
     /// shard has seen a part of the instances only, so that it concludes nothing but violations.
     pub fn of(verdicts: impl IntoIterator<Item = &'a Verdict>, whole: bool) -> Self {
-        let mut counts = Counts::default();
         let mut checks: Vec<CheckCounts<'a>> = Vec::new();
         for v in verdicts {
-            counts.add(v.status);
-            let check = v.id.rsplit('/').next().unwrap_or(&v.id);
+            let check = v.check_name();
             let at = checks.iter().position(|c| c.check == check);
             let at = at.unwrap_or_else(|| {
                 let counts = Counts::default();
@@ -164,6 +163,13 @@ impl<'a> Standing<'a> {
             });
             checks[at].counts.add(v.status);
         }
+        Self::counted(checks, whole)
+    }
+
+    /// The same of verdicts that were counted before.
+    pub fn counted(checks: Vec<CheckCounts<'a>>, whole: bool) -> Self {
+        let mut counts = Counts::default();
+        checks.iter().for_each(|c| counts.join(&c.counts));
         let outcome = if counts.fail > 0 {
             Outcome::Violated
         } else if counts.total() == 0 {
@@ -191,7 +197,12 @@ impl<'a> Standing<'a> {
     }
 }
 
-impl CheckCounts<'_> {
+impl<'a> CheckCounts<'a> {
+    /// Of a check by name.
+    pub fn new(check: &'a str, counts: Counts) -> Self {
+        Self { check, counts }
+    }
+
     fn is_silent(&self) -> bool {
         self.counts.share() == Some(0.0)
     }

@@ -161,6 +161,11 @@ fn is_nan(x: &f64) -> bool {
 }
 
 impl Verdict {
+    /// The check by name: the last part of the id. Several checks of a claim may be of one kind.
+    pub fn check_name(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or(&self.id)
+    }
+
     /// The line of `verdicts.jsonl`, without the newline.
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

@@ -13,9 +13,10 @@ use super::values::{self, LATEST};
 use crate::checks::REGISTRY;
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
+use crate::files::{Journal, Place, Resume};
 use crate::methods::Ours;
-use crate::report::{self, ClaimInfo, Extras, Run, RunInfo, Shown, Summary};
-use crate::runner::{self, Journal, Plan};
+use crate::report::{self, ClaimInfo, Extras, FamilyInfo, Run, RunInfo, Shown, Summary};
+use crate::runner::Plan;
 use crate::tol::RUN_ALPHA;
 
 /// What claims can be made of, for `--help`.
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// draws)
     #[arg(long, default_value = "quick", value_parser = values::profile())]
     profile: Profile,
+    /// So many times as many instances of each family
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = values::times)]
+    times: usize,
     /// Seed of the run
     #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
     seed: u64,
@@ -70,9 +74,10 @@ pub(super) struct Arguments {
     /// Print what passes would have caught, and every undecided verdict with its reason
     #[arg(long, short)]
     verbose: bool,
-    /// Go on from an interrupted run with the same options
-    #[arg(long)]
-    resume: bool,
+    /// Go on from an interrupted run with the same options; =if-any: begin anew where there is
+    /// none
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "never", hide_default_value = true, default_missing_value = "always", hide_possible_values = true, value_parser = values::resume())]
+    resume: Resume,
 }
 
 impl Default for Arguments {
@@ -80,6 +85,7 @@ impl Default for Arguments {
         Self {
             claims: Vec::new(),
             profile: Profile::Quick,
+            times: 1,
             seed: 0,
             jobs: None,
             shard: None,
@@ -90,7 +96,7 @@ impl Default for Arguments {
             format: Format::Text,
             baselines: None,
             verbose: false,
-            resume: false,
+            resume: Resume::Never,
         }
     }
 }
@@ -106,10 +112,10 @@ enum Format {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = values::catalogue(arguments.claims_dir.as_ref())?;
     let claims = catalogue.select(&arguments.claims)?;
-    runner::check_replaceable(&arguments.out)?;
     let plan = Plan {
         claims,
         profile: arguments.profile,
+        times: arguments.times,
         seed: arguments.seed,
         jobs: arguments.jobs,
         shard: arguments.shard,
@@ -117,15 +123,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         factory: &Ours,
     };
     plan.validate()?;
-    if let Some(parent) = arguments.out.parent() {
-        std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
-    }
-    let partial = runner::sibling(&arguments.out, "partial");
-    let journal = Journal::open(&partial, &plan.fingerprint(), arguments.resume)?;
+    let tenant = report::run_tenant();
+    let (fingerprint, resume) = (plan.fingerprint(), arguments.resume);
+    let place = Place::open(&arguments.out, tenant, &fingerprint, resume)?;
+    place.news().iter().for_each(|text| output::say(text));
+    let journal = Journal::open(&place.journal())?;
     let started = now();
     let clock = Instant::now();
     let stop = interruptible();
-    let bar = output::bar(plan.len());
+    let bar = output::bar(plan.len() as usize);
     let outcome = plan.run(Some(&journal), &stop, &|done, _| {
         bar.set_position(done as u64)
     });
@@ -140,14 +146,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let run = Run {
         info: RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
+            build: env!("RATECERT_BUILD").into(),
             profile: plan.profile.name().into(),
+            times: plan.times,
             seed: plan.seed,
             started,
             seconds: clock.elapsed().as_secs_f64(),
             instances: outcome.instances,
             shard: plan.shard,
+            verdicts: Some(outcome.verdicts.len()),
+            records: Some(outcome.records.len()),
             alpha: plan.alpha,
-            claims: plan.claims.iter().map(info).collect(),
+            statistical_checks: plan.statistical_checks(),
+            claims: { plan.claims.iter() }
+                .map(|claim| ClaimInfo {
+                    families: { plan.families(claim).into_iter() }
+                        .map(FamilyInfo::from)
+                        .collect(),
+                    ..info(claim)
+                })
+                .collect(),
             claims_from: arguments
                 .claims_dir
                 .as_ref()
@@ -160,31 +178,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         },
         verdicts: outcome.verdicts,
         records: outcome.records,
+        counted: None,
         place: None,
     }
     .lying_in(&arguments.out);
-    let fresh = partial.join("run");
-    std::fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
+    let fresh = place.fresh()?;
     let names = catalogue.claims().iter().map(|c| c.name.clone()).collect();
     let extras = Extras {
         drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
         ..Extras::default()
     };
     report::write_with(&run, &fresh, &extras)?;
-    runner::replace(&arguments.out, &fresh)?;
-    std::fs::remove_dir_all(&partial).map_err(|e| Error::io(&partial, &e))?;
-    output::print(&match arguments.format {
+    place.finish()?;
+    let text = match arguments.format {
         Format::Text => report::text(&run, arguments.shown()),
         Format::Json => report::json(&run),
         Format::Junit => report::junit(&run),
         Format::Markdown => report::markdown(&run),
-    })?;
+    };
+    let exit = output::end(&text, exit(&run, arguments.strict));
     output::say(&format!(
         "report: {}",
         arguments.out.join("index.html").display()
     ));
     github::tell(&run, arguments.strict);
-    Ok(exit(&run, arguments.strict))
+    Ok(exit)
 }
 
 impl Arguments {
@@ -208,12 +226,13 @@ pub(super) fn info(claim: &Claim) -> ClaimInfo {
         method: claim.method.name().into(),
         caught: claim.caught(),
         digest: format!("{:016x}", claim.digest),
+        families: Vec::new(),
     }
 }
 
 /// A violated claim, a claim of a whole run that some check decided nowhere, and what `--strict`
 /// asks.
-fn exit(run: &Run, strict: bool) -> Exit {
+pub(super) fn exit(run: &Run, strict: bool) -> Exit {
     let summary = Summary::of(run);
     match summary.outcome {
         Outcome::Violated => Exit::Violated,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::certify::now;
 use super::exit::Exit;
 use super::output;
-use super::subject::{Format, Told, as_run, exit, printed, write};
+use super::subject::{Format, Told, as_run, exit, place, printed, write};
 use super::values;
 use crate::claims::subject_claims;
 use crate::conformance;
@@ -28,6 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let place = arguments.out.as_deref().map(place).transpose()?;
     let text = values::read(&arguments.file)?;
     let (started, clock) = (now(), Instant::now());
     let claims = subject_claims()?;
@@ -42,11 +43,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         name: None,
     };
     let run = as_run(&claims, conformed, told);
-    if let Some(out) = &arguments.out {
-        write(&run, out)?;
+    if let (Some(out), Some(place)) = (&arguments.out, place) {
+        write(&run, place)?;
         let page = out.join("index.html");
         output::say(&format!("report: {}", page.display()));
     }
-    output::print(&printed(&run, arguments.format))?;
-    Ok(exit(&run, arguments.strict))
+    let text = printed(&run, arguments.format);
+    Ok(output::end(&text, exit(&run, arguments.strict)))
 }

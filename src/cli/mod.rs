@@ -3,6 +3,7 @@
 //! Data goes to stdout, progress and messages to stderr. Exit codes: 0 all claims hold; 1 a claim
 //! is violated; 2 bad usage or bad input; 3 inconclusive under `--strict`, or nothing could be
 //! judged; 4 a run drifted from its baseline; 130 interrupted, `--resume` goes on.
+#![forbid(unsafe_code)]
 
 mod baseline;
 mod certify;
@@ -12,6 +13,7 @@ mod explain;
 mod generate;
 mod github;
 mod manual;
+mod merge;
 mod output;
 mod power;
 mod replay;
@@ -58,6 +60,8 @@ enum Command {
     Certify(certify::Arguments),
     /// Compare a run with recorded rates, or record it
     Baseline(baseline::Arguments),
+    /// Join the shards of a run
+    Merge(merge::Arguments),
     /// Draw the report of a run again from its recorded files
     Report(report::Arguments),
     /// Put a claim in words and evaluate every constant on an instance
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
     {
         Command::Certify(a) => certify::run(&a),
         Command::Baseline(a) => baseline::run(&a),
+        Command::Merge(a) => merge::run(&a),
         Command::Report(a) => report::run(&a),
         Command::Explain(a) => explain::run(&a),
         Command::Generate(a) => generate::run(&a),

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::exit::Exit;
 use crate::error::{Error, Result};
 use crate::report::visible;
 
@@ -11,6 +12,22 @@ pub(super) fn print(text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io("stdout", &e)),
         _ => Ok(()),
+    }
+}
+
+/// Prints what a command found and ends it with `exit`. What cannot be printed is said; it hides
+/// no violation, and is an error where there is none.
+pub(super) fn end(text: &str, exit: Exit) -> Exit {
+    match print(text) {
+        Ok(()) => exit,
+        Err(e) => {
+            complain(&e);
+            if exit == Exit::Holds {
+                Exit::Refused
+            } else {
+                exit
+            }
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! `power`: the fault catalogue against the claims.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::output;
 use super::values::{self, catalogue};
 use crate::claims::{Catalogue, subject_claims};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::power::{self, Options};
+use crate::tol::MOST_TEXT;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -39,6 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     };
     if let Some(dir) = &arguments.out {
         std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
+        check_ours(&dir.join("power.json"))?;
     }
     let options = Options {
         seed: arguments.seed,
@@ -51,25 +54,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         power::run(&claims, &options)?
     };
     if let Some(dir) = &arguments.out {
-        let path = dir.join("power.json");
+        files::note(dir, ["power.json", "detection.svg"])?;
         let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";
-        std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;
+        files::put(&dir.join("power.json"), text)?;
         #[cfg(feature = "plots")]
         if let Some(figure) = crate::report::figures::detection(&detections(&power)) {
-            let path = dir.join(format!("{}.svg", figure.name));
-            std::fs::write(&path, figure.svg).map_err(|e| Error::io(&path, &e))?;
+            files::put(&dir.join(format!("{}.svg", figure.name)), figure.svg)?;
         }
     }
-    output::print(&power.to_text())?;
     let missed = power.faults.iter().any(|f| !f.caught);
     let false_alarm = power.variants.iter().any(|v| v.caught);
-    Ok(if missed || false_alarm {
+    let exit = if missed || false_alarm {
         Exit::Violated
     } else if power.faults.is_empty() {
         Exit::Undecided
     } else {
         Exit::Holds
-    })
+    };
+    Ok(output::end(&power.to_text(), exit))
+}
+
+/// Refuses to write over a file that is none of ours.
+fn check_ours(path: &Path) -> Result<()> {
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let text = files::read_regular(path, MOST_TEXT).unwrap_or_default();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    if value["faults"].is_array() {
+        return Ok(());
+    }
+    let text = format!("{} exists and is not what `power` wrote", path.display());
+    Err(Error::usage(text))
 }
 
 #[cfg(feature = "plots")]

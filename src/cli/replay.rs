@@ -12,7 +12,7 @@ use crate::claims::Verdict;
 use crate::error::{Error, Result};
 use crate::instances::Instance;
 use crate::methods::Ours;
-use crate::report::Run;
+use crate::report;
 use crate::runner;
 
 /// Ids of verdicts that are named for one that is incomplete.
@@ -34,31 +34,25 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let recorded = Run::read(&arguments.run).map_err(|e| match arguments.run.exists() {
+    let found = report::find(&arguments.run, &arguments.id, ALIKE);
+    let found = found.map_err(|e| match arguments.run.exists() {
         true => e,
         false => Error::usage(format!(
             "{e}; `ratecert certify` makes a run, --run DIR names one"
         )),
     })?;
-    let verdict = recorded
-        .verdicts
-        .iter()
-        .find(|v| v.id == arguments.id)
-        .ok_or_else(|| {
-            let alike = recorded
-                .verdicts
-                .iter()
-                .filter(|v| v.id.starts_with(&arguments.id));
-            let alike: Vec<&str> = alike.take(ALIKE).map(|v| v.id.as_str()).collect();
-            let hint = if alike.is_empty() {
-                "; --run DIR names another run".to_string()
-            } else {
-                format!("; it has {}", alike.join(", "))
-            };
-            let run = arguments.run.display();
-            Error::usage(format!("{run} has no verdict {:?}{hint}", arguments.id))
-        })?;
-    if recorded.info.subject.is_some() {
+    let Some(verdict) = &found.verdict else {
+        let hint = if found.alike.is_empty() {
+            "; --run DIR names another run".to_string()
+        } else {
+            format!("; it has {}", found.alike.join(", "))
+        };
+        let run = arguments.run.display();
+        let text = format!("{run} has no verdict {:?}{hint}", arguments.id);
+        return Err(Error::usage(text));
+    };
+    let info = &found.info;
+    if info.subject.is_some() {
         let text = format!(
             "{} is about an implementation in another process; `{}` asks it again",
             verdict.id, verdict.replay
@@ -68,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(path) = &arguments.instance_out {
         let of = &verdict.instance;
         let text = generate::written(&Instance::generate(&of.spec, of.seed)?)?;
-        std::fs::write(path, text).map_err(|e| Error::io(path, &e))?;
+        crate::files::put(path, text)?;
     }
     let claims = catalogue(arguments.claims_dir.as_ref())?
         .select(std::slice::from_ref(&verdict.claim))
@@ -76,19 +70,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             None => Error::usage(format!("{e}; a claim of your own needs --claims DIR")),
             Some(_) => e,
         })?;
-    let mut recorded_claims = recorded.info.claims.iter();
+    let mut recorded_claims = info.claims.iter();
     let was = recorded_claims.find(|c| c.name == verdict.claim);
     if let Some(was) = was
         && !was.digest.is_empty()
         && was.digest != format!("{:016x}", claims[0].digest)
     {
-        let from = recorded.info.claims_from.as_deref().unwrap_or("DIR");
+        let from = info.claims_from.as_deref().unwrap_or("DIR");
         return Err(Error::usage(format!(
             "{} is not the claim that the run judged; --claims {from} names its directory",
             verdict.claim
         )));
     }
-    let judged = runner::replay(&claims[0], verdict, recorded.info.alpha, &Ours)?;
+    let judged = runner::replay(
+        &claims[0],
+        verdict,
+        (info.alpha, info.statistical_checks),
+        &Ours,
+    )?;
     let again = judged
         .verdicts
         .iter()
@@ -131,12 +130,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             }
         }
     }
-    output::print(&text)?;
-    Ok(match again.status {
+    let exit = match again.status {
         Ruling::Pass => Exit::Holds,
         Ruling::Fail => Exit::Violated,
         Ruling::Inconclusive | Ruling::NotApplicable => Exit::Undecided,
-    })
+    };
+    Ok(output::end(&text, exit))
 }
 
 fn show(text: &mut String, when: &str, v: &Verdict) {

@@ -1,6 +1,5 @@
 //! `report`: draw a recorded run again, or compare runs of several subjects; recomputes nothing.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::baseline;
@@ -9,9 +8,11 @@ use super::output;
 use super::values::LATEST;
 use crate::claims::Catalogue;
 use crate::error::{Error, Result};
+use crate::files::{self, Lock, Place, Resume, Tenant};
 use crate::numerals::locate::located;
 use crate::power::Power;
 use crate::report::{self, Caught, Extras, PowerView, Run};
+use crate::tol::MOST_TEXT;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -41,14 +42,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let page = match arguments.run.as_slice() {
         [dir] => {
-            let run = Run::read(dir)?;
+            let _lock = Lock::of(dir)?;
+            let run = Run::gathered(dir)?;
             let builtin = Catalogue::builtin()?;
             let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
             let extras = Extras {
                 power: arguments.power.as_deref().map(measured).transpose()?,
                 drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
             };
-            report::redraw_with(dir, &extras)?;
+            report::draw(&run, dir, &extras)?;
             dir.join("index.html")
         }
         _ if arguments.power.is_some() => {
@@ -64,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
 
 /// What planted faults the claims caught, as `power` left it.
 fn measured(path: &Path) -> Result<PowerView> {
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, &e))?;
+    let text = files::read(path, MOST_TEXT)?;
     let power: Power = located(&text).map_err(|e| e.in_file(path.display().to_string()))?;
     let mut claims: Vec<Caught> = Vec::new();
     for fault in &power.faults {
@@ -93,8 +95,7 @@ fn measured(path: &Path) -> Result<PowerView> {
     })
 }
 
-/// The page and the Markdown of several subjects; the files of an earlier comparison are replaced,
-/// others are left alone.
+/// The page and the Markdown of several subjects, in place of an earlier comparison.
 fn compare(dirs: &[PathBuf], out: &Path) -> Result<PathBuf> {
     let runs = dirs
         .iter()
@@ -107,21 +108,19 @@ fn compare(dirs: &[PathBuf], out: &Path) -> Result<PathBuf> {
             dirs[n].display()
         )));
     }
-    const WRITTEN: [&str; 2] = ["conformance.md", "index.html"];
-    let entries = fs::read_dir(out).into_iter().flatten();
-    let names = entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
-    if let Some(other) = { names }.find(|n| !WRITTEN.contains(&n.as_str())) {
-        let dir = out.display();
-        let text = format!("{dir} holds {other}, which no comparison writes; choose another --out");
-        return Err(Error::usage(text));
-    }
-    fs::create_dir_all(out).map_err(|e| Error::io(out, &e))?;
-    for (name, text) in [
-        ("conformance.md", report::conformance_markdown(&runs)),
-        ("index.html", report::conformance_html(&runs)),
-    ] {
-        let path = out.join(name);
-        fs::write(&path, text).map_err(|e| Error::io(&path, &e))?;
-    }
+    let tenant = Tenant {
+        noun: "comparison".into(),
+        // Older ones say nothing of themselves but the names.
+        proof: ("conformance.md", |_, _| true),
+        wrote: |name| ["conformance.md", "index.html"].contains(&name),
+    };
+    let place = Place::open(out, tenant, "a comparison", Resume::Never)?;
+    let fresh = place.fresh()?;
+    files::put(
+        &fresh.join("conformance.md"),
+        report::conformance_markdown(&runs),
+    )?;
+    files::put(&fresh.join("index.html"), report::conformance_html(&runs))?;
+    place.finish()?;
     Ok(out.join("index.html"))
 }

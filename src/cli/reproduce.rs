@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::certify::interruptible;
 use super::exit::Exit;
 use super::output;
+use super::values;
 use crate::error::{Error, Result};
-use crate::reproduce::{self, Journal, Scale, experiment};
-use crate::runner;
+use crate::files::{self, Journal, Place, Resume};
+use crate::reproduce::{self, Scale, experiment};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -30,9 +31,10 @@ pub(super) struct Arguments {
     /// Where the figure and the numbers go [default: reports/EXPERIMENT]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Go on from an interrupted reproduction with the same options
-    #[arg(long)]
-    resume: bool,
+    /// Go on from an interrupted reproduction with the same options; =if-any: begin anew where
+    /// there is none
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "never", hide_default_value = true, default_missing_value = "always", hide_possible_values = true, value_parser = values::resume())]
+    resume: Resume,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -51,12 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let chosen = experiment(&arguments.experiment, scale, arguments.seeds, data)?;
     let by_default = || Path::new("reports").join(chosen.directory());
     let out = arguments.out.clone().unwrap_or_else(by_default);
-    reproduce::check_replaceable(&out, chosen.name())?;
-    let left = runner::sibling(&out, "journal");
-    if let Some(parent) = out.parent() {
-        std::fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
-    }
-    let journal = Journal::open(&left, &chosen.fingerprint(), arguments.resume)?;
+    let tenant = reproduce::tenant(chosen.name());
+    let fingerprint = format!("{} build {}", chosen.fingerprint(), env!("RATECERT_BUILD"));
+    let place = Place::open(&out, tenant, &fingerprint, arguments.resume)?;
+    place.news().iter().for_each(|text| output::say(text));
+    let journal = Journal::open(&place.journal())?;
     let stop = interruptible();
     let bar = output::bar(chosen.jobs().len());
     let results = reproduce::run(chosen.as_ref(), &journal, arguments.jobs, &stop, &|done| {
@@ -72,16 +73,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     })?;
     if let Err(e) = reproduce::check_usable(&results) {
         // There is nothing to go on from.
-        journal.remove()?;
+        place.abandon()?;
         return Err(e);
     }
     let findings = chosen.conclude(&results);
-    std::fs::create_dir_all(&out).map_err(|e| Error::io(&out, &e))?;
-    let write = |name: &str, text: &str| {
-        let path = out.join(name);
-        std::fs::write(&path, text).map_err(|e| Error::io(&path, &e))
-    };
-    // First what says whose directory it is.
+    let fresh = place.fresh()?;
+    let write = |name: &str, text: &str| files::put(&fresh.join(name), text);
     write(
         "experiment.json",
         &reproduce::json(chosen.as_ref(), &results, &findings),
@@ -99,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         "summary.md",
         &reproduce::markdown(chosen.as_ref(), &findings, cfg!(feature = "plots")),
     )?;
-    journal.remove()?;
+    place.finish()?;
     let mut text = format!("{title}\n");
     for s in &findings.statements {
         let seen = match s.seen {
@@ -109,8 +106,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         };
         text += &format!("  {seen}  {}\n              {}\n", s.says, s.measured);
     }
-    output::print(&text)?;
-    output::say(&format!("report: {}", out.join("summary.md").display()));
     let holds = findings.statements.iter().all(|s| s.seen != Some(false));
-    Ok(if holds { Exit::Holds } else { Exit::Violated })
+    let exit = if holds { Exit::Holds } else { Exit::Violated };
+    let exit = output::end(&text, exit);
+    output::say(&format!("report: {}", out.join("summary.md").display()));
+    Ok(exit)
 }

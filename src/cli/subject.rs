@@ -13,8 +13,8 @@ use super::values;
 use crate::claims::{Catalogue, Claim, Counts, Profile, subject_claims};
 use crate::conformance::{Conformance, Conformed};
 use crate::error::{Error, Result};
+use crate::files::{Place, Resume};
 use crate::report::{self, Run, RunInfo, SubjectInfo};
-use crate::runner::{self, Journal};
 use crate::subject::{Launch, Program, Stdio};
 use crate::tol::{RUN_ALPHA, Roundoff};
 
@@ -92,7 +92,6 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let claims = Catalogue::of(subject_claims()?).select(&arguments.claims)?;
-    check_writable(&arguments.out)?;
     if let Some(path) = &arguments.record {
         check_recording(path, &arguments.out)?;
     }
@@ -104,6 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             arguments.inherit_env,
         )?)
     };
+    let place = place(&arguments.out)?;
     let plan = Conformance {
         claims,
         profile: arguments.profile,
@@ -147,19 +147,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         name: arguments.name.clone(),
     };
     let run = as_run(&plan.claims, conformed, told);
+    write(&run, place)?;
     let text = printed(&run, arguments.format);
+    let mut exit = exit(&run, arguments.strict);
     if arguments.stdio {
         output::say(text.trim_end());
     } else {
-        output::print(&text)?;
+        exit = output::end(&text, exit);
     }
-    write(&run, &arguments.out)?;
     output::say(&format!(
         "report: {}",
         arguments.out.join("index.html").display()
     ));
     github::tell(&run, arguments.strict);
-    Ok(exit(&run, arguments.strict))
+    Ok(exit)
 }
 
 /// What the command knows besides what came out.
@@ -179,6 +180,11 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
     Run {
         info: RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
+            build: env!("RATECERT_BUILD").into(),
+            times: 1,
+            verdicts: Some(conformed.verdicts.len()),
+            records: Some(0),
+            statistical_checks: 0,
             profile: told.profile.into(),
             seed: told.seed,
             started: told.started,
@@ -207,32 +213,9 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
         },
         verdicts: conformed.verdicts,
         records: Vec::new(),
+        counted: None,
         place: None,
     }
-}
-
-/// Refuses what a run could not be written to, before anything is asked.
-fn check_writable(out: &Path) -> Result<()> {
-    runner::check_replaceable(out)?;
-    let partial = runner::sibling(out, "partial");
-    let ours = partial.join("plan.txt").exists();
-    let empty = || fs::read_dir(&partial).is_ok_and(|mut e| e.next().is_none());
-    if partial.exists() && !(ours || empty()) {
-        let text = format!("{} exists and is not what a run left", partial.display());
-        return Err(Error::usage(text));
-    }
-    Ok(())
-}
-
-/// The directory in which a run is prepared, made anew.
-fn writable(out: &Path) -> Result<PathBuf> {
-    runner::check_replaceable(out)?;
-    if let Some(parent) = out.parent() {
-        fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
-    }
-    let partial = runner::sibling(out, "partial");
-    drop(Journal::open(&partial, "ratecert subject", false)?);
-    Ok(partial)
 }
 
 /// Refuses to record over a file that is no recording, or into the directory of the report.
@@ -258,13 +241,17 @@ fn check_recording(path: &Path, out: &Path) -> Result<()> {
     }
 }
 
-pub(super) fn write(run: &Run, out: &Path) -> Result<()> {
-    let partial = writable(out)?;
-    let fresh = partial.join("run");
-    fs::create_dir_all(&fresh).map_err(|e| Error::io(&fresh, &e))?;
-    report::write(run, &fresh)?;
-    runner::replace(out, &fresh)?;
-    fs::remove_dir_all(&partial).map_err(|e| Error::io(&partial, &e))
+/// Takes the directory of the report, before anything is asked.
+pub(super) fn place(out: &Path) -> Result<Place> {
+    let place = Place::open(out, report::run_tenant(), "ratecert subject", Resume::Never)?;
+    place.news().iter().for_each(|text| output::say(text));
+    Ok(place)
+}
+
+/// Fills it.
+pub(super) fn write(run: &Run, place: Place) -> Result<()> {
+    report::write(run, &place.fresh()?)?;
+    place.finish()
 }
 
 pub(super) fn printed(run: &Run, format: Format) -> String {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::claims::{Catalogue, Profile};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::files::Resume;
+use crate::tol::MOST_DATA;
 
 pub(super) use crate::report::LATEST;
 
@@ -32,6 +34,15 @@ pub(super) fn profile() -> impl TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(names).try_map(|name| Profile::from_name(&name))
 }
 
+/// When `--resume` goes on from an unfinished run.
+pub(super) fn resume() -> impl TypedValueParser<Value = Resume> {
+    PossibleValuesParser::new(["never", "if-any", "always"]).map(|name| match name.as_str() {
+        "always" => Resume::Always,
+        "if-any" => Resume::IfAny,
+        _ => Resume::Never,
+    })
+}
+
 /// I/N with 1 ≤ I ≤ N.
 pub(super) fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
     let parsed = text
@@ -40,6 +51,14 @@ pub(super) fn shard(text: &str) -> std::result::Result<(usize, usize), String> {
     match parsed {
         Some((i, n)) if 1 <= i && i <= n && n <= 10_000 => Ok((i, n)),
         _ => Err(format!("expected I/N with 1 ≤ I ≤ N ≤ 10000, got {text:?}")),
+    }
+}
+
+/// From 1 to 10,000.
+pub(super) fn times(text: &str) -> std::result::Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (1..=10_000).contains(&n) => Ok(n),
+        _ => Err(format!("expected a number from 1 to 10000, got {text:?}")),
     }
 }
 
@@ -68,7 +87,7 @@ pub(super) fn jobs(text: &str) -> std::result::Result<usize, String> {
     }
 }
 
-/// Reads a file as text.
+/// Reads a file as text, within the bounds of such files.
 pub(super) fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|e| Error::io(path, &e))
+    crate::files::read(path, MOST_DATA)
 }

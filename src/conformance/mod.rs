@@ -4,6 +4,7 @@
 //! the only place that does. One case is outstanding at a time. Every answer is judged by itself, from the messages alone, so
 //! that a recording is judged the same way ([`check`]). What fails is asked again of a fresh
 //! process, made small, and named.
+#![forbid(unsafe_code)]
 
 mod drive;
 mod explain;

@@ -5,6 +5,7 @@
 //! bounds, sets at kinks, exact moments), the runs a check can ask for ([`Request`], [`Run`]), and
 //! the comparison of an answer with what is exact. Must not know any check or claim, and calls no
 //! implementation.
+#![forbid(unsafe_code)]
 
 mod asked;
 mod comparison;

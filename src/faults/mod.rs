@@ -4,6 +4,7 @@
 //! them out ([`Simulated`]), the named faults and correct variants, faults drawn at random, and the
 //! naming of a failing trajectory by comparison with simulated ones. Must not know claims or
 //! verdicts.
+#![forbid(unsafe_code)]
 
 mod bench;
 mod catalogue;

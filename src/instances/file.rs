@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::maps::{Composite, Map, Problem};
 use crate::numerals::{locate, numbers};
 use crate::objectives::Objective;
-use crate::tol::INSTANCE_MOST;
+use crate::tol::{INSTANCE_MOST, INSTANCE_SIZES, PROBLEM_MOST};
 
 /// The form of instances in files: one JSON object.
 #[derive(Clone, Copy, Debug)]
@@ -126,12 +126,57 @@ fn moderate(name: &str, vector: &[f64]) -> Result<()> {
     }
 }
 
+/// The first number of a problem whose products with others might be infinite, and where it stands.
+/// Bounds of boxes that are infinite are texts.
+fn largest(value: &Value) -> Option<(String, f64)> {
+    match value {
+        Value::Number(n) => {
+            let x = n.as_f64().unwrap_or(f64::INFINITY);
+            (x.abs() > PROBLEM_MOST).then(|| (String::new(), x))
+        }
+        Value::Array(items) => items.iter().enumerate().find_map(|(i, item)| {
+            let (inner, x) = largest(item)?;
+            Some((format!("[{i}]{inner}"), x))
+        }),
+        Value::Object(fields) => fields.iter().find_map(|(name, item)| {
+            let (inner, x) = largest(item)?;
+            let dot = if inner.is_empty() || inner.starts_with('[') {
+                ""
+            } else {
+                "."
+            };
+            Some((format!("{name}{dot}{inner}"), x))
+        }),
+        _ => None,
+    }
+}
+
+/// Refuses problems whose ground truth would take hours.
+///
+/// # Errors
+/// Names d, m and what they may be.
+pub(crate) fn check_sizes(map: &Map) -> Result<()> {
+    let (d, m) = (map.dims().w, map.dims().lambda);
+    let (most_d, most_m, most) = INSTANCE_SIZES;
+    if d <= most_d && m <= most_m && d * m <= most {
+        return Ok(());
+    }
+    let text = format!(
+        "has d = {d} unknowns and m = {m} parameters; at most {most_d}, {most_m} and d·m = {most} are computed with"
+    );
+    Err(Error::input(text).in_field("problem"))
+}
+
 fn instance(fields: Fields) -> Result<Instance> {
     if fields.schema > SCHEMA {
         let text = format!("only schema {SCHEMA} is known, got {}", fields.schema);
         return Err(Error::input(text).in_field("schema"));
     }
     moderate("lambda", &fields.lambda)?;
+    if let Some((field, x)) = largest(&fields.problem) {
+        let text = format!("is {x:e}, and at most {PROBLEM_MOST:e} is computed with");
+        return Err(Error::input(text).in_field(field).in_field("problem"));
+    }
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)
@@ -139,6 +184,7 @@ fn instance(fields: Fields) -> Result<Instance> {
         locate::read::<Problem, _>(fields.problem).and_then(Map::new)
     };
     let map = map.map_err(|e| e.in_field("problem"))?;
+    check_sizes(&map)?;
     let mut instance = Instance::new(map, fields.lambda)?;
     if stochastic {
         let positive = |name: &str, given: Option<usize>| match given {

@@ -16,6 +16,7 @@
 //! assert_eq!(InstanceFile::parse(&text)?.map.problem(), instance.map.problem());
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod affine;
 mod bilinear;
@@ -42,6 +43,7 @@ mod spec;
 mod stochastic;
 
 pub use file::InstanceFile;
+pub(crate) use file::check_sizes;
 pub use instance::{Instance, Sizes};
 pub use kind::{Group, Kind};
 pub use random::{Random, hash, mix};

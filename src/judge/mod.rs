@@ -4,6 +4,7 @@
 //! is run once (those of pass 1 after all of pass 0, on the same object), and the checks judge what
 //! comes back. What the status of a run means is decided here, once. Must not know how
 //! implementations are made, nor what a check looks at.
+#![forbid(unsafe_code)]
 
 mod answered;
 #[cfg(test)]

@@ -25,6 +25,7 @@ fn plan(seed: u64, profile: Profile) -> Plan<'static> {
         seed,
         jobs: Some(2),
         shard: None,
+        times: 1,
         alpha: 1e-9,
         factory: &Ours,
     }

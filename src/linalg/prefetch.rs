@@ -16,3 +16,20 @@ pub(super) fn prefetch(x: &[f64], i: usize) {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (x, i);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Inside, at the end, beyond it, and of nothing: it reads nothing and changes nothing.
+    #[test]
+    fn any_index_may_be_asked_for() {
+        for length in [0, 1, 7, 1000] {
+            let x: Vec<f64> = (0..length).map(|i| i as f64).collect();
+            for i in (0..length + 3).chain([usize::MAX, usize::MAX / 8]) {
+                prefetch(&x, i);
+            }
+            assert!(x.iter().enumerate().all(|(i, v)| *v == i as f64));
+        }
+    }
+}

@@ -21,6 +21,7 @@
 //! assert_eq!(at.value, [0.75, 0.0]);
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod affine;
 mod at_point;

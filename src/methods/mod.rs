@@ -24,6 +24,7 @@
 //! assert!((answer.estimates[0].column(0) - exact).norm() < 1e-12);
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod aid_cg;
 mod aid_fp;

@@ -4,6 +4,7 @@
 //! "Infinity" and "-Infinity", matrices as lists of rows ([`numbers`], for serde's `with`); objects
 //! whose `kind` says what their other fields are ([`tagged`]); and errors that name the field and
 //! its line ([`locate`]). Must not know what the numbers mean.
+#![forbid(unsafe_code)]
 
 pub(crate) mod locate;
 pub(crate) mod numbers;

@@ -16,6 +16,7 @@
 //! assert_eq!(hold_out.gradient_w(&[2.0], &[2.0]), [4.5]);
 //! assert_eq!(hold_out.gradient_lambda(&[2.0], &[2.0]), [1.0]);
 //! ```
+#![forbid(unsafe_code)]
 
 mod classes;
 mod hold_out;

@@ -3,6 +3,7 @@
 //!
 //! Composes faults, claims and instances as the runner does; owns no mathematics. Deterministic:
 //! seeds come from names, and results are collected in job order whatever the number of threads.
+#![forbid(unsafe_code)]
 
 mod bench;
 mod measure;

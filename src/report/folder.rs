@@ -9,9 +9,39 @@ use super::conformance::{badge, conformance_markdown};
 use super::figure::Figure;
 use super::junit::junit;
 use super::markdown::{escape, markdown};
-use super::page::{Extras, html_with};
-use super::run::{Run, record_lines, verdict_lines};
+use super::page::{Extras, grouped, html_with};
+use super::run::{Run, RunInfo, record_lines, verdict_lines};
 use crate::error::{Error, Result};
+use crate::files::{self, Tenant, put};
+
+/// What of a directory a run may replace.
+pub fn run_tenant() -> Tenant {
+    Tenant {
+        noun: "run".into(),
+        proof: ("run.json", |v, _| {
+            v["schema"].is_u64() && v["claims"].is_array() && v["version"].is_string()
+        }),
+        wrote: |name| {
+            let figure = { name.strip_prefix("figures/") }
+                .is_some_and(|f| f.ends_with(".svg") || f == "README.md");
+            figure || WRITTEN.contains(&name)
+        },
+    }
+}
+
+/// What versions before 0.3 left in the directory of a run, `power` among them.
+const WRITTEN: &[&str] = &[
+    "badge.json",
+    "conformance.md",
+    "index.html",
+    "junit.xml",
+    "power.json",
+    "power.txt",
+    "records.jsonl",
+    "run.json",
+    "summary.md",
+    "verdicts.jsonl",
+];
 
 /// Writes everything there is to say of `run` into `dir`, which exists: `run.json`,
 /// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html`, and `figures/*.svg` with
@@ -28,10 +58,46 @@ pub fn write(run: &Run, dir: &Path) -> Result<()> {
 /// # Errors
 /// As [`write()`].
 pub fn write_with(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
-    put(&dir.join("run.json"), &run.info.to_json())?;
+    let info = RunInfo {
+        verdicts: Some(run.verdicts.len()),
+        records: Some(run.records.len()),
+        ..run.info.clone()
+    };
+    put(&dir.join("run.json"), &info.to_json())?;
     put(&dir.join("verdicts.jsonl"), &verdict_lines(&run.verdicts))?;
     put(&dir.join("records.jsonl"), &record_lines(&run.records))?;
-    draw_all(run, dir, extras)
+    draw(run, dir, extras)
+}
+
+/// Draws everything of a run that was read from `dir`.
+///
+/// # Errors
+/// When the system refuses; the error names the file.
+pub fn draw(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
+    let run = &*run.shown();
+    let figures = figures_of(run);
+    let mut drawn = vec![
+        ("index.html".into(), html_with(run, &figures, extras)),
+        ("junit.xml".into(), junit(run)),
+        ("summary.md".into(), markdown(run)),
+    ];
+    if run.info.subject.is_some() {
+        let page = conformance_markdown(std::slice::from_ref(run));
+        drawn.push(("badge.json".into(), badge(run)));
+        drawn.push(("conformance.md".into(), page));
+    }
+    if !figures.is_empty() {
+        let folder = dir.join("figures");
+        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
+        let readme = index(&figures);
+        let of = |f: Figure| (format!("figures/{}.svg", f.name), f.svg);
+        drawn.extend(figures.into_iter().map(of));
+        drawn.push(("figures/README.md".into(), readme));
+    }
+    // Who comes after a crash knows whose they are.
+    files::note(dir, drawn.iter().map(|(name, _)| name.as_str()))?;
+    let mut all = drawn.iter();
+    all.try_for_each(|(name, text)| put(&dir.join(name), text))
 }
 
 /// Draws everything again in a run directory from its recorded files, which stay as they are.
@@ -49,29 +115,9 @@ pub fn redraw(dir: &Path) -> Result<Run> {
 /// # Errors
 /// As [`redraw`].
 pub fn redraw_with(dir: &Path, extras: &Extras) -> Result<Run> {
-    let run = Run::read(dir)?;
-    draw_all(&run, dir, extras)?;
+    let run = Run::gathered(dir)?;
+    draw(&run, dir, extras)?;
     Ok(run)
-}
-
-fn draw_all(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
-    put(&dir.join("junit.xml"), &junit(run))?;
-    if run.info.subject.is_some() {
-        put(&dir.join("badge.json"), &badge(run))?;
-        let page = conformance_markdown(std::slice::from_ref(run));
-        put(&dir.join("conformance.md"), &page)?;
-    }
-    put(&dir.join("summary.md"), &markdown(run))?;
-    let figures = figures_of(run);
-    if !figures.is_empty() {
-        let folder = dir.join("figures");
-        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
-        for figure in &figures {
-            put(&folder.join(format!("{}.svg", figure.name)), &figure.svg)?;
-        }
-        put(&folder.join("README.md"), &index(&figures))?;
-    }
-    put(&dir.join("index.html"), &html_with(run, &figures, extras))
 }
 
 /// The figures with what they say, for people who look into the folder.
@@ -90,15 +136,20 @@ fn index(figures: &[Figure]) -> String {
 
 #[cfg(feature = "plots")]
 pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
-    super::figures::draw(&run.verdicts, &run.records)
+    let mut figures = super::figures::draw(&run.verdicts, &run.records);
+    if let Some(c) = &run.counted {
+        let [kept, all] = [c.kept_records, c.records].map(grouped);
+        for figure in &mut figures {
+            figure.caption += &format!(
+                " Drawn from {kept} of {all} records: of each quantity the first, and the one with the least slack."
+            );
+        }
+    }
+    figures
 }
 
 /// Without the feature `plots` there are none.
 #[cfg(not(feature = "plots"))]
 pub(super) fn figures_of(_: &Run) -> Vec<Figure> {
     Vec::new()
-}
-
-fn put(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|e| Error::io(path, &e))
 }

@@ -31,12 +31,18 @@ pub fn junit(run: &Run) -> String {
 fn suite(tally: &Tally<'_>, run: &Run) -> TestSuite {
     let mut suite = TestSuite::new(visible(tally.claim));
     let seed = run.info.seed.to_string();
+    // Where not all of them are cases.
+    let all = match run.counted {
+        None => String::new(),
+        Some(_) => tally.standing.counts.total().to_string(),
+    };
     for (name, value) in [
         ("theorem", tally.theorem),
         ("method", tally.method),
         ("seed", &seed),
         ("version", &run.info.version),
         ("started", &run.info.started),
+        ("verdicts", &all),
     ] {
         if !value.is_empty() {
             suite.add_property((name, visible(value).as_str()));

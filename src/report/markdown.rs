@@ -46,13 +46,13 @@ pub fn markdown(run: &Run) -> String {
     if !reasons.is_empty() {
         out += "\n## Undecided\n\n";
     }
-    for (reason, own) in reasons {
+    for (reason, all, own) in reasons {
         let first = own.first().map_or("", |v| &v.id);
         let _ = writeln!(
             out,
             "- {}: {}, such as {}",
             escape(reason),
-            count(own.len(), "verdict"),
+            count(all, "verdict"),
             code(first)
         );
     }
@@ -122,12 +122,9 @@ fn violations(out: &mut String, run: &Run, tally: &Tally<'_>) {
         }
         let _ = writeln!(out, "  replay: {}", code(&command(run, v)));
     }
-    if tally.failing.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "- and {}",
-            count(tally.failing.len() - SHOWN, "more failing verdict")
-        );
+    let fail = tally.standing.counts.fail;
+    if fail > SHOWN {
+        let _ = writeln!(out, "- and {}", count(fail - SHOWN, "more failing verdict"));
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns how a run looks and the files of its directory. Recomputes nothing and knows no
 //! mathematics: what is shown was measured and judged above. Reads no clock, so that the same run
 //! gives the same bytes.
+#![forbid(unsafe_code)]
 
 mod conformance;
 mod drift;
@@ -10,8 +11,10 @@ mod facts;
 mod figure;
 #[cfg(feature = "plots")]
 pub mod figures;
+mod find;
 mod folder;
 mod format;
+mod gather;
 mod json;
 mod junit;
 mod markdown;
@@ -26,8 +29,10 @@ mod text;
 pub use conformance::{Grid, badge, conformance_markdown, conformance_text};
 pub use drift::{drift_changelog, drift_headline, drift_text, drift_view};
 pub use figure::Figure;
-pub use folder::{redraw, redraw_with, write, write_with};
+pub use find::{Found, find};
+pub use folder::{draw, redraw, redraw_with, run_tenant, write, write_with};
 pub(crate) use format::{visible, wrapped};
+pub use gather::{ClaimCount, Counted};
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
@@ -37,8 +42,8 @@ pub use page::{
 pub use panel::{Line, Panel, Trace};
 pub use replay::command as replay_command;
 pub use run::{
-    ClaimInfo, LATEST, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records, parse_verdicts,
-    record_lines, verdict_lines,
+    ClaimInfo, FamilyInfo, LATEST, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records,
+    parse_verdicts, read_info, record_lines, verdict_lines,
 };
 pub use schema::result_schemas;
 pub use tally::{Summary, Tally};

@@ -3,17 +3,19 @@
 //! Owns the content of `run.json` and how the three recorded files are read, with errors that
 //! name file, line and field. Must not know how anything is displayed, nor what a claim means.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::borrow::Cow;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gather::{Counted, Gather, KEPT};
 use crate::checks::{Curve, Data, Moments, Plot};
 use crate::claims::{RECORDS_SCHEMA, Record, SCHEMA, Verdict};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::numerals::locate::located;
+use crate::tol::{MOST_DATA, MOST_TEXT};
 
 /// Format version of a run directory, as it stands in `run.json`; it speaks for `records.jsonl`
 /// too, whose lines carry none. Version 1 had records without origin.
@@ -24,8 +26,14 @@ pub const RUN_SCHEMA: u32 = RECORDS_SCHEMA;
 pub struct RunInfo {
     /// Version of the program.
     pub version: String,
+    /// Hash of its sources, in hexadecimal: runs of one build alone are parts of one run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub build: String,
     /// Profile by name.
     pub profile: String,
+    /// So many times as many of each family as the profile says.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub times: usize,
     /// The seed everything is derived from.
     pub seed: u64,
     /// Start as an RFC 3339 string; empty where no clock was read.
@@ -36,8 +44,17 @@ pub struct RunInfo {
     pub instances: usize,
     /// (i, n) for shard i of n, counted from 1.
     pub shard: Option<(usize, usize)>,
+    /// Verdicts in `verdicts.jsonl`. Older runs do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<usize>,
+    /// Records in `records.jsonl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<usize>,
     /// False-alarm probability of all statistical checks together.
     pub alpha: f64,
+    /// How many statistical checks share it, those of all shards together.
+    #[serde(default)]
+    pub statistical_checks: usize,
     /// The claims of the run, in the order they are shown.
     pub claims: Vec<ClaimInfo>,
     /// The directory of further claims, as it was given.
@@ -101,6 +118,33 @@ pub struct ClaimInfo {
     /// Hash of its text, in hexadecimal: whether two runs speak of the same claim.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
+    /// Its families of instances in order, in all shards together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<FamilyInfo>,
+}
+
+/// A family of instances of a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FamilyInfo {
+    /// Kind of instance.
+    pub kind: String,
+    /// How many the whole run draws.
+    pub count: u64,
+}
+
+impl From<(&str, u64)> for FamilyInfo {
+    fn from((kind, count): (&str, u64)) -> Self {
+        let kind = kind.into();
+        Self { kind, count }
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(n: &usize) -> bool {
+    *n == 1
 }
 
 /// Everything a report is made of.
@@ -112,6 +156,8 @@ pub struct Run {
     pub verdicts: Vec<Verdict>,
     /// Curves and fits, in the order of `records.jsonl`.
     pub records: Vec<Record>,
+    /// The counts of a run so large that not all of its verdicts and records are here.
+    pub counted: Option<Counted>,
     /// Its directory, where that has to be named to find it again. Stands in no file.
     pub place: Option<String>,
 }
@@ -155,30 +201,92 @@ impl Run {
         self
     }
 
-    /// Reads `run.json`, `verdicts.jsonl` and `records.jsonl` of `dir`. A missing `records.jsonl`
-    /// is an empty one: figures are then left out.
+    /// What a report shows of the run in `dir`: of a very large one its counts, and of its verdicts
+    /// and records some. Memory does not grow with their number.
     ///
     /// # Errors
-    /// Names file, line and field.
+    /// As [`Run::read`].
+    pub fn gathered(dir: &Path) -> Result<Self> {
+        let info = read_info(dir)?;
+        let gather = Gather::read(dir)?;
+        let (verdicts, records) = gather.counts();
+        let of = |name| move |e| in_file(e, &dir.join(name));
+        check_count(verdicts, info.verdicts, "verdicts").map_err(of("verdicts.jsonl"))?;
+        if records > 0 {
+            check_count(records, info.records, "records").map_err(of("records.jsonl"))?;
+        }
+        Ok(Self::of(info, gather).lying_in(dir))
+    }
+
+    fn of(info: RunInfo, gather: Gather) -> Self {
+        let (verdicts, records, counted) = gather.finish();
+        Self {
+            info,
+            verdicts,
+            records,
+            counted,
+            place: None,
+        }
+    }
+
+    /// Too large for all of it to be shown.
+    pub fn is_large(&self) -> bool {
+        self.counted.is_some() || self.verdicts.len().max(self.records.len()) > KEPT
+    }
+
+    /// What a report shows of it, as [`Run::gathered`] reads it.
+    pub(super) fn shown(&self) -> Cow<'_, Self> {
+        if self.counted.is_some() || !self.is_large() {
+            return Cow::Borrowed(self);
+        }
+        let mut gather = Gather::default();
+        self.verdicts.iter().for_each(|v| gather.verdict(v.clone()));
+        self.records.iter().for_each(|r| gather.record(r.clone()));
+        let own = Self::of(self.info.clone(), gather);
+        Cow::Owned(Self {
+            place: self.place.clone(),
+            ..own
+        })
+    }
+
+    /// Reads `run.json`, `verdicts.jsonl` and `records.jsonl` of `dir`, all of them. A missing
+    /// `records.jsonl` is an empty one: figures are then left out.
+    ///
+    /// # Errors
+    /// Names file, line and field; also a file with more or fewer lines than its run wrote.
     pub fn read(dir: &Path) -> Result<Self> {
-        let path = dir.join("run.json");
-        let info = RunInfo::parse(&read(&path)?).map_err(|e| in_file(e, &path))?;
+        let info = read_info(dir)?;
         let path = dir.join("verdicts.jsonl");
         let verdicts = parse_verdicts(&read(&path)?).map_err(|e| in_file(e, &path))?;
+        check_count(verdicts.len(), info.verdicts, "verdicts").map_err(|e| in_file(e, &path))?;
         let path = dir.join("records.jsonl");
-        let text = match fs::read_to_string(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
-            other => other.map_err(|e| Error::io(&path, &e))?,
+        let text = match path.try_exists() {
+            Ok(false) => String::new(),
+            _ => read(&path)?,
         };
         let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
+        if !text.is_empty() {
+            check_count(records.len(), info.records, "records").map_err(|e| in_file(e, &path))?;
+        }
         Ok(Self {
             info,
             verdicts,
             records,
+            counted: None,
             place: None,
         }
         .lying_in(dir))
     }
+}
+
+/// `run.json` of a directory.
+///
+/// # Errors
+/// Names file, line and field.
+pub fn read_info(dir: &Path) -> Result<RunInfo> {
+    let path = dir.join("run.json");
+    let text = files::read_regular(&path, MOST_TEXT)?;
+    RunInfo::parse(&text).map_err(|e| in_file(e, &path))
 }
 
 /// The text of `verdicts.jsonl`.
@@ -205,10 +313,12 @@ fn lines<T: Serialize>(items: &[T]) -> String {
 /// # Errors
 /// Names line and field.
 pub fn parse_verdicts(text: &str) -> Result<Vec<Verdict>> {
-    each_line(text, |line| {
-        check_schema(line, SCHEMA)?;
-        located(line)
-    })
+    each_line(text, parse_verdict)
+}
+
+pub(super) fn parse_verdict(line: &str) -> Result<Verdict> {
+    check_schema(line, SCHEMA)?;
+    located(line)
 }
 
 /// Reads the text of `records.jsonl`; blank lines are skipped.
@@ -216,18 +326,20 @@ pub fn parse_verdicts(text: &str) -> Result<Vec<Verdict>> {
 /// # Errors
 /// Names line and field; also columns that differ in length.
 pub fn parse_records(text: &str) -> Result<Vec<Record>> {
-    each_line(text, |line| {
-        let record: Record = located(line)?;
-        let checked = match &record.data {
-            Data::Curve(c) => check_curve(c),
-            Data::Plot(p) => check_plot(p),
-            Data::Moments(m) => check_moments(m),
-            // These are drawn as far as they go.
-            Data::Fit(_) | Data::Slack(_) | Data::Race(_) => Ok(()),
-        };
-        checked.map_err(|e| e.in_field("data"))?;
-        Ok(record)
-    })
+    each_line(text, parse_record)
+}
+
+pub(super) fn parse_record(line: &str) -> Result<Record> {
+    let record: Record = located(line)?;
+    let checked = match &record.data {
+        Data::Curve(c) => check_curve(c),
+        Data::Plot(p) => check_plot(p),
+        Data::Moments(m) => check_moments(m),
+        // These are drawn as far as they go.
+        Data::Fit(_) | Data::Slack(_) | Data::Race(_) => Ok(()),
+    };
+    checked.map_err(|e| e.in_field("data"))?;
+    Ok(record)
 }
 
 fn each_line<T>(text: &str, parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
@@ -296,8 +408,19 @@ fn check_length(name: &str, column: &[f64], like: &str, wanted: usize) -> Result
     Err(Error::input(message).in_field(name))
 }
 
+/// A file with more or less than its run wrote is damaged.
+fn check_count(found: usize, wanted: Option<usize>, what: &str) -> Result<()> {
+    match wanted.filter(|wanted| *wanted != found) {
+        None => Ok(()),
+        Some(wanted) => {
+            let text = format!("holds {found} {what}, and run.json counts {wanted}");
+            Err(Error::input(text))
+        }
+    }
+}
+
 fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|e| Error::io(path, &e))
+    files::read(path, MOST_DATA)
 }
 
 fn in_file(error: Error, path: &Path) -> Error {

@@ -6,9 +6,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::gather::{ClaimCount, Counted};
 use super::run::{ClaimInfo, Run};
 use crate::checks::Ruling;
-use crate::claims::{Counts, Outcome, Standing, Verdict};
+use crate::claims::{CheckCounts, Counts, Outcome, Standing, Verdict};
 
 /// One claim with its verdicts.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub struct Tally<'a> {
     pub instances: usize,
     /// Verdicts by ruling, over all checks and for each, and the outcome.
     pub standing: Standing<'a>,
-    /// All verdicts of the claim, in file order.
+    /// The verdicts of the claim, in file order; in a very large run some of them.
     pub verdicts: Vec<&'a Verdict>,
     /// The failing ones, the worst first, else file order.
     pub failing: Vec<&'a Verdict>,
@@ -39,6 +40,7 @@ impl<'a> Tally<'a> {
         claim: &'a str,
         info: Option<&'a ClaimInfo>,
         verdicts: Vec<&'a Verdict>,
+        counted: Option<&'a ClaimCount>,
         whole: bool,
     ) -> Self {
         let mut failing: Vec<&Verdict> = verdicts
@@ -58,7 +60,15 @@ impl<'a> Tally<'a> {
                 Some(_) => {}
             }
         }
-        let instances: BTreeSet<&str> = verdicts.iter().map(|v| v.instance.id.as_str()).collect();
+        let different = || {
+            let ids = verdicts.iter().map(|v| v.instance.id.as_str());
+            ids.collect::<BTreeSet<_>>().len()
+        };
+        let check = |(check, counts): &'a (String, Counts)| CheckCounts::new(check, *counts);
+        let standing = match counted {
+            Some(c) => Standing::counted(c.checks.iter().map(check).collect(), whole),
+            None => Standing::of(verdicts.iter().copied(), whole),
+        };
         let recorded = |get: fn(&ClaimInfo) -> &str| info.map(get).filter(|s| !s.is_empty());
         let first = verdicts.first();
         Self {
@@ -70,8 +80,8 @@ impl<'a> Tally<'a> {
             method: recorded(|i| &i.method)
                 .or(first.map(|v| v.method.as_str()))
                 .unwrap_or(""),
-            instances: instances.len(),
-            standing: Standing::of(verdicts.iter().copied(), whole),
+            instances: counted.map_or_else(different, |c| c.instances),
+            standing,
             verdicts,
             failing,
             tightest,
@@ -117,6 +127,7 @@ pub struct Summary<'a> {
     pub outcome: Outcome,
     /// (i, n) where the run is shard i of n.
     shard: Option<(usize, usize)>,
+    counted: Option<&'a Counted>,
 }
 
 impl<'a> Summary<'a> {
@@ -143,20 +154,28 @@ impl<'a> Summary<'a> {
             groups[at].2.push(v);
         }
         let shard = run.info.shard;
+        let counted = run.counted.as_ref();
+        let of = |name: &str| counted.and_then(|c| c.claims.get(name));
         let claims: Vec<Tally<'_>> = groups
             .into_iter()
-            .map(|(name, info, verdicts)| Tally::new(name, info, verdicts, shard.is_none()))
+            .map(|(name, info, own)| Tally::new(name, info, own, of(name), shard.is_none()))
             .collect();
+        let mut counts = Counts::default();
+        claims.iter().for_each(|t| counts.join(&t.standing.counts));
         Self {
             outcome: Outcome::of_run(claims.iter().map(Tally::outcome)),
             claims,
-            counts: Counts::of(&run.verdicts),
+            counts,
             shard,
+            counted,
         }
     }
 
     /// Draws that could not decide their claim and were drawn again before any method ran.
     pub fn redrawn(&self) -> usize {
+        if let Some(counted) = self.counted {
+            return counted.claims.values().map(|c| c.redrawn).sum();
+        }
         let of = |t: &Tally<'_>| {
             let each = t
                 .verdicts

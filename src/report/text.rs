@@ -174,8 +174,9 @@ fn silent(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
-/// Undecided verdicts by reason, in the order in which reasons occur.
-pub(super) fn by_reason(run: &Run) -> Vec<(&'static str, Vec<&Verdict>)> {
+/// Undecided verdicts by reason, in the order in which reasons occur, and how many there are: in a
+/// very large run more than are at hand.
+pub(super) fn by_reason(run: &Run) -> Vec<(&'static str, usize, Vec<&Verdict>)> {
     let mut reasons: Vec<(&str, Vec<&Verdict>)> = Vec::new();
     let open = |v: &&Verdict| v.status == Ruling::Inconclusive;
     for v in run.verdicts.iter().filter(open) {
@@ -185,7 +186,16 @@ pub(super) fn by_reason(run: &Run) -> Vec<(&'static str, Vec<&Verdict>)> {
             None => reasons.push((reason, vec![v])),
         }
     }
-    reasons
+    let counted = |reason: &str| {
+        let open = run.counted.iter().flat_map(|c| &c.open);
+        let own = open.filter(|((apart, r, _), _)| {
+            !apart && r.map_or("no reason is recorded", why) == reason
+        });
+        own.map(|(_, n)| n).sum::<usize>()
+    };
+    let each = reasons.into_iter();
+    each.map(|(reason, own)| (reason, own.len().max(counted(reason)), own))
+        .collect()
 }
 
 /// Undecided verdicts by reason; all of them with their details, or a few ids for each.
@@ -195,8 +205,8 @@ fn undecided(out: &mut String, run: &Run, all: bool) {
         return;
     }
     *out += "\nundecided:\n";
-    for (reason, own) in reasons {
-        let _ = writeln!(out, "  {reason}: {}", count(own.len(), "verdict"));
+    for (reason, all_of_it, own) in reasons {
+        let _ = writeln!(out, "  {reason}: {}", count(all_of_it, "verdict"));
         let shown = if all { own.len() } else { NAMED.min(own.len()) };
         for v in &own[..shown] {
             let _ = writeln!(out, "    {}", visible(&v.id));
@@ -204,8 +214,14 @@ fn undecided(out: &mut String, run: &Run, all: bool) {
                 let _ = writeln!(out, "{}", sentence(&v.detail, 6));
             }
         }
-        if shown < own.len() {
-            let _ = writeln!(out, "    and {} more (-v shows all)", own.len() - shown);
+        let more = all_of_it - shown;
+        if more > 0 {
+            let how = if all {
+                "in verdicts.jsonl"
+            } else {
+                "-v shows all"
+            };
+            let _ = writeln!(out, "    and {more} more ({how})");
         }
     }
 }
@@ -250,12 +266,9 @@ fn failures(out: &mut String, run: &Run, tally: &Tally<'_>, paint: Paint) {
         }
         let _ = writeln!(out, "    replay: {}", visible(&command(run, v)));
     }
-    if tally.failing.len() > SHOWN {
-        let _ = writeln!(
-            out,
-            "  and {}",
-            count(tally.failing.len() - SHOWN, "more failing verdict")
-        );
+    let fail = tally.standing.counts.fail;
+    if fail > SHOWN {
+        let _ = writeln!(out, "  and {}", count(fail - SHOWN, "more failing verdict"));
     }
 }
 

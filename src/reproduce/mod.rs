@@ -4,29 +4,28 @@
 //! medians and spreads over seeds, and the paper's qualitative statements as verdicts. Work is cut
 //! into jobs that a journal remembers, so that an interrupted reproduction goes on where it was and
 //! ends in the same bytes. Must not know the command line.
+#![forbid(unsafe_code)]
 
 mod experiment;
 mod figure_1;
 mod figure_2_elastic_net;
 mod figure_2_poisoning;
 mod images;
-mod journal;
 mod problem;
 mod registry;
 mod stochastic;
 mod summary;
 
 pub use experiment::{Experiment, Findings, Job, Measured, Scale, Statement};
-pub use journal::Journal;
 pub use registry::experiment;
 pub use summary::{json, markdown};
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::files::{Journal, Tenant};
 
 /// Runs what the journal has not yet, in parallel, and returns everything in order of the jobs.
 ///
@@ -40,7 +39,7 @@ pub fn run(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<Measured>> {
     let all = experiment.jobs();
-    let known = journal.finished()?;
+    let (known, _) = journal.entries::<Measured>()?;
     let done = std::sync::atomic::AtomicUsize::new(known.len());
     progress(known.len());
     // More threads than cores would only wait for each other.
@@ -60,7 +59,7 @@ pub fn run(
         let measured = experiment
             .run(job)
             .unwrap_or_else(|e| Measured::failed(job, e.to_string()));
-        journal.write(&measured)?;
+        journal.append(&measured)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(measured)
     };
@@ -88,39 +87,17 @@ pub fn check_usable(results: &[Measured]) -> Result<()> {
     }
 }
 
-/// Refuses a directory that holds anything but what a reproduction of this experiment left.
-///
-/// # Errors
-/// Says what is there instead.
-pub fn check_replaceable(dir: &Path, name: &str) -> Result<()> {
-    let refused = |what: &str| Err(Error::usage(format!("{} {what}", dir.display())));
-    if dir.file_name().is_none() {
-        return refused("is no directory that could be replaced");
+/// What of a directory a reproduction of this experiment may replace.
+pub fn tenant(name: &str) -> Tenant {
+    Tenant {
+        noun: format!("reproduction of {name}"),
+        proof: ("experiment.json", |v, noun| {
+            let name = v["experiment"].as_str();
+            name.is_some_and(|name| noun == format!("reproduction of {name}"))
+        }),
+        wrote: |name| {
+            let figure = !name.contains('/') && name.ends_with(".svg");
+            figure || ["experiment.json", "summary.md"].contains(&name)
+        },
     }
-    // A link that leads nowhere is there.
-    if dir.symlink_metadata().is_err() {
-        return Ok(());
-    }
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return refused("is not a directory");
-    };
-    let figure = format!("{name}.svg");
-    let known = ["experiment.json", "summary.md", figure.as_str()];
-    let mut empty = true;
-    for entry in entries {
-        let own = entry.is_ok_and(|e| known.iter().any(|n| e.file_name() == **n));
-        if !own {
-            return refused("holds more than a reproduction writes");
-        }
-        empty = false;
-    }
-    let ours = || -> Option<bool> {
-        let text = std::fs::read_to_string(dir.join("experiment.json")).ok()?;
-        let json: serde_json::Value = serde_json::from_str(&text).ok()?;
-        Some(json["experiment"] == name)
-    };
-    if empty || ours() == Some(true) {
-        return Ok(());
-    }
-    refused(&format!("is not what a reproduction of {name} left"))
 }

@@ -27,6 +27,7 @@ fn run(claim: &str, factory: &dyn Factory) -> Output {
         seed: 0,
         jobs: None,
         shard: None,
+        times: 1,
         alpha: 1e-9,
         factory,
     };

@@ -5,21 +5,18 @@
 //! own derived from the run's seed and its names, so that neither the number of threads nor
 //! sharding nor an interruption changes a byte of its verdicts. Implementations come from a
 //! factory: ours, a faulty one, a stranger's.
+#![forbid(unsafe_code)]
 
 #[cfg(test)]
 mod failing_tests;
-mod journal;
 mod naming;
 mod plan;
 #[cfg(test)]
 mod redraw_tests;
-mod replace;
 mod replay;
 mod shrink;
 
-pub use journal::Journal;
 pub use naming::{Pool, floor, name, name_of};
 pub use plan::{Output, Plan, Progress};
-pub use replace::{check_replaceable, replace, sibling};
 pub use replay::replay;
 pub use shrink::shrink;

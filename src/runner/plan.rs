@@ -1,19 +1,22 @@
 //! A run: its jobs, in parallel, in a fixed order.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::journal::{Finished, Journal};
 use super::naming::{Pool, name};
 use super::shrink::shrink;
 use crate::case::Factory;
 use crate::checks::Ruling;
-use crate::claims::{Claim, Label, Profile, Record, Verdict, share};
+use crate::claims::{Claim, Family, Label, Profile, Record, Verdict, share};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
+use crate::files::Journal;
 use crate::instances::mix;
 use crate::judge::{Judged, Judging, judge};
+use crate::tol::MOST_INSTANCES;
 
 /// What to run.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub struct Plan<'a> {
     pub claims: Vec<Claim>,
     /// How many instances.
     pub profile: Profile,
+    /// So many times as many of each family as the profile says.
+    pub times: usize,
     /// Seed of the run.
     pub seed: u64,
     /// Threads; all cores if `None`.
@@ -48,6 +53,23 @@ struct Job {
     index: usize,
 }
 
+/// What a job left behind.
+#[derive(Clone, Debug, Default)]
+struct Finished {
+    verdicts: Vec<Verdict>,
+    records: Vec<Record>,
+}
+
+/// A line of the journal: a job by its name, so that it is found whatever its number.
+#[derive(Serialize, Deserialize)]
+struct Entry<'a> {
+    claim: std::borrow::Cow<'a, str>,
+    family: usize,
+    index: usize,
+    verdicts: std::borrow::Cow<'a, [Verdict]>,
+    records: std::borrow::Cow<'a, [Record]>,
+}
+
 /// What a run found, as it is written to the files of its directory.
 #[derive(Clone, Debug, Default)]
 pub struct Output {
@@ -63,31 +85,24 @@ pub struct Output {
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 impl Plan<'_> {
-    fn jobs(&self) -> Vec<Job> {
-        let mut jobs = Vec::new();
-        for (claim, c) in self.claims.iter().enumerate() {
-            for (family, f) in c.families.iter().enumerate() {
-                jobs.extend((0..f.count(self.profile)).map(|index| Job {
-                    claim,
-                    family,
-                    index,
-                }));
-            }
-        }
-        match self.shard {
-            None => jobs,
-            Some((i, n)) => jobs
-                .into_iter()
-                .enumerate()
-                .filter(|(k, _)| k % n == i - 1)
-                .map(|(_, j)| j)
-                .collect(),
-        }
+    /// Instances of a family.
+    fn count(&self, family: &Family) -> u64 {
+        family.count(self.profile) as u64 * self.times as u64
     }
 
-    /// Number of jobs of this plan (of this shard).
-    pub fn len(&self) -> usize {
-        self.jobs().len()
+    /// Instances of the whole run, all shards together.
+    pub fn whole(&self) -> u64 {
+        let families = self.claims.iter().flat_map(|c| &c.families);
+        families.map(|f| self.count(f)).sum()
+    }
+
+    /// Instances of this run, or of this shard of it.
+    pub fn len(&self) -> u64 {
+        match self.shard {
+            None => self.whole(),
+            // Job k, from 0, is of shard (k mod n) + 1.
+            Some((i, n)) => (self.whole() + n as u64 - i as u64) / n as u64,
+        }
     }
 
     /// Nothing to do.
@@ -95,11 +110,33 @@ impl Plan<'_> {
         self.len() == 0
     }
 
+    fn jobs(&self) -> impl Iterator<Item = Job> {
+        let families = self.claims.iter().enumerate().flat_map(|(claim, c)| {
+            let own = c.families.iter().enumerate();
+            own.map(move |(family, f)| (claim, family, f))
+        });
+        let all = families.flat_map(|(claim, family, f)| {
+            (0..self.count(f) as usize).map(move |index| Job {
+                claim,
+                family,
+                index,
+            })
+        });
+        let (skipped, step) = self.shard.map_or((0, 1), |(i, n)| (i - 1, n));
+        all.skip(skipped).step_by(step)
+    }
+
+    /// The families of a claim with how many instances of each the whole run has.
+    pub fn families(&self, claim: &Claim) -> Vec<(&'static str, u64)> {
+        let of = |f: &Family| (f.kind.name(), self.count(f));
+        claim.families.iter().map(of).collect()
+    }
+
     /// Statistical checks of the whole run, all shards together.
-    fn statistical_checks(&self) -> usize {
+    pub fn statistical_checks(&self) -> usize {
         let of = |claim: &Claim| {
-            let instances: usize = claim.families.iter().map(|f| f.count(self.profile)).sum();
-            instances * claim.statistical_checks()
+            let instances: u64 = claim.families.iter().map(|f| self.count(f)).sum();
+            instances as usize * claim.statistical_checks()
         };
         self.claims.iter().map(of).sum()
     }
@@ -182,17 +219,13 @@ impl Plan<'_> {
         stop: &AtomicBool,
         progress: Progress<'_>,
     ) -> Result<Output> {
-        let jobs = self.jobs();
-        let done = AtomicUsize::new(0);
+        self.validate()?;
+        let jobs: Vec<Job> = self.jobs().collect();
         let mut results: Vec<Option<Finished>> = vec![None; jobs.len()];
         if let Some(journal) = journal {
-            for (k, judged) in journal.finished()? {
-                if let Some(slot) = results.get_mut(k) {
-                    *slot = Some(judged);
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            }
+            self.recall(journal, &jobs, &mut results)?;
         }
+        let done = AtomicUsize::new(results.iter().flatten().count());
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.jobs.unwrap_or(0))
             .build()
@@ -209,7 +242,7 @@ impl Plan<'_> {
                     }
                     let judged = self.run_job(jobs[k])?;
                     if let Some(journal) = journal {
-                        journal.append(k, &judged)?;
+                        self.remember(journal, jobs[k], &judged)?;
                     }
                     *slot = Some(judged);
                     progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
@@ -235,11 +268,58 @@ impl Plan<'_> {
         Ok(output)
     }
 
+    /// The results of jobs that are in the journal; of one that is there twice the first.
+    fn recall(
+        &self,
+        journal: &Journal,
+        jobs: &[Job],
+        results: &mut [Option<Finished>],
+    ) -> Result<()> {
+        let (entries, _) = journal.entries::<Entry<'_>>()?;
+        let named = |k: &usize| {
+            let job = jobs[*k];
+            (
+                (self.claims[job.claim].name.as_str(), job.family, job.index),
+                *k,
+            )
+        };
+        let at: HashMap<(&str, usize, usize), usize> = (0..jobs.len()).map(|k| named(&k)).collect();
+        for entry in entries {
+            let name = (&*entry.claim, entry.family, entry.index);
+            if let Some(slot) = at.get(&name).map(|k| &mut results[*k]) {
+                slot.get_or_insert(Finished {
+                    verdicts: entry.verdicts.into_owned(),
+                    records: entry.records.into_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&self, journal: &Journal, job: Job, judged: &Finished) -> Result<()> {
+        journal.append(&Entry {
+            claim: self.claims[job.claim].name.as_str().into(),
+            family: job.family,
+            index: job.index,
+            verdicts: judged.verdicts.as_slice().into(),
+            records: judged.records.as_slice().into(),
+        })
+    }
+
     /// Refuses what could not be run, before anything is written.
     ///
     /// # Errors
-    /// When α is too small to be shared among the statistical checks.
+    /// When α is too small to be shared among the statistical checks; more instances than one
+    /// process holds.
     pub fn validate(&self) -> Result<()> {
+        if self.len() > MOST_INSTANCES as u64 {
+            let shards = self.whole().div_ceil(MOST_INSTANCES as u64);
+            let text = format!(
+                "{} instances are more than one process judges ({MOST_INSTANCES}); with --shard I/{shards} it is one of several, and `ratecert merge` joins them",
+                self.len()
+            );
+            return Err(Error::usage(text));
+        }
         share(self.alpha, self.statistical_checks()).map(|_| ())
     }
 
@@ -247,11 +327,17 @@ impl Plan<'_> {
     pub fn fingerprint(&self) -> String {
         let claims: Vec<u64> = self.claims.iter().map(|c| c.digest).collect();
         format!(
-            "ratecert {} profile {} seed {} shard {:?} alpha {:e} claims {:016x}",
+            "ratecert {} build {} profile {}{} seed {}{} alpha {:e} claims {:016x}",
             env!("CARGO_PKG_VERSION"),
+            env!("RATECERT_BUILD"),
             self.profile.name(),
+            match self.times {
+                1 => String::new(),
+                n => format!(" times {n}"),
+            },
             self.seed,
-            self.shard,
+            self.shard
+                .map_or(String::new(), |(i, n)| format!(" shard {i}/{n}")),
             self.alpha,
             mix(&claims)
         )

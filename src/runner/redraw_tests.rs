@@ -162,6 +162,7 @@ fn every_implementation_gets_the_same_instances() {
             seed: 1,
             jobs: None,
             shard: None,
+            times: 1,
             alpha: 1e-9,
             factory,
         };

@@ -7,14 +7,14 @@ use crate::instances::Instance;
 use crate::judge::{Judged, Judging, judge};
 
 /// Runs one recorded verdict again: the same claim, spec and seed, with figures. A statistical
-/// check gets all of `alpha`: it was one of many in the run.
+/// check gets the share of `alpha` that it had in the run, one of so many such `checks`.
 ///
 /// # Errors
 /// When the spec is out of range, or no implementation can be made.
 pub fn replay(
     claim: &Claim,
     verdict: &Verdict,
-    alpha: f64,
+    (alpha, checks): (f64, usize),
     factory: &dyn Factory,
 ) -> Result<Judged> {
     let recorded = &verdict.instance.spec;
@@ -33,7 +33,7 @@ pub fn replay(
         ..Label::parse(id).unwrap_or_else(|| Label::named(id.clone()))
     };
     let judging = Judging {
-        share: share(alpha, 1)?,
+        share: share(alpha, checks)?,
         record: true,
     };
     let evidence = claim.evidence(&instance, factory.roundoff());

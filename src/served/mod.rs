@@ -28,6 +28,7 @@
 //! assert!(wrong.sees("conservative"), "{wrong}");
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod caller;
 mod conservative;

@@ -12,6 +12,7 @@
 //! one another. Constructors from data have r = 0; operations that round add to it what they lost,
 //! exactly zero where they lost nothing (small integers, masks). Every enclosure speaks of the
 //! exact set.
+#![forbid(unsafe_code)]
 
 mod certificate;
 mod diagonal_box;

@@ -3,6 +3,7 @@
 //! Owns the statistics of the crate. Must not know claims, methods, maps or
 //! instances: everything here takes plain numbers and returns plain data. Raw
 //! samples stay with the caller; an estimate never replaces them.
+#![forbid(unsafe_code)]
 
 pub mod estimate;
 pub mod ledger;

@@ -3,6 +3,7 @@
 //! Owns the conversation: how a program is started and with which environment, what is bounded
 //! (time, length of a line, what is kept of its stderr), the handshake, and what can go wrong with
 //! an answer ([`Trouble`](crate::case::Trouble)). Judges nothing, and knows no ground truth.
+#![forbid(unsafe_code)]
 
 mod environment;
 mod line;

@@ -19,6 +19,7 @@
 //! }
 //! # hidden();
 //! ```
+#![forbid(unsafe_code)]
 
 mod served;
 mod strategies;

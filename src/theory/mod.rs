@@ -19,6 +19,7 @@
 //! assert!(theorem.paper_itd(1000) < 1e-6 * theorem.paper_itd(10));
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod hypothesis;
 mod lemma_d2;

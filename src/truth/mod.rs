@@ -21,6 +21,7 @@
 //! assert!(truth.jacobian.as_ref().is_some_and(|j| j.error < 1e-10));
 //! # Ok::<(), ratecert::Error>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod aid_limit;
 mod ambiguous_units;

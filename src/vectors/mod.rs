@@ -4,6 +4,7 @@
 //! ([`list()`]), the kinds of mistakes they show ([`Flag`]), formulas for large problems
 //! ([`Recipe`]), their exact answers, and the files that carry them. The answers come from formulas
 //! in extended precision, never from an implementation.
+#![forbid(unsafe_code)]
 
 mod expected;
 mod file;

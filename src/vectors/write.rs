@@ -13,6 +13,8 @@ use super::flag::Flag;
 use super::list::{Group, list, refusals};
 use super::recipe::checksum;
 use crate::error::{Error, Result};
+use crate::files;
+use crate::tol::MOST_DATA;
 use crate::wire::{Case, Estimate, Number, Posed, Row, schema_of, schemas};
 
 /// Where the list stands, for the provenance of a file.
@@ -271,7 +273,7 @@ pub fn verify(dir: &Path) -> Result<Vec<String>> {
     let files = files()?;
     let mut out = Vec::new();
     for (name, text) in &files {
-        match fs::read_to_string(dir.join(name)) {
+        match files::read(&dir.join(name), MOST_DATA) {
             Ok(found) if found == *text => {}
             Ok(found) => {
                 let pairs = found.lines().zip(text.lines());

@@ -3,6 +3,7 @@
 //! Owns the form of every message and what is refused of it, the translation between messages and
 //! cases, and the answering side for implementations written in Rust ([`Server`]). Knows nothing of
 //! processes and judges nothing.
+#![forbid(unsafe_code)]
 
 mod case;
 mod message;

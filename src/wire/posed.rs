@@ -7,7 +7,7 @@ use super::{LARGEST_STEP, MOST_STEPS};
 use crate::case::{Algorithm, At, Batches, Case, Method, Samples, Target};
 use crate::error::{Error, Result};
 use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
-use crate::instances::{Instance, Kind, Sizes, Spec};
+use crate::instances::{Instance, Kind, Sizes, Spec, check_sizes};
 use crate::linalg::product::norm2;
 use crate::objectives::{HoldOut, Objective};
 use crate::tol::{COTANGENT_RANGE, Roundoff};
@@ -45,6 +45,7 @@ impl Posed {
         let algorithm = method.algorithm;
         let map = m.problem.map(method.is_stochastic());
         let map = map.map_err(|e| e.in_field("problem"))?;
+        check_sizes(&map)?;
         let mut instance = Instance::new(map, floats(&m.lambda))?;
         instance.spec = Spec {
             params: m.lambda.len(),

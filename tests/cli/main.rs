@@ -3,6 +3,7 @@
 mod baselines;
 mod certify;
 mod claims;
+mod crash;
 mod instances;
 mod printed;
 mod usage;

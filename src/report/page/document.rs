@@ -131,7 +131,7 @@ pub fn html_with(run: &Run, figures: &[Figure], extras: &Extras) -> String {
         sections,
         has_power: extras.power.is_some(),
         drift: extras.drift.as_ref().map(|d| drift(d, stem_of)),
-        reasons: reasons(&run.verdicts, |c| stem_of(c).unwrap_or_default()),
+        reasons: reasons(run, |c| stem_of(c).unwrap_or_default()),
         undecided: grouped(summary.counts.inconclusive),
         apart: grouped(summary.counts.not_applicable),
         has_cut: groups.iter().any(|g| !g.left_out.is_empty()),

@@ -7,6 +7,7 @@ use super::theorems::{THEOREMS, place_of};
 use super::words::{digits, grouped, headroom};
 use crate::checks::Ruling;
 use crate::claims::Verdict;
+use crate::report::gather::by_headroom;
 use crate::report::tally::Tally;
 
 /// Passing verdicts of one claim on the page, those with the least headroom first; and other ones.
@@ -72,15 +73,13 @@ impl<'a> Group<'a> {
         let mut sorted = tally.verdicts.clone();
         // Ties keep the order of the file; what has no headroom comes last.
         sorted.sort_by(|a, b| {
-            rank(a.status).cmp(&rank(b.status)).then_with(|| {
-                let least = |v: &Verdict| (v.attained, v.headroom.is_nan());
-                let by_headroom = || a.headroom.total_cmp(&b.headroom);
-                least(a).cmp(&least(b)).then_with(by_headroom)
-            })
+            let by_status = rank(a.status).cmp(&rank(b.status));
+            by_status.then_with(|| by_headroom(a, b))
         });
         let passing = |v: &Verdict| v.status == Ruling::Pass;
         let mut rows = Vec::new();
         let (mut passed, mut others) = (0, 0);
+        let counts = &tally.standing.counts;
         for v in &sorted {
             let (seen, most) = if passing(v) {
                 (&mut passed, PASSING)
@@ -101,15 +100,17 @@ impl<'a> Group<'a> {
             said: said(&tally.standing.counts),
             replay: sorted.first().map_or("", |v| &v.replay),
             rows,
-            left_out: left_out(passed, others),
+            left_out: left_out(counts.pass, counts.total() - counts.pass, (passed, others)),
         }
     }
 }
 
-fn left_out(passed: usize, others: usize) -> String {
+/// Of so many there are so many at hand, of which at most [`PASSING`] and [`OTHERS`] are shown.
+fn left_out(passed: usize, others: usize, (_, at_hand): (usize, usize)) -> String {
     let mut parts = Vec::new();
-    if others > OTHERS {
-        parts.push(format!("{OTHERS} of {} that do not pass", grouped(others)));
+    let shown = at_hand.min(OTHERS);
+    if others > shown {
+        parts.push(format!("{shown} of {} that do not pass", grouped(others)));
     }
     if passed > PASSING {
         parts.push(format!(
@@ -152,9 +153,9 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_said() {
-        assert_eq!(left_out(PASSING, OTHERS), "");
+        assert_eq!(left_out(PASSING, OTHERS, (PASSING, OTHERS)), "");
         assert_eq!(
-            left_out(417, 1000),
+            left_out(417, 1000, (417, 1000)),
             "300 of 1\u{202f}000 that do not pass; 20 of 417 that pass, least headroom first"
         );
     }

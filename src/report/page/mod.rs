@@ -31,6 +31,7 @@ pub use document::{html, html_with};
 pub use extras::{Caught, DriftRow, DriftView, Extras, PowerView, Scale};
 pub(in crate::report) use markup::Markup;
 pub(super) use theorems::by_theorem;
+pub(super) use words::grouped;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::words::grouped;
 use crate::checks::{Reason, Ruling};
 use crate::claims::Verdict;
 use crate::report::facts::why;
+use crate::report::run::Run;
 
 /// Instances listed below one reason.
 const SHOWN: usize = 60;
@@ -32,41 +33,50 @@ type Key = (bool, Option<Reason>);
 
 /// Undecided first, then what did not apply; in each the most frequent first. `stem` gives the id
 /// of a claim.
-pub(super) fn reasons<'a>(
-    verdicts: &'a [Verdict],
-    stem: impl Fn(&str) -> String,
-) -> Vec<ReasonView<'a>> {
+pub(super) fn reasons<'a>(run: &'a Run, stem: impl Fn(&str) -> String) -> Vec<ReasonView<'a>> {
     let mut groups: Vec<(Key, Vec<&Verdict>)> = Vec::new();
-    for v in verdicts.iter().filter(|v| !v.status.is_decided()) {
+    for v in run.verdicts.iter().filter(|v| !v.status.is_decided()) {
         let key = (v.status == Ruling::NotApplicable, v.reason);
         match groups.iter_mut().find(|g| g.0 == key) {
             Some(group) => group.1.push(v),
             None => groups.push((key, vec![v])),
         }
     }
-    groups.sort_by_key(|((apart, _), all)| (*apart, std::cmp::Reverse(all.len())));
-    let views = groups.into_iter().map(|((apart, reason), all)| ReasonView {
-        words: reason.map_or("No reason was recorded".into(), |r| capital(why(r))),
-        count: grouped(all.len()),
-        apart,
-        claims: claims(&all, &stem),
-        rows: { all.iter() }
-            .take(SHOWN)
-            .map(|v| Instance {
-                id: &v.id,
-                detail: spans(&v.detail),
-            })
-            .collect(),
-        more: all.len().saturating_sub(SHOWN),
-    });
+    let mut groups: Vec<(Key, Vec<&Verdict>, Vec<(&str, usize)>)> = { groups.into_iter() }
+        .map(|(key, all)| {
+            let claims = claims(run, key, &all);
+            (key, all, claims)
+        })
+        .collect();
+    let total = |claims: &[(&str, usize)]| claims.iter().map(|c| c.1).sum::<usize>();
+    groups.sort_by_key(|((apart, _), _, claims)| (*apart, std::cmp::Reverse(total(claims))));
+    let views = groups
+        .into_iter()
+        .map(|((apart, reason), all, claims)| ReasonView {
+            words: reason.map_or("No reason was recorded".into(), |r| capital(why(r))),
+            count: grouped(total(&claims)),
+            apart,
+            claims: { claims.iter() }
+                .map(|(name, n)| (*name, stem(name), grouped(*n)))
+                .collect(),
+            rows: { all.iter() }
+                .take(SHOWN)
+                .map(|v| Instance {
+                    id: &v.id,
+                    detail: spans(&v.detail),
+                })
+                .collect(),
+            more: total(&claims).saturating_sub(SHOWN.min(all.len())),
+        });
     views.collect()
 }
 
-/// Name, id and number of verdicts of each claim.
-fn claims<'a>(
-    all: &[&'a Verdict],
-    stem: impl Fn(&str) -> String,
-) -> Vec<(&'a str, String, String)> {
+/// Name and number of verdicts of each claim: counted, or of those at hand.
+fn claims<'a>(run: &'a Run, key: Key, all: &[&'a Verdict]) -> Vec<(&'a str, usize)> {
+    if let Some(counted) = &run.counted {
+        let own = { counted.open.iter() }.filter(|((apart, why, _), _)| (*apart, *why) == key);
+        return own.map(|((_, _, claim), n)| (claim.as_str(), *n)).collect();
+    }
     let mut out: Vec<(&str, usize)> = Vec::new();
     for v in all {
         match out.iter_mut().find(|(name, _)| *name == v.claim) {
@@ -74,9 +84,7 @@ fn claims<'a>(
             None => out.push((&v.claim, 1)),
         }
     }
-    let each = out.into_iter();
-    each.map(|(name, n)| (name, stem(name), grouped(n)))
-        .collect()
+    out
 }
 
 fn capital(text: &str) -> String {

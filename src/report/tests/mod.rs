@@ -8,6 +8,7 @@ use crate::claims::{InstanceId, Origin, Outcome, Record, Verdict};
 use crate::instances::{Kind, Spec};
 
 mod facts;
+mod gather;
 mod pages;
 mod reading;
 mod xml;
@@ -78,6 +79,7 @@ pub(in crate::report) fn claim(name: &str) -> ClaimInfo {
         method: "itd".into(),
         caught: String::new(),
         digest: String::new(),
+        families: Vec::new(),
     }
 }
 
@@ -147,6 +149,7 @@ pub(in crate::report) fn run() -> Run {
                 data: Data::Fit(fit()),
             },
         ],
+        counted: None,
         place: None,
     }
 }
@@ -155,7 +158,12 @@ fn info(claims: Vec<ClaimInfo>) -> RunInfo {
     RunInfo {
         subject: None,
         version: "0.1.0".into(),
+        build: String::new(),
         profile: "quick".into(),
+        times: 1,
+        verdicts: None,
+        records: None,
+        statistical_checks: 0,
         seed: 0,
         started: String::new(),
         seconds: 1.25,
@@ -173,6 +181,7 @@ pub(in crate::report) fn empty() -> Run {
         info: info(Vec::new()),
         verdicts: Vec::new(),
         records: Vec::new(),
+        counted: None,
         place: None,
     }
 }

@@ -188,6 +188,24 @@ mod tests {
         assert!(parse(&wrong[..], 2, 0).is_err());
     }
 
+    /// Any byte of a plain and of a compressed file: a value or a refusal, never a panic, and never
+    /// more numbers than the header says.
+    #[test]
+    fn changed_bytes_are_read_or_refused() {
+        for whole in [file(&[2, 3], &[7; 6]), packed(&file(&[2, 3], &[7; 6]))] {
+            for at in 0..whole.len() {
+                for byte in [0, 1, 127, 128, 255, !whole[at]] {
+                    let mut bytes = whole.clone();
+                    bytes[at] = byte;
+                    if let Ok(found) = parse(&bytes[..], 2, 0) {
+                        let count: usize = found.dims.iter().product();
+                        assert_eq!(found.bytes.len(), count);
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn headers_that_promise_too_much_or_something_else_are_refused() {
         assert!(refused(b"", 1).contains("ends before"));

@@ -1,0 +1,59 @@
+//! `merge`: shards into one run.
+
+use std::path::PathBuf;
+
+use super::baseline;
+use super::exit::Exit;
+use super::output;
+use crate::claims::Catalogue;
+use crate::error::Result;
+use crate::files::{Place, Resume};
+use crate::merge::Shards;
+use crate::report::{self, Extras, Run, Shown};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The directories of all shards of a run, in any order
+    #[arg(required = true, value_name = "DIR")]
+    shards: Vec<PathBuf>,
+    /// Where the whole run goes
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Baselines that the report compares with, rates/baselines by default where it
+    /// exists
+    #[arg(long, value_name = "DIR")]
+    baselines: Option<PathBuf>,
+    /// Exit with 3 if anything is inconclusive
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    let shards = Shards::read(&arguments.shards)?;
+    let place = Place::open(
+        &arguments.out,
+        report::run_tenant(),
+        "ratecert merge",
+        Resume::Never,
+    )?;
+    place.news().iter().for_each(|text| output::say(text));
+    let fresh = place.fresh()?;
+    let bar = output::bar(shards.info().instances);
+    shards.join(&fresh, &|done| bar.set_position(done))?;
+    bar.finish_and_clear();
+    let run = Run::gathered(&fresh)?.lying_in(&arguments.out);
+    let builtin = Catalogue::builtin()?;
+    let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
+    let extras = Extras {
+        drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
+        ..Extras::default()
+    };
+    report::draw(&run, &fresh, &extras)?;
+    place.finish()?;
+    let shown = Shown::default().coloured(output::colour());
+    let text = report::text(&run, shown.undecided(arguments.strict));
+    let exit = output::end(&text, super::certify::exit(&run, arguments.strict));
+    let page = arguments.out.join("index.html");
+    output::say(&format!("report: {}", page.display()));
+    Ok(exit)
+}

@@ -1,0 +1,424 @@
+//! The directory that a command fills.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::listing::Tenant;
+use super::lock::Lock;
+use super::read::read_regular;
+use super::write::put;
+use crate::error::{Error, Result};
+use crate::tol::MOST_TEXT;
+
+/// A directory that is filled: checked and locked before anything is computed, replaced as a whole
+/// when all is there.
+///
+/// What is under way stands in a private directory beside it, under a name that nobody can guess,
+/// with a file that says whose it is. Only files that a command of the same kind wrote are ever
+/// removed. What an interrupted run left stays there until a later run into the same directory is
+/// finished, and is announced by it.
+#[derive(Debug)]
+pub struct Place {
+    tenant: Tenant,
+    /// As the user wrote it.
+    asked: PathBuf,
+    /// Where it is, links followed.
+    real: PathBuf,
+    work: PathBuf,
+    /// Directories of earlier, unfinished runs.
+    left: Vec<PathBuf>,
+    news: Vec<String>,
+    done: bool,
+    /// Released last.
+    _lock: Lock,
+}
+
+/// Whether a run goes on from an unfinished one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// It begins anew.
+    Never,
+    /// It goes on where one of the same left off, and begins anew where none did.
+    IfAny,
+    /// It goes on; without anything to go on from it is refused.
+    Always,
+}
+
+/// What names the owner of a private directory.
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    /// Of which kind.
+    holds: String,
+    /// The directory that is filled, a name beside.
+    directory: String,
+    /// What is computed.
+    fingerprint: String,
+}
+
+const PREFIX: &str = ".ratecert-";
+const OWNER: &str = "owner.json";
+const JOURNAL: &str = "journal";
+
+impl Place {
+    /// Takes `dir` for what `fingerprint` identifies, anew or where an interrupted run of the same
+    /// left off. Directories above it are made.
+    ///
+    /// # Errors
+    /// A directory that holds anything else than what such a command wrote; one that could not be
+    /// replaced (a mount point, the current directory, a link that leads nowhere, one that is not
+    /// writable); another process that fills it; nothing to resume where that is asked for.
+    pub fn open(dir: &Path, tenant: Tenant, fingerprint: &str, resume: Resume) -> Result<Self> {
+        let real = resolve(dir)?;
+        let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
+            return Err(refused(dir, "is no directory that could be replaced"));
+        };
+        fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
+        check_place(dir, &real)?;
+        tenant.replaceable(&real)?;
+        let lock = Lock::take(parent, name)?;
+        let mut news = Vec::new();
+        let mut left = leftovers(parent, name, &tenant)?;
+        recover(&real, &left, &mut news)?;
+        // As long as nobody held the lock, the directory may have changed.
+        tenant.replaceable(&real)?;
+        let found = left.iter().position(|(_, o)| o.fingerprint == fingerprint);
+        let work = match (resume, found) {
+            (Resume::Always | Resume::IfAny, Some(at)) => left.remove(at).0,
+            (Resume::Always, None) => return Err(nothing_to_resume(dir, &left)),
+            _ => private(parent, name, &tenant, fingerprint)?,
+        };
+        for (path, owner) in &left {
+            news.push(announce(dir, path, owner, fingerprint));
+        }
+        Ok(Self {
+            tenant,
+            asked: dir.to_path_buf(),
+            real,
+            work,
+            left: left.into_iter().map(|(path, _)| path).collect(),
+            news,
+            done: false,
+            _lock: lock,
+        })
+    }
+
+    /// What the user is to be told of what was found.
+    pub fn news(&self) -> &[String] {
+        &self.news
+    }
+
+    /// Where its journal lies, until the run is finished.
+    pub fn journal(&self) -> PathBuf {
+        self.work.join(JOURNAL)
+    }
+
+    /// An empty directory for the files of the finished run.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn fresh(&self) -> Result<PathBuf> {
+        let fresh = self.work.join("fresh");
+        match fs::remove_dir_all(&fresh) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io(&fresh, &e));
+            }
+            _ => {}
+        }
+        fs::create_dir(&fresh).map_err(|e| Error::io(&fresh, &e))?;
+        Ok(fresh)
+    }
+
+    /// Puts what stands in [`Place::fresh`] in place of the directory, by renaming; the old files go
+    /// only after the new ones stand.
+    ///
+    /// # Errors
+    /// What the system refuses; a file of others that came in meanwhile. The finished run then stays
+    /// where the error says.
+    pub fn finish(mut self) -> Result<()> {
+        let fresh = self.work.join("fresh");
+        self.tenant.list(&fresh)?;
+        settle(&fresh)?;
+        let old = self.work.join("old");
+        let replaced = self.swap(&fresh, &old).map_err(|e| {
+            let text = format!("{e}; the finished run stands in {}", fresh.display());
+            Error::usage(text)
+        })?;
+        self.done = true;
+        if remove_known(&old, &replaced).is_err() {
+            // Somebody wrote into it as it was moved: theirs stays.
+            let text = format!(
+                "{} holds files that no {} wrote",
+                old.display(),
+                self.tenant.noun
+            );
+            return Err(Error::usage(text));
+        }
+        let gone = self.left.iter().chain([&self.work]);
+        for path in gone {
+            remove_private(path, &self.tenant)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves nothing: there is nothing to go on from.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn abandon(mut self) -> Result<()> {
+        self.done = true;
+        remove_private(&self.work, &self.tenant)
+    }
+
+    fn swap(&self, fresh: &Path, old: &Path) -> Result<BTreeSet<String>> {
+        let io = |e: std::io::Error| Error::io(&self.asked, &e);
+        let there = fs::symlink_metadata(&self.real).is_ok();
+        let replaced = if there {
+            self.tenant.replaceable(&self.real)?
+        } else {
+            BTreeSet::new()
+        };
+        if there {
+            fs::rename(&self.real, old).map_err(io)?;
+        }
+        if let Err(e) = fs::rename(fresh, &self.real) {
+            if there {
+                let _ = fs::rename(old, &self.real);
+            }
+            return Err(io(e));
+        }
+        if let Some(parent) = self.real.parent() {
+            sync_directory(parent);
+        }
+        Ok(replaced)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let begun = fs::metadata(self.journal()).is_ok_and(|m| m.len() > 0);
+        let finished = self.work.join("fresh").exists() || self.work.join("old").exists();
+        if !self.done && !begun && !finished {
+            // Nothing to go on from. What the system does not let us remove stays.
+            let _ = remove_private(&self.work, &self.tenant);
+        }
+    }
+}
+
+/// Where `dir` is, links followed; the last part may not be there yet.
+fn resolve(dir: &Path) -> Result<PathBuf> {
+    match fs::symlink_metadata(dir) {
+        Ok(_) => fs::canonicalize(dir).map_err(|e| {
+            let text = format!("leads nowhere ({e}); choose another directory");
+            refused(dir, &text)
+        }),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            // `x/..` names what is there already, or nothing.
+            let Some(name) = dir.file_name() else {
+                return Err(refused(dir, "is no directory that could be replaced"));
+            };
+            let parent = match dir.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
+            let parent = fs::canonicalize(parent).map_err(|e| Error::io(parent, &e))?;
+            Ok(parent.join(name))
+        }
+        Err(e) => Err(Error::io(dir, &e)),
+    }
+}
+
+/// Refuses what renaming could not replace, or should not.
+fn check_place(asked: &Path, real: &Path) -> Result<()> {
+    if std::env::current_dir().is_ok_and(|here| here.starts_with(real)) {
+        let text = "is where you are, and would be replaced; choose another directory";
+        return Err(refused(asked, text));
+    }
+    if real.exists() && is_mount_point(real) {
+        let text = "is a mount point, which cannot be replaced; choose a directory below it";
+        return Err(refused(asked, text));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_mount_point(real: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path: &Path| fs::metadata(path).map(|m| m.dev()).ok();
+    let parent = real.parent().and_then(device);
+    if device(real) != parent {
+        return true;
+    }
+    // A directory of the same file system that is mounted there has the same device.
+    let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let escaped: Vec<u8> = { real.as_os_str().as_bytes().iter() }
+        .flat_map(|b| match b {
+            b' ' | b'\t' | b'\n' | b'\\' => format!("\\{b:03o}").into_bytes(),
+            b => vec![*b],
+        })
+        .collect();
+    let mut lines = mounts.split(|b| *b == b'\n');
+    lines.any(|line| line.split(|b| *b == b' ').nth(4) == Some(&escaped))
+}
+
+#[cfg(not(unix))]
+fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
+/// A new private directory for `name`, with its owner.
+fn private(parent: &Path, name: &OsStr, tenant: &Tenant, fingerprint: &str) -> Result<PathBuf> {
+    let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
+    let made = made.map_err(|e| Error::io(parent, &e))?;
+    let owner = Owner {
+        holds: tenant.noun.clone(),
+        directory: name.to_string_lossy().into_owned(),
+        fingerprint: fingerprint.into(),
+    };
+    let text = serde_json::to_string_pretty(&owner).unwrap_or_default() + "\n";
+    put(&made.path().join(OWNER), text)?;
+    Ok(made.keep())
+}
+
+/// The private directories beside `name` that belong to it. Nobody fills them: the lock is ours.
+fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant) -> Result<Vec<(PathBuf, Owner)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(parent).map_err(|e| Error::io(parent, &e))? {
+        let entry = entry.map_err(|e| Error::io(parent, &e))?;
+        let ours = entry.file_name();
+        let ours = ours.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        if !(ours && entry.file_type().is_ok_and(|t| t.is_dir())) {
+            continue;
+        }
+        let text = read_regular(&entry.path().join(OWNER), MOST_TEXT).unwrap_or_default();
+        if let Ok(owner) = serde_json::from_str::<Owner>(&text)
+            && owner.directory == name.to_string_lossy()
+            && owner.holds == tenant.noun
+        {
+            found.push((entry.path(), owner));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
+}
+
+/// Between the two renames of a swap a crash leaves no directory, and the old one with the private
+/// files: it goes back.
+fn recover(real: &Path, left: &[(PathBuf, Owner)], news: &mut Vec<String>) -> Result<()> {
+    for (path, _) in left {
+        let old = path.join("old");
+        if old.exists() && !real.exists() {
+            fs::rename(&old, real).map_err(|e| Error::io(real, &e))?;
+            let text = "was moved away by a run that ended half way; it is back";
+            news.push(format!("{} {text}", real.display()));
+        }
+    }
+    Ok(())
+}
+
+fn announce(dir: &Path, path: &Path, owner: &Owner, fingerprint: &str) -> String {
+    let journal = fs::read(path.join(JOURNAL)).unwrap_or_default();
+    let lines = journal.iter().filter(|b| **b == b'\n').count();
+    let same = owner.fingerprint == fingerprint;
+    let how = if same {
+        "--resume goes on from it".to_string()
+    } else {
+        format!(
+            "it was {}, and --resume with its options goes on from it",
+            owner.fingerprint
+        )
+    };
+    format!(
+        "an unfinished {} of {} ({lines} jobs done) is in {}; {how}; it is removed when this one is finished",
+        owner.holds,
+        dir.display(),
+        path.display()
+    )
+}
+
+fn nothing_to_resume(dir: &Path, left: &[(PathBuf, Owner)]) -> Error {
+    let dir = dir.display();
+    let text = match left {
+        [] => format!("nothing to resume: no unfinished run of {dir} is there"),
+        several => {
+            let each = several.iter().map(|(_, o)| o.fingerprint.as_str());
+            format!(
+                "what is unfinished in {dir} belongs to another run ({}); finish it with its own options or leave out --resume",
+                each.collect::<Vec<_>>().join("; ")
+            )
+        }
+    };
+    Error::usage(text)
+}
+
+fn refused(dir: &Path, what: &str) -> Error {
+    let shown: OsString = match dir.as_os_str().is_empty() {
+        true => "\"\"".into(),
+        false => dir.as_os_str().into(),
+    };
+    Error::usage(format!("{} {what}", shown.display()))
+}
+
+/// Files of a run are on the disk before they take the place of others.
+fn settle(fresh: &Path) -> Result<()> {
+    for entry in fs::read_dir(fresh).map_err(|e| Error::io(fresh, &e))? {
+        let path = entry.map_err(|e| Error::io(fresh, &e))?.path();
+        if path.is_dir() {
+            settle(&path)?;
+        } else {
+            let synced = fs::File::open(&path).and_then(|file| file.sync_data());
+            synced.map_err(|e| Error::io(&path, &e))?;
+        }
+    }
+    sync_directory(fresh);
+    Ok(())
+}
+
+/// Where directories can be opened; elsewhere the system sees to it.
+fn sync_directory(dir: &Path) {
+    if let Ok(file) = fs::File::open(dir) {
+        let _ = file.sync_all();
+    }
+}
+
+/// Removes these files of `dir`, then what is left empty.
+fn remove_known(dir: &Path, names: &BTreeSet<String>) -> std::io::Result<()> {
+    if !dir.exists() {
+        return Ok(());
+    }
+    for name in names {
+        fs::remove_file(dir.join(name))?;
+    }
+    let inner: BTreeSet<&str> = { names.iter() }
+        .filter_map(|n| n.split_once('/').map(|(dir, _)| dir))
+        .collect();
+    for name in inner {
+        fs::remove_dir(dir.join(name))?;
+    }
+    fs::remove_dir(dir)
+}
+
+/// Removes a private directory. What was moved there and holds files of others stays, and is named.
+fn remove_private(work: &Path, tenant: &Tenant) -> Result<()> {
+    let old = work.join("old");
+    if old.exists() {
+        let names = tenant.replaceable(&old)?;
+        remove_known(&old, &names).map_err(|e| Error::io(&old, &e))?;
+    }
+    let gone = |path: PathBuf, done: std::io::Result<()>| match done {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&path, &e)),
+        _ => Ok(()),
+    };
+    let fresh = work.join("fresh");
+    gone(fresh.clone(), fs::remove_dir_all(&fresh))?;
+    for name in [JOURNAL, OWNER] {
+        let path = work.join(name);
+        gone(path.clone(), fs::remove_file(&path))?;
+    }
+    gone(work.to_path_buf(), fs::remove_dir(work))
+}

@@ -1,0 +1,507 @@
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::*;
+use crate::tol::MOST_TEXT;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    job: usize,
+    said: String,
+}
+
+fn entry(job: usize) -> Entry {
+    Entry {
+        job,
+        // Characters of several bytes: a cut may fall inside one.
+        said: format!("‖w_{job} - w(λ)‖ ≤ ½ε"),
+    }
+}
+
+fn tenant() -> Tenant {
+    Tenant {
+        noun: "run".into(),
+        proof: ("run.json", |v, _| v["schema"].is_u64()),
+        wrote: |name| ["run.json", "verdicts.jsonl", "figures/a.svg"].contains(&name),
+    }
+}
+
+fn open(dir: &Path, resume: bool) -> crate::error::Result<Place> {
+    let resume = if resume {
+        Resume::Always
+    } else {
+        Resume::Never
+    };
+    Place::open(dir, tenant(), "what is computed", resume)
+}
+
+fn refused(dir: &Path) -> String {
+    let e = open(dir, false).unwrap_err();
+    assert!(e.is_usage() || e.is_io(), "{e}");
+    e.to_string()
+}
+
+fn fill(dir: &Path, text: &str) {
+    let place = open(dir, false).unwrap();
+    let fresh = place.fresh().unwrap();
+    fs::write(fresh.join("run.json"), text).unwrap();
+    fs::create_dir(fresh.join("figures")).unwrap();
+    fs::write(fresh.join("figures/a.svg"), text).unwrap();
+    place.finish().unwrap();
+}
+
+/// All names below a directory.
+fn names(dir: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            out.extend(
+                names(&entry.path())
+                    .into_iter()
+                    .map(|n| format!("{name}/{n}")),
+            );
+            out.push(format!("{name}/"));
+        } else {
+            out.push(name);
+        }
+    }
+    out.sort();
+    out
+}
+
+#[test]
+fn a_directory_is_replaced_whole_and_nothing_is_left_beside_it() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("x/results");
+    fill(&dir, "one");
+    fill(&dir, "two");
+    assert_eq!(
+        fs::read_to_string(dir.join("figures/a.svg")).unwrap(),
+        "two"
+    );
+    assert_eq!(
+        names(&t.path().join("x")),
+        [
+            "results/",
+            "results/.ratecert.json",
+            "results/figures/",
+            "results/figures/a.svg",
+            "results/run.json"
+        ]
+    );
+}
+
+/// The names that older versions used beside a directory, and any other.
+#[test]
+fn what_is_beside_a_directory_stays() {
+    let t = TempDir::new().unwrap();
+    for beside in [
+        "r.old",
+        "r.partial",
+        "r.journal",
+        ".ratecert-x",
+        ".ratecert-y",
+    ] {
+        fs::create_dir(t.path().join(beside)).unwrap();
+        fs::write(t.path().join(beside).join("mine"), beside).unwrap();
+    }
+    // Even one that pretends.
+    fs::write(t.path().join(".ratecert-y/owner.json"), "{}").unwrap();
+    let before = names(t.path());
+    fill(&t.path().join("r"), "one");
+    fill(&t.path().join("r"), "two");
+    let mut after = names(t.path());
+    after.retain(|n| !n.starts_with("r/"));
+    assert_eq!(after, before);
+}
+
+#[test]
+fn files_of_others_are_refused_by_name() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    let foreign = |make: &dyn Fn(&Path), says: &str| {
+        fill(&dir, "run");
+        make(&dir);
+        let said = refused(&dir);
+        assert!(said.contains(says), "{said}");
+        assert!(fs::symlink_metadata(dir.join("run.json")).is_ok());
+        fs::remove_dir_all(&dir).unwrap();
+    };
+    let write = |name: &'static str| move |dir: &Path| fs::write(dir.join(name), "mine").unwrap();
+    foreign(&write("thesis.tex"), "holds thesis.tex, which no run wrote");
+    foreign(
+        &write("figures/mine.svg"),
+        "holds figures/mine.svg, which no run wrote",
+    );
+    let make = |name: &'static str| move |dir: &Path| fs::create_dir_all(dir.join(name)).unwrap();
+    foreign(&make(".git"), "holds .git/, which no run wrote");
+    foreign(
+        &make("figures/deep"),
+        "holds figures/deep/, which no run wrote",
+    );
+    #[cfg(unix)]
+    foreign(
+        &|dir| {
+            fs::remove_file(dir.join("run.json")).unwrap();
+            std::os::unix::fs::symlink("elsewhere", dir.join("run.json")).unwrap();
+        },
+        "holds run.json (no file), which no run wrote",
+    );
+    // Without a list only what older versions wrote.
+    let old = |text: &str, more: Option<&str>| {
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join("run.json"), text).unwrap();
+        if let Some(name) = more {
+            fs::write(dir.join(name), "").unwrap();
+        }
+        let ended = open(&dir, false).map(drop).map_err(|e| e.to_string());
+        fs::remove_dir_all(&dir).unwrap();
+        ended.err().unwrap_or_default()
+    };
+    assert!(old("{}", None).contains("its run.json is not that of a run"));
+    assert!(old("nothing", None).contains("its run.json is not that of a run"));
+    assert_eq!(old(r#"{"schema":2}"#, None), "");
+    assert!(old(r#"{"schema":2}"#, Some("a.svg")).contains("holds a.svg"));
+    fs::write(&dir, "a file").unwrap();
+    assert!(refused(&dir).contains("is not the output of a run"));
+}
+
+#[test]
+fn a_directory_of_another_kind_is_refused() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    fill(&dir, "run");
+    let other = Tenant {
+        noun: "comparison".into(),
+        ..tenant()
+    };
+    let e = Place::open(&dir, other, "f", Resume::Never).unwrap_err();
+    assert!(
+        e.to_string().contains("holds a run, not a comparison"),
+        "{e}"
+    );
+}
+
+#[test]
+fn places_that_cannot_be_replaced_are_refused_before_anything_is_made() {
+    let t = TempDir::new().unwrap();
+    for dir in ["/", "..", "nowhere/.."] {
+        let e = Place::open(Path::new(dir), tenant(), "f", Resume::Never).unwrap_err();
+        assert!(e.is_usage() || e.is_io(), "{dir}: {e}");
+    }
+    let here = std::env::current_dir().unwrap();
+    assert!(refused(&here).contains("is where you are"));
+    assert!(refused(here.parent().unwrap()).contains("is where you are") || cfg!(not(unix)));
+    let long = t.path().join("x".repeat(300));
+    assert!(open(&long, false).unwrap_err().is_io());
+    assert!(names(t.path()).is_empty());
+    #[cfg(unix)]
+    {
+        let link = t.path().join("link");
+        std::os::unix::fs::symlink(t.path().join("gone"), &link).unwrap();
+        assert!(refused(&link).contains("leads nowhere"));
+        // A mount point of every Linux.
+        if Path::new("/proc/self/mountinfo").exists() {
+            let said = refused(Path::new("/proc"));
+            assert!(
+                said.contains("is a mount point") || said.contains("/proc"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_directory_stays_a_link() {
+    let t = TempDir::new().unwrap();
+    let real = t.path().join("elsewhere/real");
+    fill(&real, "one");
+    let link = t.path().join("link");
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    fill(&link, "two");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(real.join("run.json")).unwrap(), "two");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_parent_that_is_read_only_is_refused_before_anything_is_computed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let t = TempDir::new().unwrap();
+    let parent = t.path().join("sealed");
+    fs::create_dir(&parent).unwrap();
+    fs::set_permissions(&parent, fs::Permissions::from_mode(0o555)).unwrap();
+    let opened = open(&parent.join("r"), false);
+    // For root nothing is read-only.
+    let root = fs::write(parent.join("probe"), "").is_ok();
+    assert!(root || opened.unwrap_err().is_io());
+    fs::set_permissions(&parent, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn one_at_a_time() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    let first = open(&dir, false).unwrap();
+    let said = refused(&dir);
+    assert!(said.contains("another ratecert is writing to"), "{said}");
+    // Another name for it is the same directory; another directory is another one.
+    let said = refused(&t.path().join("./r/"));
+    assert!(said.contains("another ratecert is writing to"), "{said}");
+    drop(open(&t.path().join("s"), false).unwrap());
+    drop(first);
+    fill(&dir, "one");
+    assert_eq!(Lock::of(&dir).err().map(|e| e.to_string()), None);
+    assert!(!names(t.path()).iter().any(|n| n.ends_with(".lock")));
+}
+
+#[test]
+fn what_is_unfinished_is_announced_kept_and_resumed() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    fill(&dir, "old");
+    let place = open(&dir, false).unwrap();
+    let journal = Journal::open(&place.journal()).unwrap();
+    journal.append(&entry(1)).unwrap();
+    drop((place, journal));
+    // Of another computation: nothing to go on from here.
+    let e = Place::open(&dir, tenant(), "something else", Resume::Always).unwrap_err();
+    assert!(
+        e.to_string()
+            .contains("belongs to another run (what is computed)"),
+        "{e}"
+    );
+    // A new one says what it found, and leaves it alone while it is not finished itself.
+    for _ in 0..2 {
+        let place = Place::open(&dir, tenant(), "something else", Resume::Never).unwrap();
+        let [said] = place.news() else {
+            panic!("{:?}", place.news())
+        };
+        assert!(
+            said.contains("(1 jobs done)") && said.contains("--resume"),
+            "{said}"
+        );
+    }
+    let any = |said| Place::open(&dir, tenant(), said, Resume::IfAny).unwrap();
+    assert_eq!(any("something else").news().len(), 1);
+    assert!(any("what is computed").news().is_empty());
+    let place = open(&dir, true).unwrap();
+    assert!(place.news().is_empty());
+    let journal = Journal::open(&place.journal()).unwrap();
+    assert_eq!(journal.entries::<Entry>().unwrap(), (vec![entry(1)], 0));
+    fs::write(place.fresh().unwrap().join("run.json"), "new").unwrap();
+    place.finish().unwrap();
+    assert_eq!(names(t.path()), ["r/", "r/.ratecert.json", "r/run.json"]);
+    assert!(
+        open(&dir, true)
+            .unwrap_err()
+            .to_string()
+            .contains("nothing to resume")
+    );
+}
+
+#[test]
+fn what_was_moved_away_when_the_power_went_comes_back() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    fill(&dir, "old");
+    let place = open(&dir, false).unwrap();
+    Journal::open(&place.journal())
+        .unwrap()
+        .append(&entry(1))
+        .unwrap();
+    let work = place.journal().parent().unwrap().to_path_buf();
+    fs::rename(&dir, work.join("old")).unwrap();
+    drop(place);
+    let place = open(&dir, true).unwrap();
+    assert!(place.news()[0].contains("it is back"), "{:?}", place.news());
+    assert_eq!(fs::read_to_string(dir.join("run.json")).unwrap(), "old");
+    drop(place);
+    // After both renames the old one is removed with the rest.
+    fs::rename(&dir, work.join("old")).unwrap();
+    fs::create_dir(&dir).unwrap();
+    fill(&dir, "new");
+    assert!(!names(t.path()).iter().any(|n| n.starts_with(".ratecert-")));
+}
+
+/// A file that came into the directory while the run was under way.
+#[test]
+fn a_file_that_came_in_meanwhile_stays() {
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    fill(&dir, "old");
+    let place = open(&dir, false).unwrap();
+    let fresh = place.fresh().unwrap();
+    fs::write(fresh.join("run.json"), "new").unwrap();
+    fs::write(dir.join("mine"), "mine").unwrap();
+    let said = place.finish().unwrap_err().to_string();
+    assert!(
+        said.contains("holds mine") && said.contains("the finished run stands in"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(dir.join("mine")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(fresh.join("run.json")).unwrap(), "new");
+}
+
+/// Cut at every byte of the last line, as a loss of power may.
+#[test]
+fn a_journal_loses_only_the_line_that_is_cut() {
+    let t = TempDir::new().unwrap();
+    let path = t.path().join("journal");
+    let journal = Journal::open(&path).unwrap();
+    (0..3).for_each(|job| journal.append(&entry(job)).unwrap());
+    let whole = fs::read(&path).unwrap();
+    let first = |n: usize| -> Vec<Entry> { (0..n).map(entry).collect() };
+    for cut in 0..=whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let lines = whole[..cut].iter().filter(|b| **b == b'\n').count();
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.entries().unwrap(), (first(lines), 0), "{cut}");
+        (lines..3).for_each(|job| journal.append(&entry(job)).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), whole, "{cut}");
+    }
+}
+
+/// Any byte of any line changed, and zeros as some file systems leave them: that line is lost and
+/// known to be, no other.
+#[test]
+fn a_journal_passes_over_damaged_lines() {
+    let t = TempDir::new().unwrap();
+    let path = t.path().join("journal");
+    let journal = Journal::open(&path).unwrap();
+    (0..3).for_each(|job| journal.append(&entry(job)).unwrap());
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        for byte in [whole[at] ^ 1, 0, b'\n'] {
+            if byte == whole[at] {
+                continue;
+            }
+            let mut bytes = whole.clone();
+            bytes[at] = byte;
+            fs::write(&path, &bytes).unwrap();
+            let (found, _) = Journal::open(&path).unwrap().entries::<Entry>().unwrap();
+            let line = whole[..at].iter().filter(|b| **b == b'\n').count();
+            let kept: Vec<Entry> = (0..3).filter(|n| *n != line).map(entry).collect();
+            // A line end that is lost takes the next line with it, or the rest if there is none.
+            let joined: Vec<Entry> = kept.iter().filter(|e| e.job != line + 1).cloned().collect();
+            assert!(found == kept || found == joined, "{at}: {found:?}");
+        }
+    }
+    let mut bytes = whole.clone();
+    bytes.extend([0; 100]);
+    fs::write(&path, &bytes).unwrap();
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.entries::<Entry>().unwrap().0.len(), 3);
+    assert_eq!(fs::read(&path).unwrap(), whole);
+}
+
+/// What is no file is written to, and not replaced by one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_stays_a_device() {
+    assert!(put(Path::new("/dev/full"), "text").is_err());
+    put(Path::new("/dev/null"), "text").unwrap();
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn writing_is_whole_and_through_links() {
+    let t = TempDir::new().unwrap();
+    let path = t.path().join("a");
+    put(&path, "one").unwrap();
+    put(&path, "two").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let link = t.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        put(&link, "three").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+    }
+    assert_eq!(
+        names(t.path())
+            .iter()
+            .filter(|n| n.ends_with(".tmp"))
+            .count(),
+        0
+    );
+    assert!(
+        put(&t.path().join("no/where"), "x")
+            .unwrap_err()
+            .to_string()
+            .contains("no/where")
+    );
+}
+
+#[test]
+fn reading_is_bounded() {
+    let t = TempDir::new().unwrap();
+    let path = t.path().join("a.toml");
+    fs::write(&path, [b'x'; 1001]).unwrap();
+    let said = |most| read(&path, most).map(|_| ()).unwrap_err().to_string();
+    assert!(said(1000).contains("a.toml: is longer than"));
+    assert_eq!(read(&path, 1001).unwrap().len(), 1001);
+    fs::write(&path, b"a\nb\xff").unwrap();
+    assert!(said(MOST_TEXT).contains("a.toml:2: is not UTF-8"));
+    assert!(
+        read(t.path(), 10)
+            .unwrap_err()
+            .to_string()
+            .contains("is a directory")
+    );
+    #[cfg(unix)]
+    {
+        let fifo = t.path().join("fifo.toml");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        if made.is_ok_and(|s| s.success()) {
+            let e = read_regular(&fifo, 10).unwrap_err();
+            assert!(e.to_string().contains("is no regular file"), "{e}");
+        }
+    }
+}
+
+#[test]
+fn lines_come_one_by_one_at_any_size_of_pieces() {
+    let t = TempDir::new().unwrap();
+    let path = t.path().join("lines");
+    let text = "first\n\n  \nζwei\nthe third one is long\nlast";
+    fs::write(&path, text).unwrap();
+    for piece in 1..text.len() + 2 {
+        let mut lines = Lines::open(&path, piece).unwrap();
+        let mut found = Vec::new();
+        while lines.advance().unwrap() {
+            let at = lines.blame(crate::error::Error::input("")).line().unwrap();
+            found.push((at, lines.line().unwrap().to_owned()));
+        }
+        let want = [
+            (1, "first"),
+            (4, "ζwei"),
+            (5, "the third one is long"),
+            (6, "last"),
+        ];
+        let want: Vec<_> = want.iter().map(|(n, l)| (*n, (*l).to_owned())).collect();
+        assert_eq!(found, want, "{piece}");
+        assert!(!lines.advance().unwrap());
+    }
+    fs::write(&path, b"good\n\xff\xfe\n").unwrap();
+    let mut lines = Lines::open(&path, 4).unwrap();
+    assert!(lines.advance().unwrap() && lines.line().is_ok());
+    assert!(lines.advance().unwrap());
+    assert!(
+        lines
+            .line()
+            .unwrap_err()
+            .to_string()
+            .ends_with("lines:2: is not UTF-8")
+    );
+}
