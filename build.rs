@@ -31,23 +31,36 @@ fn main() -> io::Result<()> {
         text += "];\n";
     }
     let mut sum = FNV_OFFSET;
-    for part in ["build.rs", "Cargo.lock", "src", "rates/claims", "templates"] {
-        println!("cargo::rerun-if-changed={part}");
-        hash(&Path::new(&root).join(part), &mut sum)?;
+    for part in PARTS {
+        let path = Path::new(&root).join(part);
+        // As a dependency the crate comes without Cargo.lock.
+        if path.exists() {
+            println!("cargo::rerun-if-changed={part}");
+            hash(&path, &mut sum)?;
+        }
     }
     println!("cargo::rustc-env=RATECERT_BUILD={sum:016x}");
     fs::write(Path::new(&out).join("claims.rs"), text)
 }
 
+/// What the program is made of, data included.
+const PARTS: [&str; 9] = [
+    "build.rs",
+    "Cargo.lock",
+    "Cargo.toml",
+    "src",
+    "data",
+    "rates/claims",
+    "rates/conformance",
+    "rates/subject",
+    "vectors/cases.toml",
+];
+
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
-/// What the program is made of: two builds that differ there may differ in what they find.
+/// Two builds that differ there may differ in what they find.
 fn hash(path: &Path, sum: &mut u64) -> io::Result<()> {
-    // As a dependency the crate comes without Cargo.lock.
-    if !path.exists() {
-        return Ok(());
-    }
     if path.is_dir() {
         let mut below = fs::read_dir(path)?
             .map(|entry| entry.map(|e| e.path()))

@@ -27,6 +27,24 @@ bench:
     cargo bench --bench poisoning
     cargo bench --bench nsid
 
+# Readers against many mutations of their corpus.
+fuzz mutations="100000":
+    RATECERT_FUZZ={{mutations}} cargo test --test fuzz
+
+# Shards joined and reported: time and memory up to a million verdicts.
+bench-merge:
+    cargo bench --bench merge
+
+# The workflow and the array script on local cores, a shard killed on the way (needs python3).
+scale:
+    cargo build --release
+    scale/test.sh target/release/ratecert
+
+# The committed run that every build must compute to the byte.
+small-run:
+    cargo run --release -- certify itd-tight itd-local-rate aid-cg-termination kink-itd-bound nsid-limit lemma-b1 bitd-bound --profile test --seed 3 --out target/small-run
+    cp target/small-run/verdicts.jsonl target/small-run/records.jsonl tests/data/run/
+
 # Ours against jitted JAX and jaxopt: one run, one core, the same problems (a gigabyte of packages).
 bench-peers:
     cargo bench --bench peers --no-run

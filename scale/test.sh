@@ -14,7 +14,7 @@ tools="$PWD/target/scale"
 dir="$(mktemp -d)"
 trap 'rm -rf "$dir"' EXIT
 sweep=(--profile test --times 3 --seed 5)
-claims=('itd-*' 'nsid-*')
+claims=('itd-bound' 'itd-tight' 'nsid-limit')
 
 same() {
   for name in verdicts.jsonl records.jsonl; do

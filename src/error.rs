@@ -169,9 +169,15 @@ fn shortened(text: String) -> String {
     if text.len() <= LONGEST {
         return text;
     }
-    let begin = text.floor_char_boundary(LONGEST / 2);
-    let end = text.ceil_char_boundary(text.len() - LONGEST / 4);
-    format!("{} … {}", &text[..begin], &text[end..])
+    let boundary = |at: &usize| text.is_char_boundary(*at);
+    // A character has four bytes at most.
+    let begin = (0..=LONGEST / 2).rev().find(boundary).unwrap_or(0);
+    let end = (text.len() - LONGEST / 4..text.len()).find(boundary);
+    format!(
+        "{} … {}",
+        &text[..begin],
+        &text[end.unwrap_or(text.len())..]
+    )
 }
 
 /// A permitted range: one table row from which the error text derives.

@@ -1,8 +1,7 @@
 //! Readers of files and messages against what nobody should send: the committed corpus as it stands,
 //! and bounded mutations of it. `just fuzz` runs many more.
 //!
-//! Whatever comes, a reader ends, in bounded memory, with a value or with an error of one line that a
-//! terminal can bear; a value that it accepts can be used.
+//! Whatever comes, a reader ends with a value that can be used or with an error of bounded length.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,7 +99,7 @@ fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// One line, no control characters, not longer than a screen.
+/// Not longer than a screen, whatever it quotes; who prints it makes control characters visible.
 fn check_error(error: &Error, input: &str) {
     let text = error.to_string();
     assert!(
@@ -108,7 +107,6 @@ fn check_error(error: &Error, input: &str) {
         "{input}: an error of {} characters",
         text.len()
     );
-    // What is quoted of the input is made visible by who prints it.
     assert!(!text.is_empty(), "{input}: an error without a word");
 }
 

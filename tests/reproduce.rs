@@ -204,6 +204,20 @@ fn what_cannot_be_reproduced_is_refused() {
     let taken = ratecert(&["reproduce", "figure-1", "--scale", "small", "--out", out]);
     assert_eq!(taken.status.code(), Some(2));
     assert!(text(&taken.stderr).contains("is not the output of a reproduction"));
+    // What an older version left, and a figure of somebody.
+    let older = dir.path().join("older");
+    fs::create_dir(&older).unwrap();
+    fs::write(
+        older.join("experiment.json"),
+        r#"{"experiment":"figure-1"}"#,
+    )
+    .unwrap();
+    fs::write(older.join("my-own.svg"), "mine").unwrap();
+    let to = older.to_str().unwrap();
+    let taken = ratecert(&["reproduce", "figure-1", "--scale", "small", "--out", to]);
+    assert_eq!(taken.status.code(), Some(2));
+    assert!(text(&taken.stderr).contains("holds my-own.svg"));
+    fs::remove_dir_all(older).unwrap();
     for (name, contents) in [("summary.md", "mine"), ("experiment.json", "{}")] {
         let other = dir.path().join(name.replace('.', "-"));
         fs::create_dir(&other).unwrap();

@@ -89,11 +89,11 @@ fn check(arguments: &Check) -> Result<Exit> {
         names(places, &run)?
     };
     let found = against(&run, &baselines, &names)?;
-    output::print(&match arguments.format {
+    let text = match arguments.format {
         Format::Text => drift_text(&found),
         Format::Json => serde_json::to_string(&found).unwrap_or_default() + "\n",
-    })?;
-    Ok(if found.claims == 0 && !found.is_violated() {
+    };
+    let exit = if found.claims == 0 && !found.is_violated() {
         Exit::Undecided
     } else if found.is_violated() {
         Exit::Violated
@@ -101,7 +101,8 @@ fn check(arguments: &Check) -> Result<Exit> {
         Exit::Drifted
     } else {
         Exit::Holds
-    })
+    };
+    Ok(output::end(&text, exit))
 }
 
 fn update(arguments: &Update) -> Result<Exit> {
@@ -111,9 +112,8 @@ fn update(arguments: &Update) -> Result<Exit> {
     let names = names(places, &run)?;
     let found = against(&run, &baselines, &names)?;
     if found.is_violated() {
-        output::print(&drift_text(&found))?;
         output::say("nothing is recorded of a run that violates a claim");
-        return Ok(Exit::Violated);
+        return Ok(output::end(&drift_text(&found), Exit::Violated));
     }
     if let Some(profile) = &found.other_profile {
         return Err(Error::usage(format!(

@@ -9,11 +9,12 @@ use super::baseline;
 use super::exit::Exit;
 use super::github;
 use super::output;
+use super::place;
 use super::values::{self, LATEST};
 use crate::checks::REGISTRY;
 use crate::claims::{Claim, Outcome, Profile};
 use crate::error::{Error, Result};
-use crate::files::{Journal, Place, Resume};
+use crate::files::{Journal, Resume};
 use crate::methods::Ours;
 use crate::report::{self, ClaimInfo, Extras, FamilyInfo, Run, RunInfo, Shown, Summary};
 use crate::runner::Plan;
@@ -125,8 +126,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     plan.validate()?;
     let tenant = report::run_tenant();
     let (fingerprint, resume) = (plan.fingerprint(), arguments.resume);
-    let place = Place::open(&arguments.out, tenant, &fingerprint, resume)?;
-    place.news().iter().for_each(|text| output::say(text));
+    let place = place::take(&arguments.out, tenant, &fingerprint, resume)?;
     let journal = Journal::open(&place.journal())?;
     let started = now();
     let clock = Instant::now();
@@ -138,7 +138,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     bar.finish_and_clear();
     let outcome = outcome.map_err(|e| {
         if e.is_interrupted() {
-            Error::interrupted(format!("interrupted; {e}; go on with --resume"))
+            let how = if place.has_begun() {
+                "; go on with --resume"
+            } else {
+                ""
+            };
+            Error::interrupted(format!("interrupted; {e}{how}"))
         } else {
             e
         }
@@ -189,7 +194,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         ..Extras::default()
     };
     report::write_with(&run, &fresh, &extras)?;
-    place.finish()?;
+    place::fill(place)?;
     let text = match arguments.format {
         Format::Text => report::text(&run, arguments.shown()),
         Format::Json => report::json(&run),
@@ -239,6 +244,8 @@ pub(super) fn exit(run: &Run, strict: bool) -> Exit {
         Outcome::Holds | Outcome::Open if !(strict && summary.counts.inconclusive > 0) => {
             Exit::Holds
         }
+        // A shard of a small run may have no instance.
+        _ if run.info.shard.is_some() && run.info.instances == 0 => Exit::Holds,
         _ => Exit::Undecided,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::certify::now;
 use super::exit::Exit;
 use super::output;
-use super::subject::{Format, Told, as_run, exit, place, printed, write};
+use super::subject::{Format, Told, as_run, exit, printed, taken, write};
 use super::values;
 use crate::claims::subject_claims;
 use crate::conformance;
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let place = arguments.out.as_deref().map(place).transpose()?;
+    let place = arguments.out.as_deref().map(taken).transpose()?;
     let text = values::read(&arguments.file)?;
     let (started, clock) = (now(), Instant::now());
     let claims = subject_claims()?;

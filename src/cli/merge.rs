@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::baseline;
 use super::exit::Exit;
 use super::output;
+use super::place;
 use crate::claims::Catalogue;
 use crate::error::Result;
-use crate::files::{Place, Resume};
+use crate::files::Resume;
 use crate::merge::Shards;
 use crate::report::{self, Extras, Run, Shown};
 
@@ -29,18 +30,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
-    let shards = Shards::read(&arguments.shards)?;
-    let place = Place::open(
+    let shards = Shards::read(&arguments.shards, &arguments.out)?;
+    let place = place::take(
         &arguments.out,
         report::run_tenant(),
         "ratecert merge",
         Resume::Never,
     )?;
-    place.news().iter().for_each(|text| output::say(text));
     let fresh = place.fresh()?;
     let bar = output::bar(shards.info().instances);
-    shards.join(&fresh, &|done| bar.set_position(done))?;
+    let joined = shards.join(&fresh, &|done| bar.set_position(done));
     bar.finish_and_clear();
+    joined?;
     let run = Run::gathered(&fresh)?.lying_in(&arguments.out);
     let builtin = Catalogue::builtin()?;
     let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         ..Extras::default()
     };
     report::draw(&run, &fresh, &extras)?;
-    place.finish()?;
+    place::fill(place)?;
     let shown = Shown::default().coloured(output::colour());
     let text = report::text(&run, shown.undecided(arguments.strict));
     let exit = output::end(&text, super::certify::exit(&run, arguments.strict));

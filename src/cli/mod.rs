@@ -15,6 +15,7 @@ mod github;
 mod manual;
 mod merge;
 mod output;
+mod place;
 mod power;
 mod replay;
 mod report;

@@ -7,7 +7,7 @@ use super::output;
 use super::values::{self, catalogue};
 use crate::claims::{Catalogue, subject_claims};
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::{self, Lock};
 use crate::power::{self, Options};
 use crate::tol::MOST_TEXT;
 
@@ -41,8 +41,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     };
     if let Some(dir) = &arguments.out {
         std::fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
-        check_ours(&dir.join("power.json"))?;
     }
+    let _lock = match &arguments.out {
+        Some(dir) => check_ours(dir).and_then(|()| Lock::of(dir))?,
+        None => None,
+    };
     let options = Options {
         seed: arguments.seed,
         jobs: arguments.jobs,
@@ -54,12 +57,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         power::run(&claims, &options)?
     };
     if let Some(dir) = &arguments.out {
-        files::note(dir, ["power.json", "detection.svg"])?;
+        files::note(dir, ["power.json"])?;
         let text = serde_json::to_string_pretty(&power).unwrap_or_default() + "\n";
         files::put(&dir.join("power.json"), text)?;
         #[cfg(feature = "plots")]
         if let Some(figure) = crate::report::figures::detection(&detections(&power)) {
-            files::put(&dir.join(format!("{}.svg", figure.name)), figure.svg)?;
+            let name = format!("{}.svg", figure.name);
+            files::note(dir, [name.as_str()])?;
+            files::put(&dir.join(name), figure.svg)?;
         }
     }
     let missed = power.faults.iter().any(|f| !f.caught);
@@ -74,18 +79,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(output::end(&power.to_text(), exit))
 }
 
-/// Refuses to write over a file that is none of ours.
-fn check_ours(path: &Path) -> Result<()> {
-    if std::fs::symlink_metadata(path).is_err() {
-        return Ok(());
-    }
-    let text = files::read_regular(path, MOST_TEXT).unwrap_or_default();
+/// Refuses to write over files that are none of ours: a figure is one only beside our numbers.
+fn check_ours(dir: &Path) -> Result<()> {
+    let path = dir.join("power.json");
+    let text = files::read_regular(&path, MOST_TEXT).unwrap_or_default();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     if value["faults"].is_array() {
         return Ok(());
     }
-    let text = format!("{} exists and is not what `power` wrote", path.display());
-    Err(Error::usage(text))
+    for path in [path, dir.join("detection.svg")] {
+        if std::fs::symlink_metadata(&path).is_ok() {
+            let text = format!("{} exists and is not what `power` wrote", path.display());
+            return Err(Error::usage(text));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(feature = "plots")]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use super::baseline;
 use super::exit::Exit;
 use super::output;
+use super::place;
 use super::values::LATEST;
 use crate::claims::Catalogue;
 use crate::error::{Error, Result};
-use crate::files::{self, Lock, Place, Resume, Tenant};
+use crate::files::{self, Lock, Resume, Tenant};
 use crate::numerals::locate::located;
 use crate::power::Power;
 use crate::report::{self, Caught, Extras, PowerView, Run};
@@ -112,15 +113,15 @@ fn compare(dirs: &[PathBuf], out: &Path) -> Result<PathBuf> {
         noun: "comparison".into(),
         // Older ones say nothing of themselves but the names.
         proof: ("conformance.md", |_, _| true),
-        wrote: |name| ["conformance.md", "index.html"].contains(&name),
+        wrote: |name, _| ["conformance.md", "index.html"].contains(&name),
     };
-    let place = Place::open(out, tenant, "a comparison", Resume::Never)?;
+    let place = place::take(out, tenant, "a comparison", Resume::Never)?;
     let fresh = place.fresh()?;
     files::put(
         &fresh.join("conformance.md"),
         report::conformance_markdown(&runs),
     )?;
     files::put(&fresh.join("index.html"), report::conformance_html(&runs))?;
-    place.finish()?;
+    place::fill(place)?;
     Ok(out.join("index.html"))
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::certify::interruptible;
 use super::exit::Exit;
 use super::output;
+use super::place;
 use super::values;
 use crate::error::{Error, Result};
-use crate::files::{self, Journal, Place, Resume};
+use crate::files::{self, Journal, Resume};
 use crate::reproduce::{self, Scale, experiment};
 
 #[derive(clap::Args)]
@@ -55,8 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let out = arguments.out.clone().unwrap_or_else(by_default);
     let tenant = reproduce::tenant(chosen.name());
     let fingerprint = format!("{} build {}", chosen.fingerprint(), env!("RATECERT_BUILD"));
-    let place = Place::open(&out, tenant, &fingerprint, arguments.resume)?;
-    place.news().iter().for_each(|text| output::say(text));
+    let place = place::take(&out, tenant, &fingerprint, arguments.resume)?;
     let journal = Journal::open(&place.journal())?;
     let stop = interruptible();
     let bar = output::bar(chosen.jobs().len());
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         "summary.md",
         &reproduce::markdown(chosen.as_ref(), &findings, cfg!(feature = "plots")),
     )?;
-    place.finish()?;
+    place::fill(place)?;
     let mut text = format!("{title}\n");
     for s in &findings.statements {
         let seen = match s.seen {

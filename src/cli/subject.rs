@@ -9,6 +9,7 @@ use super::certify::{info, interruptible, now};
 use super::exit::Exit;
 use super::github;
 use super::output;
+use super::place;
 use super::values;
 use crate::claims::{Catalogue, Claim, Counts, Profile, subject_claims};
 use crate::conformance::{Conformance, Conformed};
@@ -103,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             arguments.inherit_env,
         )?)
     };
-    let place = place(&arguments.out)?;
+    let place = taken(&arguments.out)?;
     let plan = Conformance {
         claims,
         profile: arguments.profile,
@@ -224,7 +225,7 @@ fn check_recording(path: &Path, out: &Path) -> Result<()> {
         let text = format!("{} {why}; choose another --record", path.display());
         Err(Error::usage(text))
     };
-    if path.starts_with(out) {
+    if resolved(path).starts_with(resolved(out)) {
         return refuse("is inside the directory of the report, which is replaced");
     }
     if !path.exists() {
@@ -242,16 +243,24 @@ fn check_recording(path: &Path, out: &Path) -> Result<()> {
 }
 
 /// Takes the directory of the report, before anything is asked.
-pub(super) fn place(out: &Path) -> Result<Place> {
-    let place = Place::open(out, report::run_tenant(), "ratecert subject", Resume::Never)?;
-    place.news().iter().for_each(|text| output::say(text));
-    Ok(place)
+pub(super) fn taken(out: &Path) -> Result<Place> {
+    place::take(out, report::run_tenant(), "ratecert subject", Resume::Never)
 }
 
 /// Fills it.
 pub(super) fn write(run: &Run, place: Place) -> Result<()> {
     report::write(run, &place.fresh()?)?;
-    place.finish()
+    place::fill(place)
+}
+
+/// Links and dots followed as far as the path is there.
+fn resolved(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    fs::canonicalize(path).unwrap_or_else(|_| match (parent, path.file_name()) {
+        (Some(parent), Some(name)) => resolved(parent).join(name),
+        (None, Some(name)) => resolved(Path::new(".")).join(name),
+        _ => path.to_path_buf(),
+    })
 }
 
 pub(super) fn printed(run: &Run, format: Format) -> String {

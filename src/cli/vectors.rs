@@ -39,11 +39,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         Command::Verify { dir } => {
             let differences = vectors::verify(dir)?;
             if differences.is_empty() {
-                output::print("every vector is what is computed now\n")?;
-                return Ok(Exit::Holds);
+                let text = "every vector is what is computed now\n";
+                return Ok(output::end(text, Exit::Holds));
             }
-            output::print(&(differences.join("\n") + "\n"))?;
-            Ok(Exit::Violated)
+            Ok(output::end(
+                &(differences.join("\n") + "\n"),
+                Exit::Violated,
+            ))
         }
     }
 }

@@ -28,7 +28,8 @@ struct Written {
     synced: Instant,
 }
 
-/// At most this much is lost with the power.
+/// Between two times that it is on the disk for certain: what came after the last one goes with the
+/// power.
 const SYNC: Duration = Duration::from_secs(2);
 
 impl Journal {
@@ -53,23 +54,20 @@ impl Journal {
         })
     }
 
-    /// The intact lines in order, and how many are not.
+    /// The intact lines in order.
     ///
     /// # Errors
     /// What the system refuses.
-    pub fn entries<T: DeserializeOwned>(&self) -> Result<(Vec<T>, usize)> {
+    pub fn entries<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
         let io = |e: std::io::Error| Error::io(&self.path, &e);
         let mut stream = BufReader::new(File::open(&self.path).map_err(io)?);
-        let (mut entries, mut damaged) = (Vec::new(), 0);
+        let mut entries = Vec::new();
         let mut line = Vec::new();
         while stream.read_until(b'\n', &mut line).map_err(io)? > 0 {
-            match parse(&line) {
-                Some(entry) => entries.push(entry),
-                None => damaged += 1,
-            }
+            entries.extend(parse::<T>(&line));
             line.clear();
         }
-        Ok((entries, damaged))
+        Ok(entries)
     }
 
     /// Appends a job. After an error the journal is as it was.
@@ -83,7 +81,8 @@ impl Journal {
         let mut written = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut done = written.file.write_all(line.as_bytes());
         if done.is_ok() && written.synced.elapsed() > SYNC {
-            done = written.file.sync_data();
+            // One that was taken away takes lines, and nobody will find them.
+            done = fs::metadata(&self.path).and_then(|_| written.file.sync_data());
             written.synced = Instant::now();
         }
         match done {
@@ -97,11 +96,6 @@ impl Journal {
                 Err(io(e))
             }
         }
-    }
-
-    /// Whether it is still where it was made: otherwise nothing of it will be found again.
-    pub fn stands(&self) -> bool {
-        fs::metadata(&self.path).is_ok()
     }
 }
 

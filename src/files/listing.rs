@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::read::read_regular;
-use super::write::put;
+use super::write::{PREFIX, UNFINISHED, put};
 use crate::error::{Error, Result};
 use crate::tol::{MOST_FILES, MOST_TEXT};
 
@@ -22,8 +22,8 @@ pub struct Tenant {
     /// A file that older versions, which left no list, always wrote, and whether what stands in it
     /// is of this noun.
     pub proof: (&'static str, fn(&serde_json::Value, &str) -> bool),
-    /// Whether older versions wrote a file of this name (`figures/x.svg`).
-    pub wrote: fn(&str) -> bool,
+    /// Whether older versions wrote a file of this name (`figures/x.svg`) for this noun.
+    pub wrote: fn(&str, &str) -> bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +32,17 @@ struct List {
     holds: String,
     /// Names below it; `/` between the parts.
     files: BTreeSet<String>,
+}
+
+impl List {
+    /// Whether it is on the list, the list itself, a file that was being written when its writer was
+    /// killed, or a directory that was made for what is on the list.
+    fn has(&self, name: &str) -> bool {
+        let own = name.rsplit('/').next().unwrap_or(name);
+        let unfinished = own.starts_with(PREFIX) && own.ends_with(UNFINISHED);
+        let empty = || name.ends_with('/') && self.files.iter().any(|f| f.starts_with(name));
+        name == LIST || unfinished || self.files.contains(name) || empty()
+    }
 }
 
 impl Tenant {
@@ -56,9 +67,7 @@ impl Tenant {
             return Ok(there);
         }
         let listed: Box<dyn Fn(&str) -> bool> = match list(dir) {
-            Some(list) if list.holds == noun => {
-                Box::new(move |name| name == LIST || list.files.contains(name))
-            }
+            Some(list) if list.holds == noun => Box::new(move |name| list.has(name)),
             Some(list) => return refuse(format!("holds a {}, not a {noun}", list.holds)),
             None => {
                 let (file, proves) = self.proof;
@@ -70,7 +79,7 @@ impl Tenant {
                 if !proves(&value, noun) {
                     return refuse(format!("its {file} is not that of a {noun}"));
                 }
-                Box::new(self.wrote)
+                Box::new(|name| (self.wrote)(name, noun))
             }
         };
         match there.iter().find(|name| !listed(name)) {
@@ -96,7 +105,7 @@ impl Tenant {
     }
 }
 
-/// Adds files to the list of a directory that has one: they were written later.
+/// Adds files to the list of a directory that has one, before they are written.
 ///
 /// # Errors
 /// What the system refuses.

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+use super::write::PREFIX;
 use crate::error::{Error, Result};
 
 /// Held while a command computes what a directory is to hold, or draws in it. A file beside the
@@ -15,14 +16,18 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a directory that is there.
+    /// Takes the lock of a directory that is there; none where nothing can be written beside it, and
+    /// nobody could replace it.
     ///
     /// # Errors
     /// As [`Lock::take`].
-    pub fn of(dir: &Path) -> Result<Self> {
+    pub fn of(dir: &Path) -> Result<Option<Self>> {
         let real = fs::canonicalize(dir).map_err(|e| Error::io(dir, &e))?;
         match (real.parent(), real.file_name()) {
-            (Some(parent), Some(name)) => Self::take(parent, name),
+            (Some(parent), Some(name)) => {
+                let closed = tempfile::tempfile_in(parent).is_err();
+                { !closed }.then(|| Self::take(parent, name)).transpose()
+            }
             _ => Err(Error::usage(format!(
                 "{} is no directory of a run",
                 dir.display()
@@ -80,7 +85,7 @@ impl Drop for Lock {
 fn file_name(name: &std::ffi::OsStr) -> String {
     let mut hash = crc32fast::Hasher::new();
     hash.update(name.as_encoded_bytes());
-    format!(".ratecert-{:08x}.lock", hash.finalize())
+    format!("{PREFIX}{:08x}.lock", hash.finalize())
 }
 
 #[cfg(unix)]

@@ -1,6 +1,5 @@
 //! The directory that a command fills.
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::listing::Tenant;
 use super::lock::Lock;
 use super::read::read_regular;
-use super::write::put;
+use super::write::{PREFIX, put};
 use crate::error::{Error, Result};
 use crate::tol::MOST_TEXT;
 
@@ -32,7 +31,8 @@ pub struct Place {
     /// Directories of earlier, unfinished runs.
     left: Vec<PathBuf>,
     news: Vec<String>,
-    done: bool,
+    /// The private directory is not removed with this.
+    keep: bool,
     /// Released last.
     _lock: Lock,
 }
@@ -59,7 +59,6 @@ struct Owner {
     fingerprint: String,
 }
 
-const PREFIX: &str = ".ratecert-";
 const OWNER: &str = "owner.json";
 const JOURNAL: &str = "journal";
 
@@ -76,32 +75,36 @@ impl Place {
         let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
             return Err(refused(dir, "is no directory that could be replaced"));
         };
-        fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
         check_place(dir, &real)?;
-        tenant.replaceable(&real)?;
         let lock = Lock::take(parent, name)?;
-        let mut news = Vec::new();
         let mut left = leftovers(parent, name, &tenant)?;
-        recover(&real, &left, &mut news)?;
-        // As long as nobody held the lock, the directory may have changed.
+        let mut news = recover(&real, &left)?;
         tenant.replaceable(&real)?;
-        let found = left.iter().position(|(_, o)| o.fingerprint == fingerprint);
-        let work = match (resume, found) {
-            (Resume::Always | Resume::IfAny, Some(at)) => left.remove(at).0,
-            (Resume::Always, None) => return Err(nothing_to_resume(dir, &left)),
+        // Of several the one that came furthest.
+        let same = { left.iter().enumerate() }.filter(|(_, l)| l.owner.fingerprint == fingerprint);
+        let furthest = same.max_by_key(|(_, l)| l.jobs).map(|(at, _)| at);
+        let work = match (resume, furthest) {
+            (Resume::Always | Resume::IfAny, Some(at)) => {
+                let path = left.remove(at).path;
+                // A crash after its swap left what it replaced.
+                news.extend(clear_old(&path, &tenant).err().map(|e| e.to_string()));
+                path
+            }
+            (Resume::Always, None) => {
+                news.push(nothing_to_resume(dir, &left));
+                return Err(Error::usage(news.join("; ")));
+            }
             _ => private(parent, name, &tenant, fingerprint)?,
         };
-        for (path, owner) in &left {
-            news.push(announce(dir, path, owner, fingerprint));
-        }
+        news.extend(left.iter().map(|l| announce(dir, l, fingerprint, resume)));
         Ok(Self {
             tenant,
             asked: dir.to_path_buf(),
             real,
             work,
-            left: left.into_iter().map(|(path, _)| path).collect(),
+            left: left.into_iter().map(|l| l.path).collect(),
             news,
-            done: false,
+            keep: false,
             _lock: lock,
         })
     }
@@ -122,86 +125,69 @@ impl Place {
     /// What the system refuses.
     pub fn fresh(&self) -> Result<PathBuf> {
         let fresh = self.work.join("fresh");
-        match fs::remove_dir_all(&fresh) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io(&fresh, &e));
-            }
-            _ => {}
-        }
+        remove_tree(&fresh)?;
         fs::create_dir(&fresh).map_err(|e| Error::io(&fresh, &e))?;
         Ok(fresh)
     }
 
+    /// Whether there is something to go on from.
+    pub fn has_begun(&self) -> bool {
+        fs::metadata(self.journal()).is_ok_and(|m| m.len() > 0)
+    }
+
     /// Puts what stands in [`Place::fresh`] in place of the directory, by renaming; the old files go
-    /// only after the new ones stand.
+    /// only after the new ones stand. What then could not be removed is returned in words.
     ///
     /// # Errors
     /// What the system refuses; a file of others that came in meanwhile. The finished run then stays
     /// where the error says.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(mut self) -> Result<Vec<String>> {
         let fresh = self.work.join("fresh");
+        self.keep = true;
         self.tenant.list(&fresh)?;
         settle(&fresh)?;
-        let old = self.work.join("old");
-        let replaced = self.swap(&fresh, &old).map_err(|e| {
+        self.swap(&fresh).map_err(|e| {
             let text = format!("{e}; the finished run stands in {}", fresh.display());
             Error::usage(text)
         })?;
-        self.done = true;
-        if remove_known(&old, &replaced).is_err() {
-            // Somebody wrote into it as it was moved: theirs stays.
-            let text = format!(
-                "{} holds files that no {} wrote",
-                old.display(),
-                self.tenant.noun
-            );
-            return Err(Error::usage(text));
-        }
         let gone = self.left.iter().chain([&self.work]);
-        for path in gone {
-            remove_private(path, &self.tenant)?;
-        }
-        Ok(())
+        let left = gone.filter_map(|path| remove_private(path, &self.tenant).err());
+        Ok(left.map(|e| e.to_string()).collect())
     }
 
-    /// Leaves nothing: there is nothing to go on from.
+    /// Leaves nothing: what is begun is of no use.
     ///
     /// # Errors
     /// What the system refuses.
     pub fn abandon(mut self) -> Result<()> {
-        self.done = true;
+        self.keep = true;
         remove_private(&self.work, &self.tenant)
     }
 
-    fn swap(&self, fresh: &Path, old: &Path) -> Result<BTreeSet<String>> {
+    fn swap(&self, fresh: &Path) -> Result<()> {
         let io = |e: std::io::Error| Error::io(&self.asked, &e);
+        let old = self.work.join("old");
         let there = fs::symlink_metadata(&self.real).is_ok();
-        let replaced = if there {
-            self.tenant.replaceable(&self.real)?
-        } else {
-            BTreeSet::new()
-        };
         if there {
-            fs::rename(&self.real, old).map_err(io)?;
+            self.tenant.replaceable(&self.real)?;
+            fs::rename(&self.real, &old).map_err(io)?;
         }
         if let Err(e) = fs::rename(fresh, &self.real) {
             if there {
-                let _ = fs::rename(old, &self.real);
+                let _ = fs::rename(&old, &self.real);
             }
             return Err(io(e));
         }
         if let Some(parent) = self.real.parent() {
             sync_directory(parent);
         }
-        Ok(replaced)
+        Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let begun = fs::metadata(self.journal()).is_ok_and(|m| m.len() > 0);
-        let finished = self.work.join("fresh").exists() || self.work.join("old").exists();
-        if !self.done && !begun && !finished {
+        if !self.keep && !self.has_begun() {
             // Nothing to go on from. What the system does not let us remove stays.
             let _ = remove_private(&self.work, &self.tenant);
         }
@@ -285,8 +271,16 @@ fn private(parent: &Path, name: &OsStr, tenant: &Tenant, fingerprint: &str) -> R
     Ok(made.keep())
 }
 
+/// What an unfinished run left.
+struct Left {
+    path: PathBuf,
+    owner: Owner,
+    /// Lines of its journal.
+    jobs: usize,
+}
+
 /// The private directories beside `name` that belong to it. Nobody fills them: the lock is ours.
-fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant) -> Result<Vec<(PathBuf, Owner)>> {
+fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant) -> Result<Vec<Left>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(parent).map_err(|e| Error::io(parent, &e))? {
         let entry = entry.map_err(|e| Error::io(parent, &e))?;
@@ -295,65 +289,66 @@ fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant) -> Result<Vec<(PathBu
         if !(ours && entry.file_type().is_ok_and(|t| t.is_dir())) {
             continue;
         }
-        let text = read_regular(&entry.path().join(OWNER), MOST_TEXT).unwrap_or_default();
+        let path = entry.path();
+        let text = read_regular(&path.join(OWNER), MOST_TEXT).unwrap_or_default();
         if let Ok(owner) = serde_json::from_str::<Owner>(&text)
             && owner.directory == name.to_string_lossy()
             && owner.holds == tenant.noun
         {
-            found.push((entry.path(), owner));
+            let journal = fs::read(path.join(JOURNAL)).unwrap_or_default();
+            let jobs = journal.iter().filter(|b| **b == b'\n').count();
+            found.push(Left { path, owner, jobs });
         }
     }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 
 /// Between the two renames of a swap a crash leaves no directory, and the old one with the private
 /// files: it goes back.
-fn recover(real: &Path, left: &[(PathBuf, Owner)], news: &mut Vec<String>) -> Result<()> {
-    for (path, _) in left {
-        let old = path.join("old");
+fn recover(real: &Path, left: &[Left]) -> Result<Vec<String>> {
+    for l in left {
+        let old = l.path.join("old");
         if old.exists() && !real.exists() {
             fs::rename(&old, real).map_err(|e| Error::io(real, &e))?;
             let text = "was moved away by a run that ended half way; it is back";
-            news.push(format!("{} {text}", real.display()));
+            return Ok(vec![format!("{} {text}", real.display())]);
         }
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
-fn announce(dir: &Path, path: &Path, owner: &Owner, fingerprint: &str) -> String {
-    let journal = fs::read(path.join(JOURNAL)).unwrap_or_default();
-    let lines = journal.iter().filter(|b| **b == b'\n').count();
-    let same = owner.fingerprint == fingerprint;
-    let how = if same {
-        "--resume goes on from it".to_string()
-    } else {
-        format!(
-            "it was {}, and --resume with its options goes on from it",
+fn announce(dir: &Path, left: &Left, fingerprint: &str, resume: Resume) -> String {
+    let Left { path, owner, jobs } = left;
+    let how = match (*jobs, owner.fingerprint == fingerprint) {
+        (0, _) => String::new(),
+        (_, true) if resume != Resume::Never => String::new(),
+        (_, true) => " --resume goes on from it;".into(),
+        (_, false) => format!(
+            " it was {}, and --resume with its options goes on from it;",
             owner.fingerprint
-        )
+        ),
     };
     format!(
-        "an unfinished {} of {} ({lines} jobs done) is in {}; {how}; it is removed when this one is finished",
+        "an unfinished {} of {} ({jobs} jobs done) is in {};{how} it is removed when this one is finished",
         owner.holds,
         dir.display(),
         path.display()
     )
 }
 
-fn nothing_to_resume(dir: &Path, left: &[(PathBuf, Owner)]) -> Error {
+fn nothing_to_resume(dir: &Path, left: &[Left]) -> String {
     let dir = dir.display();
-    let text = match left {
+    match left {
         [] => format!("nothing to resume: no unfinished run of {dir} is there"),
         several => {
-            let each = several.iter().map(|(_, o)| o.fingerprint.as_str());
+            let each = several.iter().map(|l| l.owner.fingerprint.as_str());
             format!(
                 "what is unfinished in {dir} belongs to another run ({}); finish it with its own options or leave out --resume",
                 each.collect::<Vec<_>>().join("; ")
             )
         }
-    };
-    Error::usage(text)
+    }
 }
 
 fn refused(dir: &Path, what: &str) -> Error {
@@ -386,39 +381,39 @@ fn sync_directory(dir: &Path) {
     }
 }
 
-/// Removes these files of `dir`, then what is left empty.
-fn remove_known(dir: &Path, names: &BTreeSet<String>) -> std::io::Result<()> {
-    if !dir.exists() {
-        return Ok(());
+/// Removes what a run replaced. It is looked through once more: a file that somebody wrote into it
+/// as it was moved stays with it. Under its second name it is known to be ours, so that a crash in
+/// the middle of its removal leaves nothing that would be asked about again.
+fn clear_old(work: &Path, tenant: &Tenant) -> Result<()> {
+    let (old, gone) = (work.join("old"), work.join("gone"));
+    if old.exists() {
+        tenant.replaceable(&old)?;
+        // Of an earlier crash.
+        remove_tree(&gone)?;
+        fs::rename(&old, &gone).map_err(|e| Error::io(&old, &e))?;
     }
-    for name in names {
-        fs::remove_file(dir.join(name))?;
-    }
-    let inner: BTreeSet<&str> = { names.iter() }
-        .filter_map(|n| n.split_once('/').map(|(dir, _)| dir))
-        .collect();
-    for name in inner {
-        fs::remove_dir(dir.join(name))?;
-    }
-    fs::remove_dir(dir)
+    remove_tree(&gone)
 }
 
 /// Removes a private directory. What was moved there and holds files of others stays, and is named.
 fn remove_private(work: &Path, tenant: &Tenant) -> Result<()> {
-    let old = work.join("old");
-    if old.exists() {
-        let names = tenant.replaceable(&old)?;
-        remove_known(&old, &names).map_err(|e| Error::io(&old, &e))?;
-    }
-    let gone = |path: PathBuf, done: std::io::Result<()>| match done {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&path, &e)),
+    clear_old(work, tenant)?;
+    remove_tree(&work.join("fresh"))?;
+    let gone = |path: &Path, done: std::io::Result<()>| match done {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path, &e)),
         _ => Ok(()),
     };
-    let fresh = work.join("fresh");
-    gone(fresh.clone(), fs::remove_dir_all(&fresh))?;
     for name in [JOURNAL, OWNER] {
         let path = work.join(name);
-        gone(path.clone(), fs::remove_file(&path))?;
+        gone(&path, fs::remove_file(&path))?;
     }
-    gone(work.to_path_buf(), fs::remove_dir(work))
+    gone(work, fs::remove_dir(work))
+}
+
+/// Of ours, in a private directory.
+fn remove_tree(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, &e)),
+        _ => Ok(()),
+    }
 }

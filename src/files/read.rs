@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 use crate::tol::{MOST_FILES, MOST_LINE};
@@ -32,12 +33,17 @@ pub fn read(path: &Path, most: u64) -> Result<String> {
 /// # Errors
 /// As [`read`].
 pub fn read_regular(path: &Path, most: u64) -> Result<String> {
-    let found = fs::metadata(path).map_err(|e| Error::io(path, &e))?;
-    if !found.is_file() {
-        let text = "is no regular file";
-        return Err(Error::input(text).in_file(path.display().to_string()));
-    }
+    regular(path)?;
     read(path, most)
+}
+
+fn regular(path: &Path) -> Result<fs::Metadata> {
+    let found = fs::metadata(path).map_err(|e| Error::io(path, &e))?;
+    if found.is_file() {
+        return Ok(found);
+    }
+    let text = "is no regular file";
+    Err(Error::input(text).in_file(path.display().to_string()))
 }
 
 /// The entries of a directory by name.
@@ -63,6 +69,9 @@ pub fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
 pub struct Lines {
     path: PathBuf,
     piece: usize,
+    /// As it was opened first: another one may take its place.
+    length: u64,
+    changed: Option<SystemTime>,
     /// What is read and not given out: from `from` on.
     read: Vec<u8>,
     from: usize,
@@ -78,14 +87,12 @@ impl Lines {
     /// # Errors
     /// What the system refuses; a file that is none.
     pub fn open(path: &Path, piece: usize) -> Result<Self> {
-        let found = fs::metadata(path).map_err(|e| Error::io(path, &e))?;
-        if !found.is_file() {
-            let text = "is no regular file";
-            return Err(Error::input(text).in_file(path.display().to_string()));
-        }
+        let found = regular(path)?;
         Ok(Self {
             path: path.to_path_buf(),
             piece,
+            length: found.len(),
+            changed: found.modified().ok(),
             read: Vec::new(),
             from: 0,
             offset: 0,
@@ -159,6 +166,11 @@ impl Lines {
         self.read.drain(..given);
         self.from -= given;
         let mut file = File::open(&self.path).map_err(io)?;
+        let now = file.metadata().map_err(io)?;
+        if (now.len(), now.modified().ok()) != (self.length, self.changed) {
+            let text = "was changed while it was read";
+            return Err(Error::input(text).in_file(self.path.display().to_string()));
+        }
         file.seek(SeekFrom::Start(self.offset)).map_err(io)?;
         let got = file.take(self.piece as u64).read_to_end(&mut self.read);
         let got = got.map_err(io)?;

@@ -6,6 +6,11 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
+/// How names of files begin that stand beside others for a while, and how those end that are being
+/// written.
+pub(super) const PREFIX: &str = ".ratecert-";
+pub(super) const UNFINISHED: &str = ".tmp";
+
 /// Writes a file so that it is there whole or as it was before: what looks at it meanwhile, or
 /// comes after a crash, never sees half of it.
 ///
@@ -28,7 +33,7 @@ pub fn put(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     };
     let beside = at.parent().unwrap_or(parent);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".ratecert-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(UNFINISHED);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -6,9 +6,31 @@ use std::path::{Path, PathBuf};
 
 use super::lines::{Job, Stream, record, verdict};
 use crate::error::{Error, Result};
-use crate::files::{entries, put, read_regular};
-use crate::report::RunInfo;
-use crate::tol::MOST_TEXT;
+use crate::files::{entries, put};
+use crate::report::{RunInfo, read_info};
+
+/// What differs from shard to shard.
+struct Part {
+    dir: PathBuf,
+    started: String,
+    seconds: f64,
+    instances: usize,
+    verdicts: usize,
+    records: usize,
+}
+
+impl Part {
+    fn new(dir: &Path, info: RunInfo) -> Self {
+        Self {
+            dir: dir.to_path_buf(),
+            started: info.started,
+            seconds: info.seconds,
+            instances: info.instances,
+            verdicts: info.verdicts.unwrap_or(0),
+            records: info.records.unwrap_or(0),
+        }
+    }
+}
 
 /// All shards of one run, in order.
 #[derive(Debug)]
@@ -22,22 +44,20 @@ impl Shards {
     /// be named in any order.
     ///
     /// # Errors
-    /// A directory that is no shard, two that are the same one, shards that are missing, and what
+    /// `out` among them; a directory that is no shard, two that are the same one, shards that are missing, and what
     /// they do not agree in: version, build, profile, seed, α and how it is shared, claims.
-    pub fn read(dirs: &[PathBuf]) -> Result<Self> {
-        let mut read = Vec::with_capacity(dirs.len());
-        let dirs = &spread(dirs)?;
-        for dir in dirs {
-            let path = dir.join("run.json");
-            let text = read_regular(&path, MOST_TEXT)?;
-            let info = RunInfo::parse(&text).map_err(|e| in_file(e, &path))?;
-            read.push((shard(&info, dir)?, dir, info));
-        }
-        let Some(((_, n), first, of)) = read.first() else {
+    pub fn read(dirs: &[PathBuf], out: &Path) -> Result<Self> {
+        let dirs = spread(dirs, out)?;
+        let Some(first) = dirs.first() else {
             return Err(Error::usage("name the directories of all shards of a run"));
         };
-        for (_, dir, info) in &read[1..] {
-            if let Some((what, a, b)) = difference(of, info) {
+        let of = read_info(first)?;
+        let (_, n) = shard(&of, first)?;
+        let mut at: Vec<Option<Part>> = (0..n).map(|_| None).collect();
+        for dir in &dirs {
+            let info = read_info(dir)?;
+            let (i, _) = shard(&info, dir)?;
+            if let Some((what, a, b)) = difference(&of, &info) {
                 let text = format!(
                     "{} and {} are not of one run: {what} {a} and {b}",
                     first.display(),
@@ -45,28 +65,23 @@ impl Shards {
                 );
                 return Err(Error::usage(text));
             }
-        }
-        let mut at: Vec<Option<&(_, &PathBuf, RunInfo)>> = vec![None; *n];
-        for shard in &read {
-            let ((i, n), dir, _) = shard;
-            if let Some((_, other, _)) = at[i - 1].replace(shard) {
+            if let Some(other) = at[i - 1].replace(Part::new(dir, info)) {
                 let text = format!(
                     "{} and {} are both shard {i} of {n}",
-                    other.display(),
+                    other.dir.display(),
                     dir.display()
                 );
                 return Err(Error::usage(text));
             }
         }
-        let missing: Vec<usize> = (1..=*n).filter(|i| at[i - 1].is_none()).collect();
+        let missing: Vec<usize> = (1..=n).filter(|i| at[i - 1].is_none()).collect();
         if !missing.is_empty() {
-            return Err(Error::usage(gaps(&missing, *n)));
+            return Err(Error::usage(gaps(&missing, n)));
         }
-        let in_order = || at.iter().flatten();
-        Ok(Self {
-            dirs: in_order().map(|(_, dir, _)| (*dir).clone()).collect(),
-            info: joined(in_order().map(|(_, _, info)| info), of),
-        })
+        let parts: Vec<Part> = at.into_iter().flatten().collect();
+        let info = joined(&parts, of);
+        let dirs = parts.into_iter().map(|p| p.dir).collect();
+        Ok(Self { dirs, info })
     }
 
     /// What is said of the whole run.
@@ -110,24 +125,28 @@ impl Shards {
     }
 }
 
-/// A directory of runs is what stands in it.
-fn spread(dirs: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut out = Vec::new();
+/// A directory of runs is what stands in it, but for the one that is being filled.
+fn spread(dirs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
+    let real = |dir: &Path| dir.canonicalize().ok();
+    let is_out = |dir: &Path| real(dir).is_some_and(|dir| Some(dir) == real(out));
+    let is_run = |dir: &Path| dir.join("run.json").exists();
+    let mut all = Vec::new();
     for dir in dirs {
-        let is_run = |dir: &Path| dir.join("run.json").exists();
-        let within = if is_run(dir) || !dir.is_dir() {
-            Vec::new()
-        } else {
-            let mut within = entries(dir)?;
-            within.retain(|dir| is_run(dir));
-            within
-        };
+        if is_out(dir) {
+            let text = format!("{} cannot be a shard and the whole", dir.display());
+            return Err(Error::usage(text));
+        }
+        let mut within = Vec::new();
+        if dir.is_dir() && !is_run(dir) {
+            within = entries(dir)?;
+            within.retain(|dir| is_run(dir) && !is_out(dir));
+        }
         match within.is_empty() {
-            true => out.push(dir.clone()),
-            false => out.extend(within),
+            true => all.push(dir.clone()),
+            false => all.extend(within),
         }
     }
-    Ok(out)
+    Ok(all)
 }
 
 /// A file with the number of its lines.
@@ -228,17 +247,17 @@ fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)
 }
 
 /// The whole of them: earliest start, seconds of all.
-fn joined<'a>(shards: impl Iterator<Item = &'a RunInfo> + Clone, of: &RunInfo) -> RunInfo {
-    let sum = |of: fn(&RunInfo) -> usize| shards.clone().map(of).sum::<usize>();
-    let started = shards.clone().map(|i| i.started.as_str()).min();
+fn joined(parts: &[Part], of: RunInfo) -> RunInfo {
+    let sum = |of: fn(&Part) -> usize| parts.iter().map(of).sum::<usize>();
+    let started = parts.iter().map(|p| p.started.as_str()).min();
     RunInfo {
         started: started.unwrap_or_default().into(),
-        seconds: shards.clone().map(|i| i.seconds).sum(),
-        instances: sum(|i| i.instances),
-        verdicts: Some(sum(|i| i.verdicts.unwrap_or(0))),
-        records: Some(sum(|i| i.records.unwrap_or(0))),
+        seconds: parts.iter().map(|p| p.seconds).sum(),
+        instances: sum(|p| p.instances),
+        verdicts: Some(sum(|p| p.verdicts)),
+        records: Some(sum(|p| p.records)),
         shard: None,
-        ..of.clone()
+        ..of
     }
 }
 
@@ -261,8 +280,4 @@ fn gaps(missing: &[usize], n: usize) -> String {
     };
     let each = each.collect::<Vec<_>>().join(", ");
     format!("{word} {each} of {n} {verb} missing")
-}
-
-fn in_file(error: Error, path: &Path) -> Error {
-    error.in_file(path.display().to_string())
 }

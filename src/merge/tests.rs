@@ -69,7 +69,7 @@ fn shards(dir: &Path, n: usize) -> Vec<PathBuf> {
 }
 
 fn refusal(dirs: &[PathBuf], out: &Path) -> String {
-    let shards = match Shards::read(dirs) {
+    let shards = match Shards::read(dirs, out) {
         Ok(shards) => shards,
         Err(e) => return e.to_string(),
     };
@@ -85,17 +85,20 @@ fn shards_are_the_whole_byte_by_byte() {
     fs::create_dir(&whole).unwrap();
     write(&run(None, 7), &whole).unwrap();
     for n in [1, 3, 4] {
+        let out = t.path().join(format!("out{n}"));
+        fs::create_dir(&out).unwrap();
         // The directory that holds them says the same.
         let mut dirs = shards(&t.path().join(format!("of{n}")), n);
         let all = vec![t.path().join(format!("of{n}"))];
         assert_eq!(
-            Shards::read(&all).unwrap().info(),
-            Shards::read(&dirs).unwrap().info()
+            Shards::read(&all, &out).unwrap().info(),
+            Shards::read(&dirs, &out).unwrap().info()
         );
         dirs.reverse();
-        let out = t.path().join(format!("out{n}"));
-        fs::create_dir(&out).unwrap();
-        Shards::read(&dirs).unwrap().join(&out, &|_| {}).unwrap();
+        Shards::read(&dirs, &out)
+            .unwrap()
+            .join(&out, &|_| {})
+            .unwrap();
         for name in ["run.json", "verdicts.jsonl", "records.jsonl"] {
             let [a, b] = [&whole, &out].map(|d| fs::read_to_string(d.join(name)).unwrap());
             assert!(a == b, "{n}: {name}");
@@ -115,6 +118,7 @@ fn shards_of_different_runs_are_refused_with_what_differs() {
     let said = refusal(&[&dirs[..], &dirs[1..2]].concat(), &out);
     assert!(said.ends_with("are both shard 2 of 3"), "{said}");
     assert!(refusal(&[], &out).contains("name the directories"));
+    assert!(refusal(&dirs, &dirs[1]).contains("cannot be a shard and the whole"));
     let path = dirs[1].join("run.json");
     let good = fs::read_to_string(&path).unwrap();
     for (from, to, what) in [

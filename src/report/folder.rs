@@ -21,7 +21,7 @@ pub fn run_tenant() -> Tenant {
         proof: ("run.json", |v, _| {
             v["schema"].is_u64() && v["claims"].is_array() && v["version"].is_string()
         }),
-        wrote: |name| {
+        wrote: |name, _| {
             let figure = { name.strip_prefix("figures/") }
                 .is_some_and(|f| f.ends_with(".svg") || f == "README.md");
             figure || WRITTEN.contains(&name)
@@ -48,7 +48,7 @@ const WRITTEN: &[&str] = &[
 /// `figures/README.md`.
 ///
 /// # Errors
-/// When the system refuses; the error names the file.
+/// When the system refuses; the error names the file. A run of which not all is at hand.
 pub fn write(run: &Run, dir: &Path) -> Result<()> {
     write_with(run, dir, &Extras::default())
 }
@@ -58,6 +58,10 @@ pub fn write(run: &Run, dir: &Path) -> Result<()> {
 /// # Errors
 /// As [`write()`].
 pub fn write_with(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
+    if run.counted.is_some() {
+        let text = "not all verdicts of the run are at hand; `draw` draws what is";
+        return Err(Error::usage(text));
+    }
     let info = RunInfo {
         verdicts: Some(run.verdicts.len()),
         records: Some(run.records.len()),
@@ -87,8 +91,6 @@ pub fn draw(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
         drawn.push(("conformance.md".into(), page));
     }
     if !figures.is_empty() {
-        let folder = dir.join("figures");
-        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
         let readme = index(&figures);
         let of = |f: Figure| (format!("figures/{}.svg", f.name), f.svg);
         drawn.extend(figures.into_iter().map(of));
@@ -96,6 +98,10 @@ pub fn draw(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
     }
     // Who comes after a crash knows whose they are.
     files::note(dir, drawn.iter().map(|(name, _)| name.as_str()))?;
+    if drawn.iter().any(|(name, _)| name.starts_with("figures/")) {
+        let folder = dir.join("figures");
+        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
+    }
     let mut all = drawn.iter();
     all.try_for_each(|(name, text)| put(&dir.join(name), text))
 }
@@ -137,11 +143,11 @@ fn index(figures: &[Figure]) -> String {
 #[cfg(feature = "plots")]
 pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
     let mut figures = super::figures::draw(&run.verdicts, &run.records);
-    if let Some(c) = &run.counted {
+    if let Some(c) = run.counted.as_ref().filter(|c| c.kept_records < c.records) {
         let [kept, all] = [c.kept_records, c.records].map(grouped);
         for figure in &mut figures {
             figure.caption += &format!(
-                " Drawn from {kept} of {all} records: of each quantity the first, and the one with the least slack."
+                " Drawn from {kept} of {all} records: of each quantity the first ones, and the one with the least slack."
             );
         }
     }

@@ -58,20 +58,30 @@ pub struct ClaimCount {
 }
 
 /// What is kept so far.
-#[derive(Default)]
 pub(super) struct Gather {
+    /// [`KEPT`], or fewer in tests.
+    most: usize,
     counted: Counted,
     verdicts: Vec<(usize, Verdict)>,
     records: Vec<(usize, Record)>,
 }
 
 impl Gather {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            counted: Counted::default(),
+            verdicts: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
     /// Of the recorded files of a directory. A missing `records.jsonl` is an empty one.
     ///
     /// # Errors
     /// Names file, line and field.
     pub(super) fn read(dir: &Path) -> Result<Self> {
-        let mut gather = Self::default();
+        let mut gather = Self::new(KEPT);
         let mut lines = Lines::open(&dir.join("verdicts.jsonl"), PIECE)?;
         while lines.advance()? {
             let verdict = parse_verdict(lines.line()?);
@@ -93,22 +103,17 @@ impl Gather {
     }
 
     pub(super) fn verdict(&mut self, verdict: Verdict) {
-        self.hold(verdict);
-        if self.verdicts.len() > 2 * KEPT {
-            self.thin_verdicts();
-        }
-    }
-
-    /// Without thinning.
-    pub(super) fn hold(&mut self, verdict: Verdict) {
         self.counted.add(&verdict);
         self.verdicts.push((self.counted.verdicts, verdict));
+        if self.verdicts.len() > 2 * self.most {
+            self.thin_verdicts();
+        }
     }
 
     pub(super) fn record(&mut self, record: Record) {
         self.counted.records += 1;
         self.records.push((self.counted.records, record));
-        if self.records.len() > 2 * KEPT {
+        if self.records.len() > 2 * self.most {
             self.thin_records();
         }
     }
@@ -117,14 +122,14 @@ impl Gather {
     /// there.
     pub(super) fn finish(mut self) -> (Vec<Verdict>, Vec<Record>, Option<Counted>) {
         let (verdicts, records) = self.counts();
-        if verdicts > KEPT {
+        if verdicts > self.most {
             self.thin_verdicts();
         }
-        if records > KEPT {
+        if records > self.most {
             self.thin_records();
         }
         self.counted.kept_records = self.records.len();
-        let thinned = verdicts.max(records) > KEPT;
+        let thinned = verdicts.max(records) > self.most;
         let verdicts = self.verdicts.into_iter().map(|(_, v)| v).collect();
         let records = self.records.into_iter().map(|(_, r)| r).collect();
         (verdicts, records, thinned.then_some(self.counted))
@@ -149,8 +154,19 @@ impl Gather {
             kept.extend(least(&passes, by_headroom).iter().take(CLOSE));
             let fails = |v: &Verdict| v.status == Ruling::Fail;
             kept.extend(least(&fails, worst_first).iter().take(OTHERS));
-            let open = |v: &Verdict| !v.status.is_decided();
-            kept.extend(least(&open, |_, _| Ordering::Equal).iter().take(OTHERS));
+            let mut open: BTreeMap<Open, usize> = BTreeMap::new();
+            for &at in own {
+                let v = verdict(at);
+                if v.status.is_decided() {
+                    continue;
+                }
+                let seen = open.entry((v.status == Ruling::NotApplicable, v.reason));
+                let seen = seen.or_default();
+                *seen += 1;
+                if *seen <= OTHERS {
+                    kept.insert(at);
+                }
+            }
             // The tightest of each kind of check, and the closest call of each unit.
             kept.extend(firsts(least(&passes, by_slack), |at| {
                 verdict(at).check.as_str()
@@ -158,6 +174,10 @@ impl Gather {
             let unit = |at| (verdict(at).unit, verdict(at).attained);
             kept.extend(firsts(least(&passes, by_headroom), unit));
             kept.extend(firsts(own.clone(), |at| verdict(at).instance.kind.as_str()));
+            // The order in which kinds of checks first occur.
+            let mut with_slack = own.clone();
+            with_slack.retain(|at| passes(verdict(*at)) && !verdict(*at).slack.is_nan());
+            kept.extend(firsts(with_slack, |at| verdict(at).check.as_str()));
         }
         let mut at = 0;
         self.verdicts.retain(|_| {
@@ -233,6 +253,9 @@ impl ClaimCount {
         }
     }
 }
+
+/// Whether the claim did not apply, and why nothing was decided.
+type Open = (bool, Option<Reason>);
 
 type Order = fn(&Verdict, &Verdict) -> Ordering;
 

@@ -212,7 +212,8 @@ impl Run {
         let (verdicts, records) = gather.counts();
         let of = |name| move |e| in_file(e, &dir.join(name));
         check_count(verdicts, info.verdicts, "verdicts").map_err(of("verdicts.jsonl"))?;
-        if records > 0 {
+        // A run without the file has no figures, and is one.
+        if dir.join("records.jsonl").exists() {
             check_count(records, info.records, "records").map_err(of("records.jsonl"))?;
         }
         Ok(Self::of(info, gather).lying_in(dir))
@@ -239,7 +240,12 @@ impl Run {
         if self.counted.is_some() || !self.is_large() {
             return Cow::Borrowed(self);
         }
-        let mut gather = Gather::default();
+        self.shown_up_to(KEPT)
+    }
+
+    /// The same, in a run of more than `most` verdicts or records.
+    pub(super) fn shown_up_to(&self, most: usize) -> Cow<'_, Self> {
+        let mut gather = Gather::new(most);
         self.verdicts.iter().for_each(|v| gather.verdict(v.clone()));
         self.records.iter().for_each(|r| gather.record(r.clone()));
         let own = Self::of(self.info.clone(), gather);
@@ -260,12 +266,10 @@ impl Run {
         let verdicts = parse_verdicts(&read(&path)?).map_err(|e| in_file(e, &path))?;
         check_count(verdicts.len(), info.verdicts, "verdicts").map_err(|e| in_file(e, &path))?;
         let path = dir.join("records.jsonl");
-        let text = match path.try_exists() {
-            Ok(false) => String::new(),
-            _ => read(&path)?,
-        };
+        let there = path.exists();
+        let text = if there { read(&path)? } else { String::new() };
         let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
-        if !text.is_empty() {
+        if there {
             check_count(records.len(), info.records, "records").map_err(|e| in_file(e, &path))?;
         }
         Ok(Self {

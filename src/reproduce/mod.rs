@@ -39,7 +39,7 @@ pub fn run(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<Measured>> {
     let all = experiment.jobs();
-    let (known, _) = journal.entries::<Measured>()?;
+    let known = journal.entries::<Measured>()?;
     let done = std::sync::atomic::AtomicUsize::new(known.len());
     progress(known.len());
     // More threads than cores would only wait for each other.
@@ -95,9 +95,10 @@ pub fn tenant(name: &str) -> Tenant {
             let name = v["experiment"].as_str();
             name.is_some_and(|name| noun == format!("reproduction of {name}"))
         }),
-        wrote: |name| {
-            let figure = !name.contains('/') && name.ends_with(".svg");
-            figure || ["experiment.json", "summary.md"].contains(&name)
+        wrote: |name, noun| {
+            let figure = name.strip_suffix(".svg");
+            figure.is_some_and(|name| noun == format!("reproduction of {name}"))
+                || ["experiment.json", "summary.md"].contains(&name)
         },
     }
 }

@@ -275,7 +275,7 @@ impl Plan<'_> {
         jobs: &[Job],
         results: &mut [Option<Finished>],
     ) -> Result<()> {
-        let (entries, _) = journal.entries::<Entry<'_>>()?;
+        let entries = journal.entries::<Entry<'_>>()?;
         let named = |k: &usize| {
             let job = jobs[*k];
             (

@@ -37,5 +37,8 @@ pub const MOST_STEPS: usize = 64;
 /// The largest entry of `steps`.
 pub const LARGEST_STEP: usize = 2000;
 
+/// Most bytes of the id of a case.
+pub const LONGEST_ID: usize = 200;
+
 /// Most bytes of a message in either direction, its newline included.
 pub const MOST_BYTES: usize = 64 << 20;

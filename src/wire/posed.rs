@@ -3,7 +3,7 @@
 use super::case::{Case as Message, Objective as ObjectiveMessage};
 use super::number::{Number, floats, matrix, row, rows, vector};
 use super::problem::{Problem, Sigma};
-use super::{LARGEST_STEP, MOST_STEPS};
+use super::{LARGEST_STEP, LONGEST_ID, MOST_STEPS};
 use crate::case::{Algorithm, At, Batches, Case, Method, Samples, Target};
 use crate::error::{Error, Result};
 use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
@@ -40,6 +40,7 @@ impl Posed {
     /// out of range, fields that are missing or belong to other methods.
     pub fn of(message: &Message) -> Result<Self> {
         let m = message;
+        check_id(&m.id)?;
         let hypergradient = m.method == "hypergradient";
         let method = m.asks()?;
         let algorithm = method.algorithm;
@@ -291,6 +292,16 @@ fn in_population(field: &str, batches: &Batches, population: usize) -> Result<()
             Err(Error::input(text).in_field(format!("{field}[{batch}][{at}]")))
         }
     }
+}
+
+/// An id becomes part of the ids of verdicts, which stand on terminals and in commands.
+fn check_id(id: &str) -> Result<()> {
+    let plain = |c: char| !(c.is_control() || c.is_whitespace());
+    if (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(plain) {
+        return Ok(());
+    }
+    let text = format!("must have 1 to {LONGEST_ID} bytes without blanks or control characters");
+    Err(Error::input(text).in_field("id"))
 }
 
 /// Cotangents have a norm in [1e-100, 1e100], or are exactly 0.

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: exit codes, messages, files.
 
 mod baselines;
+mod bytes;
 mod certify;
 mod claims;
 mod crash;
