@@ -100,6 +100,9 @@ pub const PROBLEM_MOST: f64 = 1e50;
 /// Largest d, m and dm of an instance in a file: ground truth of it takes seconds.
 pub const INSTANCE_SIZES: (usize, usize, usize) = (2000, 100_000, 2_000_000);
 
+/// Relative growth of a power iteration at which the norm of a random matrix has settled.
+pub const NORM_SETTLED: f64 = 1e-8;
+
 /// Norms that a cotangent may have in binary64: squares of them are far from over- and underflow.
 pub const COTANGENT_RANGE: [f64; 2] = [1e-100, 1e100];
 

@@ -81,7 +81,11 @@ const TARGETS: [Target; 9] = [
     ("vector", |text| VectorFile::parse(text).map(|_| ())),
     ("baseline", |text| {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("aid-fp-below-itd.json"), text).unwrap();
+        let name = "aid-fp-below-itd.json";
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("rates/baselines/samples");
+        fs::create_dir(dir.path().join("samples")).unwrap();
+        fs::copy(samples.join(name), dir.path().join("samples").join(name)).unwrap();
+        fs::write(dir.path().join(name), text).unwrap();
         Baselines::at(dir.path()).read().map(|_| ())
     }),
 ];

@@ -62,6 +62,11 @@ struct Owner {
 const OWNER: &str = "owner.json";
 const JOURNAL: &str = "journal";
 
+/// What was replaced, a number behind; and the same when it is known to hold nothing of others.
+const OLD: &str = "old";
+const GONE: &str = "gone";
+const MOST_OLD: usize = 100;
+
 impl Place {
     /// Takes `dir` for what `fingerprint` identifies, anew or where an interrupted run of the same
     /// left off. Directories above it are made.
@@ -166,7 +171,12 @@ impl Place {
 
     fn swap(&self, fresh: &Path) -> Result<()> {
         let io = |e: std::io::Error| Error::io(&self.asked, &e);
-        let old = self.work.join("old");
+        // One that could not be removed may be there.
+        let free = |n: usize| Some(self.work.join(format!("{OLD}{n}"))).filter(|p| !p.exists());
+        let Some(old) = (0..MOST_OLD).find_map(free) else {
+            let text = format!("{} holds too much that is not ours", self.work.display());
+            return Err(Error::usage(text));
+        };
         let there = fs::symlink_metadata(&self.real).is_ok();
         if there {
             self.tenant.replaceable(&self.real)?;
@@ -308,9 +318,10 @@ fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant) -> Result<Vec<Left>> 
 /// files: it goes back.
 fn recover(real: &Path, left: &[Left]) -> Result<Vec<String>> {
     for l in left {
-        let old = l.path.join("old");
-        if old.exists() && !real.exists() {
-            fs::rename(&old, real).map_err(|e| Error::io(real, &e))?;
+        if let Some(old) = olds(&l.path).first()
+            && !real.exists()
+        {
+            fs::rename(old, real).map_err(|e| Error::io(real, &e))?;
             let text = "was moved away by a run that ended half way; it is back";
             return Ok(vec![format!("{} {text}", real.display())]);
         }
@@ -385,14 +396,27 @@ fn sync_directory(dir: &Path) {
 /// as it was moved stays with it. Under its second name it is known to be ours, so that a crash in
 /// the middle of its removal leaves nothing that would be asked about again.
 fn clear_old(work: &Path, tenant: &Tenant) -> Result<()> {
-    let (old, gone) = (work.join("old"), work.join("gone"));
-    if old.exists() {
-        tenant.replaceable(&old)?;
-        // Of an earlier crash.
+    let gone = work.join(GONE);
+    let mut ended = Ok(());
+    for old in olds(work) {
+        // Of an earlier crash, or of the one before.
         remove_tree(&gone)?;
-        fs::rename(&old, &gone).map_err(|e| Error::io(&old, &e))?;
+        let moved = tenant.replaceable(&old).and_then(|_| {
+            let moved = fs::rename(&old, &gone);
+            moved.map_err(|e| Error::io(&old, &e))
+        });
+        ended = ended.and(moved);
     }
-    remove_tree(&gone)
+    remove_tree(&gone)?;
+    ended
+}
+
+/// What was moved into a private directory, the last one first.
+fn olds(work: &Path) -> Vec<PathBuf> {
+    let numbered = |n: usize| Some(work.join(format!("{OLD}{n}"))).filter(|p| p.exists());
+    let mut found: Vec<PathBuf> = (0..MOST_OLD).filter_map(numbered).collect();
+    found.reverse();
+    found
 }
 
 /// Removes a private directory. What was moved there and holds files of others stays, and is named.

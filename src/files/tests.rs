@@ -313,7 +313,7 @@ fn what_was_moved_away_when_the_power_went_comes_back() {
         .append(&entry(1))
         .unwrap();
     let work = place.journal().parent().unwrap().to_path_buf();
-    fs::rename(&dir, work.join("old")).unwrap();
+    fs::rename(&dir, work.join("old0")).unwrap();
     drop(place);
     let place = open(&dir, true).unwrap();
     assert!(place.news()[0].contains("it is back"), "{:?}", place.news());
@@ -321,7 +321,7 @@ fn what_was_moved_away_when_the_power_went_comes_back() {
     drop(place);
     // After both renames the old one is removed with the rest, also by who goes on.
     for resume in [false, true] {
-        fs::rename(&dir, work.join("old")).unwrap();
+        fs::rename(&dir, work.join("old0")).unwrap();
         fs::create_dir(&dir).unwrap();
         fs::create_dir_all(work.join("gone/figures")).unwrap();
         fs::write(work.join("gone/verdicts.jsonl"), "half removed").unwrap();
@@ -354,8 +354,8 @@ fn files_of_others_in_what_was_moved_away_stay() {
         .unwrap();
     let work = place.journal().parent().unwrap().to_path_buf();
     drop(place);
-    fs::create_dir(work.join("old")).unwrap();
-    fs::write(work.join("old/mine"), "mine").unwrap();
+    fs::create_dir(work.join("old0")).unwrap();
+    fs::write(work.join("old0/mine"), "mine").unwrap();
     for resume in [true, false] {
         let place = open(&dir, resume).unwrap();
         let heard = place.news().len();
@@ -366,7 +366,7 @@ fn files_of_others_in_what_was_moved_away_stay() {
             "{said:?}"
         );
         assert_eq!(fs::read_to_string(dir.join("run.json")).unwrap(), "new");
-        assert_eq!(fs::read_to_string(work.join("old/mine")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(work.join("old0/mine")).unwrap(), "mine");
     }
 }
 

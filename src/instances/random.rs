@@ -4,6 +4,7 @@
 //! The random numbers themselves come from `linalg::random`.
 
 use crate::linalg::{Matrix, Vector};
+use crate::tol::NORM_SETTLED;
 
 pub use crate::linalg::random::{Random, hash, mix};
 
@@ -50,7 +51,7 @@ pub(super) fn norm_estimate(a: &Matrix) -> f64 {
     }
     let first = value.sqrt();
     let mut left = 30_000;
-    while value - before > 1e-8 * value && left > 0 {
+    while value - before > NORM_SETTLED * value && left > 0 {
         (before, value) = (value, step());
         left -= 1;
     }

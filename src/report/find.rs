@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::run::{RunInfo, parse_verdict, read_info};
+use super::lines::parse_verdict;
+use super::run::{RunInfo, read_info};
 use crate::claims::Verdict;
 use crate::error::Result;
 use crate::files::Lines;

@@ -8,9 +8,10 @@ use std::path::Path;
 use super::conformance::{badge, conformance_markdown};
 use super::figure::Figure;
 use super::junit::junit;
+use super::lines::{record_lines, verdict_lines};
 use super::markdown::{escape, markdown};
 use super::page::{Extras, grouped, html_with};
-use super::run::{Run, RunInfo, record_lines, verdict_lines};
+use super::run::{Run, RunInfo};
 use crate::error::{Error, Result};
 use crate::files::{self, Tenant, put};
 

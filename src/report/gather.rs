@@ -9,8 +9,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::run::{parse_record, parse_verdict};
-use super::tally::worst_first;
+use super::lines::{parse_record, parse_verdict};
+use super::order::{by_headroom, by_slack, worst_first};
 use crate::checks::{Data, Reason, Ruling};
 use crate::claims::{Counts, Record, Verdict};
 use crate::error::Result;
@@ -258,17 +258,6 @@ impl ClaimCount {
 type Open = (bool, Option<Reason>);
 
 type Order = fn(&Verdict, &Verdict) -> Ordering;
-
-/// As on the page: bounds attained by design after others, what has no headroom last.
-pub(super) fn by_headroom(a: &Verdict, b: &Verdict) -> Ordering {
-    let key = |v: &Verdict| (v.attained, v.headroom.is_nan());
-    { key(a).cmp(&key(b)) }.then_with(|| a.headroom.total_cmp(&b.headroom))
-}
-
-fn by_slack(a: &Verdict, b: &Verdict) -> Ordering {
-    let key = |v: &Verdict| v.slack.is_nan();
-    { key(a).cmp(&key(b)) }.then_with(|| a.slack.total_cmp(&b.slack))
-}
 
 /// The first of each group.
 fn firsts<K: PartialEq>(sorted: Vec<usize>, key: impl Fn(usize) -> K) -> Vec<usize> {

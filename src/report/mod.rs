@@ -17,7 +17,9 @@ mod format;
 mod gather;
 mod json;
 mod junit;
+mod lines;
 mod markdown;
+mod order;
 mod page;
 mod panel;
 mod replay;
@@ -35,16 +37,14 @@ pub(crate) use format::{visible, wrapped};
 pub use gather::{ClaimCount, Counted};
 pub use json::json;
 pub use junit::junit;
+pub use lines::{parse_records, parse_verdicts, record_lines, verdict_lines};
 pub use markdown::markdown;
 pub use page::{
     Caught, DriftRow, DriftView, Extras, PowerView, Scale, conformance_html, html, html_with,
 };
 pub use panel::{Line, Panel, Trace};
 pub use replay::command as replay_command;
-pub use run::{
-    ClaimInfo, FamilyInfo, LATEST, RUN_SCHEMA, Run, RunInfo, SubjectInfo, parse_records,
-    parse_verdicts, read_info, record_lines, verdict_lines,
-};
+pub use run::{ClaimInfo, FamilyInfo, LATEST, RUN_SCHEMA, Run, RunInfo, SubjectInfo, read_info};
 pub use schema::result_schemas;
 pub use tally::{Summary, Tally};
 pub use text::{Shown, text};

@@ -3,10 +3,10 @@
 //! Owns which verdict stands for a claim and the headline. Must not know the mathematics: a slack
 //! is a recorded number, smallest first, and what becomes of a claim is asked of `claims`.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::gather::{ClaimCount, Counted};
+use super::order::worst_first;
 use super::run::{ClaimInfo, Run};
 use crate::checks::Ruling;
 use crate::claims::{CheckCounts, Counts, Outcome, Standing, Verdict};
@@ -107,13 +107,6 @@ impl<'a> Tally<'a> {
             .filter(|c| !c.is_empty());
         caught.filter(|_| matches!(self.outcome(), Outcome::Holds | Outcome::Open))
     }
-}
-
-/// Failing verdicts by how little of their room is left; what has no number before all, for nothing
-/// is worse. Slacks decide where headrooms do not: records of older runs have none.
-pub(super) fn worst_first(a: &Verdict, b: &Verdict) -> Ordering {
-    let by = |x: f64, y: f64| y.is_nan().cmp(&x.is_nan()).then(x.total_cmp(&y));
-    by(a.headroom, b.headroom).then_with(|| by(a.slack, b.slack))
 }
 
 /// A run with its verdicts grouped by claim.

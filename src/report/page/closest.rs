@@ -9,7 +9,8 @@ use super::words::{beyond, digits, headroom};
 use crate::checks::{Ruling, Unit};
 use crate::claims::Verdict;
 use crate::instances::Spec;
-use crate::report::tally::{Tally, worst_first};
+use crate::report::order::worst_first;
+use crate::report::tally::Tally;
 
 /// The verdict with the least headroom of some claims.
 pub(in crate::report) struct Closest<'a> {

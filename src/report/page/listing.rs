@@ -7,7 +7,7 @@ use super::theorems::{THEOREMS, place_of};
 use super::words::{digits, grouped, headroom};
 use crate::checks::Ruling;
 use crate::claims::Verdict;
-use crate::report::gather::by_headroom;
+use crate::report::order::by_headroom;
 use crate::report::tally::Tally;
 
 /// Passing verdicts of one claim on the page, those with the least headroom first; and other ones.
