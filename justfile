@@ -82,6 +82,15 @@ baseline:
     cargo run --release -- certify --out target/baseline-run
     cargo run --release -- baseline update --run target/baseline-run
 
+# The oldest Rust that is promised.
+msrv:
+    cargo +1.89 check --all-targets --target-dir target/msrv
+
+# Licences, sources and doubled crates of all dependencies (needs cargo-deny), and the package.
+supply:
+    cargo deny check
+    cargo publish --dry-run
+
 # Formatting, lints and documentation, without the tests.
 lint:
     cargo fmt --check

@@ -1,7 +1,7 @@
 //! Files of users and of runs: read within bounds, written whole, replaced only where they are ours.
 //!
 //! Owns what a directory of output may hold and how it is replaced ([`Place`]), what survives of an
-//! unfinished run ([`Journal`]), and how much of a file is read ([`read`]). Must not know what stands
+//! unfinished run ([`Journal`]), and how much of a file is read ([`read()`]). Must not know what stands
 //! in any of them.
 #![forbid(unsafe_code)]
 

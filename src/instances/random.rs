@@ -78,8 +78,8 @@ mod tests {
             // The start is along (1, 1.0625).
             let along = libm::atan2(1.0625, 1.0);
             let (s, c) = (
-                libm::sin(along + 1.5707 - seen),
-                libm::cos(along + 1.5707 - seen),
+                libm::sin(along + std::f64::consts::FRAC_PI_2 - seen),
+                libm::cos(along + std::f64::consts::FRAC_PI_2 - seen),
             );
             let (hi, lo) = (1.0, 1.0 - gap);
             let a = Matrix::from_row_slice(

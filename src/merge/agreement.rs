@@ -210,28 +210,29 @@ fn shard(info: &RunInfo, dir: &Path) -> Result<(usize, usize)> {
 
 const MOST_SHARDS: usize = 10_000;
 
+/// What all shards of a run have in common, beside the claims.
+fn facts(i: &RunInfo) -> [(&'static str, String); 9] {
+    [
+        ("version", i.version.clone()),
+        ("build", i.build.clone()),
+        ("profile", i.profile.clone()),
+        ("--times", i.times.to_string()),
+        ("seed", i.seed.to_string()),
+        ("number of shards", i.shard.map_or(0, |s| s.1).to_string()),
+        ("alpha", format!("{:e}", i.alpha)),
+        ("statistical checks", i.statistical_checks.to_string()),
+        (
+            "claims that took the place of built-in ones",
+            i.replaced.join(", "),
+        ),
+    ]
+}
+
 /// The first thing in which two shards differ, and how.
 fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)> {
-    let shards = |i: &RunInfo| i.shard.map_or(0, |s| s.1).to_string();
-    let times = |i: &RunInfo| i.times.to_string();
-    let facts: [(&str, &dyn Fn(&RunInfo) -> String); 9] = [
-        ("version", &|i| i.version.clone()),
-        ("build", &|i| i.build.clone()),
-        ("profile", &|i| i.profile.clone()),
-        ("--times", &times),
-        ("seed", &|i| i.seed.to_string()),
-        ("number of shards", &shards),
-        ("alpha", &|i| format!("{:e}", i.alpha)),
-        ("statistical checks", &|i| i.statistical_checks.to_string()),
-        ("claims that took the place of built-in ones", &|i| {
-            i.replaced.join(", ")
-        }),
-    ];
-    for (what, of) in facts {
-        let (x, y) = (of(a), of(b));
-        if x != y {
-            return Some((what, x, y));
-        }
+    let other = facts(a).into_iter().zip(facts(b)).find(|(x, y)| x != y);
+    if let Some(((what, x), (_, y))) = other {
+        return Some((what, x, y));
     }
     let (x, y) = (a.claims.len(), b.claims.len());
     if x != y {

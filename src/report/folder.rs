@@ -68,9 +68,9 @@ pub fn write_with(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
         records: Some(run.records.len()),
         ..run.info.clone()
     };
-    put(&dir.join("run.json"), &info.to_json())?;
-    put(&dir.join("verdicts.jsonl"), &verdict_lines(&run.verdicts))?;
-    put(&dir.join("records.jsonl"), &record_lines(&run.records))?;
+    put(&dir.join("run.json"), info.to_json())?;
+    put(&dir.join("verdicts.jsonl"), verdict_lines(&run.verdicts))?;
+    put(&dir.join("records.jsonl"), record_lines(&run.records))?;
     draw(run, dir, extras)
 }
 

@@ -252,7 +252,7 @@ fn deep(value: &Value) -> String {
 /// Writes all files into a directory.
 ///
 /// # Errors
-/// Those of [`files`], and what the system refuses.
+/// Those of [`files()`], and what the system refuses.
 pub fn generate(dir: &Path) -> Result<usize> {
     let files = files()?;
     let folder = dir.join("schemas");
@@ -268,7 +268,7 @@ pub fn generate(dir: &Path) -> Result<usize> {
 /// where they are the same.
 ///
 /// # Errors
-/// Those of [`files`], and what the system refuses.
+/// Those of [`files()`], and what the system refuses.
 pub fn verify(dir: &Path) -> Result<Vec<String>> {
     let files = files()?;
     let mut out = Vec::new();

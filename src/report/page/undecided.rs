@@ -42,7 +42,7 @@ pub(super) fn reasons<'a>(run: &'a Run, stem: impl Fn(&str) -> String) -> Vec<Re
             None => groups.push((key, vec![v])),
         }
     }
-    let mut groups: Vec<(Key, Vec<&Verdict>, Vec<(&str, usize)>)> = { groups.into_iter() }
+    let mut groups: Vec<_> = { groups.into_iter() }
         .map(|(key, all)| {
             let claims = claims(run, key, &all);
             (key, all, claims)
