@@ -40,6 +40,11 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
         "ratecert baseline update",
     ),
     (
+        "ratecert-merge",
+        "The shards that stand in a directory as one run:",
+        "ratecert merge runs/sweep --out runs/whole",
+    ),
+    (
         "ratecert-report",
         "Several implementations on one page:",
         "ratecert report --run runs/jax --run runs/torch --out runs/comparison",
