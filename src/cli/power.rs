@@ -81,6 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
 
 /// Refuses to write over files that are none of ours: a figure is one only beside our numbers.
 fn check_ours(dir: &Path) -> Result<()> {
+    files::check_no_links(dir, ["power.json", "detection.svg"])?;
     let path = dir.join("power.json");
     let text = files::read_regular(&path, MOST_TEXT).unwrap_or_default();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();

@@ -232,12 +232,12 @@ fn check_recording(path: &Path, out: &Path) -> Result<()> {
         return Ok(());
     }
     let begins = fs::File::open(path).and_then(|mut file| {
-        let mut start = [0; 16];
+        let mut start = [0; 20];
         let read = file.read(&mut start)?;
         Ok(start[..read].to_vec())
     });
     match begins {
-        Ok(start) if start.is_empty() || start.starts_with(b"{\"type\":") => Ok(()),
+        Ok(start) if start.is_empty() || is_message(&start) => Ok(()),
         _ => refuse("exists and is no recording"),
     }
 }
@@ -251,6 +251,13 @@ pub(super) fn taken(out: &Path) -> Result<Place> {
 pub(super) fn write(run: &Run, place: Place) -> Result<()> {
     report::write(run, &place.fresh()?)?;
     place::fill(place)
+}
+
+/// Whether a file begins as recordings do.
+fn is_message(start: &[u8]) -> bool {
+    let kinds = ["hello", "case", "result", "skipped", "error"];
+    let begins = |kind: &&str| start.starts_with(format!("{{\"type\":\"{kind}\"").as_bytes());
+    kinds.iter().any(|kind| begins(&kind))
 }
 
 /// Links and dots followed as far as the path is there.

@@ -39,6 +39,10 @@ impl Journal {
     /// What the system refuses.
     pub fn open(path: &Path) -> Result<Self> {
         let io = |e: std::io::Error| Error::io(path, &e);
+        if fs::symlink_metadata(path).is_ok_and(|m| !m.is_file()) {
+            let text = format!("{} is not what a run left", path.display());
+            return Err(Error::usage(text));
+        }
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).read(true).open(path);
         let file = file.map_err(io)?;
@@ -52,6 +56,16 @@ impl Journal {
                 synced: Instant::now(),
             }),
         })
+    }
+
+    /// How many lines there are; none where there is no journal.
+    pub(super) fn lines(path: &Path) -> usize {
+        let is_file = fs::symlink_metadata(path).is_ok_and(|m| m.is_file());
+        let Some(Ok(file)) = is_file.then(|| File::open(path)) else {
+            return 0;
+        };
+        let pieces = BufReader::new(file).split(b'\n').map_while(|l| l.ok());
+        pieces.count()
     }
 
     /// The intact lines in order.

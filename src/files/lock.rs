@@ -35,6 +35,20 @@ impl Lock {
         }
     }
 
+    /// Whether a directory belongs to who took the lock, and nobody else can look into it.
+    #[cfg(unix)]
+    pub(super) fn is_private(&self, found: &fs::Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let own = self.file.metadata().map(|m| m.uid());
+        own.is_ok_and(|uid| uid == found.uid()) && found.mode() & 0o077 == 0
+    }
+
+    /// Elsewhere directories below the user's own are.
+    #[cfg(not(unix))]
+    pub(super) fn is_private(&self, _: &fs::Metadata) -> bool {
+        true
+    }
+
     /// Takes the lock of `parent`/`name`.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub use listing::{LIST, Tenant, note};
 pub use lock::Lock;
 pub use place::{Place, Resume};
 pub use read::{Lines, entries, read, read_regular};
-pub use write::put;
+pub use write::{check_no_links, put};
 
 #[cfg(test)]
 mod tests;

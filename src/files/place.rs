@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::journal::Journal;
 use super::listing::Tenant;
 use super::lock::Lock;
 use super::read::read_regular;
@@ -33,8 +34,32 @@ pub struct Place {
     news: Vec<String>,
     /// The private directory is not removed with this.
     keep: bool,
-    /// Released last.
     _lock: Lock,
+    /// Goes after the lock, which lies in it.
+    _made: Made,
+}
+
+/// Directories that were made for one that is filled, the innermost first: those that stay empty are
+/// removed.
+#[derive(Debug)]
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    fn all(dir: &Path) -> Result<Self> {
+        let missing = dir
+            .ancestors()
+            .take_while(|d| !d.as_os_str().is_empty() && !d.exists());
+        let made = Self(missing.map(Path::to_path_buf).collect());
+        fs::create_dir_all(dir).map_err(|e| Error::io(dir, &e))?;
+        Ok(made)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // What holds something stays: then it cannot be removed.
+        let _ = self.0.iter().try_for_each(fs::remove_dir);
+    }
 }
 
 /// Whether a run goes on from an unfinished one.
@@ -76,13 +101,13 @@ impl Place {
     /// replaced (a mount point, the current directory, a link that leads nowhere, one that is not
     /// writable); another process that fills it; nothing to resume where that is asked for.
     pub fn open(dir: &Path, tenant: Tenant, fingerprint: &str, resume: Resume) -> Result<Self> {
-        let real = resolve(dir)?;
+        let (real, made) = resolve(dir)?;
         let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
             return Err(refused(dir, "is no directory that could be replaced"));
         };
         check_place(dir, &real)?;
         let lock = Lock::take(parent, name)?;
-        let mut left = leftovers(parent, name, &tenant)?;
+        let mut left = leftovers(parent, name, &tenant, &lock)?;
         let mut news = recover(&real, &left)?;
         tenant.replaceable(&real)?;
         // Of several the one that came furthest.
@@ -111,6 +136,7 @@ impl Place {
             news,
             keep: false,
             _lock: lock,
+            _made: made,
         })
     }
 
@@ -205,12 +231,15 @@ impl Drop for Place {
 }
 
 /// Where `dir` is, links followed; the last part may not be there yet.
-fn resolve(dir: &Path) -> Result<PathBuf> {
+fn resolve(dir: &Path) -> Result<(PathBuf, Made)> {
     match fs::symlink_metadata(dir) {
-        Ok(_) => fs::canonicalize(dir).map_err(|e| {
-            let text = format!("leads nowhere ({e}); choose another directory");
-            refused(dir, &text)
-        }),
+        Ok(_) => match fs::canonicalize(dir) {
+            Ok(real) => Ok((real, Made(Vec::new()))),
+            Err(e) => {
+                let text = format!("leads nowhere ({e}); choose another directory");
+                Err(refused(dir, &text))
+            }
+        },
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             // `x/..` names what is there already, or nothing.
             let Some(name) = dir.file_name() else {
@@ -220,9 +249,9 @@ fn resolve(dir: &Path) -> Result<PathBuf> {
                 Some(parent) if !parent.as_os_str().is_empty() => parent,
                 _ => Path::new("."),
             };
-            fs::create_dir_all(parent).map_err(|e| Error::io(parent, &e))?;
+            let made = Made::all(parent)?;
             let parent = fs::canonicalize(parent).map_err(|e| Error::io(parent, &e))?;
-            Ok(parent.join(name))
+            Ok((parent.join(name), made))
         }
         Err(e) => Err(Error::io(dir, &e)),
     }
@@ -236,6 +265,10 @@ fn check_place(asked: &Path, real: &Path) -> Result<()> {
     }
     if real.exists() && is_mount_point(real) {
         let text = "is a mount point, which cannot be replaced; choose a directory below it";
+        return Err(refused(asked, text));
+    }
+    if real.is_dir() && tempfile::tempfile_in(real).is_err() {
+        let text = "cannot be written; choose another directory";
         return Err(refused(asked, text));
     }
     Ok(())
@@ -273,7 +306,7 @@ fn private(parent: &Path, name: &OsStr, tenant: &Tenant, fingerprint: &str) -> R
     let made = made.map_err(|e| Error::io(parent, &e))?;
     let owner = Owner {
         holds: tenant.noun.clone(),
-        directory: name.to_string_lossy().into_owned(),
+        directory: exact(name),
         fingerprint: fingerprint.into(),
     };
     let text = serde_json::to_string_pretty(&owner).unwrap_or_default() + "\n";
@@ -290,28 +323,37 @@ struct Left {
 }
 
 /// The private directories beside `name` that belong to it. Nobody fills them: the lock is ours.
-fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant) -> Result<Vec<Left>> {
+/// One that others could have made, or could write to, is not trusted: in a directory for all anybody
+/// could lay one out.
+fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant, lock: &Lock) -> Result<Vec<Left>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(parent).map_err(|e| Error::io(parent, &e))? {
         let entry = entry.map_err(|e| Error::io(parent, &e))?;
         let ours = entry.file_name();
         let ours = ours.as_encoded_bytes().starts_with(PREFIX.as_bytes());
-        if !(ours && entry.file_type().is_ok_and(|t| t.is_dir())) {
+        let path = entry.path();
+        if !(ours && fs::symlink_metadata(&path).is_ok_and(|m| m.is_dir() && lock.is_private(&m))) {
             continue;
         }
-        let path = entry.path();
         let text = read_regular(&path.join(OWNER), MOST_TEXT).unwrap_or_default();
         if let Ok(owner) = serde_json::from_str::<Owner>(&text)
-            && owner.directory == name.to_string_lossy()
+            && owner.directory == exact(name)
             && owner.holds == tenant.noun
         {
-            let journal = fs::read(path.join(JOURNAL)).unwrap_or_default();
-            let jobs = journal.iter().filter(|b| **b == b'\n').count();
+            let jobs = Journal::lines(&path.join(JOURNAL));
             found.push(Left { path, owner, jobs });
         }
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    // The last one that something was moved into comes first.
+    let changed = |l: &Left| fs::metadata(&l.path).and_then(|m| m.modified()).ok();
+    found.sort_by_key(|l| std::cmp::Reverse(changed(l)));
     Ok(found)
+}
+
+/// A name that no other directory has, whatever its bytes.
+fn exact(name: &OsStr) -> String {
+    let text = name.to_str().map(String::from);
+    text.unwrap_or_else(|| format!("{name:?}"))
 }
 
 /// Between the two renames of a swap a crash leaves no directory, and the old one with the private
@@ -413,7 +455,8 @@ fn clear_old(work: &Path, tenant: &Tenant) -> Result<()> {
 
 /// What was moved into a private directory, the last one first.
 fn olds(work: &Path) -> Vec<PathBuf> {
-    let numbered = |n: usize| Some(work.join(format!("{OLD}{n}"))).filter(|p| p.exists());
+    let is_there = |p: &PathBuf| fs::symlink_metadata(p).is_ok_and(|m| m.is_dir());
+    let numbered = |n: usize| Some(work.join(format!("{OLD}{n}"))).filter(is_there);
     let mut found: Vec<PathBuf> = (0..MOST_OLD).filter_map(numbered).collect();
     found.reverse();
     found

@@ -394,7 +394,7 @@ fn of_several_unfinished_runs_the_one_that_came_furthest_goes_on() {
 #[test]
 fn a_run_that_did_nothing_leaves_nothing() {
     let t = TempDir::new().unwrap();
-    let place = open(&t.path().join("r"), false).unwrap();
+    let place = open(&t.path().join("made/for/r"), false).unwrap();
     fs::write(place.fresh().unwrap().join("verdicts.jsonl"), "half").unwrap();
     drop(place);
     assert!(names(t.path()).is_empty());
@@ -604,4 +604,61 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
     fs::write(&path, "another file of another length\n").unwrap();
     let said = lines.advance().unwrap_err().to_string();
     assert!(said.contains("was changed while it was read"), "{said}");
+}
+
+/// In a directory for all anybody could lay out what looks like an unfinished run.
+#[cfg(unix)]
+#[test]
+fn what_others_could_have_laid_out_is_not_trusted() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let t = TempDir::new().unwrap();
+    let dir = t.path().join("r");
+    let place = open(&dir, false).unwrap();
+    Journal::open(&place.journal())
+        .unwrap()
+        .append(&entry(1))
+        .unwrap();
+    let work = place.journal().parent().unwrap().to_path_buf();
+    drop(place);
+    fs::set_permissions(&work, fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(
+        open(&dir, true)
+            .unwrap_err()
+            .to_string()
+            .contains("nothing to resume")
+    );
+    fs::set_permissions(&work, fs::Permissions::from_mode(0o700)).unwrap();
+    // A journal that is a link is not followed.
+    let mine = t.path().join("mine");
+    fs::write(&mine, "mine, without an end of line").unwrap();
+    fs::remove_file(work.join("journal")).unwrap();
+    symlink(&mine, work.join("journal")).unwrap();
+    let place = open(&dir, true).unwrap();
+    assert!(Journal::open(&place.journal()).unwrap_err().is_usage());
+    drop(place);
+    assert_eq!(
+        fs::read_to_string(&mine).unwrap(),
+        "mine, without an end of line"
+    );
+    assert!(check_no_links(&work, ["journal"]).is_err() || !work.exists());
+}
+
+/// Names that differ in bytes that are no text are two directories.
+#[cfg(target_os = "linux")]
+#[test]
+fn directories_are_told_apart_by_their_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let t = TempDir::new().unwrap();
+    let named = |byte: u8| t.path().join(std::ffi::OsStr::from_bytes(&[b'r', byte]));
+    let place = open(&named(0xff), false).unwrap();
+    Journal::open(&place.journal())
+        .unwrap()
+        .append(&entry(1))
+        .unwrap();
+    let other = open(&named(0xfe), false).unwrap();
+    assert!(other.news().is_empty());
+    drop(other);
+    drop(place);
+    assert!(open(&named(0xfe), true).is_err());
+    assert!(open(&named(0xff), true).is_ok());
 }

@@ -11,6 +11,21 @@ use crate::error::{Error, Result};
 pub(super) const PREFIX: &str = ".ratecert-";
 pub(super) const UNFINISHED: &str = ".tmp";
 
+/// Refuses to write files of a directory where a link stands that leads elsewhere.
+///
+/// # Errors
+/// Names the link.
+pub fn check_no_links<'a>(dir: &Path, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    for name in names {
+        let path = dir.join(name);
+        if fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
+            let text = format!("{} is a link and leads elsewhere", path.display());
+            return Err(Error::usage(text));
+        }
+    }
+    Ok(())
+}
+
 /// Writes a file so that it is there whole or as it was before: what looks at it meanwhile, or
 /// comes after a crash, never sees half of it.
 ///

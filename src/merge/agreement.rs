@@ -10,6 +10,7 @@ use crate::files::{entries, put};
 use crate::report::{RunInfo, read_info};
 
 /// What differs from shard to shard.
+#[derive(Debug, PartialEq)]
 struct Part {
     dir: PathBuf,
     started: String,
@@ -35,7 +36,7 @@ impl Part {
 /// All shards of one run, in order.
 #[derive(Debug)]
 pub struct Shards {
-    dirs: Vec<PathBuf>,
+    parts: Vec<Part>,
     info: RunInfo,
 }
 
@@ -80,8 +81,7 @@ impl Shards {
         }
         let parts: Vec<Part> = at.into_iter().flatten().collect();
         let info = joined(&parts, of);
-        let dirs = parts.into_iter().map(|p| p.dir).collect();
-        Ok(Self { dirs, info })
+        Ok(Self { parts, info })
     }
 
     /// What is said of the whole run.
@@ -98,7 +98,7 @@ impl Shards {
     /// line.
     pub fn join(&self, out: &Path, progress: &dyn Fn(u64)) -> Result<()> {
         let open = |name: &str, of| -> Result<(Vec<Stream>, Writer)> {
-            let each = { self.dirs.iter() }.map(|dir| Stream::open(&dir.join(name), of));
+            let each = { self.parts.iter() }.map(|p| Stream::open(&p.dir.join(name), of));
             Ok((
                 each.collect::<Result<_>>()?,
                 Writer::create(&out.join(name))?,
@@ -107,7 +107,7 @@ impl Shards {
         let (mut verdicts, mut to_verdicts) = open("verdicts.jsonl", verdict)?;
         let (mut records, mut to_records) = open("records.jsonl", record)?;
         for (k, job) in Job::all(&self.info).enumerate() {
-            let shard = k % self.dirs.len();
+            let shard = k % self.parts.len();
             if !verdicts[shard].copy(&job, |line| to_verdicts.line(line))? {
                 return Err(verdicts[shard].lacks(&job));
             }
@@ -116,11 +116,17 @@ impl Shards {
                 progress(k as u64);
             }
         }
-        for stream in verdicts.iter().chain(&records) {
-            stream.check_end()?;
+        for (part, (verdicts, records)) in self.parts.iter().zip(verdicts.iter().zip(&records)) {
+            verdicts.check_end(part.verdicts)?;
+            records.check_end(part.records)?;
+            // Somebody may have run the shard again meanwhile.
+            if Part::new(&part.dir, read_info(&part.dir)?) != *part {
+                let text = format!("{} was changed while it was read", part.dir.display());
+                return Err(Error::usage(text));
+            }
         }
-        to_verdicts.finish(self.info.verdicts)?;
-        to_records.finish(self.info.records)?;
+        to_verdicts.finish()?;
+        to_records.finish()?;
         put(&out.join("run.json"), self.info.to_json())
     }
 }
@@ -149,11 +155,10 @@ fn spread(dirs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// A file with the number of its lines.
+/// A file of the whole run.
 struct Writer {
     path: PathBuf,
     stream: BufWriter<File>,
-    lines: usize,
 }
 
 impl Writer {
@@ -162,31 +167,17 @@ impl Writer {
         Ok(Self {
             path: path.to_path_buf(),
             stream: BufWriter::with_capacity(1 << 20, file),
-            lines: 0,
         })
     }
 
     fn line(&mut self, line: &str) -> Result<()> {
-        self.lines += 1;
         let written = self.stream.write_all(line.as_bytes());
         let written = written.and_then(|()| self.stream.write_all(b"\n"));
         written.map_err(|e| Error::io(&self.path, &e))
     }
 
-    /// Shards that lost lines at their end say how many they had.
-    fn finish(mut self, wanted: Option<usize>) -> Result<()> {
-        self.stream.flush().map_err(|e| Error::io(&self.path, &e))?;
-        match wanted.filter(|n| *n != self.lines) {
-            None => Ok(()),
-            Some(n) => {
-                let name = self.path.file_name().unwrap_or_default().display();
-                let text = format!(
-                    "the shards hold {} lines of {name}, and their run.json count {n}",
-                    self.lines
-                );
-                Err(Error::input(text))
-            }
-        }
+    fn finish(mut self) -> Result<()> {
+        self.stream.flush().map_err(|e| Error::io(&self.path, &e))
     }
 }
 
@@ -249,7 +240,8 @@ fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)
 
 /// The whole of them: earliest start, seconds of all.
 fn joined(parts: &[Part], of: RunInfo) -> RunInfo {
-    let sum = |of: fn(&Part) -> usize| parts.iter().map(of).sum::<usize>();
+    // Counts that are no counts are found out when the lines are.
+    let sum = |of: fn(&Part) -> usize| parts.iter().map(of).fold(0, usize::saturating_add);
     let started = parts.iter().map(|p| p.started.as_str()).min();
     RunInfo {
         started: started.unwrap_or_default().into(),

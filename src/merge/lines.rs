@@ -113,13 +113,19 @@ pub(super) struct Stream {
     owner: OwnerOf,
     /// There is a line that was not taken.
     more: bool,
+    taken: usize,
 }
 
 impl Stream {
     pub(super) fn open(path: &Path, owner: OwnerOf) -> Result<Self> {
         let mut lines = Lines::open(path, PIECE)?;
         let more = lines.advance()?;
-        Ok(Self { lines, owner, more })
+        Ok(Self {
+            lines,
+            owner,
+            more,
+            taken: 0,
+        })
     }
 
     /// Gives the lines of a job to `put`; false where the next line is of another job.
@@ -145,6 +151,7 @@ impl Stream {
             }
             put(line)?;
             any = true;
+            self.taken += 1;
             self.more = self.lines.advance()?;
         }
         Ok(any)
@@ -163,10 +170,17 @@ impl Stream {
         self.lines.blame(Error::input(text))
     }
 
-    /// After all jobs nothing is left.
-    pub(super) fn check_end(&self) -> Result<()> {
-        if !self.more {
+    /// After all jobs nothing is left, and what was taken is what the shard counted.
+    pub(super) fn check_end(&self, counted: usize) -> Result<()> {
+        if !self.more && self.taken == counted {
             return Ok(());
+        }
+        if !self.more {
+            let text = format!(
+                "ends after {} lines, and run.json counts {counted}",
+                self.taken
+            );
+            return Err(self.lines.blame(Error::input(text)));
         }
         let text = "is of no job of this shard, or stands there twice";
         Err(self.lines.blame(Error::input(text)))

@@ -20,7 +20,9 @@ pub fn run_tenant() -> Tenant {
     Tenant {
         noun: "run".into(),
         proof: ("run.json", |v, _| {
-            v["schema"].is_u64() && v["claims"].is_array() && v["version"].is_string()
+            // Later ones name their build, and left a list.
+            let is_run = v["schema"].is_u64() && v["claims"].is_array();
+            is_run && v["version"].is_string() && v["build"].is_null()
         }),
         wrote: |name, _| {
             let figure = { name.strip_prefix("figures/") }
@@ -97,9 +99,11 @@ pub fn draw(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
         drawn.extend(figures.into_iter().map(of));
         drawn.push(("figures/README.md".into(), readme));
     }
+    let names = || drawn.iter().map(|(name, _)| name.as_str());
+    files::check_no_links(dir, names().chain(["figures"]))?;
     // Who comes after a crash knows whose they are.
-    files::note(dir, drawn.iter().map(|(name, _)| name.as_str()))?;
-    if drawn.iter().any(|(name, _)| name.starts_with("figures/")) {
+    files::note(dir, names())?;
+    if names().any(|name| name.starts_with("figures/")) {
         let folder = dir.join("figures");
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, &e))?;
     }
@@ -144,11 +148,12 @@ fn index(figures: &[Figure]) -> String {
 #[cfg(feature = "plots")]
 pub(super) fn figures_of(run: &Run) -> Vec<Figure> {
     let mut figures = super::figures::draw(&run.verdicts, &run.records);
-    if let Some(c) = run.counted.as_ref().filter(|c| c.kept_records < c.records) {
-        let [kept, all] = [c.kept_records, c.records].map(grouped);
+    if let Some(c) = &run.counted {
+        let [kept, all] = [run.verdicts.len(), c.verdicts].map(grouped);
+        let [some, records] = [c.kept_records, c.records].map(grouped);
         for figure in &mut figures {
             figure.caption += &format!(
-                " Drawn from {kept} of {all} records: of each quantity the first ones, and the one with the least slack."
+                " Drawn from a part of the run, {kept} of {all} verdicts and {some} of {records} records: the first ones and the worst; numbers in it are of that part."
             );
         }
     }

@@ -212,10 +212,7 @@ impl Run {
         let (verdicts, records) = gather.counts();
         let of = |name| move |e| in_file(e, &dir.join(name));
         check_count(verdicts, info.verdicts, "verdicts").map_err(of("verdicts.jsonl"))?;
-        // A run without the file has no figures, and is one.
-        if dir.join("records.jsonl").exists() {
-            check_count(records, info.records, "records").map_err(of("records.jsonl"))?;
-        }
+        check_count(records, info.records, "records").map_err(of("records.jsonl"))?;
         Ok(Self::of(info, gather).lying_in(dir))
     }
 
@@ -269,9 +266,7 @@ impl Run {
         let there = path.exists();
         let text = if there { read(&path)? } else { String::new() };
         let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
-        if there {
-            check_count(records.len(), info.records, "records").map_err(|e| in_file(e, &path))?;
-        }
+        check_count(records.len(), info.records, "records").map_err(|e| in_file(e, &path))?;
         Ok(Self {
             info,
             verdicts,
@@ -305,7 +300,7 @@ fn check_count(found: usize, wanted: Option<usize>, what: &str) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    files::read(path, MOST_DATA)
+    files::read_regular(path, MOST_DATA)
 }
 
 fn in_file(error: Error, path: &Path) -> Error {

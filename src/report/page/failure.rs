@@ -119,7 +119,7 @@ impl<'a> Failure<'a> {
             rows: { tally.failing.iter().take(SHOWN) }
                 .map(|v| FailingRow::of(v))
                 .collect(),
-            more: tally.failing.len().saturating_sub(SHOWN),
+            more: tally.standing.counts.fail.saturating_sub(SHOWN),
             drawing: drawing(tally, shown, curve),
         })
     }

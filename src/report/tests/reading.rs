@@ -168,10 +168,17 @@ fn reading_errors_name_file_line_and_field() {
         cut.starts_with("DIR/verdicts.jsonl:10: field `replay`: EOF while parsing a string"),
         "{cut}"
     );
-    // A run without records has no figures; one without verdicts is none.
+    // Records that are gone are missed; an older run, which counted nothing, has no figures then; one
+    // without verdicts is none.
     fs::remove_file(folder.0.join("records.jsonl")).unwrap();
     write(&run(), &folder.0).unwrap();
     fs::remove_file(folder.0.join("records.jsonl")).unwrap();
+    let said = redraw(&folder.0).unwrap_err().to_string();
+    assert!(
+        said.contains("holds 0 records, and run.json counts 2"),
+        "{said}"
+    );
+    fs::write(folder.0.join("run.json"), run().info.to_json()).unwrap();
     assert!(redraw(&folder.0).unwrap().records.is_empty());
     fs::remove_file(folder.0.join("verdicts.jsonl")).unwrap();
     assert!(redraw(&folder.0).unwrap_err().is_io());
