@@ -117,6 +117,12 @@ fn what_was_interrupted_goes_on_and_ends_in_the_same_bytes() {
     let results = json["results"].as_array().unwrap();
     let private = dir.path().join(".ratecert-left");
     fs::create_dir(&private).unwrap();
+    #[cfg(unix)]
+    {
+        // Others cannot have laid it out.
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
+    }
     let said = format!(
         "{} build {}",
         json["run"].as_str().unwrap(),

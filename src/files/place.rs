@@ -302,7 +302,14 @@ fn is_mount_point(_: &Path) -> bool {
 
 /// A new private directory for `name`, with its owner.
 fn private(parent: &Path, name: &OsStr, tenant: &Tenant, fingerprint: &str) -> Result<PathBuf> {
-    let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    let made = builder.tempdir_in(parent);
     let made = made.map_err(|e| Error::io(parent, &e))?;
     let owner = Owner {
         holds: tenant.noun.clone(),
