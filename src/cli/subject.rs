@@ -257,7 +257,7 @@ pub(super) fn write(run: &Run, place: Place) -> Result<()> {
 fn is_message(start: &[u8]) -> bool {
     let kinds = ["hello", "case", "result", "skipped", "error"];
     let begins = |kind: &&str| start.starts_with(format!("{{\"type\":\"{kind}\"").as_bytes());
-    kinds.iter().any(|kind| begins(&kind))
+    kinds.iter().any(begins)
 }
 
 /// Links and dots followed as far as the path is there.
