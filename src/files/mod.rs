@@ -1,10 +1,12 @@
 //! Files of users and of runs: read within bounds, written whole, replaced only where they are ours.
 //!
 //! Owns what a directory of output may hold and how it is replaced ([`Place`]), what survives of an
-//! unfinished run ([`Journal`]), and how much of a file is read ([`read()`]). Must not know what stands
+//! unfinished run ([`Journal`]), how much of a file is read ([`read()`]) and whether it is as it was written
+//! ([`Extent`]). Must not know what stands
 //! in any of them.
 #![forbid(unsafe_code)]
 
+mod extent;
 mod journal;
 mod listing;
 mod lock;
@@ -12,6 +14,8 @@ mod place;
 mod read;
 mod write;
 
+pub use extent::Extent;
+pub(crate) use extent::Tally;
 pub use journal::Journal;
 pub use listing::{LIST, Tenant, note};
 pub use lock::Lock;

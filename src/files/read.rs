@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::extent::{Extent, Tally};
 use crate::error::{Error, Result};
 use crate::tol::{MOST_FILES, MOST_LINE};
 
@@ -79,6 +80,7 @@ pub struct Lines {
     offset: u64,
     /// Number of the line that came last.
     at: usize,
+    tally: Tally,
 }
 
 impl Lines {
@@ -97,6 +99,7 @@ impl Lines {
             from: 0,
             offset: 0,
             at: 0,
+            tally: Tally::default(),
         })
     }
 
@@ -119,6 +122,7 @@ impl Lines {
                 .trim_ascii()
                 .is_empty()
             {
+                self.tally.lines += 1;
                 return Ok(true);
             }
         }
@@ -133,6 +137,11 @@ impl Lines {
         let end = memchr(rest).unwrap_or(rest.len());
         let line = std::str::from_utf8(&rest[..end]);
         line.map_err(|_| self.blame(Error::input("is not UTF-8")))
+    }
+
+    /// What was read so far; at the end, what the file holds.
+    pub fn extent(&self) -> Extent {
+        self.tally.extent()
     }
 
     /// An error of the line that came last.
@@ -174,6 +183,7 @@ impl Lines {
         file.seek(SeekFrom::Start(self.offset)).map_err(io)?;
         let got = file.take(self.piece as u64).read_to_end(&mut self.read);
         let got = got.map_err(io)?;
+        self.tally.bytes(&self.read[self.read.len() - got..]);
         self.offset += got as u64;
         Ok(got > 0)
     }

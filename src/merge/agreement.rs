@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lines::{Job, Stream, record, verdict};
 use crate::error::{Error, Result};
-use crate::files::{entries, put};
+use crate::files::{Extent, Tally, entries, put};
 use crate::report::{RunInfo, read_info};
 
 /// What differs from shard to shard.
@@ -16,8 +16,8 @@ struct Part {
     started: String,
     seconds: f64,
     instances: usize,
-    verdicts: usize,
-    records: usize,
+    verdicts: Extent,
+    records: Extent,
 }
 
 impl Part {
@@ -27,8 +27,8 @@ impl Part {
             started: info.started,
             seconds: info.seconds,
             instances: info.instances,
-            verdicts: info.verdicts.unwrap_or(0),
-            records: info.records.unwrap_or(0),
+            verdicts: info.verdicts.unwrap_or_default(),
+            records: info.records.unwrap_or_default(),
         }
     }
 }
@@ -45,8 +45,9 @@ impl Shards {
     /// be named in any order.
     ///
     /// # Errors
-    /// `out` among them; a directory that is no shard, two that are the same one, shards that are missing, and what
-    /// they do not agree in: version, build, profile, seed, α and how it is shared, claims.
+    /// `out` among them; a directory that is no shard, two that are the same one, shards that are
+    /// missing, and what they do not agree in: version, build, profile, seed, α and how it is
+    /// shared, claims.
     pub fn read(dirs: &[PathBuf], out: &Path) -> Result<Self> {
         let dirs = spread(dirs, out)?;
         let Some(first) = dirs.first() else {
@@ -94,8 +95,8 @@ impl Shards {
     /// jobs joined, now and then.
     ///
     /// # Errors
-    /// Lines that are missing, stand twice, or are of no job of the run; the error names file and
-    /// line.
+    /// Lines that are missing, stand twice, or are of no job of the run, a file that is not as its
+    /// shard wrote it; the error names file and line.
     pub fn join(&self, out: &Path, progress: &dyn Fn(u64)) -> Result<()> {
         let open = |name: &str, of| -> Result<(Vec<Stream>, Writer)> {
             let each = { self.parts.iter() }.map(|p| Stream::open(&p.dir.join(name), of));
@@ -117,17 +118,20 @@ impl Shards {
             }
         }
         for (part, (verdicts, records)) in self.parts.iter().zip(verdicts.iter().zip(&records)) {
-            verdicts.check_end(part.verdicts)?;
-            records.check_end(part.records)?;
+            verdicts.check_end(&part.verdicts)?;
+            records.check_end(&part.records)?;
             // Somebody may have run the shard again meanwhile.
             if Part::new(&part.dir, read_info(&part.dir)?) != *part {
                 let text = format!("{} was changed while it was read", part.dir.display());
                 return Err(Error::usage(text));
             }
         }
-        to_verdicts.finish()?;
-        to_records.finish()?;
-        put(&out.join("run.json"), self.info.to_json())
+        let info = RunInfo {
+            verdicts: Some(to_verdicts.finish()?),
+            records: Some(to_records.finish()?),
+            ..self.info.clone()
+        };
+        put(&out.join("run.json"), info.to_json())
     }
 }
 
@@ -159,6 +163,7 @@ fn spread(dirs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
 struct Writer {
     path: PathBuf,
     stream: BufWriter<File>,
+    tally: Tally,
 }
 
 impl Writer {
@@ -167,17 +172,24 @@ impl Writer {
         Ok(Self {
             path: path.to_path_buf(),
             stream: BufWriter::with_capacity(1 << 20, file),
+            tally: Tally::default(),
         })
     }
 
     fn line(&mut self, line: &str) -> Result<()> {
-        let written = self.stream.write_all(line.as_bytes());
-        let written = written.and_then(|()| self.stream.write_all(b"\n"));
-        written.map_err(|e| Error::io(&self.path, &e))
+        self.tally.lines += 1;
+        for bytes in [line.as_bytes(), b"\n"] {
+            self.tally.bytes(bytes);
+            let written = self.stream.write_all(bytes);
+            written.map_err(|e| Error::io(&self.path, &e))?;
+        }
+        Ok(())
     }
 
-    fn finish(mut self) -> Result<()> {
-        self.stream.flush().map_err(|e| Error::io(&self.path, &e))
+    fn finish(mut self) -> Result<Extent> {
+        let flushed = self.stream.flush();
+        flushed.map_err(|e| Error::io(&self.path, &e))?;
+        Ok(self.tally.extent())
     }
 }
 
@@ -238,17 +250,16 @@ fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)
     Some(("claims", of(x), of(y)))
 }
 
-/// The whole of them: earliest start, seconds of all.
+/// The whole of them: earliest start, seconds of all. What it holds is known when it is written.
 fn joined(parts: &[Part], of: RunInfo) -> RunInfo {
-    // Counts that are no counts are found out when the lines are.
-    let sum = |of: fn(&Part) -> usize| parts.iter().map(of).fold(0, usize::saturating_add);
+    let instances = parts.iter().map(|p| p.instances);
     let started = parts.iter().map(|p| p.started.as_str()).min();
     RunInfo {
         started: started.unwrap_or_default().into(),
         seconds: parts.iter().map(|p| p.seconds).sum(),
-        instances: sum(|p| p.instances),
-        verdicts: Some(sum(|p| p.verdicts)),
-        records: Some(sum(|p| p.records)),
+        instances: instances.fold(0, usize::saturating_add),
+        verdicts: None,
+        records: None,
         shard: None,
         ..of
     }

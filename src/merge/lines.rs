@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::claims::SCHEMA;
 use crate::error::{Error, Result};
-use crate::files::Lines;
+use crate::files::{Extent, Lines};
 use crate::report::RunInfo;
 
 /// Bytes of a shard that are held.
@@ -113,19 +113,13 @@ pub(super) struct Stream {
     owner: OwnerOf,
     /// There is a line that was not taken.
     more: bool,
-    taken: usize,
 }
 
 impl Stream {
     pub(super) fn open(path: &Path, owner: OwnerOf) -> Result<Self> {
         let mut lines = Lines::open(path, PIECE)?;
         let more = lines.advance()?;
-        Ok(Self {
-            lines,
-            owner,
-            more,
-            taken: 0,
-        })
+        Ok(Self { lines, owner, more })
     }
 
     /// Gives the lines of a job to `put`; false where the next line is of another job.
@@ -151,7 +145,6 @@ impl Stream {
             }
             put(line)?;
             any = true;
-            self.taken += 1;
             self.more = self.lines.advance()?;
         }
         Ok(any)
@@ -170,17 +163,11 @@ impl Stream {
         self.lines.blame(Error::input(text))
     }
 
-    /// After all jobs nothing is left, and what was taken is what the shard counted.
-    pub(super) fn check_end(&self, counted: usize) -> Result<()> {
-        if !self.more && self.taken == counted {
-            return Ok(());
-        }
+    /// After all jobs nothing is left, and what was read is what the shard wrote.
+    pub(super) fn check_end(&self, wrote: &Extent) -> Result<()> {
         if !self.more {
-            let text = format!(
-                "ends after {} lines, and run.json counts {counted}",
-                self.taken
-            );
-            return Err(self.lines.blame(Error::input(text)));
+            let checked = wrote.check(&self.lines.extent());
+            return checked.map_err(|e| self.lines.blame(e));
         }
         let text = "is of no job of this shard, or stands there twice";
         Err(self.lines.blame(Error::input(text)))

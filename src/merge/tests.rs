@@ -195,6 +195,41 @@ fn shards_of_different_runs_are_refused_with_what_differs() {
     assert!(refusal(&dirs, &out).contains("is no shard"));
 }
 
+/// Files of another run with as many lines, and one that was edited.
+#[test]
+fn files_that_are_not_as_their_shard_wrote_them_are_refused() {
+    let t = TempDir::new().unwrap();
+    let dirs = shards(t.path(), 2);
+    let other = t.path().join("other");
+    fs::create_dir(&other).unwrap();
+    write(&run(Some((2, 2)), 8), &other).unwrap();
+    let out = t.path().join("out");
+    for name in ["verdicts.jsonl", "records.jsonl"] {
+        let path = dirs[1].join(name);
+        let good = fs::read_to_string(&path).unwrap();
+        let theirs = fs::read_to_string(other.join(name)).unwrap();
+        let seed = good.find("\"seed\":").unwrap() + 7;
+        let digit = if &good[seed..=seed] == "1" { "2" } else { "1" };
+        let edited = [&good[..seed], digit, &good[seed + 1..]].concat();
+        for text in [theirs, edited, good.replacen('\n', "\n\n", 1)] {
+            assert!(text != good, "{name}");
+            fs::write(&path, text).unwrap();
+            let said = refusal(&dirs, &out);
+            // Another seed may leave out other records.
+            let counted = name == "records.jsonl" && said.contains("run.json counts");
+            let known = said.contains("is not as its run wrote it") || counted;
+            assert!(said.contains(name) && known, "{name}: {said}");
+        }
+        fs::write(&path, good).unwrap();
+    }
+    assert!(
+        Shards::read(&dirs, &out)
+            .unwrap()
+            .join(&out, &|_| {})
+            .is_ok()
+    );
+}
+
 /// A line that is missing, doubled, moved, changed or added, in either file.
 #[test]
 fn lines_that_are_not_those_of_the_shard_are_refused_by_place() {

@@ -13,7 +13,7 @@ use super::markdown::{escape, markdown};
 use super::page::{Extras, grouped, html_with};
 use super::run::{Run, RunInfo};
 use crate::error::{Error, Result};
-use crate::files::{self, Tenant, put};
+use crate::files::{self, Extent, Tenant, put};
 
 /// What of a directory a run may replace.
 pub fn run_tenant() -> Tenant {
@@ -65,14 +65,15 @@ pub fn write_with(run: &Run, dir: &Path, extras: &Extras) -> Result<()> {
         let text = "not all verdicts of the run are at hand; `draw` draws what is";
         return Err(Error::usage(text));
     }
+    let (verdicts, records) = (verdict_lines(&run.verdicts), record_lines(&run.records));
     let info = RunInfo {
-        verdicts: Some(run.verdicts.len()),
-        records: Some(run.records.len()),
+        verdicts: Some(Extent::of(&verdicts)),
+        records: Some(Extent::of(&records)),
         ..run.info.clone()
     };
     put(&dir.join("run.json"), info.to_json())?;
-    put(&dir.join("verdicts.jsonl"), verdict_lines(&run.verdicts))?;
-    put(&dir.join("records.jsonl"), record_lines(&run.records))?;
+    put(&dir.join("verdicts.jsonl"), verdicts)?;
+    put(&dir.join("records.jsonl"), records)?;
     draw(run, dir, extras)
 }
 

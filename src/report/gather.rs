@@ -14,7 +14,7 @@ use super::order::{by_headroom, by_slack, worst_first};
 use crate::checks::{Data, Reason, Ruling};
 use crate::claims::{Counts, Record, Verdict};
 use crate::error::Result;
-use crate::files::Lines;
+use crate::files::{Extent, Lines};
 
 /// Verdicts, and records, of which a run has all in its report.
 pub(super) const KEPT: usize = 50_000;
@@ -76,11 +76,12 @@ impl Gather {
         }
     }
 
-    /// Of the recorded files of a directory. A missing `records.jsonl` is an empty one.
+    /// Of the recorded files of a directory, `verdicts.jsonl` and `records.jsonl`, and what the two
+    /// hold. A missing `records.jsonl` is an empty one.
     ///
     /// # Errors
     /// Names file, line and field.
-    pub(super) fn read(dir: &Path) -> Result<Self> {
+    pub(super) fn read(dir: &Path) -> Result<(Self, [Extent; 2])> {
         let mut gather = Self::new(KEPT);
         let mut lines = Lines::open(&dir.join("verdicts.jsonl"), PIECE)?;
         while lines.advance()? {
@@ -88,14 +89,16 @@ impl Gather {
             gather.verdict(verdict.map_err(|e| lines.blame(e))?);
         }
         let path = dir.join("records.jsonl");
+        let mut extents = [lines.extent(), Extent::of("")];
         if !path.try_exists().is_ok_and(|there| !there) {
             let mut lines = Lines::open(&path, PIECE)?;
             while lines.advance()? {
                 let record = parse_record(lines.line()?);
                 gather.record(record.map_err(|e| lines.blame(e))?);
             }
+            extents[1] = lines.extent();
         }
-        Ok(gather)
+        Ok((gather, extents))
     }
 
     pub(super) fn counts(&self) -> (usize, usize) {

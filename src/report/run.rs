@@ -13,7 +13,7 @@ use super::gather::{Counted, Gather, KEPT};
 use super::lines::{check_schema, parse_records, parse_verdicts};
 use crate::claims::{RECORDS_SCHEMA, Record, Verdict};
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::{self, Extent};
 use crate::numerals::locate::located;
 use crate::tol::{MOST_DATA, MOST_TEXT};
 
@@ -44,12 +44,12 @@ pub struct RunInfo {
     pub instances: usize,
     /// (i, n) for shard i of n, counted from 1.
     pub shard: Option<(usize, usize)>,
-    /// Verdicts in `verdicts.jsonl`. Older runs do not say.
+    /// `verdicts.jsonl` as it was written. Older runs do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdicts: Option<usize>,
-    /// Records in `records.jsonl`.
+    pub verdicts: Option<Extent>,
+    /// `records.jsonl` as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub records: Option<usize>,
+    pub records: Option<Extent>,
     /// False-alarm probability of all statistical checks together.
     pub alpha: f64,
     /// How many statistical checks share it, those of all shards together.
@@ -208,11 +208,13 @@ impl Run {
     /// As [`Run::read`].
     pub fn gathered(dir: &Path) -> Result<Self> {
         let info = read_info(dir)?;
-        let gather = Gather::read(dir)?;
-        let (verdicts, records) = gather.counts();
-        let of = |name| move |e| in_file(e, &dir.join(name));
-        check_count(verdicts, info.verdicts, "verdicts").map_err(of("verdicts.jsonl"))?;
-        check_count(records, info.records, "records").map_err(of("records.jsonl"))?;
+        let (gather, [verdicts, records]) = Gather::read(dir)?;
+        check_extent(
+            info.verdicts.as_ref(),
+            &verdicts,
+            &dir.join("verdicts.jsonl"),
+        )?;
+        check_extent(info.records.as_ref(), &records, &dir.join("records.jsonl"))?;
         Ok(Self::of(info, gather).lying_in(dir))
     }
 
@@ -256,17 +258,18 @@ impl Run {
     /// `records.jsonl` is an empty one: figures are then left out.
     ///
     /// # Errors
-    /// Names file, line and field; also a file with more or fewer lines than its run wrote.
+    /// Names file, line and field; also a file that is not as its run wrote it.
     pub fn read(dir: &Path) -> Result<Self> {
         let info = read_info(dir)?;
         let path = dir.join("verdicts.jsonl");
-        let verdicts = parse_verdicts(&read(&path)?).map_err(|e| in_file(e, &path))?;
-        check_count(verdicts.len(), info.verdicts, "verdicts").map_err(|e| in_file(e, &path))?;
+        let text = read(&path)?;
+        let verdicts = parse_verdicts(&text).map_err(|e| in_file(e, &path))?;
+        check_extent(info.verdicts.as_ref(), &Extent::of(&text), &path)?;
         let path = dir.join("records.jsonl");
         let there = path.exists();
         let text = if there { read(&path)? } else { String::new() };
         let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
-        check_count(records.len(), info.records, "records").map_err(|e| in_file(e, &path))?;
+        check_extent(info.records.as_ref(), &Extent::of(&text), &path)?;
         Ok(Self {
             info,
             verdicts,
@@ -288,15 +291,10 @@ pub fn read_info(dir: &Path) -> Result<RunInfo> {
     RunInfo::parse(&text).map_err(|e| in_file(e, &path))
 }
 
-/// A file with more or less than its run wrote is damaged.
-fn check_count(found: usize, wanted: Option<usize>, what: &str) -> Result<()> {
-    match wanted.filter(|wanted| *wanted != found) {
-        None => Ok(()),
-        Some(wanted) => {
-            let text = format!("holds {found} {what}, and run.json counts {wanted}");
-            Err(Error::input(text))
-        }
-    }
+/// A file that is not as its run wrote it is damaged, or of another run.
+fn check_extent(wrote: Option<&Extent>, found: &Extent, path: &Path) -> Result<()> {
+    let checked = wrote.map_or(Ok(()), |wrote| wrote.check(found));
+    checked.map_err(|e| in_file(e, path))
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -45,3 +45,7 @@ const spoiled = lines.map(line => {
 });
 if (Object.values(wanted).some(n => n > 0)) throw new Error("nothing to spoil");
 writeFileSync(file, spoiled.join("\n") + "\n");
+
+// run.json knows the verdicts as they were; a run that does not say what it holds is read all the same.
+const info = join(process.argv[2], "run.json");
+writeFileSync(info, readFileSync(info, "utf8").replace(/"verdicts": \{[^}]*\},\s*/, ""));

@@ -1,6 +1,7 @@
 //! A run directory written, read back, and spoilt.
 
 use super::*;
+use crate::files::Extent;
 
 /// A directory that goes away with the test.
 struct Folder(std::path::PathBuf);
@@ -45,8 +46,8 @@ fn a_written_run_reads_back_and_redraws_to_the_same_bytes() {
         }
         let back = redraw(&folder.0).unwrap();
         let info = RunInfo {
-            verdicts: Some(run.verdicts.len()),
-            records: Some(run.records.len()),
+            verdicts: Some(Extent::of(&verdict_lines(&run.verdicts))),
+            records: Some(Extent::of(&record_lines(&run.records))),
             ..run.info.clone()
         };
         assert_eq!((&back.info, &back.records), (&info, &run.records));
@@ -90,7 +91,7 @@ fn reading_errors_name_file_line_and_field() {
             "run.json",
             "\"alpha\": 1e-9,",
             "",
-            "DIR/run.json:56: field `alpha`: is missing",
+            "DIR/run.json:62: field `alpha`: is missing",
         ),
         (
             "run.json",
@@ -168,6 +169,22 @@ fn reading_errors_name_file_line_and_field() {
         cut.starts_with("DIR/verdicts.jsonl:10: field `replay`: EOF while parsing a string"),
         "{cut}"
     );
+    // A line that reads well and was not written so: of another run, or repaired by hand.
+    let edited = |file: &str, from: &str, to: &str| {
+        let said = swap(file, from, to);
+        assert!(
+            said.starts_with(&format!("DIR/{file}: is not as its run wrote it")),
+            "{said}"
+        );
+        let read = Run::read(&folder.0).unwrap_err().to_string();
+        assert_eq!(read.replace(&folder.0.display().to_string(), "DIR"), said);
+    };
+    edited(
+        "verdicts.jsonl",
+        "\"status\":\"fail\"",
+        "\"status\":\"pass\"",
+    );
+    edited("records.jsonl", "\"tau\":4", "\"tau\":5");
     // Records that are gone are missed; an older run, which counted nothing, has no figures then; one
     // without verdicts is none.
     fs::remove_file(folder.0.join("records.jsonl")).unwrap();
@@ -175,7 +192,7 @@ fn reading_errors_name_file_line_and_field() {
     fs::remove_file(folder.0.join("records.jsonl")).unwrap();
     let said = redraw(&folder.0).unwrap_err().to_string();
     assert!(
-        said.contains("holds 0 records, and run.json counts 2"),
+        said.contains("holds 0 lines, and run.json counts 2"),
         "{said}"
     );
     fs::write(folder.0.join("run.json"), run().info.to_json()).unwrap();

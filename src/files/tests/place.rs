@@ -1,25 +1,10 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::*;
-use crate::tol::MOST_TEXT;
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Entry {
-    job: usize,
-    said: String,
-}
-
-fn entry(job: usize) -> Entry {
-    Entry {
-        job,
-        // Characters of several bytes: a cut may fall inside one.
-        said: format!("‖w_{job} - w(λ)‖ ≤ ½ε"),
-    }
-}
+use super::super::*;
+use super::{Entry, entry, names};
 
 fn tenant() -> Tenant {
     Tenant {
@@ -53,25 +38,13 @@ fn fill(dir: &Path, text: &str) {
     place.finish().unwrap();
 }
 
-/// All names below a directory.
-fn names(dir: &Path) -> Vec<String> {
-    let mut out = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            out.extend(
-                names(&entry.path())
-                    .into_iter()
-                    .map(|n| format!("{name}/{n}")),
-            );
-            out.push(format!("{name}/"));
-        } else {
-            out.push(name);
-        }
-    }
-    out.sort();
-    out
+/// A run that is under way with one job done, and its private directory.
+fn unfinished(dir: &Path) -> (Place, PathBuf) {
+    let place = open(dir, false).unwrap();
+    let journal = Journal::open(&place.journal()).unwrap();
+    journal.append(&entry(1)).unwrap();
+    let work = place.journal().parent().unwrap().to_path_buf();
+    (place, work)
 }
 
 #[test]
@@ -262,10 +235,7 @@ fn what_is_unfinished_is_announced_kept_and_resumed() {
     let t = TempDir::new().unwrap();
     let dir = t.path().join("r");
     fill(&dir, "old");
-    let place = open(&dir, false).unwrap();
-    let journal = Journal::open(&place.journal()).unwrap();
-    journal.append(&entry(1)).unwrap();
-    drop((place, journal));
+    drop(unfinished(&dir));
     // Of another computation: nothing to go on from here.
     let e = Place::open(&dir, tenant(), "something else", Resume::Always).unwrap_err();
     assert!(
@@ -307,12 +277,7 @@ fn what_was_moved_away_when_the_power_went_comes_back() {
     let t = TempDir::new().unwrap();
     let dir = t.path().join("r");
     fill(&dir, "old");
-    let place = open(&dir, false).unwrap();
-    Journal::open(&place.journal())
-        .unwrap()
-        .append(&entry(1))
-        .unwrap();
-    let work = place.journal().parent().unwrap().to_path_buf();
+    let (place, work) = unfinished(&dir);
     fs::rename(&dir, work.join("old0")).unwrap();
     drop(place);
     let place = open(&dir, true).unwrap();
@@ -330,13 +295,7 @@ fn what_was_moved_away_when_the_power_went_comes_back() {
         assert_eq!(place.finish().unwrap(), [""; 0]);
         assert_eq!(names(t.path()), ["r/", "r/.ratecert.json", "r/run.json"]);
         // As it was, for the second time.
-        let place = open(&dir, false).unwrap();
-        Journal::open(&place.journal())
-            .unwrap()
-            .append(&entry(1))
-            .unwrap();
-        let now = place.journal().parent().unwrap().to_path_buf();
-        drop(place);
+        let now = unfinished(&dir).1;
         fs::rename(now, &work).unwrap();
     }
 }
@@ -347,12 +306,7 @@ fn files_of_others_in_what_was_moved_away_stay() {
     let t = TempDir::new().unwrap();
     let dir = t.path().join("r");
     fill(&dir, "old");
-    let place = open(&dir, false).unwrap();
-    Journal::open(&place.journal())
-        .unwrap()
-        .append(&entry(1))
-        .unwrap();
-    let work = place.journal().parent().unwrap().to_path_buf();
+    let (place, work) = unfinished(&dir);
     drop(place);
     fs::create_dir(work.join("old0")).unwrap();
     fs::write(work.join("old0/mine"), "mine").unwrap();
@@ -436,176 +390,6 @@ fn a_file_that_came_in_meanwhile_stays() {
     assert_eq!(fs::read_to_string(fresh.join("run.json")).unwrap(), "new");
 }
 
-/// Cut at every byte of the last line, as a loss of power may.
-#[test]
-fn a_journal_loses_only_the_line_that_is_cut() {
-    let t = TempDir::new().unwrap();
-    let path = t.path().join("journal");
-    let journal = Journal::open(&path).unwrap();
-    (0..3).for_each(|job| journal.append(&entry(job)).unwrap());
-    let whole = fs::read(&path).unwrap();
-    let first = |n: usize| -> Vec<Entry> { (0..n).map(entry).collect() };
-    for cut in 0..=whole.len() {
-        fs::write(&path, &whole[..cut]).unwrap();
-        let lines = whole[..cut].iter().filter(|b| **b == b'\n').count();
-        let journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.entries::<Entry>().unwrap(), first(lines), "{cut}");
-        (lines..3).for_each(|job| journal.append(&entry(job)).unwrap());
-        assert_eq!(fs::read(&path).unwrap(), whole, "{cut}");
-    }
-}
-
-/// Any byte of any line changed, and zeros as some file systems leave them: that line is lost and
-/// known to be, no other.
-#[test]
-fn a_journal_passes_over_damaged_lines() {
-    let t = TempDir::new().unwrap();
-    let path = t.path().join("journal");
-    let journal = Journal::open(&path).unwrap();
-    (0..3).for_each(|job| journal.append(&entry(job)).unwrap());
-    let whole = fs::read(&path).unwrap();
-    for at in 0..whole.len() {
-        for byte in [whole[at] ^ 1, 0, b'\n'] {
-            if byte == whole[at] {
-                continue;
-            }
-            let mut bytes = whole.clone();
-            bytes[at] = byte;
-            fs::write(&path, &bytes).unwrap();
-            let found = Journal::open(&path).unwrap().entries::<Entry>().unwrap();
-            let line = whole[..at].iter().filter(|b| **b == b'\n').count();
-            let kept: Vec<Entry> = (0..3).filter(|n| *n != line).map(entry).collect();
-            // A line end that is lost takes the next line with it, or the rest if there is none.
-            let joined: Vec<Entry> = kept.iter().filter(|e| e.job != line + 1).cloned().collect();
-            assert!(found == kept || found == joined, "{at}: {found:?}");
-        }
-    }
-    let mut bytes = whole.clone();
-    bytes.extend([0; 100]);
-    fs::write(&path, &bytes).unwrap();
-    let journal = Journal::open(&path).unwrap();
-    assert_eq!(journal.entries::<Entry>().unwrap().len(), 3);
-    assert_eq!(fs::read(&path).unwrap(), whole);
-}
-
-/// What is no file is written to, and not replaced by one.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_device_stays_a_device() {
-    assert!(put(Path::new("/dev/full"), "text").is_err());
-    put(Path::new("/dev/null"), "text").unwrap();
-    assert!(!fs::metadata("/dev/null").unwrap().is_file());
-}
-
-#[test]
-fn writing_is_whole_and_through_links() {
-    let t = TempDir::new().unwrap();
-    let path = t.path().join("a");
-    put(&path, "one").unwrap();
-    put(&path, "two").unwrap();
-    assert_eq!(fs::read_to_string(&path).unwrap(), "two");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let link = t.path().join("link");
-        std::os::unix::fs::symlink(&path, &link).unwrap();
-        put(&link, "three").unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o640);
-    }
-    assert_eq!(
-        names(t.path())
-            .iter()
-            .filter(|n| n.ends_with(".tmp"))
-            .count(),
-        0
-    );
-    assert!(
-        put(&t.path().join("no/where"), "x")
-            .unwrap_err()
-            .to_string()
-            .contains("no/where")
-    );
-}
-
-#[test]
-fn reading_is_bounded() {
-    let t = TempDir::new().unwrap();
-    let path = t.path().join("a.toml");
-    fs::write(&path, [b'x'; 1001]).unwrap();
-    let said = |most| read(&path, most).map(|_| ()).unwrap_err().to_string();
-    assert!(said(1000).contains("a.toml: is longer than"));
-    assert_eq!(read(&path, 1001).unwrap().len(), 1001);
-    fs::write(&path, b"a\nb\xff").unwrap();
-    assert!(said(MOST_TEXT).contains("a.toml:2: is not UTF-8"));
-    assert!(
-        read(t.path(), 10)
-            .unwrap_err()
-            .to_string()
-            .contains("is a directory")
-    );
-    #[cfg(unix)]
-    {
-        let fifo = t.path().join("fifo.toml");
-        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
-        if made.is_ok_and(|s| s.success()) {
-            let e = read_regular(&fifo, 10).unwrap_err();
-            assert!(e.to_string().contains("is no regular file"), "{e}");
-        }
-    }
-}
-
-#[test]
-fn lines_come_one_by_one_at_any_size_of_pieces() {
-    let t = TempDir::new().unwrap();
-    let path = t.path().join("lines");
-    let text = "first\n\n  \nζwei\nthe third one is long\nlast";
-    fs::write(&path, text).unwrap();
-    for piece in 1..text.len() + 2 {
-        let mut lines = Lines::open(&path, piece).unwrap();
-        let mut found = Vec::new();
-        while lines.advance().unwrap() {
-            let at = lines.blame(crate::error::Error::input("")).line().unwrap();
-            found.push((at, lines.line().unwrap().to_owned()));
-        }
-        let want = [
-            (1, "first"),
-            (4, "ζwei"),
-            (5, "the third one is long"),
-            (6, "last"),
-        ];
-        let want: Vec<_> = want.iter().map(|(n, l)| (*n, (*l).to_owned())).collect();
-        assert_eq!(found, want, "{piece}");
-        assert!(!lines.advance().unwrap());
-    }
-    fs::write(&path, b"good\n\xff\xfe\n").unwrap();
-    let mut lines = Lines::open(&path, 4).unwrap();
-    assert!(lines.advance().unwrap() && lines.line().is_ok());
-    assert!(lines.advance().unwrap());
-    assert!(
-        lines
-            .line()
-            .unwrap_err()
-            .to_string()
-            .ends_with("lines:2: is not UTF-8")
-    );
-}
-
-/// Pieces of two files would be lines of neither.
-#[test]
-fn a_file_that_changes_while_it_is_read_is_refused() {
-    let t = TempDir::new().unwrap();
-    let path = t.path().join("lines");
-    fs::write(&path, "one\ntwo\nthree\n").unwrap();
-    let mut lines = Lines::open(&path, 4).unwrap();
-    assert!(lines.advance().unwrap());
-    fs::write(&path, "another file of another length\n").unwrap();
-    let said = lines.advance().unwrap_err().to_string();
-    assert!(said.contains("was changed while it was read"), "{said}");
-}
-
 /// In a directory for all anybody could lay out what looks like an unfinished run.
 #[cfg(unix)]
 #[test]
@@ -613,12 +397,7 @@ fn what_others_could_have_laid_out_is_not_trusted() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let t = TempDir::new().unwrap();
     let dir = t.path().join("r");
-    let place = open(&dir, false).unwrap();
-    Journal::open(&place.journal())
-        .unwrap()
-        .append(&entry(1))
-        .unwrap();
-    let work = place.journal().parent().unwrap().to_path_buf();
+    let (place, work) = unfinished(&dir);
     drop(place);
     fs::set_permissions(&work, fs::Permissions::from_mode(0o755)).unwrap();
     assert!(
@@ -650,11 +429,7 @@ fn directories_are_told_apart_by_their_bytes() {
     use std::os::unix::ffi::OsStrExt as _;
     let t = TempDir::new().unwrap();
     let named = |byte: u8| t.path().join(std::ffi::OsStr::from_bytes(&[b'r', byte]));
-    let place = open(&named(0xff), false).unwrap();
-    Journal::open(&place.journal())
-        .unwrap()
-        .append(&entry(1))
-        .unwrap();
+    let (place, _) = unfinished(&named(0xff));
     let other = open(&named(0xfe), false).unwrap();
     assert!(other.news().is_empty());
     drop(other);
