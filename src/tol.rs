@@ -97,8 +97,23 @@ pub const INSTANCE_MOST: f64 = 1e100;
 /// squares of these.
 pub const PROBLEM_MOST: f64 = 1e50;
 
+/// Most numbers in the derivatives D_0, ..., D_k of an exact run, which is held with its errors: 0.8 GB.
+pub const RUN_MOST: usize = 50_000_000;
+
+/// Most samples that an estimate of a stochastic method draws, minibatches one by one.
+pub const SAMPLES_MOST: usize = 10_000_000;
+
+/// Most affine forms of a map, and most pairs of them times d: each pair of rows is compared.
+pub const FORMS_MOST: (usize, usize) = (1000, 10_000_000);
+
 /// Largest d, m and dm of an instance in a file: ground truth of it takes seconds.
 pub const INSTANCE_SIZES: (usize, usize, usize) = (2000, 100_000, 2_000_000);
+
+/// Columns from which on the norm of a wide matrix A is that of AAᵀ.
+pub const GRAM_MOST: usize = 1000;
+
+/// By how much an estimate of a norm may be too low: half of the room below 1 that layers are drawn with.
+pub const NORM_ROOM: f64 = 1.0 / 2048.0;
 
 /// Relative growth of a power iteration at which the norm of a random matrix has settled.
 pub const NORM_SETTLED: f64 = 1e-8;
@@ -556,6 +571,17 @@ pub const SERVED_NEW_MINIMUM: f64 = 0.9;
 
 /// The residual has settled from this many ‖ε‖ downwards.
 pub const SERVED_SETTLED: f64 = 20.0;
+
+/// Sizes of what a served map says and is asked: squares of products of three of them stay numbers.
+/// What is smaller is 0.
+pub const SERVED_RANGE: [f64; 2] = [1e-50, 1e50];
+
+/// Most components, and most parameters, of a served map.
+pub const SERVED_DIMS: usize = 1_000_000;
+
+/// Most numbers in the questions, or the answers, of a message about a served map: a fourth of the bytes it
+/// may have.
+pub const SERVED_NUMBERS: usize = 700_000;
 
 /// Points this many scales away have left for infinity: trajectories set the scales, and a
 /// contraction overshoots by its condition at most.

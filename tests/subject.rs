@@ -309,6 +309,28 @@ fn a_test_process_can_start_ratecert() {
     assert!(run.contains("\"name\": \"in-process\""), "{run}");
 }
 
+/// Looking into a pipe would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_recording_goes_into_no_pipe() {
+    let folder = folder();
+    let made = Command::new("mkfifo")
+        .arg("pipe")
+        .current_dir(folder.path())
+        .status();
+    assert!(made.unwrap().success());
+    let output = ratecert(
+        &["subject", "--record", "pipe", "--", "false"],
+        folder.path(),
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("pipe is no regular file"),
+        "{}",
+        said(&output)
+    );
+}
+
 #[test]
 fn recordings_that_are_none_are_refused_with_their_line() {
     let folder = folder();

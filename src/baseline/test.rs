@@ -65,8 +65,8 @@ pub(super) fn tests<'a>(claim: &'a str, then: &'a Measured, now: &'a Measured) -
         };
         let all = shares.entry(check).or_default();
         for (sum, one) in [(&mut all.0, was), (&mut all.1, is)] {
-            sum.decided += one.decided;
-            sum.of += one.of;
+            sum.decided = sum.decided.saturating_add(one.decided);
+            sum.of = sum.of.saturating_add(one.of);
         }
         all.2 += 1;
         out.push(Test {

@@ -50,6 +50,17 @@ impl Family {
         self.ranges.path.is_some()
     }
 
+    /// The largest d and m that are drawn.
+    pub(super) fn largest(&self) -> (usize, usize) {
+        let r = &self.ranges;
+        let spec = Spec {
+            params: r.params[1],
+            ..Spec::typical(self.kind, r.dim[1])
+        };
+        let spec = spec.normalised();
+        (spec.dim, spec.params)
+    }
+
     /// Draws the spec of one instance.
     pub fn draw(&self, index: usize, seed: u64) -> Spec {
         let r = &self.ranges;

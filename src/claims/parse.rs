@@ -10,7 +10,7 @@ use super::family::{Family, RawFamily};
 use crate::case::{Method, Target, Trouble};
 use crate::checks::{self, Keys};
 use crate::error::{Bound, Error, Result};
-use crate::instances::hash;
+use crate::instances::{check_run, hash};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::locate;
 use crate::objectives::{HoldOut, Objective};
@@ -110,6 +110,11 @@ impl RawClaim {
         let families = families(self.instances, method, self.hypergradient)?;
         let checks = checks_of(self.checks, method)?;
         speak_of(&checks, self.hypergradient)?;
+        let horizon = checks.iter().map(|c| c.steps).max().unwrap_or(0);
+        for (n, family) in families.iter().enumerate() {
+            let (d, m) = family.largest();
+            check_run(d, m, horizon).map_err(|e| e.in_field(format!("instances[{n}]")))?;
+        }
         let words: Vec<&str> = self.statement.split_whitespace().collect();
         Ok(Claim {
             statement: words.join(" "),

@@ -12,7 +12,7 @@ use crate::case::Target;
 use crate::claims::Claim;
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
-use crate::instances::{Instance, InstanceFile};
+use crate::instances::{Instance, InstanceFile, check_run};
 use crate::numerals::number;
 use crate::report::wrapped;
 use crate::theory::{Hypothesis, Row, Table, Theorem, Value};
@@ -65,6 +65,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         Some(path) => InstanceFile::parse(&read(path)?).map_err(located)?,
         None => Instance::generate(&claim.families[0].draw(0, 0), 0)?,
     };
+    let dims = instance.map.dims();
+    check_run(dims.w, dims.lambda, STEPS).map_err(located)?;
     if claim.method.is_stochastic() != instance.samples.is_some() {
         let kind = if claim.method.is_stochastic() {
             "a problem with samples (`generate --list` calls these kinds stochastic)"

@@ -228,8 +228,11 @@ fn check_recording(path: &Path, out: &Path) -> Result<()> {
     if resolved(path).starts_with(resolved(out)) {
         return refuse("is inside the directory of the report, which is replaced");
     }
-    if !path.exists() {
-        return Ok(());
+    match fs::metadata(path) {
+        Err(_) => return Ok(()),
+        // Looking into a pipe would wait for who writes it.
+        Ok(there) if !there.is_file() => return refuse("is no regular file"),
+        Ok(_) => {}
     }
     let begins = fs::File::open(path).and_then(|mut file| {
         let mut start = [0; 20];
@@ -262,12 +265,17 @@ fn is_message(start: &[u8]) -> bool {
 
 /// Links and dots followed as far as the path is there.
 fn resolved(path: &Path) -> PathBuf {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-    fs::canonicalize(path).unwrap_or_else(|_| match (parent, path.file_name()) {
-        (Some(parent), Some(name)) => resolved(parent).join(name),
-        (None, Some(name)) => resolved(Path::new(".")).join(name),
-        _ => path.to_path_buf(),
-    })
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    for there in absolute.ancestors() {
+        if let (Ok(real), Ok(rest)) = (fs::canonicalize(there), absolute.strip_prefix(there)) {
+            return if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            };
+        }
+    }
+    absolute
 }
 
 pub(super) fn printed(run: &Run, format: Format) -> String {

@@ -16,7 +16,7 @@ use crate::evidence::Declared;
 use crate::judge::Judged;
 use crate::linalg::Matrix;
 use crate::subject::{Declaration, Launch, Session, quoted};
-use crate::wire::ToSubject;
+use crate::wire::{ToSubject, parse_from_subject};
 
 /// Failures of one claim, family and check after which no more of that claim on that family is
 /// asked.
@@ -109,7 +109,7 @@ impl Conformance {
             record(&ToSubject::Case(Box::new(ready.case.clone())).to_line())?;
             // What is no answer to this case would make the recording unreadable.
             let broken = trouble(&answer).is_some_and(Trouble::ends_conversation);
-            let line = line.filter(|_| !broken);
+            let line = line.filter(|line| !broken && is_answer(line, &ready.case.id));
             record(&line.unwrap_or_else(|| instead(&ready.case.id, &answer)))?;
             let claim = &self.claims[item.claim];
             let mut judged = judged(claim, &ready, &item.name(), &answer, &subject);
@@ -145,17 +145,18 @@ impl Conformance {
         if out.given_up.is_none() {
             let command = session.command();
             for map in &subject.maps {
-                if stop.load(Ordering::Relaxed) {
-                    session.stop();
-                    return Err(Error::interrupted("all cases were asked, not all maps"));
-                }
                 let id = format!("map/{}", map.name);
                 if !self.only.is_empty() && !self.only.iter().any(|o| id.contains(o.as_str())) {
                     continue;
                 }
                 let replay = self.replay_command(&id, &command);
                 let clock = Instant::now();
-                let verdicts = examined(&mut session, map, self.seed, &replay);
+                let verdicts = examined(&mut session, map, self.seed, &replay, stop);
+                // What was found out is of a conversation cut short.
+                if stop.load(Ordering::Relaxed) {
+                    session.stop();
+                    return Err(Error::interrupted("all cases were asked, not all maps"));
+                }
                 out.verdicts.extend(verdicts);
                 out.waited += clock.elapsed();
             }
@@ -202,6 +203,11 @@ impl Conformance {
         }
         Ok(items)
     }
+}
+
+/// Whether a line can stand in a recording as what was said to this case.
+fn is_answer(line: &str, id: &str) -> bool {
+    parse_from_subject(line).is_ok_and(|message| message.id() == Some(id))
 }
 
 /// What is recorded where no line came.

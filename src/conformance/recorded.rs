@@ -1,5 +1,7 @@
 //! Recorded conversations judged.
 
+use std::collections::BTreeMap;
+
 use super::drive::Conformed;
 use super::item::Ready;
 use super::plan::judged;
@@ -12,7 +14,7 @@ use crate::subject::{Declaration, read_answer};
 use crate::tol::Roundoff;
 use crate::wire::{
     Case, FromSubject, HelloFromSubject, PROTOCOL, Posed, ToSubject, parse_from_subject,
-    parse_to_subject,
+    parse_to_subject, type_of,
 };
 
 /// Judges lines as `subject --record` writes them: a hello of the subject (which may be missing),
@@ -22,24 +24,24 @@ use crate::wire::{
 /// Names the line: what is no message, an answer without its case, cases without answers.
 pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
     let mut subject = anonymous()?;
-    let mut waiting: Vec<(usize, Case)> = Vec::new();
+    let mut waiting: BTreeMap<String, (usize, Case)> = BTreeMap::new();
     let mut out = Conformed::default();
     for (n, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
         let at = |e: Error| e.at_line(n + 1);
-        match kind(line).map_err(at)?.as_str() {
+        match type_of(line).map_err(at)?.as_str() {
             "case" => {
                 let ToSubject::Case(case) = parse_to_subject(line).map_err(at)? else {
                     continue;
                 };
                 Posed::of(&case).map_err(at)?;
-                if waiting.iter().any(|(_, w)| w.id == case.id) {
+                if waiting.contains_key(&case.id) {
                     let text = format!("the case {:?} came before and is not answered", case.id);
                     return Err(at(Error::input(text).in_field("id")));
                 }
-                waiting.push((n + 1, *case));
+                waiting.insert(case.id.clone(), (n + 1, *case));
             }
             // Both sides say hello; that of the subject says more.
             "hello" => {
@@ -54,12 +56,10 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
             "result" | "skipped" | "error" => {
                 let message = parse_from_subject(line).map_err(at)?;
                 let id = message.id().unwrap_or_default();
-                let position = waiting.iter().position(|(_, case)| case.id == id);
-                let Some(position) = position else {
+                let Some((_, case)) = waiting.remove(id) else {
                     let text = format!("no case {id:?} is waiting for an answer");
                     return Err(at(Error::input(text).in_field("id")));
                 };
-                let (_, case) = waiting.remove(position);
                 let posed = Posed::of(&case).map_err(at)?;
                 let answer = recorded_trouble(&message, line)
                     .unwrap_or_else(|| read_answer(&posed, line, false));
@@ -91,7 +91,7 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
             }
         }
     }
-    if let Some((line, case)) = waiting.first() {
+    if let Some((line, case)) = waiting.values().min_by_key(|(line, _)| *line) {
         let text = format!("the case {:?} has no answer", case.id);
         return Err(Error::input(text).at_line(*line));
     }
@@ -100,14 +100,6 @@ pub fn check(claims: &[Claim], text: &str) -> Result<Conformed> {
     }
     out.declaration = Some(subject);
     Ok(out)
-}
-
-fn kind(line: &str) -> Result<String> {
-    #[derive(serde::Deserialize)]
-    struct Typed {
-        r#type: String,
-    }
-    crate::numerals::locate::located::<Typed>(line).map(|t| t.r#type)
 }
 
 /// A recording without a hello is judged in binary64, without tolerances.

@@ -1,5 +1,7 @@
 //! Maps that a subject serves, examined over the protocol.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::checks::{Finding, Unit};
 use crate::claims::{InstanceId, SCHEMA, Verdict};
 use crate::error::{Error, Result};
@@ -9,7 +11,7 @@ use crate::served::{
     ServedSpec, examine,
 };
 use crate::subject::Session;
-use crate::wire::{Eval, ServedMap as Announced};
+use crate::wire::{Eval, ServedMap as Announced, check_id};
 
 /// What the verdicts on served maps say instead of a theorem and a method.
 pub const SERVED: &str = "served map";
@@ -20,9 +22,10 @@ pub(super) fn examined(
     announced: &Announced,
     seed: u64,
     replay: &str,
+    stop: &AtomicBool,
 ) -> Vec<Verdict> {
     let outcome = spec(announced).and_then(|spec| {
-        let findings = findings(session, announced, &spec, seed)?;
+        let findings = findings(session, announced, &spec, seed, stop)?;
         let verdict = |found: &Found| verdict(found, &spec, seed, replay);
         Ok(findings.iter().map(verdict).collect())
     });
@@ -32,7 +35,12 @@ pub(super) fn examined(
             finding: Finding::failed(Unit::Exact, format!("its announcement: {e}")),
             fault: None,
         };
-        let named = ServedSpec::new(&announced.name, vec![0.0], Vec::new());
+        let shown = announced
+            .name
+            .chars()
+            .filter(|c| !c.is_control() && !c.is_whitespace());
+        let shown: String = shown.take(40).collect();
+        let named = ServedSpec::new(shown, vec![0.0], Vec::new());
         vec![verdict(&found, &named, seed, replay)]
     })
 }
@@ -42,11 +50,13 @@ fn findings(
     announced: &Announced,
     spec: &ServedSpec,
     seed: u64,
+    stop: &AtomicBool,
 ) -> Result<Vec<Found>> {
     let mut map = Remote {
         session,
         name: &announced.name,
         asked: 0,
+        stop,
     };
     let report = examine(spec, &mut map, seed, &Options::default())?;
     Ok(report.findings)
@@ -54,6 +64,8 @@ fn findings(
 
 /// What a subject announced, as a description of a map.
 fn spec(m: &Announced) -> Result<ServedSpec> {
+    // It stands in every question and in the ids of verdicts.
+    check_id(&m.name).map_err(|e| e.in_field("name"))?;
     let floats = |row: &[crate::wire::Number]| -> Vec<f64> { row.iter().map(|x| x.0).collect() };
     let (w0, lambda) = (floats(&m.w0), floats(&m.lambda));
     let product = |name: &str| m.products.iter().any(|p| p == name);
@@ -108,6 +120,7 @@ struct Remote<'r, 's> {
     session: &'r mut Session<'s>,
     name: &'r str,
     asked: usize,
+    stop: &'r AtomicBool,
 }
 
 impl ServedMap for Remote<'_, '_> {
@@ -126,6 +139,9 @@ impl ServedMap for Remote<'_, '_> {
     }
 
     fn eval(&mut self, items: &[Evaluation]) -> Result<Vec<Vec<f64>>> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::interrupted("stopped"));
+        }
         self.asked += 1;
         let id = format!("{}/{}", self.name, self.asked);
         let items = items.iter().map(|e| Eval::of(self.name, e));

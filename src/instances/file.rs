@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::maps::{Composite, Map, Problem};
 use crate::numerals::{locate, numbers};
 use crate::objectives::Objective;
-use crate::tol::{INSTANCE_MOST, INSTANCE_SIZES, PROBLEM_MOST};
+use crate::tol::{INSTANCE_MOST, INSTANCE_SIZES, PROBLEM_MOST, RUN_MOST, SAMPLES_MOST};
 
 /// The form of instances in files: one JSON object.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +110,7 @@ fn problem(map: &Map) -> Value {
 }
 
 /// Refuses numbers whose squares would be infinite.
-fn moderate(name: &str, vector: &[f64]) -> Result<()> {
+pub(crate) fn moderate(name: &str, vector: &[f64]) -> Result<()> {
     match vector
         .iter()
         .position(|x| x.is_finite() && x.abs() > INSTANCE_MOST)
@@ -155,8 +155,7 @@ fn largest(value: &Value) -> Option<(String, f64)> {
 ///
 /// # Errors
 /// Names d, m and what they may be.
-pub(crate) fn check_sizes(map: &Map) -> Result<()> {
-    let (d, m) = (map.dims().w, map.dims().lambda);
+pub(crate) fn check_sizes(d: usize, m: usize) -> Result<()> {
     let (most_d, most_m, most) = INSTANCE_SIZES;
     if d <= most_d && m <= most_m && d * m <= most {
         return Ok(());
@@ -167,16 +166,39 @@ pub(crate) fn check_sizes(map: &Map) -> Result<()> {
     Err(Error::input(text).in_field("problem"))
 }
 
+/// Refuses exact runs whose derivatives D_0, ..., D_k (d×m each) nobody has the memory for.
+///
+/// # Errors
+/// Names d, m and k.
+pub(crate) fn check_run(d: usize, m: usize, k: usize) -> Result<()> {
+    if d.saturating_mul(m).saturating_mul(k.saturating_add(1)) <= RUN_MOST {
+        return Ok(());
+    }
+    let text = format!(
+        "an exact run of {k} steps with d = {d} and m = {m} is too large: d·m·(k + 1) may be {RUN_MOST}"
+    );
+    Err(Error::input(text))
+}
+
+/// Refuses numbers of a problem and of λ whose products are none.
+///
+/// # Errors
+/// Names the field.
+pub(crate) fn check_problem(problem: &Value, lambda: &[f64]) -> Result<()> {
+    moderate("lambda", lambda)?;
+    if let Some((field, x)) = largest(problem) {
+        let text = format!("is {x:e}, and at most {PROBLEM_MOST:e} is computed with");
+        return Err(Error::input(text).in_field(field).in_field("problem"));
+    }
+    Ok(())
+}
+
 fn instance(fields: Fields) -> Result<Instance> {
     if fields.schema > SCHEMA {
         let text = format!("only schema {SCHEMA} is known, got {}", fields.schema);
         return Err(Error::input(text).in_field("schema"));
     }
-    moderate("lambda", &fields.lambda)?;
-    if let Some((field, x)) = largest(&fields.problem) {
-        let text = format!("is {x:e}, and at most {PROBLEM_MOST:e} is computed with");
-        return Err(Error::input(text).in_field(field).in_field("problem"));
-    }
+    check_problem(&fields.problem, &fields.lambda)?;
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)
@@ -184,12 +206,16 @@ fn instance(fields: Fields) -> Result<Instance> {
         locate::read::<Problem, _>(fields.problem).and_then(Map::new)
     };
     let map = map.map_err(|e| e.in_field("problem"))?;
-    check_sizes(&map)?;
+    check_sizes(map.dims().w, map.dims().lambda)?;
     let mut instance = Instance::new(map, fields.lambda)?;
     if stochastic {
         let positive = |name: &str, given: Option<usize>| match given {
             None => Err(Error::input("is missing").in_field(name)),
             Some(0) => Err(Error::input("must be at least 1").in_field(name)),
+            Some(n) if n > SAMPLES_MOST => {
+                let text = format!("at most {SAMPLES_MOST}, got {n}");
+                Err(Error::input(text).in_field(name))
+            }
             Some(n) => Ok(n),
         };
         instance.samples = Some(Sizes {
@@ -197,6 +223,13 @@ fn instance(fields: Fields) -> Result<Instance> {
             inner_batch: positive("inner_batch", fields.inner_batch)?,
             inner: positive("inner", fields.inner)?,
         });
+        let drawn = instance
+            .samples
+            .map_or(0, |s| s.inner.saturating_mul(s.inner_batch));
+        if drawn > SAMPLES_MOST {
+            let text = format!("inner·inner_batch is at most {SAMPLES_MOST}, got {drawn}");
+            return Err(Error::input(text).in_field("inner"));
+        }
     }
     let sizes = [
         ("batch", fields.batch),

@@ -4,7 +4,7 @@
 //! The random numbers themselves come from `linalg::random`.
 
 use crate::linalg::{Matrix, Vector};
-use crate::tol::NORM_SETTLED;
+use crate::tol::{GRAM_MOST, NORM_ROOM, NORM_SETTLED};
 
 pub use crate::linalg::random::{Random, hash, mix};
 
@@ -34,7 +34,12 @@ pub(super) fn apply(a: &Matrix, x: &Vector) -> Vector {
 /// are so close that the estimate is off by more than the room left below 1: there it goes on. Where
 /// it would move by less the first estimate stays, so that instances keep their bits.
 pub(super) fn norm_estimate(a: &Matrix) -> f64 {
-    let gram = product(&a.transpose(), a);
+    // The smaller of the two where that matters; elsewhere instances keep their bits.
+    let gram = if a.ncols() > GRAM_MOST.max(a.nrows()) {
+        product(a, &a.transpose())
+    } else {
+        product(&a.transpose(), a)
+    };
     let mut x = Vector::from_fn(gram.nrows(), |i, _| 1.0 + (i % 7) as f64 / 16.0);
     let mut step = || {
         let size = sum_of_squares(x.as_slice()).sqrt();
@@ -56,7 +61,7 @@ pub(super) fn norm_estimate(a: &Matrix) -> f64 {
         left -= 1;
     }
     let last = value.sqrt();
-    let off = last > first * (1.0 + 1.0 / 2048.0);
+    let off = last > first * (1.0 + NORM_ROOM);
     1.0001 * if off { last } else { first }
 }
 
@@ -69,6 +74,19 @@ pub(super) fn short(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One row of ones: AᵀA has a million entries of which one eigenvalue is not 0.
+    #[test]
+    fn a_wide_matrix_has_the_norm_of_its_rows() {
+        for columns in [GRAM_MOST, GRAM_MOST + 1, 200_000] {
+            let found = norm_estimate(&Matrix::from_element(1, columns, 1.0));
+            let norm = (columns as f64).sqrt();
+            assert!(
+                (1.0..1.0002).contains(&(found / norm)),
+                "{columns}: {found}"
+            );
+        }
+    }
 
     /// Symmetric, with eigenvalue 1 along a direction that the start of the iteration hardly sees,
     /// and one a little below along the other.

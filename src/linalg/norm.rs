@@ -77,9 +77,13 @@ fn proved_above(g: &Matrix, estimate: f64) -> f64 {
         .map(|v| v.abs())
         .sum::<f64>()
         .max(estimate.abs());
-    let mut excess = 4.0 * d as f64 * UNIT * size;
+    if g.iter().all(|v| *v == 0.0) {
+        return 0.0;
+    }
+    // Where products are lost to underflow, the least normal number is more than all that is lost.
+    let mut excess = (4.0 * d as f64 * UNIT * size).max(f64::MIN_POSITIVE);
     // Doubles until the proof goes through; twice is unusual. A norm bound ends the search.
-    let frobenius = norm2(g.as_slice()) * (1.0 + gamma(d * d + 8));
+    let frobenius = norm2(g.as_slice()) * (1.0 + gamma(d * d + 8)) + f64::MIN_POSITIVE;
     while estimate + excess < frobenius {
         let c = estimate + excess;
         let mut shifted = -g;
@@ -251,6 +255,21 @@ mod tests {
             prop_assert!(lo <= eigenvalues.min() + room && hi >= eigenvalues.max() - room);
             prop_assert!(hi - lo <= eigenvalues.max() - eigenvalues.min() + 20.0 * room);
         }
+    }
+
+    /// What is as small as the least numbers is bounded all the same, and the search for a bound ends.
+    #[test]
+    fn the_least_numbers_have_bounds() {
+        for size in [1e-290, 1e-308, 1e-310, 5e-324] {
+            let g = Matrix::from_row_slice(2, 2, &[2.0 * size, size, size, 2.0 * size]);
+            let (lo, hi) = symmetric_range(&g);
+            assert!(lo <= size && hi >= 3.0 * size, "{size:e}: {lo:e}, {hi:e}");
+            assert!(
+                hi - lo <= 2.1 * size + 20.0 * f64::MIN_POSITIVE,
+                "{size:e}: {lo:e}, {hi:e}"
+            );
+        }
+        assert_eq!(symmetric_range(&Matrix::zeros(3, 3)), (0.0, 0.0));
     }
 
     #[test]

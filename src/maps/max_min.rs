@@ -26,7 +26,7 @@ use crate::linalg::norm::spectral_upper;
 use crate::linalg::product::{abs, gemv, magnitudes, norm2, times};
 use crate::linalg::{Matrix, Vector};
 use crate::numerals::numbers;
-use crate::tol::{Roundoff, UNIT, gamma};
+use crate::tol::{FORMS_MOST, Roundoff, UNIT, gamma};
 
 /// Choices of rows that are enumerated at most.
 const CHOICES: usize = 128;
@@ -61,6 +61,14 @@ impl Data for MaxMin {
         shape("least", d, 1, None, None)?;
         if forms.len() < 2 {
             let text = format!("needs at least two affine forms, got {}", forms.len());
+            return Err(Error::input(text).in_field("forms"));
+        }
+        let (most, pairs) = FORMS_MOST;
+        if forms.len() > most || d * forms.len().pow(2) > pairs {
+            let text = format!(
+                "at most {most}, and d·forms² at most {pairs}, got {}",
+                forms.len()
+            );
             return Err(Error::input(text).in_field("forms"));
         }
         let m = forms[0].b.ncols();

@@ -252,7 +252,7 @@ impl ClaimCount {
         if self.last != v.instance.id {
             self.last.clone_from(&v.instance.id);
             self.instances += 1;
-            self.redrawn += v.instance.redrawn;
+            self.redrawn = self.redrawn.saturating_add(v.instance.redrawn);
         }
     }
 }

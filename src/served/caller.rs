@@ -7,6 +7,7 @@ use super::report::{Cost, Found};
 use super::spec::ServedSpec;
 use crate::checks::{Finding, Reason, Unit};
 use crate::linalg::Matrix;
+use crate::tol::{SERVED_NUMBERS, SERVED_RANGE};
 
 /// Most evaluations in a message.
 const MESSAGE: usize = 1024;
@@ -24,6 +25,11 @@ impl Trouble {
         self.check == "budget"
     }
 
+    /// No fault of the map: we do not go so far.
+    fn is_ours(&self) -> bool {
+        self.is_budget() || self.check == "too-large"
+    }
+
     /// What went wrong.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -32,7 +38,7 @@ impl Trouble {
     /// As a finding under its own name; `during` is the check that met it.
     pub(super) fn found(&self, during: &str) -> Found {
         let text = format!("{}; met during `{during}`", self.text);
-        let finding = if self.is_budget() {
+        let finding = if self.is_ours() {
             Finding::undecided(Reason::TooLarge, text)
         } else {
             Finding::failed(Unit::Exact, text)
@@ -115,10 +121,11 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Asks, in messages of at most 1,024; every answer has its length and is finite.
+    /// Asks, in messages of at most 1,024 and of as many numbers as a message may have; every answer
+    /// has its length and is finite.
     fn ask(&mut self, items: &[Evaluation]) -> Asked<Vec<Vec<f64>>> {
         let mut out = Vec::with_capacity(items.len());
-        for message in items.chunks(MESSAGE) {
+        for message in items.chunks(self.in_a_message()) {
             if self.cost.evaluations + message.len() > self.budget {
                 let text = format!("the budget of {} evaluations is used up", self.budget);
                 return Err(Trouble {
@@ -154,6 +161,12 @@ impl<'a> Caller<'a> {
         Ok(out)
     }
 
+    fn in_a_message(&self) -> usize {
+        let (d, n) = self.dims();
+        // w, λ and a direction; the answer has no more.
+        (SERVED_NUMBERS / (2 * n + d)).clamp(1, MESSAGE)
+    }
+
     fn look_at(&self, item: &Evaluation, answer: &[f64]) -> Asked<()> {
         let (d, n) = self.dims();
         let length = match item.what {
@@ -172,7 +185,17 @@ impl<'a> Caller<'a> {
                 text,
             });
         }
-        match answer.iter().position(|v| !v.is_finite()) {
+        match answer.iter().position(|v| !(v.abs() <= SERVED_RANGE[1])) {
+            Some(i) if answer[i].is_finite() => {
+                let text = format!(
+                    "`{what}` gives {:e} in place {i}, and at most {:e} is computed with",
+                    answer[i], SERVED_RANGE[1]
+                );
+                Err(Trouble {
+                    check: "too-large",
+                    text,
+                })
+            }
             Some(i) => {
                 let text = format!(
                     "`{what}` gives {} in place {i} at w = {:?}, λ = {:?}",
@@ -350,7 +373,7 @@ impl<'a> Caller<'a> {
         };
         let mut out = Vec::with_capacity(indices.len());
         // All at once would be nd vectors of d + m numbers.
-        for some in indices.chunks(MESSAGE.div_ceil(units.len().max(1))) {
+        for some in indices.chunks(self.in_a_message().div_ceil(units.len().max(1))) {
             let items: Vec<_> = some
                 .iter()
                 .flat_map(|i| units.iter().map(|e| self.item(what, x, e, Some(*i))))
@@ -388,5 +411,62 @@ impl<'a> Caller<'a> {
         };
         let each = if by_rows { d } else { columns };
         answers.chunks(each.max(1)).map(matrix).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+
+    /// Answers everything with one number, and counts.
+    struct Constant(f64, Vec<usize>);
+
+    impl ServedMap for Constant {
+        fn phi(&mut self, w: &[f64], _: &[f64]) -> Result<Vec<f64>> {
+            Ok(vec![self.0; w.len()])
+        }
+
+        fn eval(&mut self, items: &[Evaluation]) -> Result<Vec<Vec<f64>>> {
+            self.1.push(items.len());
+            items.iter().map(|i| self.phi(&i.w, &i.lambda)).collect()
+        }
+    }
+
+    fn asked(spec: &ServedSpec, answer: f64, points: usize) -> (Asked<Vec<Vec<f64>>>, Vec<usize>) {
+        let mut map = Constant(answer, Vec::new());
+        let x = [&spec.w0[..], &spec.lambda].concat();
+        let values = Caller::new(spec, &mut map, 10_000).values(Part::Whole, &vec![x; points]);
+        (values, map.1)
+    }
+
+    /// A message has room for its numbers.
+    #[test]
+    fn large_maps_are_asked_in_small_messages() {
+        let spec = |d: usize| ServedSpec::new("a", vec![1.0; d], vec![1.0; 10]);
+        assert_eq!(asked(&spec(2), 1.0, 2000).1, [1024, 976]);
+        assert_eq!(asked(&spec(70_000), 1.0, 7).1, [3, 3, 1]);
+        assert_eq!(asked(&spec(400_000), 1.0, 2).1, [1, 1]);
+    }
+
+    /// What is no number is the map's fault; what is too large to compute with is nobody's.
+    #[test]
+    fn answers_out_of_range_are_told_from_wrong_ones() {
+        let spec = ServedSpec::new("a", vec![1.0], vec![1.0]);
+        let found = |answer: f64| {
+            let trouble = asked(&spec, answer, 1).0.unwrap_err();
+            trouble.found("units")
+        };
+        for answer in [f64::NAN, f64::INFINITY] {
+            let found = found(answer);
+            assert_eq!(found.check, "non-finite");
+            assert_eq!(found.finding.ruling, crate::checks::Ruling::Fail);
+        }
+        for answer in [1e51, -1e300] {
+            let found = found(answer);
+            assert_eq!(found.check, "too-large");
+            assert_eq!(found.finding.reason, Some(Reason::TooLarge));
+        }
+        assert!(asked(&spec, 1e50, 1).0.is_ok());
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the plain data and its validation. Must not know the map.
 
 use crate::error::{Error, Result};
+use crate::tol::{SERVED_DIMS, SERVED_RANGE};
 
 /// The boxes in which a map is served.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,12 +136,19 @@ impl ServedSpec {
     /// Refuses a description that cannot be meant.
     ///
     /// # Errors
-    /// No component, vectors of another length or with entries that are not finite, a box that does
+    /// No component or too many, vectors of another length or with entries that are not finite or of
+    /// no moderate size, a box that does
     /// not hold them, a tolerance that is none, a hypergradient without parameters, NSID without
     /// samples or with a tolerance, an outer map without samples; the field is named.
     pub fn check(&self) -> Result<()> {
         if self.dim == 0 {
             return Err(Error::input("a map has at least one component").in_field("dim"));
+        }
+        for (field, n) in [("dim", self.dim), ("params", self.params)] {
+            if n > SERVED_DIMS {
+                let text = format!("at most {SERVED_DIMS}, got {n}");
+                return Err(Error::input(text).in_field(field));
+            }
         }
         numbers(&self.w0, self.dim, "w0")?;
         numbers(&self.lambda, self.params, "lambda")?;
@@ -189,8 +197,19 @@ fn numbers(values: &[f64], n: usize, field: &str) -> Result<()> {
     }
     match values.iter().position(|v| !v.is_finite()) {
         Some(i) => Err(Error::input("must be finite").in_field(format!("{field}[{i}]"))),
-        None => Ok(()),
+        None => { values.iter().enumerate() }
+            .try_for_each(|(i, v)| moderate(*v).map_err(|e| e.in_field(format!("{field}[{i}]")))),
     }
+}
+
+/// Refuses numbers whose squares are none.
+fn moderate(value: f64) -> Result<()> {
+    let [least, most] = SERVED_RANGE;
+    if value == 0.0 || (least..=most).contains(&value.abs()) {
+        return Ok(());
+    }
+    let text = format!("{value:e} is outside [{least:e}, {most:e}] and not 0; choose other units");
+    Err(Error::input(text))
 }
 
 fn boxes(rows: &[[f64; 2]], inside: &[f64], field: &str) -> Result<()> {
@@ -206,6 +225,9 @@ fn boxes(rows: &[[f64; 2]], inside: &[f64], field: &str) -> Result<()> {
         } else if !(lo <= x && x <= hi) {
             format!("{x} is not between {lo} and {hi}")
         } else {
+            for edge in [*lo, *hi, hi - lo] {
+                moderate(edge).map_err(|e| e.in_field(format!("{field}[{i}]")))?;
+            }
             continue;
         };
         return Err(Error::input(text).in_field(format!("{field}[{i}]")));
@@ -299,6 +321,21 @@ mod tests {
                 },
                 "field `hypergradient.linear_tolerance`: a relative tolerance is at least 0 and \
                  below 1, got -1",
+            ),
+            (
+                ServedSpec::new("a", vec![0.0], vec![1.7e308]),
+                "field `lambda[0]`: 1.7e308 is outside [1e-50, 1e50] and not 0; choose other units",
+            ),
+            (
+                domain(vec![[0.0, 1e60]], None),
+                "field `domain.lambda[0]`: 1e60 is outside [1e-50, 1e50] and not 0; choose other units",
+            ),
+            (
+                ServedSpec {
+                    dim: SERVED_DIMS + 1,
+                    ..good.clone()
+                },
+                "field `dim`: at most 1000000, got 1000001",
             ),
         ] {
             assert_eq!(bad.check().unwrap_err().to_string(), text);

@@ -6,7 +6,7 @@
 
 use super::caller::{Asked, Caller, Part};
 use crate::linalg::random::Random;
-use crate::tol::{SERVED_DISPLACEMENT, SERVED_FAR};
+use crate::tol::{SERVED_DISPLACEMENT, SERVED_FAR, SERVED_RANGE};
 
 /// Steps of Φ from which the scales are taken.
 const STEPS: usize = 60;
@@ -75,11 +75,15 @@ impl Units {
             }
         }
         // A component that stayed 0 everywhere: as large as the others are.
-        let mut seen: Vec<f64> = s[..d].iter().copied().filter(|s| *s > 0.0).collect();
+        let mut seen: Vec<f64> = s[..d]
+            .iter()
+            .copied()
+            .filter(|s| *s >= SERVED_RANGE[0])
+            .collect();
         seen.sort_by(f64::total_cmp);
         let usual = seen.get(seen.len() / 2).copied().unwrap_or(1.0);
         for i in 0..d {
-            if s[i] == 0.0 {
+            if s[i] < SERVED_RANGE[0] {
                 s[i] = usual;
             }
             s[i] = s[i].min(upper[i] - lower[i]);

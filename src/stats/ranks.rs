@@ -102,7 +102,8 @@ pub fn least_rank_sum(sizes: &[(usize, usize)]) -> f64 {
 /// One-sided p-value of Fisher's exact test: the chance of at most `now.0` of `now.1` in the second
 /// sample, given the first one and the margins, where both have the same share.
 pub fn fisher_less(before: (usize, usize), now: (usize, usize)) -> f64 {
-    let (all, holds) = (before.1 + now.1, before.0 + now.0);
+    let all = before.1.saturating_add(now.1);
+    let holds = before.0.saturating_add(now.0);
     let law = Hypergeometric::new(all as u64, holds as u64, now.1 as u64);
     law.map_or(1.0, |law| {
         let least = (holds + now.1).saturating_sub(all);

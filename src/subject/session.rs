@@ -1,5 +1,6 @@
 //! One conversation after another with a subject: hello, then cases in lock-step.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::peer::{Broken, Launch, Peer};
@@ -116,7 +117,7 @@ impl Declaration {
                 (Some(_), false) => Own::Too,
                 (Some(_), true) => Own::Always,
             },
-            maps: hello.maps.clone().unwrap_or_default(),
+            maps: named_once(hello.maps.clone().unwrap_or_default())?,
             unknown: [
                 (&hello.methods, &METHODS[..]),
                 (&hello.problems, &Problem::KINDS[..]),
@@ -365,6 +366,16 @@ fn start(line: &str) -> String {
 
 fn failed(trouble: Trouble, why: String) -> Answer {
     Answer::without(Status::Failed { trouble, why })
+}
+
+/// Names stand in the ids of verdicts.
+fn named_once(maps: Vec<ServedMap>) -> Result<Vec<ServedMap>> {
+    let mut seen = BTreeSet::new();
+    if let Some(n) = maps.iter().position(|m| !seen.insert(&m.name)) {
+        let text = format!("another map is called {:?}", maps[n].name);
+        return Err(Error::input(text).in_field(format!("maps[{n}].name")));
+    }
+    Ok(maps)
 }
 
 /// What a line amounts to as the answer to a case.

@@ -1,8 +1,10 @@
 //! The messages of both directions, and how a line is read.
 
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::case::Case;
 use super::number::{Number, Row, Rows};
@@ -217,14 +219,13 @@ impl FromSubject {
 /// Names the field: not JSON, an unknown type, a missing or mistyped field.
 pub fn parse_from_subject(line: &str) -> error::Result<FromSubject> {
     const TYPES: &str = "hello, result, skipped, error, value, values";
-    let (kind, object) = split(line)?;
-    Ok(match kind.as_str() {
-        "hello" => FromSubject::Hello(locate::read(object)?),
-        "result" => FromSubject::Result(locate::read(object)?),
-        "skipped" => FromSubject::Skipped(locate::read(object)?),
-        "error" => FromSubject::Error(locate::read(object)?),
-        "value" => FromSubject::Value(locate::read(object)?),
-        "values" => FromSubject::Values(locate::read(object)?),
+    Ok(match type_of(line)?.as_str() {
+        "hello" => FromSubject::Hello(locate::located(line)?),
+        "result" => FromSubject::Result(locate::located(line)?),
+        "skipped" => FromSubject::Skipped(locate::located(line)?),
+        "error" => FromSubject::Error(locate::located(line)?),
+        "value" => FromSubject::Value(locate::located(line)?),
+        "values" => FromSubject::Values(locate::located(line)?),
         other => return Err(unknown_type(other, TYPES)),
     })
 }
@@ -234,13 +235,12 @@ pub fn parse_from_subject(line: &str) -> error::Result<FromSubject> {
 /// # Errors
 /// As those of [`parse_from_subject`].
 pub fn parse_to_subject(line: &str) -> error::Result<ToSubject> {
-    let (kind, object) = split(line)?;
-    Ok(match kind.as_str() {
-        "hello" => ToSubject::Hello(locate::read(object)?),
-        "case" => ToSubject::Case(locate::read(object)?),
-        "eval" => ToSubject::Eval(locate::read(object)?),
-        "evals" => ToSubject::Evals(locate::read(object)?),
-        "stop" => ToSubject::Stop(locate::read(object)?),
+    Ok(match type_of(line)?.as_str() {
+        "hello" => ToSubject::Hello(locate::located(line)?),
+        "case" => ToSubject::Case(locate::located(line)?),
+        "eval" => ToSubject::Eval(locate::located(line)?),
+        "evals" => ToSubject::Evals(locate::located(line)?),
+        "stop" => ToSubject::Stop(locate::located(line)?),
         other => return Err(unknown_type(other, "hello, case, eval, evals, stop")),
     })
 }
@@ -250,9 +250,18 @@ fn unknown_type(got: &str, known: &str) -> error::Error {
     error::Error::input(format!("unknown {shown:?}; one of {known}")).in_field("type")
 }
 
-/// The type of a message, and its other fields.
-fn split(line: &str) -> error::Result<(String, Json)> {
-    let value: Json = serde_json::from_str(line).map_err(|e| {
+/// The type of a message. Its other fields are passed over: held as values they would take up to a
+/// hundred times the memory of their text.
+///
+/// # Errors
+/// What is no JSON object, or has no type that is a text.
+pub(crate) fn type_of(line: &str) -> error::Result<String> {
+    #[derive(Deserialize)]
+    struct Typed<'l> {
+        #[serde(borrow)]
+        r#type: Option<&'l RawValue>,
+    }
+    serde_json::from_str::<IgnoredAny>(line).map_err(|e| {
         let text = e.to_string();
         let at = text.rfind(" at line ").unwrap_or(text.len());
         error::Error::input(format!(
@@ -261,14 +270,13 @@ fn split(line: &str) -> error::Result<(String, Json)> {
             e.column()
         ))
     })?;
-    let Json::Object(mut object) = value else {
+    if !line.trim_start().starts_with('{') {
         return Err(error::Error::input("expected a JSON object"));
-    };
-    match object.remove("type") {
-        Some(Json::String(kind)) => Ok((kind, Json::Object(object))),
-        Some(_) => Err(error::Error::input("must be a string").in_field("type")),
-        None => Err(error::Error::input("is missing").in_field("type")),
     }
+    let named = |text: &str| error::Error::input(text).in_field("type");
+    let typed: Typed<'_> = serde_json::from_str(line).map_err(|_| named("stands there twice"))?;
+    let raw = typed.r#type.ok_or_else(|| named("is missing"))?;
+    serde_json::from_str(raw.get()).map_err(|_| named("must be a string"))
 }
 
 /// The fields of a line that its message, read and written again, does not have: what a closed

@@ -7,7 +7,9 @@ use super::{LARGEST_STEP, LONGEST_ID, MOST_STEPS};
 use crate::case::{Algorithm, At, Batches, Case, Method, Samples, Target};
 use crate::error::{Error, Result};
 use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
-use crate::instances::{Instance, Kind, Sizes, Spec, check_sizes};
+use crate::instances::{
+    Instance, Kind, Sizes, Spec, check_problem, check_run, check_sizes, moderate,
+};
 use crate::linalg::product::norm2;
 use crate::objectives::{HoldOut, Objective};
 use crate::tol::{COTANGENT_RANGE, Roundoff};
@@ -44,9 +46,11 @@ impl Posed {
         let hypergradient = m.method == "hypergradient";
         let method = m.asks()?;
         let algorithm = method.algorithm;
+        let problem = serde_json::to_value(&m.problem).unwrap_or_default();
+        check_problem(&problem, &floats(&m.lambda))?;
+        check_sizes(m.problem.dim(), m.lambda.len())?;
         let map = m.problem.map(method.is_stochastic());
         let map = map.map_err(|e| e.in_field("problem"))?;
-        check_sizes(&map)?;
         let mut instance = Instance::new(map, floats(&m.lambda))?;
         instance.spec = Spec {
             params: m.lambda.len(),
@@ -59,10 +63,12 @@ impl Posed {
         instance.start = start;
         let field = if m.w.is_some() { "w" } else { "w0" };
         instance.map.check_w(field, &instance.start)?;
-        let path = m
-            .path
-            .as_ref()
-            .map(|p| p.iter().map(|w| floats(w)).collect());
+        moderate(field, &instance.start)?;
+        let path: Option<Vec<Vec<f64>>> =
+            { m.path.as_ref() }.map(|p| p.iter().map(|w| floats(w)).collect());
+        for (t, w) in path.iter().flatten().enumerate() {
+            moderate(&format!("path[{t}]"), w)?;
+        }
         if let Some(samples) = samples(m, method)? {
             instance.samples = Some(Sizes::new(
                 samples.linear.size(),
@@ -89,7 +95,7 @@ impl Posed {
         m: &Message,
         method: Method,
         mut instance: Instance,
-        path: Option<Vec<Vec<f64>>>,
+        mut path: Option<Vec<Vec<f64>>>,
         samples: Option<Given>,
         own: bool,
     ) -> Result<Self> {
@@ -121,6 +127,13 @@ impl Posed {
         if let Some(k) = steps.iter().position(|k| *k > LARGEST_STEP) {
             let text = format!("at most {LARGEST_STEP}, got {}", steps[k]);
             return Err(Error::input(text).in_field(format!("steps[{k}]")));
+        }
+        let last = steps.iter().copied().max().unwrap_or(0);
+        let dims = instance.map.dims();
+        check_run(dims.w, dims.lambda, last).map_err(|e| e.in_field("steps"))?;
+        if let Some(path) = &mut path {
+            // What lies beyond the last step is not asked about.
+            path.truncate(last + 1);
         }
         let posed = Self {
             id: m.id.clone(),
@@ -295,7 +308,10 @@ fn in_population(field: &str, batches: &Batches, population: usize) -> Result<()
 }
 
 /// An id becomes part of the ids of verdicts, which stand on terminals and in commands.
-fn check_id(id: &str) -> Result<()> {
+///
+/// # Errors
+/// Says what it may hold.
+pub(crate) fn check_id(id: &str) -> Result<()> {
     let plain = |c: char| !(c.is_control() || c.is_whitespace());
     if (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(plain) {
         return Ok(());
@@ -427,5 +443,87 @@ impl Message {
             samples: case.samples.map(|s| lists(s.linear)),
             step_sizes: case.samples.map(|s| row(s.eta)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ToSubject, parse_to_subject};
+    use super::*;
+
+    const ITD: &str = r#"{"type":"case","id":"a","method":"itd","problem":{"kind":"affine","A":[[0.5]],"B":[[1.0]],"c":[1.0]},"lambda":[0.0],"path":[[2.0],[1.0],[3.0]],"cotangent":[1.0],"steps":[0,1]}"#;
+
+    fn posed(line: &str) -> Result<Posed> {
+        match parse_to_subject(line)? {
+            ToSubject::Case(case) => Posed::of(&case),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn points_beyond_the_last_step_are_left_out() {
+        assert_eq!(posed(ITD).unwrap().path, Some(vec![vec![2.0], vec![1.0]]));
+    }
+
+    /// Products of what is let in are numbers.
+    #[test]
+    fn huge_numbers_are_refused_with_their_field() {
+        for (from, to, field) in [
+            ("[[0.5]]", "[[1e51]]", "field `problem.A[0][0]`: is 1e51"),
+            (
+                "\"lambda\":[0.0]",
+                "\"lambda\":[1e101]",
+                "field `lambda[0]`: is 1e101",
+            ),
+            ("[2.0]", "[-1e101]", "field `w0[0]`: is -1e101"),
+            (
+                "[1.0],[3.0]",
+                "[1e300],[3.0]",
+                "field `path[1][0]`: is 1e300",
+            ),
+        ] {
+            assert!(ITD.contains(from), "{from}");
+            let said = posed(&ITD.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(said.starts_with(field), "{said}");
+        }
+    }
+
+    /// A line of a megabyte must not ask for gigabytes.
+    #[test]
+    fn runs_too_large_to_be_held_are_refused() {
+        let (lambda, b) = (vec!["0"; 50_000].join(","), vec!["1"; 50_000].join(","));
+        let asked = |steps: &str| {
+            let line = ITD.replacen("[[1.0]]", &format!("[[{b}]]"), 1);
+            let line = line.replacen("\"lambda\":[0.0]", &format!("\"lambda\":[{lambda}]"), 1);
+            let line = line.replacen("\"path\":[[2.0],[1.0],[3.0]]", "\"w0\":[2.0]", 1);
+            posed(&line.replacen("[0,1]", steps, 1))
+                .map(|_| ())
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(asked("[0,999]"), Ok(()));
+        let said = asked("[0,1000]").unwrap_err();
+        assert!(
+            said.contains("field `steps`: an exact run of 1000 steps"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_type_is_a_text_and_stands_there_once() {
+        for (line, expected) in [
+            ("[1]", "expected a JSON object"),
+            (
+                "{\"a\":",
+                "not valid JSON: EOF while parsing a value at character 5",
+            ),
+            ("{\"type\":1}", "field `type`: must be a string"),
+            ("{\"a\":{}}", "field `type`: is missing"),
+            (
+                "{\"type\":\"stop\",\"type\":\"stop\"}",
+                "field `type`: stands there twice",
+            ),
+        ] {
+            assert_eq!(parse_to_subject(line).unwrap_err().to_string(), expected);
+        }
     }
 }

@@ -60,7 +60,7 @@ fn multisets(rows: usize, count: usize) -> Option<Vec<Outcome>> {
     let lf = log_factorials(count);
     let mut out = Vec::new();
     let mut counts = vec![0; rows];
-    fill(&mut counts, 0, count, &mut |counts| {
+    each_way(&mut counts, count, |counts| {
         let log =
             counts.iter().fold(lf[count], |s, c| s - lf[*c]) - count as f64 * (rows as f64).ln();
         let samples = counts
@@ -76,16 +76,26 @@ fn multisets(rows: usize, count: usize) -> Option<Vec<Outcome>> {
     Some(normalised(out))
 }
 
-/// Every way to put `left` into counts[at..].
-fn fill(counts: &mut [usize], at: usize, left: usize, visit: &mut impl FnMut(&[usize])) {
-    if at + 1 == counts.len() {
-        counts[at] = left;
-        visit(counts);
+/// Every way to put `count` into so many places (0 before), lexicographically.
+fn each_way(counts: &mut [usize], count: usize, mut visit: impl FnMut(&[usize])) {
+    let Some(last) = counts.len().checked_sub(1) else {
         return;
-    }
-    for c in 0..=left {
-        counts[at] = c;
-        fill(counts, at + 1, left - c, visit);
+    };
+    counts[last] = count;
+    loop {
+        visit(counts);
+        // The last place with something behind it gets one of that; the rest goes to the end.
+        let mut behind = 0;
+        let next = (0..last).rev().find(|i| {
+            behind += counts[i + 1];
+            behind > 0
+        });
+        let Some(i) = next else {
+            return;
+        };
+        counts[i] += 1;
+        counts[i + 1..].fill(0);
+        counts[last] = behind - 1;
     }
 }
 
@@ -147,5 +157,25 @@ mod tests {
             .unwrap();
         assert!((p.probability - 3.0 / 64.0).abs() < 1e-15);
         assert!(multisets(400, 5).is_none() && signs(12, 5).is_none());
+        // As many rows as there may be; the one that is drawn comes from the last to the first.
+        let law = multisets(LAW_LIMIT, 1).unwrap();
+        let drawn: Vec<usize> = law.iter().map(|o| o.samples[0]).collect();
+        assert!(drawn.into_iter().eq((0..LAW_LIMIT).rev()));
+    }
+
+    #[test]
+    fn ways_come_in_the_order_of_their_counts() {
+        let ways = |places: usize, count: usize| {
+            let mut out = Vec::new();
+            each_way(&mut vec![0; places], count, |c| out.push(c.to_vec()));
+            out
+        };
+        assert_eq!(ways(2, 2), [[0, 2], [1, 1], [2, 0]]);
+        assert_eq!(ways(1, 7), [[7]]);
+        assert_eq!(ways(3, 0), [[0, 0, 0]]);
+        assert!(ways(0, 2).is_empty());
+        let all = ways(4, 5);
+        assert_eq!(all.len(), 56);
+        assert!(all.is_sorted() && all.iter().all(|c| c.iter().sum::<usize>() == 5));
     }
 }
