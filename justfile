@@ -11,7 +11,7 @@ check:
 # The property tests only.
 props:
     cargo test --lib
-    cargo test --test own_method
+    cargo test --test all own_method
 
 # Rate plots: runs the quick profile where no run exists, draws the report. `just report --gallery`
 # regenerates the committed gallery instead, `just report --gallery --check` says what of it is stale.
@@ -29,7 +29,7 @@ bench:
 
 # Readers against many mutations of their corpus.
 fuzz mutations="100000":
-    RATECERT_FUZZ={{mutations}} cargo test --test fuzz
+    RATECERT_FUZZ={{mutations}} cargo test --test all fuzz
 
 # Shards joined and reported: time and memory up to a million verdicts.
 bench-merge:
@@ -55,7 +55,7 @@ bench-peers:
 
 # The full profile over three seeds, and 1,000 served maps.
 full:
-    cargo test --release --test served -- --ignored
+    cargo test --release --test all -- --ignored
     for seed in 0 1 2; do cargo run --release -- certify --profile full --seed $seed --out reports/full-$seed; done
 
 # The gate, as CI runs it.
@@ -105,7 +105,7 @@ test-partition part:
 
 # The chapters against the code.
 docs:
-    cargo test --test docs
+    cargo test --test all docs
 
 # The HTML report in Chromium: a passing run, a failing one, one of a subject (needs node and Chromium).
 page:

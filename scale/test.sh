@@ -50,6 +50,15 @@ chmod +x "$dir/ratecert"
 same "$dir/sweep/whole" "Snakemake, with a shard killed on the way"
 [ -e "$dir/sweep/whole/index.html" ]
 
+# An implementation of others: shards, the whole, the page.
+"$tools/bin/snakemake" --snakefile scale/Snakefile --profile scale/profiles/local --cores 2 --quiet all \
+  --config ratecert="$binary" out="$dir/foreign" shards=3 profile=test claims="itd aid-fp" subject="$binary serve" \
+  >"$dir/snakemake.txt" 2>&1 || { cat "$dir/snakemake.txt"; exit 1; }
+"$binary" subject itd aid-fp --profile test --out "$dir/asked" -- "$binary" serve >"$dir/asked.txt" 2>&1
+cmp "$dir/asked/verdicts.jsonl" "$dir/foreign/whole/verdicts.jsonl"
+[ -e "$dir/foreign/whole/conformance.md" ]
+echo "Snakemake, a subject: the same bytes"
+
 # Without Snakemake.
 for i in 1 2 3; do
   SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_COUNT=3 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_MAX=3 RATECERT="$binary" \

@@ -5,6 +5,7 @@
 //! its judgement. Pure: never calls an implementation, reads no clock, writes no file.
 #![forbid(unsafe_code)]
 
+mod adversary;
 mod agreement;
 mod bilevel_constant;
 #[cfg(test)]

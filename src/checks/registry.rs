@@ -23,6 +23,7 @@ pub const REGISTRY: &[Entry] = &[
     constant::ENTRY,
     modulus::ENTRY,
     conservative::ENTRY,
+    adversary::ENTRY,
     lemma_b1::ENTRY,
     lemma_e2::ENTRY,
     set_bound::ENTRY,

@@ -105,6 +105,14 @@ fn constants_that_are_off_are_caught() {
     );
 }
 
+/// The adversary finds a secant, or a vector, that exceeds a q that is too small by little.
+#[test]
+fn a_q_that_is_a_little_too_small_is_refuted() {
+    let c = ("adversary", 12);
+    assert_eq!(failures(c, None, |_| {}), 0);
+    assert!(failures(c, None, |e| e.truth.constants.q *= 0.999) > 0);
+}
+
 #[test]
 fn moduli_that_are_off_are_caught() {
     let with = |tamper: &dyn Fn(&mut Moduli)| {

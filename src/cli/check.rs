@@ -36,6 +36,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let conformed = conformed.map_err(|e| e.in_file(arguments.file.display().to_string()))?;
     let told = Told {
         profile: "recorded",
+        times: 1,
+        shard: None,
         seed: 0,
         started,
         seconds: clock.elapsed().as_secs_f64(),

@@ -6,6 +6,7 @@ use super::baseline;
 use super::exit::Exit;
 use super::output;
 use super::place;
+use super::{certify, subject};
 use crate::claims::Catalogue;
 use crate::error::Result;
 use crate::files::Resume;
@@ -52,8 +53,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     report::draw(&run, &fresh, &extras)?;
     place::fill(place)?;
     let shown = Shown::default().coloured(output::colour());
-    let text = report::text(&run, shown.undecided(arguments.strict));
-    let exit = output::end(&text, super::certify::exit(&run, arguments.strict));
+    let (text, exit) = match run.info.subject {
+        Some(_) => (
+            report::conformance_text(&run),
+            subject::exit(&run, arguments.strict),
+        ),
+        None => (
+            report::text(&run, shown.undecided(arguments.strict)),
+            certify::exit(&run, arguments.strict),
+        ),
+    };
+    let exit = output::end(&text, exit);
     let page = arguments.out.join("index.html");
     output::say(&format!("report: {}", page.display()));
     Ok(exit)

@@ -38,6 +38,13 @@ pub(super) struct Arguments {
     /// How many cases: at most 300 in quick
     #[arg(long, default_value = "quick", value_parser = values::profile())]
     profile: Profile,
+    /// So many times as many drawn cases
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = values::times)]
+    times: usize,
+    /// Only the I-th of N parts of the drawn cases; the first has the fixed ones too, the last the
+    /// maps. `merge` joins them
+    #[arg(long, value_name = "I/N", value_parser = values::shard)]
+    shard: Option<(usize, usize)>,
     /// Seed of the random cases
     #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
     seed: u64,
@@ -108,6 +115,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let plan = Conformance {
         claims,
         profile: arguments.profile,
+        times: arguments.times,
+        shard: arguments.shard,
         seed: arguments.seed,
         patience: Duration::from_secs_f64(arguments.timeout),
         strict: arguments.check_protocol,
@@ -141,6 +150,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let conformed = conformed?;
     let told = Told {
         profile: arguments.profile.name(),
+        times: arguments.times,
+        shard: arguments.shard,
         seed: arguments.seed,
         started,
         seconds: clock.elapsed().as_secs_f64(),
@@ -167,6 +178,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
 /// What the command knows besides what came out.
 pub(super) struct Told {
     pub(super) profile: &'static str,
+    pub(super) times: usize,
+    pub(super) shard: Option<(usize, usize)>,
     pub(super) seed: u64,
     pub(super) started: String,
     pub(super) seconds: f64,
@@ -182,7 +195,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
         info: RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),
             build: env!("RATECERT_BUILD").into(),
-            times: 1,
+            times: told.times,
             verdicts: None,
             records: None,
             statistical_checks: 0,
@@ -191,7 +204,7 @@ pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run 
             started: told.started,
             seconds: told.seconds,
             instances: conformed.sent,
-            shard: None,
+            shard: told.shard,
             alpha: RUN_ALPHA,
             claims: claims.iter().filter(judged).map(info).collect(),
             claims_from: None,

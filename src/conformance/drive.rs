@@ -142,7 +142,8 @@ impl Conformance {
             }
         }
         progress(total, total);
-        if out.given_up.is_none() {
+        let has_maps = self.shard.is_none_or(|(i, n)| i == n);
+        if out.given_up.is_none() && has_maps {
             let command = session.command();
             for map in &subject.maps {
                 let id = format!("map/{}", map.name);
@@ -173,6 +174,9 @@ impl Conformance {
         if self.profile != Profile::Quick {
             out += &format!(" --profile {}", self.profile.name());
         }
+        if self.times != 1 {
+            out += &format!(" --times {}", self.times);
+        }
         if self.seed != 0 {
             out += &format!(" --seed {}", self.seed);
         }
@@ -187,12 +191,20 @@ impl Conformance {
     fn items(&self, subject: &Declaration) -> Result<Vec<Item>> {
         let does = |case: &crate::wire::Case, d: usize| subject.does(case, d);
         let mut items = fixed_items(&self.claims, self.profile, does)?;
-        let drawn = drawn_items(
+        let mut drawn = drawn_items(
             &self.claims,
-            (self.profile, self.seed),
+            (self.profile, self.times, self.seed),
             items.len(),
             |claim| subject.does_claim(claim),
         );
+        let (i, n) = self.shard.unwrap_or((1, 1));
+        // Blocks, so that shards one after another are the whole in its order.
+        let [from, to] = [i - 1, i].map(|k| drawn.len() * k / n);
+        drawn.truncate(to);
+        drawn.drain(..from);
+        if i > 1 {
+            items.clear();
+        }
         items.extend(drawn);
         if !self.only.is_empty() {
             let wanted = |item: &Item| {

@@ -236,8 +236,8 @@ impl Bench<'_> {
     fn smallest_drawn(&self, claim: usize, verdict: &Verdict) -> Option<Smallest> {
         let (claims, of) = (&self.plan.claims, &self.plan.claims[claim].name);
         let own = |c: &Claim| c.name == *of;
-        let profile = (self.plan.profile, self.plan.seed);
-        let posed = drawn_items(claims, profile, 0, own)
+        let counts = (self.plan.profile, 1, self.plan.seed);
+        let posed = drawn_items(claims, counts, 0, own)
             .into_iter()
             .filter_map(|item| {
                 let ready = item.ready(claims, self.subject).ok()??;

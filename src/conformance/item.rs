@@ -202,17 +202,17 @@ fn thin(entries: &mut [(bool, Vec<Item>)], most: usize) {
     }
 }
 
-/// The drawn cases: small first, families in turn.
+/// The drawn cases: small first, families in turn; `times` as many as the profile has.
 pub(super) fn drawn_items(
     claims: &[Claim],
-    (profile, seed): (Profile, u64),
+    (profile, times, seed): (Profile, usize, u64),
     fixed: usize,
     does: impl Fn(&Claim) -> bool,
 ) -> Vec<Item> {
     let mut out: Vec<(usize, usize, Item)> = Vec::new();
     for (n, claim) in claims.iter().enumerate().filter(|(_, c)| does(c)) {
         for (f, family) in claim.families.iter().enumerate() {
-            for index in 0..family.count(profile) {
+            for index in 0..times * family.count(profile) {
                 let (spec, seed, label) = claim.draw(seed, f, index);
                 let source = Source::Drawn {
                     nth: f + index,
@@ -237,7 +237,7 @@ pub(super) fn drawn_items(
     out.sort_by_key(|(size, turn, _)| (*size, *turn));
     let mut items: Vec<Item> = out.into_iter().map(|o| o.2).collect();
     if profile != Profile::Full {
-        items.truncate(MOST.saturating_sub(fixed));
+        items.truncate(times * MOST.saturating_sub(fixed));
     }
     items
 }

@@ -1,4 +1,4 @@
-//! Whether directories are the shards of one run.
+//! Whether directories are the shards of one run, and what they are together.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::lines::{Job, Stream, record, verdict};
 use crate::error::{Error, Result};
 use crate::files::{Extent, Tally, entries, put};
-use crate::report::{RunInfo, read_info};
+use crate::report::{ClaimInfo, RunInfo, SubjectInfo, read_info};
 
 /// What differs from shard to shard.
 #[derive(Debug, PartialEq)]
@@ -18,6 +18,8 @@ struct Part {
     instances: usize,
     verdicts: Extent,
     records: Extent,
+    subject: Option<SubjectInfo>,
+    claims: Vec<ClaimInfo>,
 }
 
 impl Part {
@@ -29,6 +31,8 @@ impl Part {
             instances: info.instances,
             verdicts: info.verdicts.unwrap_or_default(),
             records: info.records.unwrap_or_default(),
+            subject: info.subject,
+            claims: info.claims,
         }
     }
 }
@@ -107,7 +111,17 @@ impl Shards {
         };
         let (mut verdicts, mut to_verdicts) = open("verdicts.jsonl", verdict)?;
         let (mut records, mut to_records) = open("records.jsonl", record)?;
-        for (k, job) in Job::all(&self.info).enumerate() {
+        if self.info.subject.is_some() {
+            // Its shards are blocks.
+            for stream in &mut verdicts {
+                stream.copy_all(|line| to_verdicts.line(line))?;
+            }
+            for stream in &mut records {
+                stream.copy_all(|line| to_records.line(line))?;
+            }
+        }
+        let jobs = Job::all(&self.info).filter(|_| self.info.subject.is_none());
+        for (k, job) in jobs.enumerate() {
             let shard = k % self.parts.len();
             if !verdicts[shard].copy(&job, |line| to_verdicts.line(line))? {
                 return Err(verdicts[shard].lacks(&job));
@@ -198,13 +212,10 @@ fn shard(info: &RunInfo, dir: &Path) -> Result<(usize, usize)> {
     let Some((i, n)) = info.shard else {
         return refuse("is no shard: its run was made without --shard");
     };
-    if info.subject.is_some() {
-        return refuse("is a run of `subject`, whose cases are not shared out");
-    }
     if !(1 <= i && i <= n && n <= MOST_SHARDS) {
         return refuse(&format!("says that it is shard {i} of {n}"));
     }
-    let without = |c: &crate::report::ClaimInfo| c.families.is_empty();
+    let without = |c: &ClaimInfo| c.families.is_empty() && info.subject.is_none();
     if info.verdicts.is_none() || info.records.is_none() || info.claims.iter().any(without) {
         return refuse("does not say what it holds: make it again with this version");
     }
@@ -214,7 +225,14 @@ fn shard(info: &RunInfo, dir: &Path) -> Result<(usize, usize)> {
 const MOST_SHARDS: usize = 10_000;
 
 /// What all shards of a run have in common, beside the claims.
-fn facts(i: &RunInfo) -> [(&'static str, String); 9] {
+fn facts(i: &RunInfo) -> [(&'static str, String); 10] {
+    let subject = i.subject.as_ref().map_or_else(String::new, |s| {
+        let unknown = s.unknown.join(", ");
+        format!(
+            "{} {} ({}) {} {unknown}",
+            s.name, s.version, s.command, s.dtype
+        )
+    });
     [
         ("version", i.version.clone()),
         ("build", i.build.clone()),
@@ -228,14 +246,25 @@ fn facts(i: &RunInfo) -> [(&'static str, String); 9] {
             "claims that took the place of built-in ones",
             i.replaced.join(", "),
         ),
+        ("subject", subject),
     ]
 }
 
 /// The first thing in which two shards differ, and how.
 fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)> {
+    let of = |c: &ClaimInfo| format!("{} ({})", c.name, c.digest);
     let other = facts(a).into_iter().zip(facts(b)).find(|(x, y)| x != y);
     if let Some(((what, x), (_, y))) = other {
         return Some((what, x, y));
+    }
+    if a.subject.is_some() {
+        // A shard names the claims that it judged.
+        let mut both = a
+            .claims
+            .iter()
+            .flat_map(|x| b.claims.iter().map(move |y| (x, y)));
+        let (x, y) = both.find(|(x, y)| x.name == y.name && x != y)?;
+        return Some(("claims", of(x), of(y)));
     }
     let (x, y) = (a.claims.len(), b.claims.len());
     if x != y {
@@ -246,8 +275,37 @@ fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)
     if x.name != y.name {
         return Some(("claims", x.name.clone(), y.name.clone()));
     }
-    let of = |c: &crate::report::ClaimInfo| format!("{} ({})", c.name, c.digest);
     Some(("claims", of(x), of(y)))
+}
+
+/// The claims of several shards, each in the order of all, in that order.
+fn united(parts: &[Part]) -> Vec<ClaimInfo> {
+    let mut all: Vec<ClaimInfo> = Vec::new();
+    for part in parts {
+        // Where the next unknown one goes: before the known one that follows it.
+        let mut at = all.len();
+        for claim in part.claims.iter().rev() {
+            match all.iter().position(|c| c.name == claim.name) {
+                Some(known) => at = known,
+                None => all.insert(at, claim.clone()),
+            }
+        }
+    }
+    all
+}
+
+/// What a subject did in all shards.
+fn together(parts: &[Part]) -> Option<SubjectInfo> {
+    let mut each = parts.iter().filter_map(|p| p.subject.clone());
+    let first = each.next()?;
+    Some(each.fold(first, |all, s| SubjectInfo {
+        cases: all.cases.saturating_add(s.cases),
+        left_out: all.left_out.saturating_add(s.left_out),
+        not_posed: all.not_posed.saturating_add(s.not_posed),
+        waited: all.waited + s.waited,
+        given_up: all.given_up.or(s.given_up),
+        ..all
+    }))
 }
 
 /// The whole of them: earliest start, seconds of all. What it holds is known when it is written.
@@ -261,6 +319,11 @@ fn joined(parts: &[Part], of: RunInfo) -> RunInfo {
         verdicts: None,
         records: None,
         shard: None,
+        claims: match of.subject {
+            Some(_) => united(parts),
+            None => of.claims,
+        },
+        subject: together(parts),
         ..of
     }
 }

@@ -150,6 +150,17 @@ impl Stream {
         Ok(any)
     }
 
+    /// Gives all lines to `put`.
+    pub(super) fn copy_all(&mut self, mut put: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        while self.more {
+            let line = self.lines.line()?;
+            (self.owner)(line).map_err(|e| self.lines.blame(e))?;
+            put(line)?;
+            self.more = self.lines.advance()?;
+        }
+        Ok(())
+    }
+
     /// The job has no line here.
     pub(super) fn lacks(&self, job: &Job<'_>) -> Error {
         let wanted = format!("{}/{}", job.claim, job.instance());

@@ -163,6 +163,8 @@ fn conformed(
 ) -> Result<(Conformed, Vec<(Method, bool)>)> {
     let plan = Conformance {
         claims,
+        times: 1,
+        shard: None,
         profile: options.profile,
         seed: options.seed,
         patience: Duration::from_secs(1),

@@ -14,6 +14,7 @@
 //! exact set.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod certificate;
 mod diagonal_box;
 mod distance;
@@ -29,6 +30,7 @@ mod rounding;
 mod shape;
 mod spectral;
 
+pub use attack::{Pair, attack, ceiling, climb};
 pub use diagonal_box::{DiagonalBox, MAX_ENUMERATED};
 pub use distance::{Nearest, SetRef, distance};
 pub use effort::Effort;

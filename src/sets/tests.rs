@@ -438,3 +438,75 @@ fn planted_distances_are_enclosed() {
         assert!(sharp(found, 20.0), "{trial}: {found:?}");
     }
 }
+
+/// What a set is known to within is added on both sides, in distances, excesses and norms.
+#[test]
+fn what_a_set_is_known_to_within_widens_every_enclosure() {
+    let mut stream = Stream::new(11);
+    let (r, a) = (0.25, stream.matrix(2, 3));
+    let members: Vec<M> = (0..3).map(|_| stream.matrix(2, 3)).collect();
+    let sharp = Points::new(members.clone()).unwrap();
+    let blurred = Points::rounded(members, r).unwrap();
+    let widened = |e: Enclosure, by: Enclosure| {
+        (by.upper - e.upper - r).abs() < 1e-15 && (by.lower - (e.lower - r).max(0.0)).abs() < 1e-15
+    };
+    let to = |set: &Points| distance(&a, set, &effort()).unwrap().distance;
+    assert!(widened(to(&sharp), to(&blurred)));
+    let from = |set: &Points| excess(set, &Points::single(a.clone()).unwrap()).unwrap();
+    assert!(widened(from(&sharp), from(&blurred)));
+    assert!(widened(sup_norm(&sharp), sup_norm(&blurred)));
+    let hull = |set: &Points| {
+        distance(&a, &set.clone().into_hull(), &effort())
+            .unwrap()
+            .distance
+    };
+    assert!(widened(hull(&sharp), hull(&blurred)));
+    // A box that loses something when fixed entries are folded in.
+    let third = m(1, 2, &[1.0 / 3.0, 0.0]);
+    let one = m(2, 1, &[0.1, 1.0]);
+    let fixed = DiagonalBox::new(&one, &third, &m(2, 2, &[0.7; 4]), &[0.3], &[0.3]).unwrap();
+    assert!(fixed.rounding() > 0.0 && fixed.free_count() == 0);
+    let at = distance(fixed.offset(), &fixed, &effort())
+        .unwrap()
+        .distance;
+    assert!(at.upper >= fixed.rounding() && at.lower == 0.0, "{at:?}");
+}
+
+/// The element found attains the upper bound, and the functional found the lower one.
+#[test]
+fn what_is_found_attains_what_is_said() {
+    let mut stream = Stream::new(3);
+    for draw in 0..60 {
+        let (r, c) = (1 + draw % 3, 1 + draw / 3 % 3);
+        let a = stream.matrix(r, c) * 3.0;
+        let (hull, boxed) = (
+            stream.hull(1 + draw % 4, r, c),
+            stream.box_set(1 + draw % 3, r, c),
+        );
+        for set in [SetRef::Hull(&hull), SetRef::Box(&boxed)] {
+            let found = distance(&a, set, &effort()).unwrap();
+            let (lower, upper) = (found.distance.lower, found.distance.upper);
+            let room = 1e-12 * (1.0 + a.norm());
+            let norm = sup_norm(&Points::single(&a - &found.point).unwrap());
+            assert!(
+                (norm.upper - upper).abs() <= room,
+                "{draw}: {norm:?} {upper}"
+            );
+            if lower > 1e-6 && found.separator.amax() > 0.0 {
+                let y = &found.separator;
+                let support = match set {
+                    SetRef::Hull(h) => { h.vertices().iter() }
+                        .map(|v| y.dot(v))
+                        .fold(f64::NEG_INFINITY, f64::max),
+                    SetRef::Box(b) => b.support(y).unwrap().upper,
+                    SetRef::Points(_) => unreachable!("none here"),
+                };
+                let proven = (y.dot(&a) - support) / nuclear_upper(y);
+                assert!(
+                    (proven - lower).abs() <= room + 1e-9 * lower,
+                    "{draw}: {proven} {lower}"
+                );
+            }
+        }
+    }
+}

@@ -205,6 +205,25 @@ mod tests {
         assert_eq!(rank_sum(&[(vec![f64::NAN; 2], vec![f64::NAN; 2])]), 1.0);
     }
 
+    /// Three strata with ties, by the definition: z = Σ(W - E W)/(N+1) over the root of Σ Var W/(N+1)²
+    /// with the variance of the midranks themselves. What compares nothing changes nothing.
+    #[test]
+    fn ties_and_sizes_of_strata_count() {
+        let strata = [
+            (vec![1.0, 4.0, 4.0], vec![2.0, 3.0, 5.0, 6.0]),
+            (vec![0.0, 7.0, 7.0, 8.0], vec![7.0, 9.0, 10.0]),
+            (vec![5.0], vec![1.0, 2.0, 5.0]),
+        ];
+        close(rank_sum(&strata), 0.301_908_770_598_164_7, 1e-14);
+        let nothing = (Vec::new(), vec![1.0]);
+        let beside = [&[nothing.clone()], &strata[..], &[nothing.clone()]].concat();
+        assert_eq!(rank_sum(&beside), rank_sum(&strata));
+        // One stratum exactly: 43 of 126 ways to choose four of these are as far from the middle.
+        let one = (vec![1.0, 2.0, 2.0, 9.0], vec![2.0, 3.0, 3.0, 4.0, 8.0]);
+        close(rank_sum(&[one.clone()]), 43.0 / 126.0, 1e-14);
+        close(rank_sum(&[nothing, one]), 43.0 / 126.0, 1e-14);
+    }
+
     /// The lady tasting tea: all four right of eight has the chance 1/70, at least three 17/70.
     #[test]
     fn fisher_tasted_tea() {

@@ -436,6 +436,8 @@ fn reduced_products_are_seen_behind_the_protocol() {
     let conformed = |input: fn(f64) -> f64| {
         let plan = Conformance {
             claims: subject_claims().unwrap(),
+            times: 1,
+            shard: None,
             profile: Profile::Test,
             seed: 0,
             patience: Duration::from_secs(1),

@@ -1,15 +1,12 @@
 //! Served maps: correct ones pass, faults of known sizes are seen, and what it costs.
 
-#[path = "served/composite.rs"]
 mod composite;
-#[path = "served/hyper.rs"]
 mod hyper;
-#[path = "served/models.rs"]
 mod models;
 
-use composite::{Nsid, Rows, Sampled, Slip};
-use hyper::{Hyper, Mistake};
-use models::{Fault, KINDS, Kind, Model, Start, TIES, Tie};
+use self::composite::{Nsid, Rows, Sampled, Slip};
+use self::hyper::{Hyper, Mistake};
+use self::models::{Fault, KINDS, Kind, Model, Start, TIES, Tie};
 use ratecert::checks::{Reason, Ruling};
 use ratecert::served::{
     Evaluation, Options, Report, ServedDomain, ServedHypergradient, ServedInner, ServedMap,
@@ -931,7 +928,7 @@ fn moments_alone_and_of_too_many_samples() {
 }
 
 /// Whole examinations with hypergradients, 1,000 maps, one in ten at d = 30:
-/// `cargo test --release --test served -- --ignored --nocapture many_examinations`.
+/// `cargo test --release --test all -- --ignored --nocapture many_examinations`.
 #[test]
 #[ignore = "minutes"]
 fn many_examinations() {

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const README: &str = include_str!("../README.md");
-const GATE: &str = include_str!("../.ci/run");
-const PYTHON: &str = include_str!("../python/ci.sh");
+const README: &str = include_str!("../../README.md");
+const GATE: &str = include_str!("../../.ci/run");
+const PYTHON: &str = include_str!("../../python/ci.sh");
 
 /// The blocks of a language, in order.
 fn blocks(language: &str) -> Vec<&'static str> {

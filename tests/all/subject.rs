@@ -309,6 +309,56 @@ fn a_test_process_can_start_ratecert() {
     assert!(run.contains("\"name\": \"in-process\""), "{run}");
 }
 
+/// Shards of a subject, joined, are the bytes of one conversation; those of another subject are not
+/// taken for its own.
+#[test]
+fn shards_of_a_subject_are_the_whole() {
+    let folder = folder();
+    let serve = [env!("CARGO_BIN_EXE_ratecert"), "serve"];
+    let asked = |out: &str, shard: &[&str], command: &[&str]| {
+        let options = ["--profile", "test", "--times", "2", "--out", out];
+        let arguments = [
+            &["subject", "itd", "aid-fp"],
+            &options[..],
+            shard,
+            &["--"],
+            command,
+        ]
+        .concat();
+        let output = ratecert(&arguments, folder.path());
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(asked("whole", &[], &serve).0, Some(0));
+    for i in ["1/3", "2/3", "3/3"] {
+        let (code, said) = asked(&format!("shards/{}", &i[..1]), &["--shard", i], &serve);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let merged = |out: &str| {
+        let output = ratecert(&["merge", "shards", "--out", out], folder.path());
+        (output.status.code(), said(&output))
+    };
+    let (code, text) = merged("joined");
+    assert_eq!(code, Some(0), "{text}");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(read("whole/verdicts.jsonl") == read("joined/verdicts.jsonl"));
+    let info = |name: &str| {
+        let mut info: Value = serde_json::from_str(&read(name)).unwrap();
+        for time in ["started", "seconds"] {
+            info[time] = Value::Null;
+        }
+        info["subject"]["waited"] = Value::Null;
+        info
+    };
+    assert_eq!(info("whole/run.json"), info("joined/run.json"));
+    assert!(read("joined/conformance.md").contains("ratecert"));
+    // A violation of one shard is one of all.
+    let faulty = [&serve[..], &["--fault", "mask-tolerance"]].concat();
+    asked("shards/2", &["--shard", "2/3"], &faulty);
+    let (code, text) = merged("other");
+    assert_eq!(code, Some(2));
+    assert!(text.contains("are not of one run: subject"), "{text}");
+}
+
 /// Looking into a pipe would wait for ever.
 #[cfg(unix)]
 #[test]
@@ -386,6 +436,8 @@ fn examined<'s>(
 ) -> ratecert::Result<ratecert::conformance::Conformed> {
     let plan = ratecert::conformance::Conformance {
         claims: subject_claims().unwrap(),
+        times: 1,
+        shard: None,
         profile: ratecert::claims::Profile::Test,
         seed: 3,
         patience: std::time::Duration::from_secs(1),
@@ -540,6 +592,8 @@ fn correct_variants_are_not_failed() {
     for seed in 0..3 {
         let plan = Conformance {
             claims: subject_claims().unwrap(),
+            times: 1,
+            shard: None,
             profile: ratecert::claims::Profile::Test,
             seed,
             patience: std::time::Duration::from_secs(1),

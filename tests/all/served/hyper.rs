@@ -3,7 +3,7 @@
 use ratecert::linalg::{Matrix, Vector};
 use ratecert::served::{ServedHypergradient, ServedInner, ServedMap, ServedSpec};
 
-use crate::models::Model;
+use super::models::Model;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mistake {

@@ -3,11 +3,9 @@
 //! problems) and not by the catalogue's code. Every mistake is caught; of those named at least four
 //! in five are named right; correct ones do not fail.
 
-mod foreign;
-
 use std::sync::atomic::AtomicBool;
 
-use foreign::{Row, faults, right};
+use super::foreign::{Row, faults, right};
 use ratecert::case::Method;
 use ratecert::checks::Ruling;
 use ratecert::claims::{Claim, Diagnosis, Profile, conformance};
