@@ -86,6 +86,11 @@ baseline:
 msrv:
     cargo +1.89 check --all-targets --target-dir target/msrv
 
+# Every mutant of the mathematical rooms against the tests (needs cargo-mutants; an hour and a half on two
+# cores, and goes on where it stopped). `just mutants --report` prints the counts.
+mutants *arguments:
+    cargo run --release --manifest-path tools/mutants/Cargo.toml -- {{arguments}}
+
 # Licences, sources and doubled crates of all dependencies (needs cargo-deny), and the package.
 supply:
     cargo deny check

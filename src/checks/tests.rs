@@ -110,7 +110,9 @@ fn constants_that_are_off_are_caught() {
 fn a_q_that_is_a_little_too_small_is_refuted() {
     let c = ("adversary", 12);
     assert_eq!(failures(c, None, |_| {}), 0);
-    assert!(failures(c, None, |e| e.truth.constants.q *= 0.999) > 0);
+    // Where q is the norm of one matrix, everywhere; elsewhere it may be attained nowhere.
+    assert!(failures(c, None, |e| e.truth.constants.q *= 0.999) >= 3);
+    assert!(failures(c, None, |e| e.truth.constants.q *= 0.5) >= 18);
 }
 
 #[test]

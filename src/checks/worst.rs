@@ -79,7 +79,16 @@ impl Worst {
         }
     }
 
-    /// The same with a fixed name.
+    /// An attempt to exceed a bound: at most 0 holds, and was tried.
+    pub(super) fn tried(&mut self, what: &str, measured: f64, bound: f64) {
+        if measured <= 0.0 {
+            self.compared += 1;
+        } else {
+            self.named(what, measured, bound);
+        }
+    }
+
+    /// [`Self::sample`] with a fixed name.
     pub(super) fn named(&mut self, what: &str, measured: f64, bound: f64) {
         self.sample(measured, bound, || what.into());
     }

@@ -210,7 +210,7 @@ mod tests {
         assert!(refused("nope").is_usage());
         let said = refused("nope").to_string();
         assert!(
-            said.ends_with("`ratecert explain --list` names the 71"),
+            said.ends_with("`ratecert explain --list` names the 72"),
             "{said}"
         );
         let said = refused("itd-bond").to_string();

@@ -111,7 +111,11 @@ impl RawClaim {
         let checks = checks_of(self.checks, method)?;
         speak_of(&checks, self.hypergradient)?;
         let horizon = checks.iter().map(|c| c.steps).max().unwrap_or(0);
-        for (n, family) in families.iter().enumerate() {
+        for (n, family) in families
+            .iter()
+            .enumerate()
+            .filter(|_| !method.is_stochastic())
+        {
             let (d, m) = family.largest();
             check_run(d, m, horizon).map_err(|e| e.in_field(format!("instances[{n}]")))?;
         }

@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     times: usize,
     /// Only the I-th of N parts of the drawn cases; the first has the fixed ones too, the last the
     /// maps. `merge` joins them
-    #[arg(long, value_name = "I/N", value_parser = values::shard)]
+    #[arg(long, value_name = "I/N", value_parser = values::shard, conflicts_with = "cases")]
     shard: Option<(usize, usize)>,
     /// Seed of the random cases
     #[arg(long, default_value_t = 0, value_parser = super::values::seed)]
@@ -190,7 +190,9 @@ pub(super) struct Told {
 pub(super) fn as_run(claims: &[Claim], conformed: Conformed, told: Told) -> Run {
     let said = conformed.declaration.as_ref();
     let single = said.is_some_and(|d| d.roundoff == Roundoff::SINGLE);
-    let judged = |c: &&Claim| conformed.verdicts.iter().any(|v| v.claim == c.name);
+    // Shards must agree in what was asked; `merge` leaves out what had no case.
+    let whole = told.shard.is_none();
+    let judged = |c: &&Claim| !whole || conformed.verdicts.iter().any(|v| v.claim == c.name);
     Run {
         info: RunInfo {
             version: env!("CARGO_PKG_VERSION").into(),

@@ -163,6 +163,9 @@ impl Conformance {
             }
         }
         session.stop();
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::interrupted("all was asked, nothing was explained"));
+        }
         explain::explain(self, launch, &subject, &asked, &mut out.verdicts)?;
         out.declaration = Some(subject);
         Ok(out)

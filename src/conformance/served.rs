@@ -11,7 +11,7 @@ use crate::served::{
     ServedSpec, examine,
 };
 use crate::subject::Session;
-use crate::wire::{Eval, ServedMap as Announced, check_id};
+use crate::wire::{Eval, ServedMap as Announced};
 
 /// What the verdicts on served maps say instead of a theorem and a method.
 pub const SERVED: &str = "served map";
@@ -35,12 +35,7 @@ pub(super) fn examined(
             finding: Finding::failed(Unit::Exact, format!("its announcement: {e}")),
             fault: None,
         };
-        let shown = announced
-            .name
-            .chars()
-            .filter(|c| !c.is_control() && !c.is_whitespace());
-        let shown: String = shown.take(40).collect();
-        let named = ServedSpec::new(shown, vec![0.0], Vec::new());
+        let named = ServedSpec::new(&announced.name, vec![0.0], Vec::new());
         vec![verdict(&found, &named, seed, replay)]
     })
 }
@@ -64,8 +59,6 @@ fn findings(
 
 /// What a subject announced, as a description of a map.
 fn spec(m: &Announced) -> Result<ServedSpec> {
-    // It stands in every question and in the ids of verdicts.
-    check_id(&m.name).map_err(|e| e.in_field("name"))?;
     let floats = |row: &[crate::wire::Number]| -> Vec<f64> { row.iter().map(|x| x.0).collect() };
     let (w0, lambda) = (floats(&m.w0), floats(&m.lambda));
     let product = |name: &str| m.products.iter().any(|p| p == name);

@@ -180,25 +180,16 @@ pub(crate) fn check_run(d: usize, m: usize, k: usize) -> Result<()> {
     Err(Error::input(text))
 }
 
-/// Refuses numbers of a problem and of λ whose products are none.
-///
-/// # Errors
-/// Names the field.
-pub(crate) fn check_problem(problem: &Value, lambda: &[f64]) -> Result<()> {
-    moderate("lambda", lambda)?;
-    if let Some((field, x)) = largest(problem) {
-        let text = format!("is {x:e}, and at most {PROBLEM_MOST:e} is computed with");
-        return Err(Error::input(text).in_field(field).in_field("problem"));
-    }
-    Ok(())
-}
-
 fn instance(fields: Fields) -> Result<Instance> {
     if fields.schema > SCHEMA {
         let text = format!("only schema {SCHEMA} is known, got {}", fields.schema);
         return Err(Error::input(text).in_field("schema"));
     }
-    check_problem(&fields.problem, &fields.lambda)?;
+    moderate("lambda", &fields.lambda)?;
+    if let Some((field, x)) = largest(&fields.problem) {
+        let text = format!("is {x:e}, and at most {PROBLEM_MOST:e} is computed with");
+        return Err(Error::input(text).in_field(field).in_field("problem"));
+    }
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)

@@ -43,7 +43,7 @@ mod spec;
 mod stochastic;
 
 pub use file::InstanceFile;
-pub(crate) use file::{check_problem, check_run, check_sizes, moderate};
+pub(crate) use file::{check_run, check_sizes, moderate};
 pub use instance::{Instance, Sizes};
 pub use kind::{Group, Kind};
 pub use random::{Random, hash, mix};

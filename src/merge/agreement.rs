@@ -1,5 +1,6 @@
 //! Whether directories are the shards of one run, and what they are together.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,6 @@ struct Part {
     verdicts: Extent,
     records: Extent,
     subject: Option<SubjectInfo>,
-    claims: Vec<ClaimInfo>,
 }
 
 impl Part {
@@ -32,7 +32,6 @@ impl Part {
             verdicts: info.verdicts.unwrap_or_default(),
             records: info.records.unwrap_or_default(),
             subject: info.subject,
-            claims: info.claims,
         }
     }
 }
@@ -57,7 +56,7 @@ impl Shards {
         let Some(first) = dirs.first() else {
             return Err(Error::usage("name the directories of all shards of a run"));
         };
-        let of = read_info(first)?;
+        let mut of = read_info(first)?;
         let (_, n) = shard(&of, first)?;
         let mut at: Vec<Option<Part>> = (0..n).map(|_| None).collect();
         for dir in &dirs {
@@ -70,6 +69,10 @@ impl Shards {
                     dir.display()
                 );
                 return Err(Error::usage(text));
+            }
+            // What one says that did not say hello is no measure of the others.
+            if { of.subject.as_ref() }.is_some_and(|s| !is_declared(s)) {
+                of.clone_from(&info);
             }
             if let Some(other) = at[i - 1].replace(Part::new(dir, info)) {
                 let text = format!(
@@ -111,24 +114,24 @@ impl Shards {
         };
         let (mut verdicts, mut to_verdicts) = open("verdicts.jsonl", verdict)?;
         let (mut records, mut to_records) = open("records.jsonl", record)?;
+        let mut claims = self.info.claims.clone();
         if self.info.subject.is_some() {
-            // Its shards are blocks.
+            // Shards of a subject are blocks, and name what was asked for: what was judged is known now.
+            let mut judged = BTreeSet::new();
             for stream in &mut verdicts {
-                stream.copy_all(|line| to_verdicts.line(line))?;
+                stream.copy_all(&mut judged, |line| to_verdicts.line(line))?;
             }
-            for stream in &mut records {
-                stream.copy_all(|line| to_records.line(line))?;
-            }
-        }
-        let jobs = Job::all(&self.info).filter(|_| self.info.subject.is_none());
-        for (k, job) in jobs.enumerate() {
-            let shard = k % self.parts.len();
-            if !verdicts[shard].copy(&job, |line| to_verdicts.line(line))? {
-                return Err(verdicts[shard].lacks(&job));
-            }
-            records[shard].copy(&job, |line| to_records.line(line))?;
-            if k % 1024 == 0 {
-                progress(k as u64);
+            claims.retain(|c| judged.contains(&c.name));
+        } else {
+            for (k, job) in Job::all(&self.info).enumerate() {
+                let shard = k % self.parts.len();
+                if !verdicts[shard].copy(&job, |line| to_verdicts.line(line))? {
+                    return Err(verdicts[shard].lacks(&job));
+                }
+                records[shard].copy(&job, |line| to_records.line(line))?;
+                if k % 1024 == 0 {
+                    progress(k as u64);
+                }
             }
         }
         for (part, (verdicts, records)) in self.parts.iter().zip(verdicts.iter().zip(&records)) {
@@ -143,6 +146,7 @@ impl Shards {
         let info = RunInfo {
             verdicts: Some(to_verdicts.finish()?),
             records: Some(to_records.finish()?),
+            claims,
             ..self.info.clone()
         };
         put(&out.join("run.json"), info.to_json())
@@ -226,13 +230,7 @@ const MOST_SHARDS: usize = 10_000;
 
 /// What all shards of a run have in common, beside the claims.
 fn facts(i: &RunInfo) -> [(&'static str, String); 10] {
-    let subject = i.subject.as_ref().map_or_else(String::new, |s| {
-        let unknown = s.unknown.join(", ");
-        format!(
-            "{} {} ({}) {} {unknown}",
-            s.name, s.version, s.command, s.dtype
-        )
-    });
+    let command = i.subject.as_ref().map_or("", |s| &s.command).into();
     [
         ("version", i.version.clone()),
         ("build", i.build.clone()),
@@ -246,7 +244,7 @@ fn facts(i: &RunInfo) -> [(&'static str, String); 10] {
             "claims that took the place of built-in ones",
             i.replaced.join(", "),
         ),
-        ("subject", subject),
+        ("command of the subject", command),
     ]
 }
 
@@ -257,14 +255,18 @@ fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)
     if let Some(((what, x), (_, y))) = other {
         return Some((what, x, y));
     }
-    if a.subject.is_some() {
-        // A shard names the claims that it judged.
-        let mut both = a
-            .claims
-            .iter()
-            .flat_map(|x| b.claims.iter().map(move |y| (x, y)));
-        let (x, y) = both.find(|(x, y)| x.name == y.name && x != y)?;
-        return Some(("claims", of(x), of(y)));
+    // One that did not say hello says nothing of itself.
+    let said = |i: &RunInfo| {
+        let declared = i.subject.as_ref().filter(|s| is_declared(s))?;
+        Some(format!(
+            "{} {} in {}",
+            declared.name, declared.version, declared.dtype
+        ))
+    };
+    if let (Some(x), Some(y)) = (said(a), said(b))
+        && x != y
+    {
+        return Some(("subject", x, y));
     }
     let (x, y) = (a.claims.len(), b.claims.len());
     if x != y {
@@ -278,34 +280,25 @@ fn difference(a: &RunInfo, b: &RunInfo) -> Option<(&'static str, String, String)
     Some(("claims", of(x), of(y)))
 }
 
-/// The claims of several shards, each in the order of all, in that order.
-fn united(parts: &[Part]) -> Vec<ClaimInfo> {
-    let mut all: Vec<ClaimInfo> = Vec::new();
-    for part in parts {
-        // Where the next unknown one goes: before the known one that follows it.
-        let mut at = all.len();
-        for claim in part.claims.iter().rev() {
-            match all.iter().position(|c| c.name == claim.name) {
-                Some(known) => at = known,
-                None => all.insert(at, claim.clone()),
-            }
-        }
-    }
-    all
-}
-
 /// What a subject did in all shards.
 fn together(parts: &[Part]) -> Option<SubjectInfo> {
-    let mut each = parts.iter().filter_map(|p| p.subject.clone());
-    let first = each.next()?;
-    Some(each.fold(first, |all, s| SubjectInfo {
-        cases: all.cases.saturating_add(s.cases),
-        left_out: all.left_out.saturating_add(s.left_out),
-        not_posed: all.not_posed.saturating_add(s.not_posed),
-        waited: all.waited + s.waited,
-        given_up: all.given_up.or(s.given_up),
-        ..all
-    }))
+    let all: Vec<&SubjectInfo> = parts.iter().filter_map(|p| p.subject.as_ref()).collect();
+    let sum =
+        |of: fn(&SubjectInfo) -> usize| all.iter().map(|s| of(s)).fold(0, usize::saturating_add);
+    let said = all.iter().find(|s| is_declared(s)).or(all.first())?;
+    Some(SubjectInfo {
+        cases: sum(|s| s.cases),
+        left_out: sum(|s| s.left_out),
+        not_posed: sum(|s| s.not_posed),
+        waited: all.iter().map(|s| s.waited).sum(),
+        given_up: all.iter().find_map(|s| s.given_up.clone()),
+        ..(*said).clone()
+    })
+}
+
+/// It said hello.
+fn is_declared(subject: &SubjectInfo) -> bool {
+    !(subject.name.is_empty() && subject.version.is_empty())
 }
 
 /// The whole of them: earliest start, seconds of all. What it holds is known when it is written.
@@ -319,10 +312,6 @@ fn joined(parts: &[Part], of: RunInfo) -> RunInfo {
         verdicts: None,
         records: None,
         shard: None,
-        claims: match of.subject {
-            Some(_) => united(parts),
-            None => of.claims,
-        },
         subject: together(parts),
         ..of
     }

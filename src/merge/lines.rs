@@ -150,11 +150,18 @@ impl Stream {
         Ok(any)
     }
 
-    /// Gives all lines to `put`.
-    pub(super) fn copy_all(&mut self, mut put: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    /// Gives all lines to `put`, and the names of their claims to `claims`.
+    pub(super) fn copy_all(
+        &mut self,
+        claims: &mut BTreeSet<String>,
+        mut put: impl FnMut(&str) -> Result<()>,
+    ) -> Result<()> {
         while self.more {
             let line = self.lines.line()?;
-            (self.owner)(line).map_err(|e| self.lines.blame(e))?;
+            let owner = (self.owner)(line).map_err(|e| self.lines.blame(e))?;
+            if !claims.contains(owner.claim.as_ref()) {
+                claims.insert(owner.claim.into_owned());
+            }
             put(line)?;
             self.more = self.lines.advance()?;
         }

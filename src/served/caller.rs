@@ -12,6 +12,9 @@ use crate::tol::{SERVED_NUMBERS, SERVED_RANGE};
 /// Most evaluations in a message.
 const MESSAGE: usize = 1024;
 
+/// Values of Φ beyond what is computed with.
+const TOO_LARGE: &str = "too-large";
+
 /// What can go wrong with the conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Trouble {
@@ -27,7 +30,7 @@ impl Trouble {
 
     /// No fault of the map: we do not go so far.
     fn is_ours(&self) -> bool {
-        self.is_budget() || self.check == "too-large"
+        self.is_budget() || self.check == TOO_LARGE
     }
 
     /// What went wrong.
@@ -185,16 +188,20 @@ impl<'a> Caller<'a> {
                 text,
             });
         }
-        match answer.iter().position(|v| !(v.abs() <= SERVED_RANGE[1])) {
+        let not = |good: fn(f64) -> bool| answer.iter().position(|v| !good(*v));
+        let unlike = not(f64::is_finite).or(not(|v| v.abs() <= SERVED_RANGE[1]));
+        match unlike {
             Some(i) if answer[i].is_finite() => {
                 let text = format!(
                     "`{what}` gives {:e} in place {i}, and at most {:e} is computed with",
                     answer[i], SERVED_RANGE[1]
                 );
-                Err(Trouble {
-                    check: "too-large",
-                    text,
-                })
+                // Φ may be of that size; its derivatives at moderate points are then for other units.
+                let check = match item.what {
+                    What::Phi | What::Outer => TOO_LARGE,
+                    _ => "too-large-product",
+                };
+                Err(Trouble { check, text })
             }
             Some(i) => {
                 let text = format!(
@@ -449,24 +456,33 @@ mod tests {
         assert_eq!(asked(&spec(400_000), 1.0, 2).1, [1, 1]);
     }
 
-    /// What is no number is the map's fault; what is too large to compute with is nobody's.
+    /// What is no number is the map's fault, and so is a product out of range; values of Φ that are too
+    /// large to compute with are nobody's.
     #[test]
     fn answers_out_of_range_are_told_from_wrong_ones() {
-        let spec = ServedSpec::new("a", vec![1.0], vec![1.0]);
-        let found = |answer: f64| {
-            let trouble = asked(&spec, answer, 1).0.unwrap_err();
-            trouble.found("units")
+        let spec = ServedSpec::new("a", vec![1.0, 1.0], vec![1.0]);
+        let judged = |what: What, answer: &[f64]| {
+            let mut map = Constant(0.0, Vec::new());
+            let caller = Caller::new(&spec, &mut map, 1);
+            let item = caller.item(what, &[1.0; 3], &[], None);
+            let looked = caller.look_at(&item, answer);
+            looked.map_err(|trouble| {
+                let found = trouble.found("units");
+                (found.check, found.finding.ruling, found.finding.reason)
+            })
         };
-        for answer in [f64::NAN, f64::INFINITY] {
-            let found = found(answer);
-            assert_eq!(found.check, "non-finite");
-            assert_eq!(found.finding.ruling, crate::checks::Ruling::Fail);
+        let fails = |check| Err((check, crate::checks::Ruling::Fail, None));
+        for bad in [[f64::NAN, 0.0], [0.0, f64::INFINITY], [1e60, f64::NAN]] {
+            assert_eq!(judged(What::Phi, &bad), fails("non-finite"));
         }
-        for answer in [1e51, -1e300] {
-            let found = found(answer);
-            assert_eq!(found.check, "too-large");
-            assert_eq!(found.finding.reason, Some(Reason::TooLarge));
-        }
-        assert!(asked(&spec, 1e50, 1).0.is_ok());
+        let open = Err((
+            "too-large",
+            crate::checks::Ruling::Inconclusive,
+            Some(Reason::TooLarge),
+        ));
+        assert_eq!(judged(What::Phi, &[0.0, 1e51]), open);
+        assert_eq!(judged(What::Outer, &[-1e300, 0.0]), open);
+        assert_eq!(judged(What::Jvp, &[0.0, 1e51]), fails("too-large-product"));
+        assert_eq!(judged(What::Phi, &[1e50, -1e50]), Ok(()));
     }
 }

@@ -198,17 +198,17 @@ fn numbers(values: &[f64], n: usize, field: &str) -> Result<()> {
     match values.iter().position(|v| !v.is_finite()) {
         Some(i) => Err(Error::input("must be finite").in_field(format!("{field}[{i}]"))),
         None => { values.iter().enumerate() }
-            .try_for_each(|(i, v)| moderate(*v).map_err(|e| e.in_field(format!("{field}[{i}]")))),
+            .try_for_each(|(i, v)| not_huge(*v).map_err(|e| e.in_field(format!("{field}[{i}]")))),
     }
 }
 
 /// Refuses numbers whose squares are none.
-fn moderate(value: f64) -> Result<()> {
-    let [least, most] = SERVED_RANGE;
-    if value == 0.0 || (least..=most).contains(&value.abs()) {
+fn not_huge(value: f64) -> Result<()> {
+    let most = SERVED_RANGE[1];
+    if value.abs() <= most {
         return Ok(());
     }
-    let text = format!("{value:e} is outside [{least:e}, {most:e}] and not 0; choose other units");
+    let text = format!("{value:e} is above {most:e}; choose other units");
     Err(Error::input(text))
 }
 
@@ -225,10 +225,13 @@ fn boxes(rows: &[[f64; 2]], inside: &[f64], field: &str) -> Result<()> {
         } else if !(lo <= x && x <= hi) {
             format!("{x} is not between {lo} and {hi}")
         } else {
-            for edge in [*lo, *hi, hi - lo] {
-                moderate(edge).map_err(|e| e.in_field(format!("{field}[{i}]")))?;
+            for edge in [*lo, *hi] {
+                not_huge(edge).map_err(|e| e.in_field(format!("{field}[{i}]")))?;
             }
-            continue;
+            if hi - lo >= SERVED_RANGE[0] {
+                continue;
+            }
+            format!("is narrower than {:e}; choose other units", SERVED_RANGE[0])
         };
         return Err(Error::input(text).in_field(format!("{field}[{i}]")));
     }
@@ -260,6 +263,7 @@ mod tests {
             step_tolerance: 0.0,
         };
         let unit = vec![[0.0, 2.0]];
+        assert!(domain(vec![[1e-300, 2.0]], None).check().is_ok());
         assert!(
             domain(unit.clone(), Some(vec![[-1.0, 2.0]; 2]))
                 .check()
@@ -324,11 +328,21 @@ mod tests {
             ),
             (
                 ServedSpec::new("a", vec![0.0], vec![1.7e308]),
-                "field `lambda[0]`: 1.7e308 is outside [1e-50, 1e50] and not 0; choose other units",
+                "field `lambda[0]`: 1.7e308 is above 1e50; choose other units",
             ),
             (
                 domain(vec![[0.0, 1e60]], None),
-                "field `domain.lambda[0]`: 1e60 is outside [1e-50, 1e50] and not 0; choose other units",
+                "field `domain.lambda[0]`: 1e60 is above 1e50; choose other units",
+            ),
+            (
+                ServedSpec {
+                    domain: Some(ServedDomain {
+                        lambda: vec![[0.0, 1e-60]],
+                        w: None,
+                    }),
+                    ..ServedSpec::new("a", vec![0.0], vec![0.0])
+                },
+                "field `domain.lambda[0]`: is narrower than 1e-50; choose other units",
             ),
             (
                 ServedSpec {

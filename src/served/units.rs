@@ -37,7 +37,7 @@ impl Units {
         let mut s = vec![0.0f64; n];
         for j in 0..spec.params {
             let size = spec.lambda[j].abs();
-            let half = 0.5 * if size > 0.0 { size } else { 1.0 };
+            let half = 0.5 * if size >= SERVED_RANGE[0] { size } else { 1.0 };
             let around = [spec.lambda[j] - half, spec.lambda[j] + half];
             let [lo, hi] = spec.domain.as_ref().map_or(around, |b| b.lambda[j]);
             (lower[d + j], upper[d + j], s[d + j]) = (lo, hi, hi - lo);

@@ -442,7 +442,7 @@ fn planted_distances_are_enclosed() {
 /// What a set is known to within is added on both sides, in distances, excesses and norms.
 #[test]
 fn what_a_set_is_known_to_within_widens_every_enclosure() {
-    let mut stream = Stream::new(11);
+    let mut stream = Stream(11);
     let (r, a) = (0.25, stream.matrix(2, 3));
     let members: Vec<M> = (0..3).map(|_| stream.matrix(2, 3)).collect();
     let sharp = Points::new(members.clone()).unwrap();
@@ -475,7 +475,7 @@ fn what_a_set_is_known_to_within_widens_every_enclosure() {
 /// The element found attains the upper bound, and the functional found the lower one.
 #[test]
 fn what_is_found_attains_what_is_said() {
-    let mut stream = Stream::new(3);
+    let mut stream = Stream(3);
     for draw in 0..60 {
         let (r, c) = (1 + draw % 3, 1 + draw / 3 % 3);
         let a = stream.matrix(r, c) * 3.0;

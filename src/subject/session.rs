@@ -11,8 +11,8 @@ use crate::evidence::Declared;
 use crate::linalg::Matrix;
 use crate::tol::Roundoff;
 use crate::wire::{
-    Case, Eval, Evals, FromSubject, HelloFromSubject, HelloToSubject, METHODS, Number, PROTOCOL,
-    Posed, Problem, ServedMap, Stop, ToSubject, parse_from_subject, unknown_fields,
+    Case, Eval, Evals, FromSubject, HelloFromSubject, HelloToSubject, LONGEST_ID, METHODS, Number,
+    PROTOCOL, Posed, Problem, ServedMap, Stop, ToSubject, parse_from_subject, unknown_fields,
 };
 
 /// A process may need to load libraries before it says hello.
@@ -348,6 +348,10 @@ fn known(line: &str, message: &FromSubject, strict: bool) -> std::result::Result
     if !strict {
         return Ok(());
     }
+    // Numbers that are none, or a depth that nobody reads, may hide in fields that are passed over.
+    if let Err(e) = serde_json::from_str::<serde_json::Value>(line) {
+        return Err(format!("not valid JSON: {e}"));
+    }
     match unknown_fields(line, &message.to_line()).first() {
         Some(field) => Err(format!("field `{field}`: not in the protocol")),
         None => Ok(()),
@@ -368,8 +372,14 @@ fn failed(trouble: Trouble, why: String) -> Answer {
     Answer::without(Status::Failed { trouble, why })
 }
 
-/// Names stand in the ids of verdicts.
+/// Names stand in every question and in the ids of verdicts.
 fn named_once(maps: Vec<ServedMap>) -> Result<Vec<ServedMap>> {
+    let is_name =
+        |name: &str| (1..=LONGEST_ID).contains(&name.len()) && !name.contains(char::is_control);
+    if let Some(n) = maps.iter().position(|m| !is_name(&m.name)) {
+        let text = format!("must have 1 to {LONGEST_ID} bytes without control characters");
+        return Err(Error::input(text).in_field(format!("maps[{n}].name")));
+    }
     let mut seen = BTreeSet::new();
     if let Some(n) = maps.iter().position(|m| !seen.insert(&m.name)) {
         let text = format!("another map is called {:?}", maps[n].name);

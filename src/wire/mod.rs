@@ -21,8 +21,8 @@ pub use message::{
     ToSubject, Value, Values, parse_from_subject, parse_to_subject, unknown_fields,
 };
 pub use number::{Number, Row, Rows};
+pub(crate) use posed::METHODS;
 pub use posed::Posed;
-pub(crate) use posed::{METHODS, check_id};
 pub use problem::{Problem, Sigma};
 pub(crate) use schema::schema_of;
 pub use schema::schemas;

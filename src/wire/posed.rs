@@ -7,9 +7,7 @@ use super::{LARGEST_STEP, LONGEST_ID, MOST_STEPS};
 use crate::case::{Algorithm, At, Batches, Case, Method, Samples, Target};
 use crate::error::{Error, Result};
 use crate::evidence::{Declared, Evidence, Given, Request, Sequence, Where};
-use crate::instances::{
-    Instance, Kind, Sizes, Spec, check_problem, check_run, check_sizes, moderate,
-};
+use crate::instances::{Instance, Kind, Sizes, Spec, check_run, check_sizes, moderate};
 use crate::linalg::product::norm2;
 use crate::objectives::{HoldOut, Objective};
 use crate::tol::{COTANGENT_RANGE, Roundoff};
@@ -46,9 +44,11 @@ impl Posed {
         let hypergradient = m.method == "hypergradient";
         let method = m.asks()?;
         let algorithm = method.algorithm;
-        let problem = serde_json::to_value(&m.problem).unwrap_or_default();
-        check_problem(&problem, &floats(&m.lambda))?;
         check_sizes(m.problem.dim(), m.lambda.len())?;
+        moderate("lambda", &floats(&m.lambda))?;
+        m.problem
+            .check_moderate()
+            .map_err(|e| e.in_field("problem"))?;
         let map = m.problem.map(method.is_stochastic());
         let map = map.map_err(|e| e.in_field("problem"))?;
         let mut instance = Instance::new(map, floats(&m.lambda))?;
@@ -61,7 +61,11 @@ impl Posed {
         };
         let (start, own) = start(m, algorithm)?;
         instance.start = start;
-        let field = if m.w.is_some() { "w" } else { "w0" };
+        let field = match (&m.w, &m.w0) {
+            (Some(_), _) => "w",
+            (None, Some(_)) => "w0",
+            (None, None) => "path[0]",
+        };
         instance.map.check_w(field, &instance.start)?;
         moderate(field, &instance.start)?;
         let path: Option<Vec<Vec<f64>>> =
@@ -311,7 +315,7 @@ fn in_population(field: &str, batches: &Batches, population: usize) -> Result<()
 ///
 /// # Errors
 /// Says what it may hold.
-pub(crate) fn check_id(id: &str) -> Result<()> {
+fn check_id(id: &str) -> Result<()> {
     let plain = |c: char| !(c.is_control() || c.is_whitespace());
     if (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(plain) {
         return Ok(());
@@ -475,7 +479,7 @@ mod tests {
                 "\"lambda\":[1e101]",
                 "field `lambda[0]`: is 1e101",
             ),
-            ("[2.0]", "[-1e101]", "field `w0[0]`: is -1e101"),
+            ("[2.0]", "[-1e101]", "field `path[0][0]`: is -1e101"),
             (
                 "[1.0],[3.0]",
                 "[1e300],[3.0]",

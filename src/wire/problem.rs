@@ -7,6 +7,7 @@ use super::number::{Number, Row, Rows, matrix, row, rows, vector};
 use crate::error::{Error, Result};
 use crate::maps::composite::{Composite, Inner, Loss, Outer};
 use crate::maps::{self, Activation, Map};
+use crate::tol::PROBLEM_MOST;
 
 /// The data of a problem; λ is given separately. Matrices are lists of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +102,55 @@ impl Problem {
             Self::ElasticNet { .. } => "elastic-net",
             Self::QuadraticProgram { .. } => "quadratic-program",
             Self::Bilinear { .. } => "bilinear",
+        }
+    }
+
+    /// Refuses numbers whose products with others might be infinite.
+    ///
+    /// # Errors
+    /// Names the first one.
+    pub(super) fn check_moderate(&self) -> Result<()> {
+        let row = |name: &str, row: &Row| -> Result<()> {
+            // Bounds of boxes may be infinite.
+            let huge = |x: &Number| x.0.is_finite() && x.0.abs() > PROBLEM_MOST;
+            let Some(i) = row.iter().position(huge) else {
+                return Ok(());
+            };
+            let text = format!(
+                "is {:e}, and at most {PROBLEM_MOST:e} is computed with",
+                row[i].0
+            );
+            Err(Error::input(text).in_field(format!("{name}[{i}]")))
+        };
+        let rows = |name: &str, rows: &Rows| {
+            let mut each = rows.iter().enumerate();
+            each.try_for_each(|(i, r)| row(&format!("{name}[{i}]"), r))
+        };
+        match self {
+            Self::Affine { A, B, c } => rows("A", A)
+                .and_then(|()| rows("B", B))
+                .and_then(|()| row("c", c)),
+            Self::Layer { A, V, B, c, .. } => { [("A", A), ("V", V), ("B", B)].into_iter() }
+                .try_for_each(|(name, m)| rows(name, m))
+                .and_then(|()| row("c", c)),
+            Self::ElasticNet { X, y, step } => {
+                { rows("X", X).and_then(|()| row("y", y)) }.and_then(|()| row("step", &vec![*step]))
+            }
+            Self::QuadraticProgram {
+                Q,
+                lower,
+                upper,
+                step,
+            } => rows("Q", Q)
+                .and_then(|()| row("lower", lower))
+                .and_then(|()| row("upper", upper))
+                .and_then(|()| row("step", &vec![*step])),
+            Self::Bilinear { A, B, C } => {
+                { rows("A", A).and_then(|()| rows("C", C)) }.and_then(|()| {
+                    let mut each = B.iter().enumerate();
+                    each.try_for_each(|(k, b)| rows(&format!("B[{k}]"), b))
+                })
+            }
         }
     }
 

@@ -309,8 +309,8 @@ fn a_test_process_can_start_ratecert() {
     assert!(run.contains("\"name\": \"in-process\""), "{run}");
 }
 
-/// Shards of a subject, joined, are the bytes of one conversation; those of another subject are not
-/// taken for its own.
+/// Shards of a subject that passes, joined, are the bytes of one conversation; those of another one, or
+/// of other claims, are not taken for its own.
 #[test]
 fn shards_of_a_subject_are_the_whole() {
     let folder = folder();
@@ -356,7 +356,26 @@ fn shards_of_a_subject_are_the_whole() {
     asked("shards/2", &["--shard", "2/3"], &faulty);
     let (code, text) = merged("other");
     assert_eq!(code, Some(2));
-    assert!(text.contains("are not of one run: subject"), "{text}");
+    assert!(
+        text.contains("are not of one run: command of the subject"),
+        "{text}"
+    );
+    let fewer = [
+        "--profile",
+        "test",
+        "--times",
+        "2",
+        "--shard",
+        "2/3",
+        "--out",
+        "shards/2",
+        "--",
+    ];
+    ratecert(
+        &[&["subject", "itd"], &fewer[..], &serve].concat(),
+        folder.path(),
+    );
+    assert!(merged("other").1.contains("number of claims 2 and 1"));
 }
 
 /// Looking into a pipe would wait for ever.

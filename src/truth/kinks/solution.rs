@@ -141,7 +141,7 @@ impl Kinks {
     }
 
     /// What evaluating LSR_1·X + LS'R_2 - X can lose in ‖·‖_F, with the rounding of L, R_1 and R_2.
-    pub fn step_lost(&self, x: &Matrix) -> f64 {
+    pub(crate) fn step_lost(&self, x: &Matrix) -> f64 {
         let f = &self.form;
         let (h, d) = f.right_w.shape();
         let top = f

@@ -29,6 +29,11 @@ fn baselines_tell_drift_from_violation() {
     assert!(stdout(&out).starts_with("no drift: "));
     let path = s.path().join("r/verdicts.jsonl");
     let good = fs::read_to_string(&path).unwrap();
+    // Edited by hand, it is refused; a run that does not say what it holds is read all the same.
+    let info = s.path().join("r/run.json");
+    let mut unsaid: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&info).unwrap()).unwrap();
+    unsaid.as_object_mut().unwrap().remove("verdicts");
     // The bound of one claim twice as loose.
     let loose = |l: &str| {
         let mut v: serde_json::Value = serde_json::from_str(l).unwrap();
@@ -38,6 +43,8 @@ fn baselines_tell_drift_from_violation() {
         v.to_string() + "\n"
     };
     fs::write(&path, good.lines().map(loose).collect::<String>()).unwrap();
+    assert!(s.refused(&check).contains("is not as its run wrote it"));
+    fs::write(&info, unsaid.to_string()).unwrap();
     let out = s.run(&check);
     assert_eq!(out.status.code(), Some(4), "{}", stdout(&out));
     assert!(
