@@ -356,6 +356,64 @@ mod tests {
         assert!(tiny.value().1 > 0.0);
     }
 
+    /// Sums and products of two numbers that are not 0 are rounded up, however small they are.
+    #[test]
+    fn what_is_added_is_rounded_up() {
+        for (a, b) in [(0.1, 0.2), (0.3, 0.3), (1.0, 1e-300)] {
+            assert_eq!(add_up(a, b), (a + b).next_up());
+            assert_eq!(mul_up(a, b), (a * b).next_up());
+        }
+        for (a, b) in [(0.0, 0.3), (0.3, 0.0), (0.0, 0.0)] {
+            assert_eq!((add_up(a, b), mul_up(a, b)), (a + b, 0.0));
+        }
+    }
+
+    /// The errors of a sum are a sum themselves, whose own rounding must be counted: here nothing else
+    /// is lost.
+    #[test]
+    fn what_the_sum_of_errors_loses_is_counted() {
+        let mut sum = Sum::default();
+        let head = 2f64.powi(53);
+        for x in [head, 1.0, 2f64.powi(-60), -head] {
+            sum.add(x);
+        }
+        // 1 + 2⁻⁶⁰ exactly.
+        let (value, error) = sum.value();
+        assert_eq!(value, 1.0);
+        assert!((2f64.powi(-60)..1e-14).contains(&error), "{error:e}");
+    }
+
+    /// The product of the first two is 0 in binary64, that of all three is not.
+    #[test]
+    fn products_that_vanish_on_the_way_are_counted() {
+        let mut sum = Sum::default();
+        sum.add_triple(1e-200, 1e-200, 1e200);
+        let (value, error) = sum.value();
+        assert!(
+            value.abs() + error >= 1e-200 && error < 1e-100,
+            "{value:e} {error:e}"
+        );
+        assert!(sum.lower() <= 1e-200 && sum.upper() >= 1e-200);
+    }
+
+    /// Against squares in rationals.
+    #[test]
+    fn vector_norms_are_on_their_sides() {
+        use num_rational::BigRational;
+        let exactly = |x: f64| BigRational::from_float(x).unwrap();
+        let mut stream = crate::linalg::stream::Stream(1);
+        for n in [1, 2, 7, 100] {
+            for _ in 0..20 {
+                let x = stream.matrix(n, 1);
+                let x = x.as_slice();
+                let square: BigRational = x.iter().map(|v| exactly(*v) * exactly(*v)).sum();
+                let (lo, hi) = (euclidean_lower(x), euclidean_upper(x));
+                assert!(exactly(lo) * exactly(lo) <= square && square <= exactly(hi) * exactly(hi));
+                assert!(hi - lo <= 1e-13 * hi);
+            }
+        }
+    }
+
     #[test]
     fn cancellation_is_enclosed() {
         let mut sum = Sum::default();

@@ -510,3 +510,86 @@ fn what_is_found_attains_what_is_said() {
         }
     }
 }
+
+/// Of finitely many members the nearest is named; one that is the matrix itself is at no distance.
+#[test]
+fn the_nearest_of_several_members_is_named() {
+    let members = vec![
+        m(1, 2, &[3.0, 0.0]),
+        m(1, 2, &[0.0, 1.0]),
+        m(1, 2, &[0.0, 4.0]),
+    ];
+    let points = Points::new(members.clone()).unwrap();
+    for at in 0..3 {
+        let a = &members[at] * 1.125;
+        let found = distance(&a, &points, &effort()).unwrap();
+        let unit: Vec<f64> = (0..3).map(|i| f64::from(u8::from(i == at))).collect();
+        assert_eq!((found.weights, &found.point), (unit.clone(), &members[at]));
+        assert!(found.distance.contains(members[at].norm() * 0.125));
+        let hull = points.clone().into_hull();
+        let found = distance(&members[at], &hull, &effort()).unwrap();
+        assert_eq!((found.distance, found.weights), (Enclosure::ZERO, unit));
+    }
+}
+
+/// Every element of the exact set is within the radius: intervals, where the worst case is known.
+#[test]
+fn radii_of_products_and_inverses_hold_and_are_no_larger_than_they_must() {
+    let interval = |v: f64, r: f64| Points::rounded(vec![row(v)], r).unwrap();
+    let within = |found: f64, least: f64| (least..=least * (1.0 + 1e-12)).contains(&found);
+    // |(2+a)(3+b) - 6| for |a| ≤ ½, |b| ≤ ¼, by the bound that is stated.
+    for (ra, rb) in [(0.5, 0.25), (0.5, 0.0), (0.0, 0.25)] {
+        let product = interval(2.0, ra).product(&interval(3.0, rb)).unwrap();
+        assert!(product.rounding() >= (2.0 + ra) * (3.0 + rb) - 6.0);
+        assert!(within(
+            product.rounding(),
+            (2.0 + ra) * rb + (3.0 + rb) * ra
+        ));
+    }
+    // 1/[1.5, 2.5]: 2/3 is furthest from ½.
+    let inverse = interval(2.0, 0.5).inverse().unwrap();
+    assert!(
+        within(inverse.rounding(), 2.0 / 3.0 - 0.5),
+        "{}",
+        inverse.rounding()
+    );
+    assert_eq!(interval(2.0, 0.0).inverse().unwrap().rounding(), 0.0);
+    assert!(interval(2.0, 2.0).inverse().is_err());
+    // A residual that is not 0: 1/3 is wrong by 2⁻⁵⁴/3.
+    let third = interval(3.0, 0.0).inverse().unwrap();
+    let error = 2f64.powi(-54) / 3.0;
+    assert!(
+        within(third.rounding(), error) || third.rounding() > error,
+        "{}",
+        third.rounding()
+    );
+    assert!(third.rounding() < 3.0 * error);
+    let image = Points::rounded(vec![m(2, 1, &[1.0, 1.0])], 0.5).unwrap();
+    let image = image.cotangent(&[3.0, 4.0]).unwrap();
+    assert!(within(image.rounding(), 2.5));
+}
+
+/// Inverses of integer matrices, against rationals.
+#[test]
+fn inverses_are_within_their_radius() {
+    use num_rational::BigRational;
+    let exactly = |x: f64| BigRational::from_float(x).unwrap();
+    let mut stream = Stream(21);
+    for _ in 0..40 {
+        let a = (stream.matrix(2, 2) * 8.0).map(f64::round);
+        let det = a[(0, 0)] * a[(1, 1)] - a[(0, 1)] * a[(1, 0)];
+        if det == 0.0 {
+            continue;
+        }
+        let inverse = Points::single(a.clone()).unwrap().inverse().unwrap();
+        let x = &inverse.members()[0];
+        let adjugate = m(2, 2, &[a[(1, 1)], -a[(0, 1)], -a[(1, 0)], a[(0, 0)]]);
+        let off: BigRational = { x.iter().zip(adjugate.iter()) }
+            .map(|(x, y)| exactly(*x) - exactly(*y) / exactly(det))
+            .map(|e| &e * &e)
+            .sum();
+        let radius = exactly(inverse.rounding());
+        assert!(off <= &radius * &radius, "{a}");
+        assert!(inverse.rounding() <= 1e-12 * x.norm());
+    }
+}

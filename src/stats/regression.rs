@@ -182,6 +182,24 @@ mod tests {
 
     /// The data are no binary fractions: their rounding costs the small intercept the digits that
     /// cancel.
+    /// What one unit in the last place moves determines no slope, and what moves by much more does,
+    /// wherever x lies.
+    #[test]
+    fn a_spread_that_rounding_could_have_made_is_refused() {
+        for at in [1.0, 1e8, 1e-8] {
+            let ulp = f64::EPSILON * at;
+            let x = |step: f64| {
+                (0..10)
+                    .map(|i| at + step * f64::from(i % 2))
+                    .collect::<Vec<_>>()
+            };
+            let y: Vec<f64> = (0..10).map(|i| f64::from(i % 2)).collect();
+            assert!(line(&x(ulp), &y).is_err(), "{at}");
+            let fit = line(&x(1e4 * ulp), &y).unwrap();
+            assert!((fit.slope.point * 1e4 * ulp - 1.0).abs() < 1e-3, "{at}");
+        }
+    }
+
     #[test]
     fn nist_certified_values_and_a_planted_fault() {
         let (x, mut y) = norris();

@@ -331,6 +331,31 @@ mod tests {
         }
     }
 
+    /// The largest wealth of all times is remembered, to the last digits that rounding leaves, however
+    /// it goes up and down.
+    #[test]
+    fn the_peak_is_that_of_all_times() {
+        let mut random = crate::linalg::random::Random::new(4);
+        for run in 0..30 {
+            let (mut t, mut products, mut peak) =
+                (MeanAtMost::new(1.0, 1e-6).unwrap(), [1.0; BETS], 0.0f64);
+            for _ in 0..60 {
+                let x = (random.normal() * 0.8).exp() * (0.6 + 0.03 * f64::from(run));
+                t.push(x).unwrap();
+                products
+                    .iter_mut()
+                    .zip(GRID)
+                    .for_each(|(p, l)| *p *= 1.0 - l + l * x);
+                peak = peak.max((products.iter().sum::<f64>() / BETS as f64).ln());
+                let found = t.outcome().log_e_value;
+                assert!(
+                    found <= peak && peak - found < 1e-11,
+                    "{run}: {found} {peak}"
+                );
+            }
+        }
+    }
+
     /// The supermartingale property itself: E f = 1 at a mean of exactly b, so E W_n = 1, by
     /// enumeration of all 3⁶ paths of a three-point law with mean b.
     #[test]
@@ -410,6 +435,19 @@ mod tests {
         let r = 1.0 + (needed.exp() - 1.0) * 16.0 / 15.0;
         let got = t.outcome().detectable_ratio.unwrap();
         assert!((got / r - 1.0).abs() < 2e-3, "{got} {r}");
+        // A large one is as precise as a small one.
+        let mut t = MeanAtMost::new(1.0, 1e-6).unwrap();
+        t.extend(&[0.3; 3]).unwrap();
+        let needed = (1e6_f64.ln() + 16_f64.ln()) / 3.0;
+        let r = 1.0 + (needed.exp() - 1.0) * 16.0 / 15.0;
+        let got = t.outcome().detectable_ratio.unwrap();
+        assert!(r > 200.0 && (got / r - 1.0).abs() < 2e-3, "{got} {r}");
+        // One sample, or nothing but zeros, has no shape.
+        for few in [&[0.3][..], &[0.0, 0.0]] {
+            let mut t = MeanAtMost::new(1.0, 0.5).unwrap();
+            t.extend(few).unwrap();
+            assert_eq!(t.outcome().detectable_ratio, None);
+        }
         // Scarce positive values cannot carry a verdict at this level, whatever their size.
         let mut t = MeanAtMost::new(1.0, 1e-6).unwrap();
         let mut x = [0.0; 20];
