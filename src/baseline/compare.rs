@@ -110,9 +110,9 @@ pub fn compare(
     out
 }
 
-/// What each test by chance has to be below: the false-alarm probability of all, shared by those that
-/// can get there at all. A test whose least p-value is above its share never rejects, and costs
-/// nothing (Tarone 1990).
+/// What each test by chance has to be below: the false-alarm probability of all, shared by those
+/// that can get there at all. A test whose least p-value is above its share never rejects, and
+/// costs nothing (Tarone 1990).
 fn shared_alpha(tests: &[Test<'_>]) -> f64 {
     let mut least: Vec<f64> = tests.iter().filter_map(Test::least).collect();
     least.sort_by(f64::total_cmp);

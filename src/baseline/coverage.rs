@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::change::{Change, Standing};
 use super::sample::{Measured, Quantity, Series};
 
-/// What is recorded and no longer there, and the reverse: checks by family, then quantities. Another
-/// profile may draw nothing of a family, so that what it lacks is not gone.
+/// What is recorded and no longer there, and the reverse: checks by family, then quantities.
+/// Another profile may draw nothing of a family, so that what it lacks is not gone.
 pub(super) fn coverage(claim: &str, then: &Measured, now: &Measured) -> Vec<Change> {
     let checks = |m: &Measured| m.decided.keys().cloned().collect::<BTreeSet<_>>();
     let (was, is) = (checks(then), checks(now));

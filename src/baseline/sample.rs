@@ -218,8 +218,8 @@ impl Measured {
         out
     }
 
-    /// What has no value between the ends of [`COMPARABLE`] says nothing that could be compared. Values are kept as
-    /// they stand in files.
+    /// What has no value between the ends of [`COMPARABLE`] says nothing that could be compared.
+    /// Values are kept as they stand in files.
     fn add(&mut self, series: Series, index: usize, value: f64) {
         if COMPARABLE.contains(&value) && index < INSTANCES {
             self.samples

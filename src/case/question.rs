@@ -259,8 +259,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What Dᵀ is applied to at w, and what is added to that: y and nothing (empty), or ∇₁E and ∇₂E, which are the
-    /// means over the minibatches ζ where those are given. `None` where D itself is wanted.
+    /// What Dᵀ is applied to at w, and what is added to that: y and nothing (empty), or ∇₁E and
+    /// ∇₂E, which are the means over the minibatches ζ where those are given. `None` where D itself
+    /// is wanted.
     pub fn outer(&self, w: &[f64]) -> Option<[Vec<f64>; 2]> {
         match self.target {
             Target::Jacobian => None,

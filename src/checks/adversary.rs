@@ -1,6 +1,6 @@
 //! Certified quantities against a random adversary: q at points and secants that climb, norms and
-//! distances to random sets, and at kinks the distances to D_joint, D_imp and D_fix against elements
-//! that are pushed outwards.
+//! distances to random sets, and at kinks the distances to D_joint, D_imp and D_fix against
+//! elements that are pushed outwards.
 //!
 //! What a move proves comes from plain products, Schatten norms and functionals of rank one
 //! ([`crate::sets::attack()`]); errors of elements at kinks are those of [`Kinks::element`].
@@ -132,8 +132,8 @@ fn finding(groups: Vec<(&'static str, Worst)>, most: f64) -> Finding {
     Finding::below(holds, Unit::Modulus, worst.measured, worst.bound, detail)
 }
 
-/// ‖∂₁Φ(u)x‖ ≤ q‖x‖ and ‖Φ(u) - Φ(v)‖ ≤ q‖u-v‖, for u that moves along the direction that is stretched most
-/// as long as that gains, and at random otherwise; selections at ties are drawn too.
+/// ‖∂₁Φ(u)x‖ ≤ q‖x‖ and ‖Φ(u) - Φ(v)‖ ≤ q‖u-v‖, for u that moves along the direction that is
+/// stretched most as long as that gains, and at random otherwise; selections at ties are drawn too.
 fn contraction(exact: &Exact, moves: usize, random: &mut Random, worst: &mut Worst) {
     let truth = &exact.truth;
     let (star, q) = (truth.w(), truth.constants.q);
@@ -225,15 +225,8 @@ impl Outwards<'_> {
         self.kinks.element(&s, &s2)
     }
 
-    /// Every way to choose ends of the ranges at the kinks.
-    fn corners(&self) -> Vec<Vec<f64>> {
-        let (k, range) = (self.kinks.count(), self.kinks.form.range);
-        let corner = |code: usize| (0..k).map(|i| range[code >> i & 1]).collect();
-        (0..1usize << k).map(corner).collect()
-    }
-
-    /// An estimate beside an element: the distance is at most that to any element, and at least what
-    /// a functional proves, which is largest at a vertex.
+    /// An estimate beside an element: the distance is at most that to any element, and at least
+    /// what a functional proves, which is largest at a vertex.
     fn implicit(&mut self, set: Set) -> Worst {
         let mut worst = Worst::of_samples();
         let Some((centre, _)) = self.element(set) else {
@@ -261,7 +254,7 @@ impl Outwards<'_> {
         });
         let pair = climb(&(&shown - &nearest), self.random);
         let along = |x: &Matrix| pair.u.dot(&(x * &pair.v));
-        let corners = self.corners();
+        let corners = self.kinks.corners();
         let mut support = f64::NEG_INFINITY;
         for a in &corners {
             for b in &corners {
@@ -290,7 +283,7 @@ impl Outwards<'_> {
         };
         let (d, m) = x.shape();
         let (u, v) = (self.random.normals(d), self.random.normals(m));
-        let corners = self.corners();
+        let corners = self.kinks.corners();
         for _ in 0..PUSHES {
             let mut most = f64::NEG_INFINITY;
             let mut next = x.clone();

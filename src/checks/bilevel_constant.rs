@@ -1,12 +1,12 @@
-//! (γ+k) times what the samples of the linear system leave of E‖g_k - ∇f‖² tends to its constant, on
-//! both sides: no sampling.
+//! (γ+k) times what the samples of the linear system leave of E‖g_k - ∇f‖² tends to its constant,
+//! on both sides: no sampling.
 //!
-//! With J minibatches fixed, E‖g_k - ∇f(w)‖² = floor + (constant + o(1))/(γ+k): the floor is what ξ⁽¹⁾
-//! and ζ leave, the constant E tr KΣKᵀ with Σ of the Lyapunov equation for v̂ = (I-P)⁻¹y, y random. The
-//! part E Var(g_k | ξ⁽¹⁾, ζ) = E tr KC_kKᵀ has the limit without the terms of order k^(-β(1-q)) that
-//! E(g_k | ξ⁽¹⁾, ζ) = KA_ky + h brings. These are held to what they can be: A_k - N⁻¹ is -ΠM̄_i·N⁻¹, so that by
-//! Minkowski's inequality sqrt(E‖KA_ky + h - ∇f‖²) is within Π(1-η_i(1-q))·κ·sqrt(E‖K‖²E‖y‖²) of
-//! sqrt(floor), at every k.
+//! With J minibatches fixed, E‖g_k - ∇f(w)‖² = floor + (constant + o(1))/(γ+k): the floor is what
+//! ξ⁽¹⁾ and ζ leave, the constant E tr KΣKᵀ with Σ of the Lyapunov equation for v̂ = (I-P)⁻¹y, y
+//! random. The part E Var(g_k | ξ⁽¹⁾, ζ) = E tr KC_kKᵀ has the limit without the terms of order
+//! k^(-β(1-q)) that E(g_k | ξ⁽¹⁾, ζ) = KA_ky + h brings. These are held to what they can be: A_k - N⁻¹
+//! is -ΠM̄_i·N⁻¹, so that by Minkowski's inequality sqrt(E‖KA_ky + h - ∇f‖²) is within
+//! Π(1-η_i(1-q))·κ·sqrt(E‖K‖²E‖y‖²) of sqrt(floor), at every k.
 
 use super::check::{Check, Context, Needs};
 use super::data::{Data, Moments, Series};
@@ -121,8 +121,8 @@ struct Seen {
     /// The limit of the product from k/2 and k, and its relative change from k/2 to k.
     extrapolated: f64,
     moved: f64,
-    /// The distance of the root of the rest of E‖g_k - ∇f‖² from that of the floor, as the largest part
-    /// of what it can be at any k.
+    /// The distance of the root of the rest of E‖g_k - ∇f‖² from that of the floor, as the largest
+    /// part of what it can be at any k.
     rest: f64,
 }
 

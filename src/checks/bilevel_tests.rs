@@ -109,8 +109,8 @@ fn every_term_of_theorem_e_3_is_needed() {
     assert!(without.iter().all(|n| *n > 0), "{without:?}");
 }
 
-/// Φ = w/2 + λ with additive noise and one hold-out row: J = 2, nothing of E is sampled, and what an
-/// error of w does to ∇₁E is all there is once k is large.
+/// Φ = w/2 + λ with additive noise and one hold-out row: J = 2, nothing of E is sampled, and what
+/// an error of w does to ∇₁E is all there is once k is large.
 fn one_row() -> Instance {
     let one = |v: f64| Matrix::from_element(1, 1, v);
     let model = NoiseModel::additive(one(0.5), one(1.0), Vector::zeros(1), 0.1);

@@ -116,16 +116,14 @@ fn inclusion(kinks: &Kinks, seed: u64) -> Finding {
 }
 
 fn strictness(kinks: &Kinks) -> Finding {
-    let k = kinks.count();
-    let corner =
-        |code: usize| -> Vec<f64> { (0..k).map(|i| kinks.form.range[code >> i & 1]).collect() };
-    if k > MOST_KINKS {
+    if kinks.count() > MOST_KINKS {
         return Finding::undecided(Reason::TooLarge, "too many kinks for rationals");
     }
+    let corners = kinks.corners();
     let (mut beyond_joint, mut beyond_imp) = (0.0f64, 0.0f64);
-    for a in 0..1usize << k {
-        for b in 0..1usize << k {
-            let Some((x, error)) = kinks.element(&corner(a), &corner(b)) else {
+    for a in &corners {
+        for b in &corners {
+            let Some((x, error)) = kinks.element(a, b) else {
                 return unsolved();
             };
             let gap = kinks
@@ -133,9 +131,9 @@ fn strictness(kinks: &Kinks) -> Finding {
                 .map_or(0.0, |e| e.lower - error);
             beyond_joint = beyond_joint.max(gap);
             // X ∈ D_imp, then one more step with any vertices: an element of D_fix.
-            for c in 0..1usize << k {
-                for e in 0..1usize << k {
-                    let next = kinks.step(&corner(c), &corner(e), &x);
+            for c in &corners {
+                for e in &corners {
+                    let next = kinks.step(c, e, &x);
                     let gap = kinks
                         .hull_gap(Set::Imp, Observed::Whole, &next)
                         .map_or(0.0, |g| g.0 - error);

@@ -1,5 +1,5 @@
-//! Lemma E.2 at pairs of points: how far ∇E moves, and that the first jump is as large as it is said
-//! to be.
+//! Lemma E.2 at pairs of points: how far ∇E moves, and that the first jump is as large as it is
+//! said to be.
 
 use super::check::{Check, Context, Needs};
 use super::entry::{Entry, For};
@@ -167,8 +167,8 @@ pub(super) fn judge_with(
     Finding::below(holds, Unit::Modulus, worst.measured, worst.bound, detail)
 }
 
-/// The direction in which ∇₁E moves fastest, by power iteration on its differences, as long as the base
-/// point is large.
+/// The direction in which ∇₁E moves fastest, by power iteration on its differences, as long as the
+/// base point is large.
 fn steepest(objective: &Objective, lambda: &[f64], base: &Vector) -> Option<Vector> {
     let gradient = |w: &Vector| Vector::from_vec(objective.gradient_w(w.as_slice(), lambda));
     let (size, here) = (1.0 + base.norm(), gradient(base));
@@ -185,8 +185,8 @@ fn steepest(objective: &Objective, lambda: &[f64], base: &Vector) -> Option<Vect
     Some(v)
 }
 
-/// The point just beyond the nearest kink of the objective, where no other is passed on the way: along
-/// the jump of the gradient, which is the direction of the row.
+/// The point just beyond the nearest kink of the objective, where no other is passed on the way:
+/// along the jump of the gradient, which is the direction of the row.
 fn nearest_kink(
     objective: &Objective,
     lambda: &[f64],

@@ -55,8 +55,8 @@ pub(super) fn wanted(s: &Sampled<'_>, count: usize, steps: Vec<usize>) -> Replic
     }
 }
 
-/// The exact law of ‖r_k - r*‖² and of r_k at these steps, up to [`FOURTH_MAX_DIM`] dimensions; where
-/// an objective is sampled, over every outcome of ζ.
+/// The exact law of ‖r_k - r*‖² and of r_k at these steps, up to [`FOURTH_MAX_DIM`] dimensions;
+/// where an objective is sampled, over every outcome of ζ.
 pub(super) fn exact(s: &Sampled<'_>, star: &Vector, steps: &[usize]) -> Result<Vec<SquaredError>> {
     let kappa = kappa(s);
     let given = |y: &[f64], star: &Vector| {

@@ -1,5 +1,5 @@
-//! A solver of the linear system is at the limit of AID at the given w, to its declared tolerance or
-//! to rounding; where it finds w(λ) itself, at J.
+//! A solver of the linear system is at the limit of AID at the given w, to its declared tolerance
+//! or to rounding; where it finds w(λ) itself, at J.
 
 use super::check::{Check, Context};
 use super::entry::{Entry, For};

@@ -300,8 +300,8 @@ mod tests {
     use crate::maps::composite::{Composite, Inner, NoiseModel, Outer};
     use crate::objectives::{HoldOut, Objective};
 
-    /// Φ = w/1000 + λ, and two rows far from their kinks whose gradients are 1 and -1: all there is to see
-    /// is ζ's noise σ_E1/J, which Theorem 5.4 for the same ‖y‖ knows nothing of.
+    /// Φ = w/1000 + λ, and two rows far from their kinks whose gradients are 1 and -1: all there is
+    /// to see is ζ's noise σ_E1/J, which Theorem 5.4 for the same ‖y‖ knows nothing of.
     #[test]
     fn the_part_of_the_objective_in_the_rate_is_needed() {
         let one = |v: f64| Matrix::from_element(1, 1, v);

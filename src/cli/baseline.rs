@@ -167,8 +167,8 @@ fn update(arguments: &Update) -> Result<Exit> {
 }
 
 /// What the page of a run shows of its baselines, whose result is said in a line; nothing where
-/// there are none, or the run is a part or of a subject. Baselines that cannot be read are said, and
-/// cost nobody a run.
+/// there are none, or the run is a part or of a subject. Baselines that cannot be read are said,
+/// and cost nobody a run.
 pub(super) fn shown(
     run: &Run,
     dir: Option<&PathBuf>,

@@ -1,5 +1,5 @@
-//! What a run tells GitHub Actions, where it runs there: a summary of the job, an annotation for each
-//! violated claim.
+//! What a run tells GitHub Actions, where it runs there: a summary of the job, an annotation for
+//! each violated claim.
 //!
 //! Owns the names of its variables and the escapes of its commands. Must not know what is judged.
 
@@ -14,8 +14,8 @@ use crate::report::{self, Run, Summary};
 const SHOWN: usize = 10;
 
 /// Appends the Markdown of a run to the job's summary and annotates violated claims, under `strict`
-/// undecided ones too. Elsewhere it does nothing. What cannot be written is said and changes no exit
-/// code.
+/// undecided ones too. Elsewhere it does nothing. What cannot be written is said and changes no
+/// exit code.
 pub(super) fn tell(run: &Run, strict: bool) {
     if std::env::var_os("GITHUB_ACTIONS").is_none_or(|v| v != "true") {
         return;

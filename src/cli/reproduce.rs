@@ -15,15 +15,15 @@ use crate::reproduce::{self, Scale, experiment};
 pub(super) struct Arguments {
     /// Which: figure-1, figure-2-elastic-net, figure-2-poisoning
     experiment: String,
-    /// Sizes: those of the paper, or small ones that take seconds [default: the paper's; for poisoning
-    /// 5,000 images of MNIST]
+    /// Sizes: those of the paper, or small ones that take seconds [default: the paper's; for
+    /// poisoning 5,000 images of MNIST]
     #[arg(long)]
     scale: Option<ScaleName>,
     /// Number of problems [default: what the scale says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: Option<u64>,
-    /// A directory with MNIST's training images and labels, plain or .gz [default: what ships with ratecert; with
-    /// --scale paper random images of MNIST's shape]
+    /// A directory with MNIST's training images and labels, plain or .gz [default: what ships with
+    /// ratecert; with --scale paper random images of MNIST's shape]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Threads; all cores by default

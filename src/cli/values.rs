@@ -11,8 +11,8 @@ use crate::tol::MOST_DATA;
 
 pub(super) use crate::report::LATEST;
 
-/// The catalogue: the embedded claims and those of `--claims`, which take the place of embedded ones
-/// of their name; that is said.
+/// The catalogue: the embedded claims and those of `--claims`, which take the place of embedded
+/// ones of their name; that is said.
 pub(super) fn catalogue(directory: Option<&PathBuf>) -> Result<Catalogue> {
     let mut catalogue = Catalogue::builtin()?;
     if let Some(dir) = directory {

@@ -107,9 +107,13 @@ impl Conformance {
             let (answer, line) = session.ask(&ready.case, &ready.posed);
             out.waited += clock.elapsed();
             record(&ToSubject::Case(Box::new(ready.case.clone())).to_line())?;
-            // What is no answer to this case would make the recording unreadable.
-            let broken = trouble(&answer).is_some_and(Trouble::ends_conversation);
-            let line = line.filter(|line| !broken && is_answer(line, &ready.case.id));
+            // What is no answer to this case would make the recording unreadable. Only an error may
+            // come without a name.
+            let trouble = trouble(&answer);
+            let broken = trouble.is_some_and(Trouble::ends_conversation);
+            let named =
+                |line: &str| trouble != Some(Trouble::Error) || is_answer(line, &ready.case.id);
+            let line = line.filter(|line| !broken && named(line));
             record(&line.unwrap_or_else(|| instead(&ready.case.id, &answer)))?;
             let claim = &self.claims[item.claim];
             let mut judged = judged(claim, &ready, &item.name(), &answer, &subject);
@@ -124,7 +128,6 @@ impl Conformance {
                     v
                 }));
             tally.count(item.claim, &out.verdicts[from..]);
-            let trouble = trouble(&answer);
             asked.push(Asked {
                 item,
                 ready,

@@ -231,8 +231,8 @@ impl Bench<'_> {
         Some(fails(&judged, check))
     }
 
-    /// Where fixed cases failed so often that no random one was asked: the first of these that fails
-    /// the same check, made small.
+    /// Where fixed cases failed so often that no random one was asked: the first of these that
+    /// fails the same check, made small.
     fn smallest_drawn(&self, claim: usize, verdict: &Verdict) -> Option<Smallest> {
         let (claims, of) = (&self.plan.claims, &self.plan.claims[claim].name);
         let own = |c: &Claim| c.name == *of;
@@ -347,8 +347,8 @@ impl Bench<'_> {
         judged.verdicts.iter().any(|v| v.status == Ruling::Fail)
     }
 
-    /// What a fresh process answers: to the first steps of the case where it is wrong there, else to
-    /// all of them.
+    /// What a fresh process answers: to the first steps of the case where it is wrong there, else
+    /// to all of them.
     fn observed(&self, one: &Asked) -> Option<(Posed, Answer)> {
         let case = &one.ready.case;
         let short: Option<Vec<usize>> = { case.steps.as_ref() }

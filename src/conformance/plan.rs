@@ -18,8 +18,8 @@ pub struct Conformance {
     pub profile: Profile,
     /// So many times as many drawn ones of each family.
     pub times: usize,
-    /// (i, n) for shard i of n, counted from 1: the i-th part of the drawn cases; the first one has the fixed
-    /// cases too, the last one the maps.
+    /// (i, n) for shard i of n, counted from 1: the i-th part of the drawn cases; the first one has
+    /// the fixed cases too, the last one the maps.
     pub shard: Option<(usize, usize)>,
     /// Seed of the random ones.
     pub seed: u64,

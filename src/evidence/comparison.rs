@@ -159,7 +159,8 @@ impl Evidence<'_> {
         Some(request.steps.iter().zip(estimates).map(one).collect())
     }
 
-    /// The answer of a solver against the limit at its point, or at w(λ) where it finds that itself.
+    /// The answer of a solver against the limit at its point, or at w(λ) where it finds that
+    /// itself.
     fn by_solver(&self, request: &Request, estimates: &[Matrix]) -> Option<Vec<Comparison>> {
         let exact = self.exact().ok()?;
         let shown = Shown::of(exact, self.target);

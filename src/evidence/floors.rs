@@ -69,8 +69,9 @@ pub(super) fn aid(exact: &Exact, method: Method, run: &AidRun, k: usize) -> f64 
     reverse_floor(&exact.truth, (run.w.norm(), away), 0)
 }
 
-/// How far from J the limit of AID may be at w(λ) as it is given: ŵ, rounded where the arithmetic has
-/// fewer digits than ours. J_w - J = (I - P_w)⁻¹((P_w - P)J + B_w - B) with P = ∂₁Φ and B = ∂₂Φ at w(λ).
+/// How far from J the limit of AID may be at w(λ) as it is given: ŵ, rounded where the arithmetic
+/// has fewer digits than ours. J_w - J = (I - P_w)⁻¹((P_w - P)J + B_w - B) with P = ∂₁Φ and B = ∂₂Φ
+/// at w(λ).
 pub(super) fn given_solution(exact: &Exact) -> f64 {
     let t = &exact.truth;
     let away = (t.w() - exact.solution()).norm() + t.fixed_point.error;

@@ -95,8 +95,8 @@ impl InnerLaw {
         Ok(Some(out))
     }
 
-    /// Every step up to `last`: E‖r_k - r*‖², and what the samples of the linear system leave of it;
-    /// `None` where that takes too many steps of recursions.
+    /// Every step up to `last`: E‖r_k - r*‖², and what the samples of the linear system leave of
+    /// it; `None` where that takes too many steps of recursions.
     ///
     /// # Errors
     /// Shapes that do not fit.

@@ -1,5 +1,5 @@
-//! Theorems 5.4 and E.6 at a w: what bounds the mean square error of NSID, with a cotangent or with a
-//! sampled objective.
+//! Theorems 5.4 and E.6 at a w: what bounds the mean square error of NSID, with a cotangent or with
+//! a sampled objective.
 
 use super::sampled::{Sampled, met};
 use crate::error::{Error, Result};

@@ -23,8 +23,8 @@ pub struct Setting<'e> {
 }
 
 impl Setting<'_> {
-    /// The exact moments of v_k at w, given Γ. Where an objective is sampled, with J minibatches ζ, or
-    /// infinitely many.
+    /// The exact moments of v_k at w, given Γ. Where an objective is sampled, with J minibatches ζ,
+    /// or infinitely many.
     ///
     /// # Errors
     /// Shapes that do not fit.

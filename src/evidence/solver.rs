@@ -1,7 +1,8 @@
-//! How far the answer of a solver of (I - ∂₁Φᵀ)v = y may be from ∂₂Φᵀv (theory, sections 9 and 10.9).
+//! How far the answer of a solver of (I - ∂₁Φᵀ)v = y may be from ∂₂Φᵀv (theory, sections 9 and
+//! 10.9).
 //!
-//! With J = (I - P)⁻¹∂₂Φ the estimate of a v with residual r is off by Jᵀr: rounding makes r at most
-//! (d+16)u·κ_M(1 + ‖P‖)‖v‖ with ‖v‖ ≤ K‖y‖, K = ‖(I - P)⁻¹‖ and κ_M = (1 + ‖P‖)K, whether the
+//! With J = (I - P)⁻¹∂₂Φ the estimate of a v with residual r is off by Jᵀr: rounding makes r at
+//! most (d+16)u·κ_M(1 + ‖P‖)‖v‖ with ‖v‖ ≤ K‖y‖, K = ‖(I - P)⁻¹‖ and κ_M = (1 + ‖P‖)K, whether the
 //! system is solved as it stands or by its normal equations; a declared tolerance τ adds τ‖y‖.
 
 use super::declared::Declared;

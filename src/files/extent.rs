@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// How many lines a file has, blank ones aside, and the CRC-32 of its bytes: whether it is as it was
-/// written.
+/// How many lines a file has, blank ones aside, and the CRC-32 of its bytes: whether it is as it
+/// was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Extent {
     /// Lines that are not blank.

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 
 /// A line per finished job: its checksum (CRC-32, eight hexadecimal digits), a blank, JSON.
 ///
-/// A crash, a full disk or a loss of power can only take lines away: what is cut short or damaged is
-/// known by its checksum and passed over.
+/// A crash, a full disk or a loss of power can only take lines away: what is cut short or damaged
+/// is known by its checksum and passed over.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,

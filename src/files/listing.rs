@@ -35,8 +35,8 @@ struct List {
 }
 
 impl List {
-    /// Whether it is on the list, the list itself, a file that was being written when its writer was
-    /// killed, or a directory that was made for what is on the list.
+    /// Whether it is on the list, the list itself, a file that was being written when its writer
+    /// was killed, or a directory that was made for what is on the list.
     fn has(&self, name: &str) -> bool {
         let own = name.rsplit('/').next().unwrap_or(name);
         let unfinished = own.starts_with(PREFIX) && own.ends_with(UNFINISHED);

@@ -16,8 +16,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a directory that is there; none where nothing can be written beside it, and
-    /// nobody could replace it.
+    /// Takes the lock of a directory that is there; none where nothing can be written beside it,
+    /// and nobody could replace it.
     ///
     /// # Errors
     /// As [`Lock::take`].

@@ -1,8 +1,9 @@
-//! Files of users and of runs: read within bounds, written whole, replaced only where they are ours.
+//! Files of users and of runs: read within bounds, written whole, replaced only where they are
+//! ours.
 //!
 //! Owns what a directory of output may hold and how it is replaced ([`Place`]), what survives of an
-//! unfinished run ([`Journal`]), how much of a file is read ([`read()`]) and whether it is as it was written
-//! ([`Extent`]). Must not know what stands
+//! unfinished run ([`Journal`]), how much of a file is read ([`read()`]) and whether it is as it
+//! was written ([`Extent`]). Must not know what stands
 //! in any of them.
 #![forbid(unsafe_code)]
 

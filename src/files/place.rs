@@ -39,8 +39,8 @@ pub struct Place {
     _made: Made,
 }
 
-/// Directories that were made for one that is filled, the innermost first: those that stay empty are
-/// removed.
+/// Directories that were made for one that is filled, the innermost first: those that stay empty
+/// are removed.
 #[derive(Debug)]
 struct Made(Vec<PathBuf>);
 
@@ -166,12 +166,12 @@ impl Place {
         fs::metadata(self.journal()).is_ok_and(|m| m.len() > 0)
     }
 
-    /// Puts what stands in [`Place::fresh`] in place of the directory, by renaming; the old files go
-    /// only after the new ones stand. What then could not be removed is returned in words.
+    /// Puts what stands in [`Place::fresh`] in place of the directory, by renaming; the old files
+    /// go only after the new ones stand. What then could not be removed is returned in words.
     ///
     /// # Errors
-    /// What the system refuses; a file of others that came in meanwhile. The finished run then stays
-    /// where the error says.
+    /// What the system refuses; a file of others that came in meanwhile. The finished run then
+    /// stays where the error says.
     pub fn finish(mut self) -> Result<Vec<String>> {
         let fresh = self.work.join("fresh");
         self.keep = true;
@@ -330,8 +330,8 @@ struct Left {
 }
 
 /// The private directories beside `name` that belong to it. Nobody fills them: the lock is ours.
-/// One that others could have made, or could write to, is not trusted: in a directory for all anybody
-/// could lay one out.
+/// One that others could have made, or could write to, is not trusted: in a directory for all
+/// anybody could lay one out.
 fn leftovers(parent: &Path, name: &OsStr, tenant: &Tenant, lock: &Lock) -> Result<Vec<Left>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(parent).map_err(|e| Error::io(parent, &e))? {

@@ -7,8 +7,8 @@ use crate::objectives::{Classes, HoldOut, Objective, ObjectiveKind};
 /// Weight of ½‖λ‖².
 const RIDGE: f64 = 0.1;
 
-/// An objective of this kind on d + 2 hold-out rows, for the instance of this seed with d = dim w and
-/// m = dim λ.
+/// An objective of this kind on d + 2 hold-out rows, for the instance of this seed with d = dim w
+/// and m = dim λ.
 pub(super) fn drawn(kind: ObjectiveKind, (d, m): (usize, usize), seed: u64) -> Objective {
     let mut random = Random::new(mix(&[seed, 6]));
     let n = d + 2;

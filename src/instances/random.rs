@@ -1,38 +1,18 @@
-//! The arithmetic of generators, portable to the last bit.
-//!
-//! Owns products as plain loops, because vectorised ones differ in the last bit between machines.
-//! The random numbers themselves come from `linalg::random`.
+//! What generators prescribe norms and entries with, portable to the last bit: products are plain
+//! loops. The random numbers themselves come from `linalg::random`.
 
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{GRAM_MOST, NORM_ROOM, NORM_SETTLED};
 
+pub(super) use crate::linalg::plain::{apply, product, sum_of_squares};
 pub use crate::linalg::random::{Random, hash, mix};
-
-/// Σ xᵢ² in order.
-pub(super) fn sum_of_squares(x: &[f64]) -> f64 {
-    x.iter().map(|v| v * v).sum()
-}
-
-/// A·B by plain loops in a fixed order.
-pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    Matrix::from_fn(a.nrows(), b.ncols(), |i, j| {
-        (0..a.ncols()).map(|k| a[(i, k)] * b[(k, j)]).sum()
-    })
-}
-
-/// A·x by plain loops in a fixed order.
-pub(super) fn apply(a: &Matrix, x: &Vector) -> Vector {
-    Vector::from_fn(a.nrows(), |i, _| {
-        (0..a.ncols()).map(|k| a[(i, k)] * x[k]).sum()
-    })
-}
 
 /// A number a little above ‖A‖ (spectral), by power iteration on AᵀA: within 0.06 % for the sizes
 /// drawn, which is all that prescribing q needs; the certified norm is computed from the result.
 ///
-/// 300 iterations are nearly always enough. In one instance of 20,000 the two largest singular values
-/// are so close that the estimate is off by more than the room left below 1: there it goes on. Where
-/// it would move by less the first estimate stays, so that instances keep their bits.
+/// 300 iterations are nearly always enough. In one instance of 20,000 the two largest singular
+/// values are so close that the estimate is off by more than the room left below 1: there it goes
+/// on. Where it would move by less the first estimate stays, so that instances keep their bits.
 pub(super) fn norm_estimate(a: &Matrix) -> f64 {
     // The smaller of the two where that matters; elsewhere instances keep their bits.
     let gram = if a.ncols() > GRAM_MOST.max(a.nrows()) {

@@ -4,11 +4,11 @@
 //!
 //! In a block of at most 256 rows let 2^e be a power of two above a column's entries. An entry is
 //! x = s₁ + s₂ + s₃ + r, s_k an integer of at most 2²² in modulus times 2^(e-22), 2^(e-45),
-//! 2^(e-68), and |r| ≤ 2^(e-69). Products of s₁s₁, s₁s₂, s₂s₂ and s₁s₃ are integers of at most 2⁴⁴ of
-//! one unit and their sums over the block of at most 2⁵²: exact in any order, with fused operations
-//! or without. What is left is A + Aᵀ with A = S₁ᵀR + (S₂ + Q/2)ᵀQ, Q = S₃ + R, where a plain product
-//! loses at most 2⁻¹⁰² of the product of the largest entries of the two columns. Blocks are summed in
-//! double-double.
+//! 2^(e-68), and |r| ≤ 2^(e-69). Products of s₁s₁, s₁s₂, s₂s₂ and s₁s₃ are integers of at most 2⁴⁴
+//! of one unit and their sums over the block of at most 2⁵²: exact in any order, with fused
+//! operations or without. What is left is A + Aᵀ with A = S₁ᵀR + (S₂ + Q/2)ᵀQ, Q = S₃ + R, where a
+//! plain product loses at most 2⁻¹⁰² of the product of the largest entries of the two columns.
+//! Blocks are summed in double-double.
 
 use std::ops::Range;
 
@@ -63,12 +63,12 @@ fn blocks(n: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n).step_by(BLOCK).map(range)
 }
 
-/// ZᵀZ of Z = [X y] by columns; `None` where entries are too large, too small, or not finite. An entry
-/// is within (b+5)2⁻¹⁰⁴Σ|z_ki||z_kj| + 2⁻¹⁰²Σ‖z_i‖_∞‖z_j‖_∞ of what it is, the second sum and the maxima
-/// over the b blocks. Of XᵀX that is (b+9)2⁻¹⁰⁴‖X‖_F² at most in norm, and ‖X‖_F² ≤ d‖|X|‖². Of Xᵀy it
-/// may be anything (rows where one is large and the other 0): entries where the second sum is more
-/// than four times the first are summed product by product instead, so that Xᵀy is within
-/// (n+21)2⁻¹⁰⁴|X|ᵀ|y|.
+/// ZᵀZ of Z = [X y] by columns; `None` where entries are too large, too small, or not finite. An
+/// entry is within (b+5)2⁻¹⁰⁴Σ|z_ki||z_kj| + 2⁻¹⁰²Σ‖z_i‖_∞‖z_j‖_∞ of what it is, the second sum and
+/// the maxima over the b blocks. Of XᵀX that is (b+9)2⁻¹⁰⁴‖X‖_F² at most in norm, and ‖X‖_F² ≤
+/// d‖|X|‖². Of Xᵀy it may be anything (rows where one is large and the other 0): entries where the
+/// second sum is more than four times the first are summed product by product instead, so that Xᵀy
+/// is within (n+21)2⁻¹⁰⁴|X|ᵀ|y|.
 pub fn accurate_gram(x: &Matrix, y: &Vector) -> Option<Vec<Vec<Dd>>> {
     let (n, d) = (x.nrows(), x.ncols() + 1);
     assert_eq!(y.len(), n);

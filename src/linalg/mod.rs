@@ -20,6 +20,7 @@ pub mod eigen;
 pub(crate) mod gram;
 #[doc(hidden)]
 pub mod norm;
+pub(crate) mod plain;
 mod prefetch;
 #[doc(hidden)]
 pub mod product;

@@ -257,7 +257,8 @@ mod tests {
         }
     }
 
-    /// What is as small as the least numbers is bounded all the same, and the search for a bound ends.
+    /// What is as small as the least numbers is bounded all the same, and the search for a bound
+    /// ends.
     #[test]
     fn the_least_numbers_have_bounds() {
         for size in [1e-290, 1e-308, 1e-310, 5e-324] {

@@ -1,7 +1,7 @@
 //! Asking for a cache line before it is needed.
 
-/// Asks the second cache for the line that holds `x[i]`; nothing happens beyond the end, or where the
-/// processor has no such instruction.
+/// Asks the second cache for the line that holds `x[i]`; nothing happens beyond the end, or where
+/// the processor has no such instruction.
 #[inline(always)]
 #[allow(unsafe_code)]
 pub(super) fn prefetch(x: &[f64], i: usize) {

@@ -173,9 +173,9 @@ impl Map {
     }
 
     /// The selection at w where Φ(w, λ) is known and ties have weight 0: what
-    /// [`Map::linearize_in`] would fix, as far as products read it. Costs no product where the value
-    /// tells the selection; `value` and `margin` of `lin` are then not filled. Says whether Φ was
-    /// evaluated.
+    /// [`Map::linearize_in`] would fix, as far as products read it. Costs no product where the
+    /// value tells the selection; `value` and `margin` of `lin` are then not filled. Says whether Φ
+    /// was evaluated.
     pub(crate) fn reselect_in<'l>(
         &self,
         w: &[f64],
@@ -276,8 +276,8 @@ impl Map {
         self.inner.moduli_at(w, lambda, w_error)
     }
 
-    /// Units that may be at a kink at a point within `w_error` of w, where they are known for less than
-    /// [`Map::moduli_at`] costs: its `kinks`.
+    /// Units that may be at a kink at a point within `w_error` of w, where they are known for less
+    /// than [`Map::moduli_at`] costs: its `kinks`.
     pub(crate) fn kinks_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Option<Vec<usize>> {
         self.inner.kinks_at(w, lambda, w_error)
     }

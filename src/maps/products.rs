@@ -19,8 +19,8 @@ pub trait Products: Send + Sync {
     /// Fills `lin` with Φ(w, λ), w (d) and λ (m), and the selection at (w, λ); ties ask `tie` for a
     /// weight in [0, 1].
     fn evaluate(&self, w: &[f64], lambda: &[f64], tie: &mut Tie<'_>, lin: &mut Linearization);
-    /// What the products read of the selection at `lin.w`, from Φ(w, λ) alone, where the value tells
-    /// it (a unit at its kink has weight 0): a step backwards along a trajectory needs no Φ.
+    /// What the products read of the selection at `lin.w`, from Φ(w, λ) alone, where the value
+    /// tells it (a unit at its kink has weight 0): a step backwards along a trajectory needs no Φ.
     /// `false` where it does not tell.
     fn reselect(&self, _value: &[f64], _lin: &mut Linearization) -> bool {
         false
@@ -45,8 +45,8 @@ pub trait Products: Send + Sync {
     }
 }
 
-/// Where ∂₁Φ = SA and ∂₂Φ = SB with S a mask, v ← ∂₁Φᵀv + y restricted to the support of S is u ← A_SSᵀu +
-/// y_S, and ∂₂Φᵀv reads nothing else of v: |S|² numbers a step instead of d².
+/// Where ∂₁Φ = SA and ∂₂Φ = SB with S a mask, v ← ∂₁Φᵀv + y restricted to the support of S is u ←
+/// A_SSᵀu + y_S, and ∂₂Φᵀv reads nothing else of v: |S|² numbers a step instead of d².
 #[derive(Clone, Debug)]
 pub struct OnSupport {
     /// The coordinates that S keeps.
@@ -63,8 +63,8 @@ pub trait Certified: Products {
     fn constants(&self, lambda: &[f64]) -> Constants;
     /// M_j, R, ω_j and ‖D_{Φ,2}‖sup at a point known to within `w_error` (Lemma 2.5 / 3.2).
     fn moduli_at(&self, w: &[f64], lambda: &[f64], w_error: f64) -> Moduli;
-    /// Units that may be at a kink at a point known to within `w_error`, where they are known for less
-    /// than `moduli_at` costs: its `kinks`.
+    /// Units that may be at a kink at a point known to within `w_error`, where they are known for
+    /// less than `moduli_at` costs: its `kinks`.
     fn kinks_at(&self, _w: &[f64], _lambda: &[f64], _w_error: f64) -> Option<Vec<usize>> {
         None
     }

@@ -28,8 +28,9 @@ impl Rounding {
         coefficients.iter().fold(0.0, |sum, c| sum * w_norm + c)
     }
 
-    /// What ∂₁Φ, formed column by column (d of them), and ∂₂Φ lose in double-double, ‖·‖_F: DD_UNIT/u
-    /// of what these bounds in binary64 say, four times that for formulas as they are written.
+    /// What ∂₁Φ, formed column by column (d of them), and ∂₂Φ lose in double-double, ‖·‖_F:
+    /// DD_UNIT/u of what these bounds in binary64 say, four times that for formulas as they are
+    /// written.
     pub(crate) fn formed_in_dd(&self, d: usize, w_norm: f64) -> [f64; 2] {
         let parts = [
             (d as f64).sqrt() * Self::at(self.push_w, w_norm),

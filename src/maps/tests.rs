@@ -278,8 +278,8 @@ proptest! {
     }
 }
 
-/// A selection from the value of Φ alone gives the same products, to the last bit, and the kinks of a
-/// point are those of its moduli.
+/// A selection from the value of Φ alone gives the same products, to the last bit, and the kinks of
+/// a point are those of its moduli.
 #[test]
 fn a_value_tells_the_selection_and_kinks_need_no_moduli() {
     let [mut told, mut seen, mut some] = [0; 3];

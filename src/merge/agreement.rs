@@ -44,8 +44,8 @@ pub struct Shards {
 }
 
 impl Shards {
-    /// Reads the run.json of each directory, or of the directories in it where it has none; they may
-    /// be named in any order.
+    /// Reads the run.json of each directory, or of the directories in it where it has none; they
+    /// may be named in any order.
     ///
     /// # Errors
     /// `out` among them; a directory that is no shard, two that are the same one, shards that are
@@ -97,9 +97,9 @@ impl Shards {
         &self.info
     }
 
-    /// Writes `run.json`, `verdicts.jsonl` and `records.jsonl` of the whole run into `out`: the lines
-    /// that one process would have written, in its order. `progress` is called with the number of
-    /// jobs joined, now and then.
+    /// Writes `run.json`, `verdicts.jsonl` and `records.jsonl` of the whole run into `out`: the
+    /// lines that one process would have written, in its order. `progress` is called with the
+    /// number of jobs joined, now and then.
     ///
     /// # Errors
     /// Lines that are missing, stand twice, or are of no job of the run, a file that is not as its
@@ -116,7 +116,8 @@ impl Shards {
         let (mut records, mut to_records) = open("records.jsonl", record)?;
         let mut claims = self.info.claims.clone();
         if self.info.subject.is_some() {
-            // Shards of a subject are blocks, and name what was asked for: what was judged is known now.
+            // Shards of a subject are blocks, and name what was asked for: what was judged is known
+            // now.
             let mut judged = BTreeSet::new();
             for stream in &mut verdicts {
                 stream.copy_all(&mut judged, |line| to_verdicts.line(line))?;

@@ -1,7 +1,8 @@
 //! Approximate implicit differentiation by fixed-point iteration, equation (14), at a given w:
 //! D^0 = 0, D^{k+1} = ∂₁Φ(w, λ)D^k + ∂₂Φ(w, λ).
 //!
-//! Behind a mask (elastic nets) the reverse mode runs on the support alone: nothing else of v is read.
+//! Behind a mask (elastic nets) the reverse mode runs on the support alone: nothing else of v is
+//! read.
 
 use super::watch::{FLOAT_BYTES, not_for, trouble};
 use crate::case::{Answer, Case, Cost, Implementation, Status, Target};

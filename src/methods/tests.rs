@@ -168,8 +168,8 @@ fn constant_derivatives_need_no_trajectory() {
 #[test]
 fn divergence_and_nan_are_statuses() {
     let map = affine(1, &[1e30]);
-    // Conjugate gradients and direct solves do a linear system, contraction or not: nothing diverges
-    // there. NSID and SID need samples.
+    // Conjugate gradients and direct solves do a linear system, contraction or not: nothing
+    // diverges there. NSID and SID need samples.
     let deterministic = Method::NAMES.iter().map(|n| n.1);
     let solvers = [Method::AID_CG, Method::IMPLICIT];
     let iterated = deterministic.filter(|m| !solvers.contains(m) && !m.is_stochastic());

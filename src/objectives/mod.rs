@@ -117,8 +117,8 @@ impl Objective {
     /// ∇₁E(w, λ) (d numbers) and ∇₂E(w, λ) (m numbers), or those of the mean over a minibatch.
     ///
     /// # Panics
-    /// For w, λ or rows that [`Objective::check`] or [`Objective::check_rows`] refuse; a mean over no
-    /// row is NaN.
+    /// For w, λ or rows that [`Objective::check`] or [`Objective::check_rows`] refuse; a mean over
+    /// no row is NaN.
     pub fn gradients(&self, w: &[f64], lambda: &[f64], rows: Rows<'_>) -> [Vec<f64>; 2] {
         match self.part() {
             Part::Scores(loss, o) => o.gradients(loss, w, lambda, rows),

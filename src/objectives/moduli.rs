@@ -31,8 +31,9 @@ impl GradientModuli {
         }
     }
 
-    /// Of gradients that are constant up to jumps: `kinks` are passed with w itself, `radii` are the
-    /// distances at which the other rows can pass theirs, `jump(rows)` bounds what any of the first
+    /// Of gradients that are constant up to jumps: `kinks` are passed with w itself, `radii` are
+    /// the distances at which the other rows can pass theirs, `jump(rows)` bounds what any of the
+    /// first
     /// `rows` of them (by increasing radius) and all kinks can add up to.
     pub(super) fn jumping(
         kinks: Vec<usize>,
@@ -52,7 +53,8 @@ impl GradientModuli {
             passed.push(*i);
             stairs.push((radii[*i], jump(&passed)));
         }
-        // What holds for more rows holds for fewer, and the bound for more may be the smaller number.
+        // What holds for more rows holds for fewer, and the bound for more may be the smaller
+        // number.
         for k in (1..stairs.len()).rev() {
             let later = stairs[k].1;
             let own = &mut stairs[k - 1].1;

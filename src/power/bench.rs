@@ -165,7 +165,8 @@ impl<'a> Bench<'a> {
         Ok(out)
     }
 
-    /// Whether these claims look at the method, but have no instance on which this fault of it shows.
+    /// Whether these claims look at the method, but have no instance on which this fault of it
+    /// shows.
     pub(super) fn does_not_see(&self, fault: &Fault) -> bool {
         let mut places = self.places().into_iter();
         let empty = places.any(|(shows, jobs)| shows == fault.shows() && jobs.is_empty());

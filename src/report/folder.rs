@@ -47,7 +47,8 @@ const WRITTEN: &[&str] = &[
 ];
 
 /// Writes everything there is to say of `run` into `dir`, which exists: `run.json`,
-/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html`, and `figures/*.svg` with
+/// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html`, and `figures/*.svg`
+/// with
 /// `figures/README.md`.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! The command that runs a verdict again, as it has to be typed.
 //!
-//! Owns the options that a verdict does not know: its bytes depend neither on where the run lies nor
-//! on where claims were read from.
+//! Owns the options that a verdict does not know: its bytes depend neither on where the run lies
+//! nor on where claims were read from.
 
 use std::borrow::Cow;
 

@@ -63,7 +63,8 @@ const COLUMNS: [(&str, usize, bool); 6] = [
 ];
 
 /// The claims by theorem, a line each; below them the checks that decided nothing, the undecided
-/// verdicts by reason, the failing ones (at most three a claim), and the counts. Ends with a newline.
+/// verdicts by reason, the failing ones (at most three a claim), and the counts. Ends with a
+/// newline.
 pub fn text(run: &Run, shown: Shown) -> String {
     let summary = Summary::of(run);
     let paint = Paint(shown.colour);

@@ -1,9 +1,9 @@
 //! Figure 1: ITD, AID-FP and AID-CG on an elastic net, before and after its support is identified.
 //!
-//! Section 7 and Appendix F.3: n = 500 rows of which 100 train and 240 validate, d = 100, 30 informative,
-//! noise 0.1, λ = (0.02, 0.002) and (0.002, 0.002), ISTA from 0 with η = 2/(L+μ+2λ₂). At every t shown the
-//! error is ‖D_tᵀy_t - Jᵀy_t‖, y_t the gradient of the validation loss at w_t, against the exact J (the
-//! paper has a long run of AID-FP instead: Appendix F.1).
+//! Section 7 and Appendix F.3: n = 500 rows of which 100 train and 240 validate, d = 100, 30
+//! informative, noise 0.1, λ = (0.02, 0.002) and (0.002, 0.002), ISTA from 0 with η = 2/(L+μ+2λ₂).
+//! At every t shown the error is ‖D_tᵀy_t - Jᵀy_t‖, y_t the gradient of the validation loss at w_t,
+//! against the exact J (the paper has a long run of AID-FP instead: Appendix F.1).
 
 use super::experiment::{
     Curve, Experiment, Fact, Findings, Job, LEAST_PROBLEMS, Measured, Scale, Statement,
@@ -210,7 +210,8 @@ impl<'p> Run<'p> {
         self.steps.iter().zip(&self.points).map(one).collect()
     }
 
-    /// The same for plain conjugate gradients on the operator v ↦ v - ∂₁Φᵀv, which is not symmetric.
+    /// The same for plain conjugate gradients on the operator v ↦ v - ∂₁Φᵀv, which is not
+    /// symmetric.
     fn plain_cg(&self) -> Vec<f64> {
         let map = &self.problem.map;
         let (mut lin, mut ws) = (map.linearization(), map.workspace());
@@ -341,8 +342,8 @@ fn said(own: &[&Measured], lambda: [f64; 2]) -> Vec<Statement> {
     let at = format!("λ = ({}, {})", lambda[0], lambda[1]);
     let count = own.len();
     let judged = |yes: bool| (count >= LEAST_PROBLEMS).then_some(yes);
-    // By problem: ITD's error over AID-FP's after identification; the errors at the last step; errors above
-    // their bounds.
+    // By problem: ITD's error over AID-FP's after identification; the errors at the last step;
+    // errors above their bounds.
     let ratios: Vec<f64> = own.iter().map(|m| after(m, ITD, AID_FP)).collect();
     let agree = ratios.iter().filter(|r| **r > 1.0).count();
     let end = |m: &Measured| {
@@ -408,8 +409,8 @@ fn said(own: &[&Measured], lambda: [f64; 2]) -> Vec<Statement> {
     ]
 }
 
-/// The geometric mean of one error over another at the steps after identification, both held above rounding;
-/// NaN where the support is not identified.
+/// The geometric mean of one error over another at the steps after identification, both held above
+/// rounding; NaN where the support is not identified.
 fn after(m: &Measured, label: &str, other: &str) -> f64 {
     let (Some(a), Some(b), Some(from)) = (m.curve(label), m.curve(other), m.identified) else {
         return f64::NAN;

@@ -1,9 +1,9 @@
 //! The experiments of Section 7: what they run, and what is said of them.
 //!
-//! Owns the problems of the paper's figures at its sizes, their runs against exact ground truth, the
-//! medians and spreads over seeds, and the paper's qualitative statements as verdicts. Work is cut
-//! into jobs that a journal remembers, so that an interrupted reproduction goes on where it was and
-//! ends in the same bytes. Must not know the command line.
+//! Owns the problems of the paper's figures at its sizes, their runs against exact ground truth,
+//! the medians and spreads over seeds, and the paper's qualitative statements as verdicts. Work is
+//! cut into jobs that a journal remembers, so that an interrupted reproduction goes on where it was
+//! and ends in the same bytes. Must not know the command line.
 #![forbid(unsafe_code)]
 
 mod experiment;

@@ -141,8 +141,8 @@ impl Plan<'_> {
         self.claims.iter().map(of).sum()
     }
 
-    /// Judges one instance. Of the first two of every family a failing one is drawn, made small, and
-    /// the fault is named: doing it for all that a broken method fails would take for ever, and
+    /// Judges one instance. Of the first two of every family a failing one is drawn, made small,
+    /// and the fault is named: doing it for all that a broken method fails would take for ever, and
     /// which ones are must not depend on threads or shards.
     fn run_job(&self, job: Job) -> Result<Finished> {
         let claim = &self.claims[job.claim];

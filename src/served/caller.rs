@@ -124,8 +124,8 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Asks, in messages of at most 1,024 and of as many numbers as a message may have; every answer
-    /// has its length and is finite.
+    /// Asks, in messages of at most 1,024 and of as many numbers as a message may have; every
+    /// answer has its length and is finite.
     fn ask(&mut self, items: &[Evaluation]) -> Asked<Vec<Vec<f64>>> {
         let mut out = Vec::with_capacity(items.len());
         for message in items.chunks(self.in_a_message()) {
@@ -196,7 +196,8 @@ impl<'a> Caller<'a> {
                     "`{what}` gives {:e} in place {i}, and at most {:e} is computed with",
                     answer[i], SERVED_RANGE[1]
                 );
-                // Φ may be of that size; its derivatives at moderate points are then for other units.
+                // Φ may be of that size; its derivatives at moderate points are then for other
+                // units.
                 let check = match item.what {
                     What::Phi | What::Outer => TOO_LARGE,
                     _ => "too-large-product",
@@ -456,8 +457,8 @@ mod tests {
         assert_eq!(asked(&spec(400_000), 1.0, 2).1, [1, 1]);
     }
 
-    /// What is no number is the map's fault, and so is a product out of range; values of Φ that are too
-    /// large to compute with are nobody's.
+    /// What is no number is the map's fault, and so is a product out of range; values of Φ that are
+    /// too large to compute with are nobody's.
     #[test]
     fn answers_out_of_range_are_told_from_wrong_ones() {
         let spec = ServedSpec::new("a", vec![1.0, 1.0], vec![1.0]);

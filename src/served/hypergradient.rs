@@ -88,8 +88,8 @@ pub(super) fn conduct(caller: &mut Caller<'_>, units: &Units, question: &Questio
     Ok(Found::passed(check, [0.0, 1.0], text))
 }
 
-/// (b) |g - Ĵᵀy| ≤ f_g := 4K(d+16)u_p‖Ĵ‖‖y‖ + 4L̂_g·b + 8u_p‖g‖, with Σ‖∂₁Φᵏ‖ for K in iterations; a declared relative residual τ_l adds
-/// K‖∂₂Φ‖τ_l‖y‖, a declared step tolerance τ_w adds L̂_gKτ_w.
+/// (b) |g - Ĵᵀy| ≤ f_g := 4K(d+16)u_p‖Ĵ‖‖y‖ + 4L̂_g·b + 8u_p‖g‖, with Σ‖∂₁Φᵏ‖ for K in iterations;
+/// a declared relative residual τ_l adds K‖∂₂Φ‖τ_l‖y‖, a declared step tolerance τ_w adds L̂_gKτ_w.
 pub(super) fn limit(
     caller: &mut Caller<'_>,
     units: &Units,
@@ -232,8 +232,8 @@ pub(super) fn limit_by_solves(
 }
 
 /// The recursions with served products, in units of the scales: for ITD
-/// D_{t+1} = ∂₁Φ(w_t)D_t + ∂₂Φ(w_t), D_0 = 0, for AID-FP the same at one point. Returns (Dᵀy, floor)
-/// at the steps.
+/// D_{t+1} = ∂₁Φ(w_t)D_t + ∂₂Φ(w_t), D_0 = 0, for AID-FP the same at one point. Returns (Dᵀy,
+/// floor) at the steps.
 fn recursion(
     caller: &mut Caller<'_>,
     units: &Units,

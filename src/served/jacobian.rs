@@ -1,4 +1,5 @@
-//! K, the error of ŵ, and J by a direct solve from served products (theory, section 10, items 6, 7).
+//! K, the error of ŵ, and J by a direct solve from served products (theory, section 10, items 6,
+//! 7).
 //!
 //! Owns what is known at one λ. Everything in units of the scales: J̃ = S_w⁻¹JS_λ.
 

@@ -1,4 +1,5 @@
-//! Products exactly at special points against those of their neighbours (theory, section 10, item 3).
+//! Products exactly at special points against those of their neighbours (theory, section 10, item
+//! 3).
 //!
 //! Owns a finding that is never a failure: one point has measure 0, and a larger conservative
 //! derivative contains whatever is chosen there.

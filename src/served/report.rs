@@ -61,8 +61,8 @@ impl Found {
         )
     }
 
-    /// A bound that holds, where a relative error of `least` would have been seen; one that could hide
-    /// more than a tenth decides nothing.
+    /// A bound that holds, where a relative error of `least` would have been seen; one that could
+    /// hide more than a tenth decides nothing.
     pub(super) fn seeing(
         check: &'static str,
         numbers: [f64; 2],

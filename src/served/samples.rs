@@ -74,8 +74,8 @@ fn means(
         };
         let whole = &whole[0];
         let (mean, size) = mean(&all);
-        // What cancelled inside does not show in the results (w - η∇f where it contracts), and T may
-        // itself be a sum of n terms.
+        // What cancelled inside does not show in the results (w - η∇f where it contracts), and T
+        // may itself be a sum of n terms.
         let inside = (SERVED_INSIDE + n as f64) * rounding;
         let (mut hidden, mut seen) = (0.0, 0.0);
         for i in 0..mean.len() {

@@ -1,7 +1,7 @@
 //! The solution map λ ↦ w(λ) by values alone (theory, section 10, item 8).
 //!
-//! Owns the λ-paths, on which derivatives at kinks of w(·) are judged. Slopes are `solution_slope`'s.
-//! Independent of all products: only the noise of w(·), Kε, is scaled by them.
+//! Owns the λ-paths, on which derivatives at kinks of w(·) are judged. Slopes are
+//! `solution_slope`'s. Independent of all products: only the noise of w(·), Kε, is scaled by them.
 
 use super::caller::{Asked, Caller, Part, Question};
 use super::fixed_point::{End, settle_to};

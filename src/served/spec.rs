@@ -136,8 +136,8 @@ impl ServedSpec {
     /// Refuses a description that cannot be meant.
     ///
     /// # Errors
-    /// No component or too many, vectors of another length or with entries that are not finite or of
-    /// no moderate size, a box that does
+    /// No component or too many, vectors of another length or with entries that are not finite or
+    /// of no moderate size, a box that does
     /// not hold them, a tolerance that is none, a hypergradient without parameters, NSID without
     /// samples or with a tolerance, an outer map without samples; the field is named.
     pub fn check(&self) -> Result<()> {

@@ -1,18 +1,20 @@
-//! A random adversary of norms and distances: it looks for a vector, an element or a functional that
-//! a certified enclosure excludes.
+//! A random adversary of norms and distances: it looks for a vector, an element or a functional
+//! that a certified enclosure excludes.
 //!
 //! Owns the moves and what each of them proves. Nothing here shares code with the enclosures: norms
-//! from below are |uᵀAv| of unit vectors that power iteration drives up, norms from above are Schatten norms
-//! (tr (AᵀA)ᵖ)^(1/2p), distances from above are those of elements found by random exchanges of
-//! weight, and distances from below are functionals of rank one. Must not know maps or theorems.
+//! from below are |uᵀAv| of unit vectors that power iteration drives up, norms from above are
+//! Schatten norms (tr (AᵀA)ᵖ)^(1/2p), distances from above are those of elements found by random
+//! exchanges of weight, and distances from below are functionals of rank one. Must not know maps or
+//! theorems.
 
 use super::diagonal_box::DiagonalBox;
 use super::distance::{Nearest, SetRef, distance};
 use super::effort::Effort;
-use super::lemma_b1::Inequality;
+use super::lemma_b1::{Inequality, keep_closest};
 use super::points::Points;
 use super::rounding::{Enclosure, norm_lower, norm_upper};
 use crate::error::Result;
+use crate::linalg::plain::product;
 use crate::linalg::random::Random;
 use crate::linalg::{Matrix, Vector};
 use crate::tol::gamma;
@@ -85,17 +87,11 @@ pub fn ceiling(a: &Matrix) -> f64 {
         g = product(&g, &g);
         exponent *= 2.0;
     }
-    // ‖(AᵀA)ᵖ‖_F ≥ ‖A‖²ᵖ. Each squaring loses γ_n‖G‖_F² of at least ‖G‖_F²/n, and the root divides it
-    // all by 2p.
+    // ‖(AᵀA)ᵖ‖_F ≥ ‖A‖²ᵖ. Each squaring loses γ_n‖G‖_F² of at least ‖G‖_F²/n, and the root divides
+    // it all by 2p.
     let root = |log: f64| libm::exp2(log / f64::from(2i32 << SQUARINGS));
     // Apart: beside a large exponent the logarithm would lose its last digits.
     root(libm::log2(g.norm())) * root(exponent) * (1.0 + gamma(n * n + 64)) * scale
-}
-
-/// A·B by plain loops: vectorised products differ in the last bit between machines.
-fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    let of = |i: usize, j: usize| (0..a.ncols()).map(|k| a[(i, k)] * b[(k, j)]).sum();
-    Matrix::from_fn(a.nrows(), b.ncols(), of)
 }
 
 /// The certificates under attack; tests plant wrong ones.
@@ -105,7 +101,8 @@ struct Certified {
     distance: fn(&Matrix, SetRef<'_>) -> Result<Nearest>,
 }
 
-/// Attacks norms of random matrices and distances to random hulls, boxes and finite sets, of at most
+/// Attacks norms of random matrices and distances to random hulls, boxes and finite sets, of at
+/// most
 /// `dim` rows and columns: each inequality where it comes closest to being false.
 ///
 /// # Errors
@@ -132,11 +129,7 @@ fn survey(seed: u64, dim: usize, draws: usize, certified: Certified) -> Result<V
                 right: Enclosure::new(right, right),
                 draw,
             };
-            match closest.iter_mut().find(|i| i.statement == statement) {
-                None => closest.push(found),
-                Some(held) if found.ratio() > held.ratio() => *held = found,
-                Some(_) => {}
-            }
+            keep_closest(&mut closest, found);
         };
         let [rows, cols] = [0; 2].map(|_| random.integer(1, dim.max(1)));
         let a = drawn(&mut random, rows, cols);

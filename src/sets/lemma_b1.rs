@@ -57,6 +57,15 @@ impl Inequality {
     }
 }
 
+/// Of each statement the inequality of the largest ratio is held, the first where several have it.
+pub(super) fn keep_closest(closest: &mut Vec<Inequality>, found: Inequality) {
+    match closest.iter_mut().find(|i| i.statement == found.statement) {
+        None => closest.push(found),
+        Some(held) if found.ratio() > held.ratio() => *held = found,
+        Some(_) => {}
+    }
+}
+
 /// What the draws say about the lemma.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LemmaB1 {
@@ -72,18 +81,6 @@ impl LemmaB1 {
     pub fn worst(&self) -> Option<&Inequality> {
         let by_ratio = |a: &&Inequality, b: &&Inequality| a.ratio().total_cmp(&b.ratio());
         self.closest.iter().max_by(by_ratio)
-    }
-
-    fn take(&mut self, found: Inequality) {
-        match self
-            .closest
-            .iter_mut()
-            .find(|i| i.statement == found.statement)
-        {
-            None => self.closest.push(found),
-            Some(held) if found.ratio() > held.ratio() => *held = found,
-            Some(_) => {}
-        }
     }
 
     fn take_false(&mut self, found: Inequality) {
@@ -134,7 +131,9 @@ fn survey(seed: u64, dim: usize, draws: usize, measure: Measure) -> Result<Lemma
             right,
             draw,
         };
-        rules.lemma()?.into_iter().for_each(|i| out.take(at(i)));
+        for sides in rules.lemma()? {
+            keep_closest(&mut out.closest, at(sides));
+        }
         rules
             .false_pairings()?
             .into_iter()

@@ -368,8 +368,8 @@ mod tests {
         }
     }
 
-    /// The errors of a sum are a sum themselves, whose own rounding must be counted: here nothing else
-    /// is lost.
+    /// The errors of a sum are a sum themselves, whose own rounding must be counted: here nothing
+    /// else is lost.
     #[test]
     fn what_the_sum_of_errors_loses_is_counted() {
         let mut sum = Sum::default();

@@ -6,8 +6,8 @@ use statrs::distribution::{Discrete, Hypergeometric};
 
 /// Two-sided p-value of the stratified rank-sum test of van Elteren: in each stratum Wilcoxon's sum
 /// of ranks, weighted by 1/(n+m+1), midranks for ties. One stratum of at most [`EXACT`] values is
-/// tested exactly, given its ties; several together by the normal approximation. 1 where nothing can
-/// be compared.
+/// tested exactly, given its ties; several together by the normal approximation. 1 where nothing
+/// can be compared.
 ///
 /// Source: P. H. van Elteren, On the combination of independent two sample tests of Wilcoxon
 /// (1960); one stratum is the test of Wilcoxon, Mann and Whitney.
@@ -205,8 +205,9 @@ mod tests {
         assert_eq!(rank_sum(&[(vec![f64::NAN; 2], vec![f64::NAN; 2])]), 1.0);
     }
 
-    /// Three strata with ties, by the definition: z = Σ(W - E W)/(N+1) over the root of Σ Var W/(N+1)²
-    /// with the variance of the midranks themselves. What compares nothing changes nothing.
+    /// Three strata with ties, by the definition: z = Σ(W - E W)/(N+1) over the root of Σ Var
+    /// W/(N+1)² with the variance of the midranks themselves. What compares nothing changes
+    /// nothing.
     #[test]
     fn ties_and_sizes_of_strata_count() {
         let strata = [
@@ -250,8 +251,8 @@ mod tests {
         }
     }
 
-    /// For n = 10 the second and ninth of ten, with 97.9 %; for n = 20 the sixth and fifteenth, with
-    /// 95.9 % (Conover, Practical Nonparametric Statistics, 3.2).
+    /// For n = 10 the second and ninth of ten, with 97.9 %; for n = 20 the sixth and fifteenth,
+    /// with 95.9 % (Conover, Practical Nonparametric Statistics, 3.2).
     #[test]
     fn medians_lie_between_order_statistics() {
         let upto = |n: usize| (1..=n).map(|v| v as f64).collect::<Vec<_>>();

@@ -331,8 +331,8 @@ mod tests {
         }
     }
 
-    /// The largest wealth of all times is remembered, to the last digits that rounding leaves, however
-    /// it goes up and down.
+    /// The largest wealth of all times is remembered, to the last digits that rounding leaves,
+    /// however it goes up and down.
     #[test]
     fn the_peak_is_that_of_all_times() {
         let mut random = crate::linalg::random::Random::new(4);

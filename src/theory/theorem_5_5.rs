@@ -18,8 +18,8 @@ use super::theorem_e6::TheoremE6;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Theorem55 {
-    /// The constants of Theorem 5.4, uniform over the w in use; ‖y‖ is Y at J = 1 where an objective
-    /// is sampled.
+    /// The constants of Theorem 5.4, uniform over the w in use; ‖y‖ is Y at J = 1 where an
+    /// objective is sampled.
     pub constants: Theorem54,
     /// Those of Theorem E.6, where an objective is sampled with J minibatches too.
     pub outer: Option<TheoremE6>,

@@ -3,15 +3,15 @@
 //! Problem: f(λ) = E(w(λ), λ), w(λ) = Φ(w(λ), λ) under Assumption 3.1, E under Assumption E.1 (its
 //! gradients are continuous selections of Lipschitz maps, or selections of them as for Φ).
 //! Method: g_t = D_tᵀ∇₁E(w_t, λ) + ∇₂E(w_t, λ) with the D_t of ITD (13) or AID-FP (14).
-//! Metric: Δ(g_t, D_fᵀ), D_f = {Xᵀ∇₁E(w(λ), λ) + ∇₂E(w(λ), λ) : X ∈ D_fix}; ‖g_t - ∇f‖ where D_fix is
-//! one matrix. Kind: upper bound. Reference: Grazzi, Pontil, Salzo (ICML 2024), Theorem E.3 with its
-//! proof, constants explicit.
+//! Metric: Δ(g_t, D_fᵀ), D_f = {Xᵀ∇₁E(w(λ), λ) + ∇₂E(w(λ), λ) : X ∈ D_fix}; ‖g_t - ∇f‖ where D_fix
+//! is one matrix. Kind: upper bound. Reference: Grazzi, Pontil, Salzo (ICML 2024), Theorem E.3 with
+//! its proof, constants explicit.
 //!
 //! From g_t - g = (D_t - X)ᵀ∇₁E(w_t) + Xᵀ(∇₁E(w_t) - ∇₁E(w(λ))) + ∇₂E(w_t) - ∇₂E(w(λ)):
 //!   Δ(g_t, ·) ≤ ‖∇₁E(w_t)‖ Δ_t + (B C_{E,1}(e_t) + C_{E,2}(e_t)) e_t,
-//! Δ_t ≥ Δ(D_t, D_fix) from Theorem 4.1 at the same level, C_{E,j} of Lemma E.2. PAPER puts qᵗe_0 for
-//! e_t and ‖∇₁E(w(λ))‖ + C_{E,1}(qᵗe_0) qᵗe_0 for ‖∇₁E(w_t)‖, TRAJECTORY what is measured, SHARP
-//! ‖D_fix‖sup for B and the refined moduli besides.
+//! Δ_t ≥ Δ(D_t, D_fix) from Theorem 4.1 at the same level, C_{E,j} of Lemma E.2. PAPER puts qᵗe_0
+//! for e_t and ‖∇₁E(w(λ))‖ + C_{E,1}(qᵗe_0) qᵗe_0 for ‖∇₁E(w_t)‖, TRAJECTORY what is measured,
+//! SHARP ‖D_fix‖sup for B and the refined moduli besides.
 
 use super::hypothesis::Hypothesis;
 use super::theorem::{Row, Table, Theorem};

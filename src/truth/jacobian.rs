@@ -17,7 +17,8 @@ pub struct ImplicitJacobian {
     pub j: Matrix,
     /// ‖Ĵ - J‖_F ≤ error. With the correction Δ that rounding took off Ĵ, and P, D_2 at ŵ with its
     /// own rest: ‖Δ‖_F + κ(‖Ĵ+Δ-P(Ĵ+Δ)-D_2‖_F + (L_1‖Ĵ‖+L_2)·rest_error), since ‖(I-P)⁻¹‖ ≤ κ
-    /// (theory, section 9), and κ times what forming P, D_2 and this residual in double-double loses.
+    /// (theory, section 9), and κ times what forming P, D_2 and this residual in double-double
+    /// loses.
     pub error: f64,
     /// P = ∂₁Φ at ŵ and its rest, rounded (d×d).
     pub p: Matrix,

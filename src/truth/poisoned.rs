@@ -5,11 +5,12 @@
 //! subgradient g, evaluated in double-double arithmetic from the data: the objective is ρ-strongly
 //! convex, so that ‖ŵ - w(Γ)‖ ≤ ‖g‖/ρ. How ŵ was found does not matter.
 //!
-//! With K = ∇²f + ρI and S the support, what (I - ∂₁Φᵀ)⁻¹y is read for is x = ηu, K_SS x_S = y_S, and
-//! row i of Dᵀy is -(1/n)(X(p_i - e_i) + WH_iXᵀx̃_i), X = mat(x). x̂ is refined by its residual r in
-//! double-double; K_SS ⪰ ρ and the Lipschitz constant L_H of ∇²f give
+//! With K = ∇²f + ρI and S the support, what (I - ∂₁Φᵀ)⁻¹y is read for is x = ηu, K_SS x_S = y_S,
+//! and row i of Dᵀy is -(1/n)(X(p_i - e_i) + WH_iXᵀx̃_i), X = mat(x). x̂ is refined by its residual
+//! r in double-double; K_SS ⪰ ρ and the Lipschitz constant L_H of ∇²f give
 //! ‖x̂ - x‖ ≤ (‖r‖ + L_H‖ŵ - w(Γ)‖‖x̂‖)/ρ, and ∂₂T's bound and its Lipschitz constant carry that to
-//! Dᵀy. The supports of ŵ and w(Γ) are equal where no margin is within what the error of ŵ can move.
+//! Dᵀy. The supports of ŵ and w(Γ) are equal where no margin is within what the error of ŵ can
+//! move.
 
 mod exact;
 #[cfg(test)]

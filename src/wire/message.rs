@@ -261,22 +261,36 @@ pub(crate) fn type_of(line: &str) -> error::Result<String> {
         #[serde(borrow)]
         r#type: Option<&'l RawValue>,
     }
-    serde_json::from_str::<IgnoredAny>(line).map_err(|e| {
+    let named = |text: &str| error::Error::input(text).in_field("type");
+    let typed = serde_json::from_str::<Typed<'_>>(line);
+    // A list of one would be read as the fields in order.
+    let Some(typed) = typed.ok().filter(|_| is_object(line)) else {
+        return Err(no_message(line));
+    };
+    let raw = typed.r#type.ok_or_else(|| named("is missing"))?;
+    serde_json::from_str(raw.get()).map_err(|_| named("must be a string"))
+}
+
+fn is_object(line: &str) -> bool {
+    line.trim_start().starts_with('{')
+}
+
+/// What is wrong with a line that is no object with one type at most.
+fn no_message(line: &str) -> error::Error {
+    if let Err(e) = serde_json::from_str::<IgnoredAny>(line) {
         let text = e.to_string();
         let at = text.rfind(" at line ").unwrap_or(text.len());
-        error::Error::input(format!(
+        return error::Error::input(format!(
             "not valid JSON: {} at character {}",
             &text[..at],
             e.column()
-        ))
-    })?;
-    if !line.trim_start().starts_with('{') {
-        return Err(error::Error::input("expected a JSON object"));
+        ));
     }
-    let named = |text: &str| error::Error::input(text).in_field("type");
-    let typed: Typed<'_> = serde_json::from_str(line).map_err(|_| named("stands there twice"))?;
-    let raw = typed.r#type.ok_or_else(|| named("is missing"))?;
-    serde_json::from_str(raw.get()).map_err(|_| named("must be a string"))
+    if is_object(line) {
+        error::Error::input("stands there twice").in_field("type")
+    } else {
+        error::Error::input("expected a JSON object")
+    }
 }
 
 /// The fields of a line that its message, read and written again, does not have: what a closed

@@ -1,5 +1,5 @@
-//! Readers of files and messages against what nobody should send: the committed corpus as it stands,
-//! and bounded mutations of it. `just fuzz` runs many more.
+//! Readers of files and messages against what nobody should send: the committed corpus as it
+//! stands, and bounded mutations of it. `just fuzz` runs many more.
 //!
 //! Whatever comes, a reader ends with a value that can be used or with an error of bounded length.
 

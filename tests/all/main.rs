@@ -1,5 +1,5 @@
-//! Tests of the crate from outside, in one program: it is linked once, and its tests run side by side
-//! whatever file they stand in.
+//! Tests of the crate from outside, in one program: it is linked once, and its tests run side by
+//! side whatever file they stand in.
 
 mod api;
 mod cli;

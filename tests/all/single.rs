@@ -322,8 +322,8 @@ impl Implementation for Emulated {
     }
 }
 
-/// Hypergradients in binary32: the rounding of ∇₁E and ∇₂E is part of the floor, and TF32 in them is
-/// not.
+/// Hypergradients in binary32: the rounding of ∇₁E and ∇₂E is part of the floor, and TF32 in them
+/// is not.
 #[test]
 fn hypergradients_in_binary32() {
     let catalogue = Catalogue::builtin().unwrap();

@@ -309,8 +309,8 @@ fn a_test_process_can_start_ratecert() {
     assert!(run.contains("\"name\": \"in-process\""), "{run}");
 }
 
-/// Shards of a subject that passes, joined, are the bytes of one conversation; those of another one, or
-/// of other claims, are not taken for its own.
+/// Shards of a subject that passes, joined, are the bytes of one conversation; those of another
+/// one, or of other claims, are not taken for its own.
 #[test]
 fn shards_of_a_subject_are_the_whole() {
     let folder = folder();

@@ -21,7 +21,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Whether the method can have it. A solver makes the mistakes of AID-FP, followed to its limit.
+    /// Whether the method can have it. A solver makes the mistakes of AID-FP, followed to its
+    /// limit.
     pub fn occurs_in(&self, method: Method) -> bool {
         let like = match method {
             Method::IMPLICIT => Method::AID_FP,

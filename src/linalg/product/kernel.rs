@@ -1,7 +1,7 @@
 //! The inner loops, for vectors of any width.
 //!
-//! An entry of a combination of columns is summed column by column, four at a time; a product of two
-//! vectors is eight partial sums over entries j ≡ 0, .., 7 (mod 8), added in one order. Neither
+//! An entry of a combination of columns is summed column by column, four at a time; a product of
+//! two vectors is eight partial sums over entries j ≡ 0, .., 7 (mod 8), added in one order. Neither
 //! knows how wide a vector of the machine is: every width computes the same bits.
 
 use pulp::{Arch, Simd, WithSimd};
@@ -291,7 +291,8 @@ pub(super) fn products<S: Simd, const C: usize, const V: usize>(
             }
         }
     }
-    // Written out by plain stores: sums indexed in a loop that is not unrolled would live in memory.
+    // Written out by plain stores: sums indexed in a loop that is not unrolled would live in
+    // memory.
     let mut lanes = [0.0; MOST * LANES];
     let to = S::as_mut_simd_f64s(&mut lanes).0;
     for c in 0..C {

@@ -4,8 +4,8 @@ use super::kernel::LANES;
 use crate::linalg::Matrix;
 use crate::linalg::rows::Aligned;
 
-/// A matrix whose columns begin at cache lines and are filled up with zeros to whole lines: a product
-/// with it reads no line twice and needs no partial vectors.
+/// A matrix whose columns begin at cache lines and are filled up with zeros to whole lines: a
+/// product with it reads no line twice and needs no partial vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packed {
     pub(super) entries: Aligned,

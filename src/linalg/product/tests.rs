@@ -62,7 +62,8 @@ fn norm_survives_extreme_scales() {
     assert!(norm2(&[1.0, f64::NAN]).is_nan());
 }
 
-/// What a job writes, in vectors of every width there is, in plain code, and in those of this machine.
+/// What a job writes, in vectors of every width there is, in plain code, and in those of this
+/// machine.
 macro_rules! on_every_width {
     ($out:ident, $job:expr) => {{
         let start = $out.to_vec();

@@ -16,7 +16,8 @@ pub trait Weigh: Sync {
     fn weigh(&self, first: usize, scores: &mut [f64], weights: &mut [f64], kept: &mut [f64]);
 }
 
-/// Least rows of a strip where there are several: a sum of its own for fewer costs more than they do.
+/// Least rows of a strip where there are several: a sum of its own for fewer costs more than they
+/// do.
 const FEWEST: usize = 144;
 
 /// Rows of a strip: of their number alone, so that sums have one order.
@@ -27,8 +28,8 @@ fn strip(rows: usize) -> usize {
     even.next_multiple_of(if even > 8 * BLOCK { BLOCK } else { BLOCK / 3 })
 }
 
-/// Rows of each block of a strip: about as many in the last one, so that every block has the time to
-/// ask for the next.
+/// Rows of each block of a strip: about as many in the last one, so that every block has the time
+/// to ask for the next.
 fn even(rows: usize) -> usize {
     let blocks = rows.div_ceil(BLOCK).max(1);
     rows.div_ceil(blocks).next_multiple_of(BLOCK / 9)
@@ -178,8 +179,8 @@ struct Strip<'a, W, F> {
     finish: F,
 }
 
-/// What is made of the rows and weights of a block. Not a closure: it must become part of the code for
-/// the machine's vectors.
+/// What is made of the rows and weights of a block. Not a closure: it must become part of the code
+/// for the machine's vectors.
 trait Finish {
     /// How many of the rows ahead are asked for while scores are made.
     fn share(all: usize) -> usize;

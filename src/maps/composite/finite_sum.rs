@@ -228,8 +228,8 @@ impl FiniteSum {
     }
 }
 
-/// The rows of a finite sum at the columns of a support, for products ∂₁T̂(w, λ, b)ᵀv with v = 0 off
-/// it, of which nothing is read there.
+/// The rows of a finite sum at the columns of a support, for products ∂₁T̂(w, λ, b)ᵀv with v = 0
+/// off it, of which nothing is read there.
 pub(super) struct Gathered {
     support: Vec<usize>,
     /// The same sum with nothing but those columns, filled up with zeros to whole cache lines.

@@ -2,9 +2,9 @@
 //!
 //! Owns what is worth keeping between them. Behind a mask (the prox of an elastic net) v is 0 off
 //! the mask's support and nothing else of the product is read: the rows are gathered to the columns
-//! of the support once. Where every product would compute the probabilities of its rows again, those
-//! of all rows are kept. Whether that pays follows from the number of samples to come, so that the
-//! same run computes the same bits.
+//! of the support once. Where every product would compute the probabilities of its rows again,
+//! those of all rows are kept. Whether that pays follows from the number of samples to come, so
+//! that the same run computes the same bits.
 
 use super::finite_sum::Gathered;
 use super::inner::Inner;

@@ -455,7 +455,7 @@ fn the_mean_is_the_mean_of_all_samples() {
         let gap = (map.apply(&w, &lambda) - Vector::from_vec(own)).amax();
         assert!(gap < 1e-14, "{inner:?} {outer:?} {gap}");
     }
-    // Left out: a layer or a fixed threshold behind a finite sum, thresholds behind noise, all but a
-    // fixed threshold behind a poisoned regression.
+    // Left out: a layer or a fixed threshold behind a finite sum, thresholds behind noise, all but
+    // a fixed threshold behind a poisoned regression.
     assert_eq!(described, 2 * 5 + 5 + 1);
 }

@@ -26,8 +26,8 @@ const BELOW: i32 = 20;
 /// What is known of a curve without its picture.
 struct Seen<'a> {
     curve: Shown<'a, Curve>,
-    /// The first step with an error above a bound and what rounding may add, or above what its claim
-    /// allows.
+    /// The first step with an error above a bound and what rounding may add, or above what its
+    /// claim allows.
     crossed: Option<usize>,
     /// No error of it is a number.
     empty: bool,

@@ -303,7 +303,8 @@ impl Graph {
             let text = fitted(label, self.room - 14.0, TEXT);
             canvas.text(&text, (left, height), Anchor::Start, font(TEXT), *ink);
         }
-        // A lone line that ends early has its label above its end, several have theirs side by side.
+        // A lone line that ends early has its label above its end, several have theirs side by
+        // side.
         let furthest = inside.iter().map(|i| i.1.0).fold(frame.left, f64::max);
         let lowest = frame.bottom - 36.0;
         let wanted: Vec<f64> = inside

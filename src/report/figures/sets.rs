@@ -44,8 +44,8 @@ fn points(of: &Points) -> Vec<Point> {
 /// Steps of a walk after which its start is forgotten to the eye.
 const SETTLED: usize = 8;
 
-/// How many of the late steps of a walk lie outside a set, and how many there are; none where either
-/// is missing, too short or not finite.
+/// How many of the late steps of a walk lie outside a set, and how many there are; none where
+/// either is missing, too short or not finite.
 fn outside(plot: &Plot, walk: &str, set: &str) -> Option<(usize, usize)> {
     let finite = |p: &Point| p.0.is_finite() && p.1.is_finite();
     let (walk, set) = (points(named(plot, walk)?), points(named(plot, set)?));

@@ -13,8 +13,9 @@ use crate::checks::Data;
 use crate::claims::Record;
 use crate::report::format::count;
 
-/// The recorded curve with a ring around the error at `step` and a mark at what was `allowed` there,
-/// wide and narrow, and whether there is a ring; none where the record is no curve or an empty one.
+/// The recorded curve with a ring around the error at `step` and a mark at what was `allowed`
+/// there, wide and narrow, and whether there is a ring; none where the record is no curve or an
+/// empty one.
 pub fn violation(
     record: &Record,
     step: Option<usize>,

@@ -63,8 +63,8 @@ fn an_undecided_verdict_says_why_and_a_tight_one_that_it_is() {
     );
 }
 
-/// What once stood in the detail is a fact of its own, and still on every page; the HTML page has it
-/// as a table.
+/// What once stood in the detail is a fact of its own, and still on every page; the HTML page has
+/// it as a table.
 #[test]
 fn every_page_shows_the_smallest_instance_and_the_diagnosis() {
     let mut run = run();

@@ -9,8 +9,8 @@ use crate::report::{Run, Summary, html, markdown, text};
 /// Verdicts that are kept at least, here.
 const MOST: usize = 2000;
 
-/// `n` verdicts of two claims and three checks, and as many slacks: every thousandth fails, every 500th is
-/// undecided, for one of two reasons, after a thousand that did not apply.
+/// `n` verdicts of two claims and three checks, and as many slacks: every thousandth fails, every
+/// 500th is undecided, for one of two reasons, after a thousand that did not apply.
 fn large(n: usize) -> Run {
     let mut run = run();
     run.verdicts.clear();

@@ -185,8 +185,8 @@ fn reading_errors_name_file_line_and_field() {
         "\"status\":\"pass\"",
     );
     edited("records.jsonl", "\"tau\":4", "\"tau\":5");
-    // Records that are gone are missed; an older run, which counted nothing, has no figures then; one
-    // without verdicts is none.
+    // Records that are gone are missed; an older run, which counted nothing, has no figures then;
+    // one without verdicts is none.
     fs::remove_file(folder.0.join("records.jsonl")).unwrap();
     write(&run(), &folder.0).unwrap();
     fs::remove_file(folder.0.join("records.jsonl")).unwrap();

@@ -18,9 +18,9 @@ use crate::maps::composite::{Composite, Gamma, Inner, Sample};
 /// covariance of a sum of n rank-one terms (the operator on symmetric matrices or the terms
 /// themselves) and 2d³ for M̄CM̄ᵀ; N is set up once.
 ///
-/// Where y is random itself ([`Source`], independent of all P_ξ), v̂ and m_i are those of E y, C_i is
-/// E Cov(v_i | y), and E(v_i | y) = A_iy with A_{i+1} = M̄A_i + η_iI: Cov v_i = C_i + A_i Cov(y) A_iᵀ,
-/// again a sum of semidefinite terms.
+/// Where y is random itself ([`Source`], independent of all P_ξ), v̂ and m_i are those of E y, C_i
+/// is E Cov(v_i | y), and E(v_i | y) = A_iy with A_{i+1} = M̄A_i + η_iI: Cov v_i = C_i + A_i Cov(y)
+/// A_iᵀ, again a sum of semidefinite terms.
 #[derive(Clone, Debug)]
 pub struct Recursion {
     mean: Matrix,

@@ -1,11 +1,12 @@
-//! A random y, and what is added to r with it: means of gradients of an objective over minibatches ζ.
+//! A random y, and what is added to r with it: means of gradients of an objective over minibatches
+//! ζ.
 
 use crate::error::Result;
 use crate::linalg::{Matrix, Vector};
 use crate::objectives::{Objective, Rows};
 
-/// The law of (y, h) up to second order, y = J⁻¹Σ∇₁Ê(w, λ, ζ_j) and h = J⁻¹Σ∇₂Ê(w, λ, ζ_j), which share
-/// their samples.
+/// The law of (y, h) up to second order, y = J⁻¹Σ∇₁Ê(w, λ, ζ_j) and h = J⁻¹Σ∇₂Ê(w, λ, ζ_j), which
+/// share their samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// E y = ∇₁E (d).
@@ -75,8 +76,8 @@ mod tests {
     use crate::objectives::ObjectiveKind;
     use crate::truth::expectation::{Recursion, conditional_readout};
 
-    /// Every sequence of two samples ζ and two samples ξ⁽²⁾, given ξ⁽¹⁾: means and mean square errors
-    /// by enumeration.
+    /// Every sequence of two samples ζ and two samples ξ⁽²⁾, given ξ⁽¹⁾: means and mean square
+    /// errors by enumeration.
     #[test]
     fn moments_with_a_random_cotangent_are_those_of_the_enumeration() {
         for (_, kind) in ObjectiveKind::NAMES {

@@ -19,6 +19,13 @@ impl Kinks {
             .collect()
     }
 
+    /// The slopes of each vertex of the range, in the order of their numbers.
+    pub(crate) fn corners(&self) -> Vec<Vec<f64>> {
+        (0..1usize << self.count())
+            .map(|c| self.corner(c))
+            .collect()
+    }
+
     /// conv D_joint from its 2^k vertices; `None` beyond 12 kinks.
     pub fn joint_hull(&self) -> Option<Hull> {
         let k = self.count();

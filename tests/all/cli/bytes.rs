@@ -1,5 +1,5 @@
-//! The bytes of a small run that is committed: the same from any build, at any number of threads, in
-//! any locale, on any machine. `.ci/run` compares those of the release build as well.
+//! The bytes of a small run that is committed: the same from any build, at any number of threads,
+//! in any locale, on any machine. `.ci/run` compares those of the release build as well.
 
 use std::fs;
 use std::path::Path;

@@ -44,8 +44,8 @@ fn remembered(dir: &Path) -> usize {
 }
 
 /// `kill -9` at fifty moments, each run going on from the one before: the directory holds the old
-/// run or the new one at any time, nothing that was remembered is lost, and the bytes in the end are
-/// those of a run that nobody disturbed.
+/// run or the new one at any time, nothing that was remembered is lost, and the bytes in the end
+/// are those of a run that nobody disturbed.
 #[test]
 fn fifty_kills_lose_nothing_and_change_no_byte() {
     let s = Sandbox::new();

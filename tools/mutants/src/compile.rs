@@ -73,8 +73,9 @@ struct Profile {
 }
 
 impl Cargo {
-    /// What the compiler refuses in the library and its unit tests: the mutants, and the places that
-    /// no mutant is to blame for. Both are empty when it compiles. `files` are the instrumented ones.
+    /// What the compiler refuses in the library and its unit tests: the mutants, and the places
+    /// that no mutant is to blame for. Both are empty when it compiles. `files` are the
+    /// instrumented ones.
     pub fn check(&self, files: &BTreeMap<PathBuf, String>) -> Result<Vec<Blamed>> {
         let (success, lines) = self.run(&["check", "--profile", "test", "--lib"])?;
         let messages = lines.into_iter().filter_map(|line| line.message);

@@ -1,8 +1,9 @@
 //! Runs all mutants that cargo-mutants lists for the crate, from one build.
 //!
-//! cargo-mutants builds the crate once for each mutant. Here all of them are compiled into one build,
-//! each behind a switch (mutant schemata); one run of the tests without a mutant records which test
-//! meets which, and then only those are run with it. See `README.md` beside this package.
+//! cargo-mutants builds the crate once for each mutant. Here all of them are compiled into one
+//! build, each behind a switch (mutant schemata); one run of the tests without a mutant records
+//! which test meets which, and then only those are run with it. See `README.md` beside this
+//! package.
 
 mod compile;
 mod list;

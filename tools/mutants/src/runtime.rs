@@ -1,6 +1,6 @@
 //! The switch of the mutants, copied into the instrumented crate. `RATECERT_MUTANT` names the one
-//! that is on. With `RATECERT_MUTANTS_SEEN` instead, none is, and the first time that a mutant could
-//! make a difference its number is appended to that file.
+//! that is on. With `RATECERT_MUTANTS_SEEN` instead, none is, and the first time that a mutant
+//! could make a difference its number is appended to that file.
 
 use std::env;
 use std::fs::{File, OpenOptions};

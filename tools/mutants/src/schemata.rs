@@ -1,8 +1,8 @@
 //! Mutant schemata: every mutant of a file in one text, each behind a switch.
 //!
 //! A place that has mutants becomes a wrapper, `/*w12*/ ... /*e*/` for one whose first mutant is 12.
-//! Inside it what only mutant 13 needs stands on a line of its own that begins with `/*m13*/`. So a
-//! compiler error says which mutant to leave out ([`blamed`]).
+//! Inside it what only mutant 13 needs stands on a line of its own that begins with `/*m13*/`.
+//! So a compiler error says which mutant to leave out ([`blamed`]).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,7 +15,8 @@ use syn::{BinOp, Expr};
 use crate::Result;
 use crate::list::{Genre, Mutant};
 
-/// The mutants of one file, by kind and the byte they begin at: the first one's number, and how many.
+/// The mutants of one file, by kind and the byte they begin at: the first one's number, and how
+/// many.
 type Places = BTreeMap<(Genre, usize), (usize, usize)>;
 
 /// A place that has mutants, and the form that lets one choose.
@@ -222,8 +223,8 @@ impl Renderer<'_> {
     }
 }
 
-/// Walks a file for the places of mutants. What is evaluated by the compiler is left out: constants,
-/// lengths, patterns.
+/// Walks a file for the places of mutants. What is evaluated by the compiler is left out:
+/// constants, lengths, patterns.
 struct Finder<'a> {
     text: &'a str,
     places: &'a Places,
