@@ -282,6 +282,33 @@ fn fields_that_would_be_lost_are_refused() {
     );
     let wrong = error(&noise(r#"{"N":[[0.1,1]]}"#, identity));
     assert!(wrong.contains("`problem.inner.channels[0].N`"), "{wrong}");
+    let sized = |batch: usize, inner: usize, inner_batch: usize| {
+        let sizes = [
+            ("batch", batch),
+            ("inner", inner),
+            ("inner_batch", inner_batch),
+        ];
+        sizes.iter().fold(noise("{}", identity), |text, (name, n)| {
+            text.replace(&format!("\"{name}\":1"), &format!("\"{name}\":{n}"))
+        })
+    };
+    let most = crate::tol::SAMPLES_MOST;
+    for (batch, inner, inner_batch) in [(most, 1, 1), (1, most, 1), (1, most / 10, 10)] {
+        assert!(InstanceFile::parse(&sized(batch, inner, inner_batch)).is_ok());
+    }
+    for (sizes, wrong) in [
+        ((most + 1, 1, 1), "`batch`: at most 10000000, got 10000001"),
+        ((1, most + 1, 1), "`inner`: at most 10000000, got 10000001"),
+        ((1, 1, usize::MAX), "`inner_batch`: at most 10000000"),
+        (
+            (1, most / 10 + 1, 10),
+            "`inner`: inner·inner_batch is at most",
+        ),
+        ((0, 1, 1), "`batch`: must be at least 1"),
+    ] {
+        let said = error(&sized(sizes.0, sizes.1, sizes.2));
+        assert!(said.contains(wrong), "{said}");
+    }
     for (outer, field) in [
         (r#"{"kind":"soft","step":0}"#, "problem.outer.step"),
         (r#"{"kind":"box","lo":[1],"hi":[0]}"#, "problem.outer.hi[0]"),

@@ -440,3 +440,27 @@ fn ties_on_the_simplex_are_mixtures_of_projectors() {
         assert!((root(true) * &half * &p - &p).amax() < 1e-14);
     }
 }
+
+/// Each pair of rows is compared: thousands of forms would be examined for hours.
+#[test]
+fn maps_have_no_more_affine_forms_than_can_be_compared() {
+    let map = |d: usize, forms: usize| {
+        let form = AffineForm {
+            a: Matrix::zeros(d, d),
+            b: Matrix::zeros(d, 1),
+            c: Vector::zeros(d),
+        };
+        MaxMin {
+            forms: vec![form; forms],
+            least: vec![true; d],
+        }
+    };
+    let (most, pairs) = crate::tol::FORMS_MOST;
+    for (d, forms) in [(1, most), (pairs / (most * most), most), (40, 500)] {
+        map(d, forms).validate().unwrap();
+    }
+    for (d, forms) in [(1, most + 1), (pairs / (most * most) + 1, most), (41, 500)] {
+        let error = map(d, forms).validate().unwrap_err();
+        assert_eq!(error.field(), Some("forms"), "{error}");
+    }
+}

@@ -4,12 +4,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use ratecert::claims::{Verdict, subject_claims};
 use ratecert::conformance;
 use ratecert::methods::Ours;
+use ratecert::served::ServedSpec;
 use ratecert::wire::Server;
 
 fn ratecert(arguments: &[&str], folder: &Path) -> Output {
@@ -378,6 +380,42 @@ fn shards_of_a_subject_are_the_whole() {
     assert!(merged("other").1.contains("number of claims 2 and 1"));
 }
 
+/// A machine on which the subject does not start takes its own cases from the whole, and no others.
+#[cfg(unix)]
+#[test]
+fn a_shard_whose_subject_never_said_hello_is_merged_as_what_it_is() {
+    let folder = folder();
+    let line = format!(
+        "test ! -e down && exec {} serve",
+        env!("CARGO_BIN_EXE_ratecert")
+    );
+    for i in 1..=3 {
+        let down = folder.path().join("down");
+        match i {
+            1 => fs::write(down, "").unwrap(),
+            _ => fs::remove_file(down).unwrap_or_default(),
+        }
+        let (shard, out) = (format!("{i}/3"), format!("shards/{i}"));
+        let arguments = ["subject", "itd", "--profile", "test", "--times", "2"];
+        let rest = ["--shard", &shard, "--out", &out, "--", "sh", "-c", &line];
+        let output = ratecert(&[&arguments[..], &rest].concat(), folder.path());
+        assert_eq!(output.status.code(), Some(if i == 1 { 1 } else { 0 }));
+    }
+    let output = ratecert(&["merge", "shards", "--out", "joined"], folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let info: Value = serde_json::from_str(&read("joined/run.json")).unwrap();
+    assert_eq!(info["subject"]["name"], "ratecert");
+    assert!(
+        info["subject"]["given_up"]
+            .to_string()
+            .contains("did not say hello"),
+        "{}",
+        info["subject"]
+    );
+    assert!(read("joined/verdicts.jsonl").lines().count() > 10);
+}
+
 /// Looking into a pipe would wait for ever.
 #[cfg(unix)]
 #[test]
@@ -448,12 +486,8 @@ fn recordings_that_are_none_are_refused_with_their_line() {
     assert_eq!(check(&format!("{case}\n{wrong}\n")).0, Some(1));
 }
 
-/// What `subject` finds of the maps of a server.
-fn examined<'s>(
-    server: impl Fn() -> Server<'s> + Sync + 's,
-    stop: &std::sync::atomic::AtomicBool,
-) -> ratecert::Result<ratecert::conformance::Conformed> {
-    let plan = ratecert::conformance::Conformance {
+fn plan(only: &str) -> conformance::Conformance {
+    conformance::Conformance {
         claims: subject_claims().unwrap(),
         times: 1,
         shard: None,
@@ -461,21 +495,28 @@ fn examined<'s>(
         seed: 3,
         patience: std::time::Duration::from_secs(1),
         strict: true,
-        only: vec!["map/".into()],
-    };
+        only: vec![only.into()],
+    }
+}
+
+/// What `subject` finds of the maps of a server.
+fn examined<'s>(
+    server: impl Fn() -> Server<'s> + Sync + 's,
+    stop: &AtomicBool,
+) -> ratecert::Result<conformance::Conformed> {
     let launch = ratecert::subject::Local::new(server);
-    plan.run(&launch, stop, &mut |_, _| {}, &mut |_| Ok(()))
+    plan("map/").run(&launch, stop, &mut |_, _| {}, &mut |_| Ok(()))
+}
+
+/// Of a map of two dimensions with ∂Φᵀ.
+fn spec(name: &str) -> ServedSpec {
+    let mut spec = ServedSpec::new(name, vec![0.0; 2], vec![0.5, -0.25]);
+    spec.products.jvp = false;
+    spec
 }
 
 #[test]
-fn maps_announced_wrongly_fail_and_an_interrupt_ends_between_maps() {
-    use ratecert::served::ServedSpec;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    let spec = |name: &str| {
-        let mut spec = ServedSpec::new(name, vec![0.0; 2], vec![0.5, -0.25]);
-        spec.products.jvp = false;
-        spec
-    };
+fn maps_announced_wrongly_fail() {
     let stop = AtomicBool::new(false);
     type Slip = fn(&mut ratecert::wire::ServedMap);
     let slips: [(Slip, &str); 4] = [
@@ -498,29 +539,91 @@ fn maps_announced_wrongly_fail_and_an_interrupt_ends_between_maps() {
         assert_eq!(found[0].status, ratecert::checks::Ruling::Fail);
         assert!(found[0].detail.contains(text), "{}", found[0].detail);
     }
+}
 
-    struct Stopping<'a>(&'a AtomicBool, Mine);
-    impl ratecert::served::ServedMap for Stopping<'_> {
-        fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
-            self.0.store(true, Ordering::Relaxed);
-            self.1.phi(w, l)
-        }
-        fn vjp(
-            &mut self,
-            w: &[f64],
-            l: &[f64],
-            u: &[f64],
-        ) -> ratecert::Result<(Vec<f64>, Vec<f64>)> {
-            self.1.vjp(w, l, u)
-        }
-    }
-    let server = || {
-        Server::new(&Ours, "mine", "1")
-            .serving(&spec("a"), Stopping(&stop, Mine(1.0)))
-            .serving(&spec("b"), Mine(1.0))
+/// Names stand in every question and in the ids of verdicts.
+#[test]
+fn names_of_maps_are_short_plain_and_their_own() {
+    let stop = AtomicBool::new(false);
+    let said = |names: [&str; 2]| {
+        let server = || {
+            let server = Server::new(&Ours, "mine", "1");
+            let server = server.serving(&spec("a"), Mine(1.0));
+            let server = server.serving(&spec("b"), Mine(1.0));
+            server.saying(|h| {
+                for (map, name) in h.maps.iter_mut().flatten().zip(names) {
+                    map.name = name.into();
+                }
+            })
+        };
+        examined(server, &stop).unwrap().given_up
     };
-    let error = examined(server, &stop).unwrap_err();
-    assert_eq!(error.to_string(), "all cases were asked, not all maps");
+    let long = "x".repeat(201);
+    for (names, text) in [
+        (["a", "a"], "`maps[1].name`: another map is called \"a\""),
+        (["a", ""], "`maps[1].name`: must have 1 to 200 bytes"),
+        ([&long, "b"], "`maps[0].name`: must have 1 to 200 bytes"),
+        (
+            ["a\u{1b}[2J", "b"],
+            "`maps[0].name`: must have 1 to 200 bytes",
+        ),
+    ] {
+        let why = said(names).unwrap();
+        assert!(why.contains("it did not say hello: malformed"), "{why}");
+        assert!(why.contains(text), "{why}");
+    }
+}
+
+/// A map that asks for an end when it is first evaluated, and counts how often it is.
+struct Stopping<'a>(&'a AtomicBool, &'a AtomicUsize, bool);
+
+impl ratecert::served::ServedMap for Stopping<'_> {
+    fn phi(&mut self, w: &[f64], l: &[f64]) -> ratecert::Result<Vec<f64>> {
+        self.0.fetch_or(self.2, Ordering::Relaxed);
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Mine(1.0).phi(w, l)
+    }
+
+    fn vjp(&mut self, w: &[f64], l: &[f64], u: &[f64]) -> ratecert::Result<(Vec<f64>, Vec<f64>)> {
+        Mine(1.0).vjp(w, l, u)
+    }
+}
+
+#[test]
+fn an_interrupt_ends_in_the_middle_of_a_map_and_before_the_next() {
+    let evaluated = |stops: bool| {
+        let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let server = || {
+            let server = Server::new(&Ours, "mine", "1");
+            let server = server.serving(&spec("a"), Stopping(&stop, &count, stops));
+            server.serving(&spec("b"), Stopping(&stop, &count, stops))
+        };
+        let found = examined(server, &stop);
+        (found, count.load(Ordering::Relaxed))
+    };
+    let (found, whole) = evaluated(false);
+    assert!(found.unwrap().given_up.is_none());
+    let (found, cut) = evaluated(true);
+    assert_eq!(
+        found.unwrap_err().to_string(),
+        "all cases were asked, not all maps"
+    );
+    assert!(100 * cut < whole, "{cut} of {whole} evaluations");
+}
+
+/// Explaining asks and computes as long again; a run that was stopped does not begin with it.
+#[test]
+fn an_interrupt_after_the_last_case_ends_before_the_explanation() {
+    let launch = ratecert::subject::Local::new(|| Server::new(&Ours, "mine", "1"));
+    let mut plan = plan("aid-cg/");
+    plan.claims.truncate(1);
+    let stop = AtomicBool::new(false);
+    let mut progress = |done, total| stop.store(done == total, Ordering::Relaxed);
+    let found = plan.run(&launch, &stop, &mut progress, &mut |_| Ok(()));
+    assert_eq!(
+        found.unwrap_err().to_string(),
+        "all was asked, nothing was explained"
+    );
 }
 
 /// Φ(w, λ) = tanh(Vw + λ)/2 as a program, its derivative off by a factor in one row.
