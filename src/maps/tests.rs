@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::composite::{Activation, NoiseModel, Outer, Poisoned};
+use super::data::Data;
 use super::*;
 use crate::linalg::{Matrix, Vector};
 

@@ -385,34 +385,40 @@ fn shards_of_a_subject_are_the_whole() {
 #[test]
 fn a_shard_whose_subject_never_said_hello_is_merged_as_what_it_is() {
     let folder = folder();
+    let serve = format!("{} serve", env!("CARGO_BIN_EXE_ratecert"));
     let line = format!(
-        "test ! -e down && exec {} serve",
-        env!("CARGO_BIN_EXE_ratecert")
+        "test ! -e down && if test -e other; then {serve} | sed -u s/ratecert/other/; else exec {serve}; fi"
     );
-    for i in 1..=3 {
-        let down = folder.path().join("down");
-        match i {
-            1 => fs::write(down, "").unwrap(),
-            _ => fs::remove_file(down).unwrap_or_default(),
-        }
+    let shard = |i: usize, machine: &str| {
+        let file = folder.path().join(machine);
+        fs::write(&file, "").unwrap();
         let (shard, out) = (format!("{i}/3"), format!("shards/{i}"));
         let arguments = ["subject", "itd", "--profile", "test", "--times", "2"];
         let rest = ["--shard", &shard, "--out", &out, "--", "sh", "-c", &line];
         let output = ratecert(&[&arguments[..], &rest].concat(), folder.path());
-        assert_eq!(output.status.code(), Some(if i == 1 { 1 } else { 0 }));
-    }
-    let output = ratecert(&["merge", "shards", "--out", "joined"], folder.path());
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        fs::remove_file(file).unwrap();
+        output.status.code()
+    };
+    let merged = || {
+        let output = ratecert(&["merge", "shards", "--out", "joined"], folder.path());
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(shard(1, "down"), Some(1));
+    assert_eq!(shard(2, "up"), Some(0));
+    // It is no measure of the others, which have to be of one subject.
+    assert_eq!(shard(3, "other"), Some(0));
+    let (code, text) = merged();
+    assert_eq!(code, Some(2));
+    assert!(text.contains("are not of one run: subject "), "{text}");
+    assert_eq!(shard(3, "up"), Some(0));
+    let (code, text) = merged();
+    assert_eq!(code, Some(1), "{text}");
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let info: Value = serde_json::from_str(&read("joined/run.json")).unwrap();
-    assert_eq!(info["subject"]["name"], "ratecert");
-    assert!(
-        info["subject"]["given_up"]
-            .to_string()
-            .contains("did not say hello"),
-        "{}",
-        info["subject"]
-    );
+    let subject = &info["subject"];
+    assert_eq!(subject["name"], "ratecert");
+    let why = subject["given_up"].to_string();
+    assert!(why.contains("did not say hello"), "{subject}");
     assert!(read("joined/verdicts.jsonl").lines().count() > 10);
 }
 
