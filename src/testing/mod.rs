@@ -119,11 +119,7 @@ pub fn certify(
     instance: &Instance,
     mut implementation: impl FnMut(&Case<'_>) -> Vec<Vec<f64>>,
 ) -> Result<(), Violation> {
-    if !method.is_reverse() {
-        return Err(Violation::NothingJudged(format!(
-            "{method} carries D itself: `certify_jacobians` is for it"
-        )));
-    }
+    carries_a_cotangent(method)?;
     let mut own = Own(|case: &Case<'_>| columns(implementation(case)));
     certify_implementation(method, instance, &mut own)
 }
@@ -138,11 +134,21 @@ pub fn certify_single(
     instance: &Instance,
     mut implementation: impl FnMut(&Case<'_>) -> Vec<Vec<f64>>,
 ) -> Result<(), Violation> {
+    carries_a_cotangent(method)?;
     let mut own = Own(|case: &Case<'_>| columns(implementation(case)));
     match instance.clone().in_roundoff(Roundoff::SINGLE) {
         Ok(instance) => certified(method, &instance, Roundoff::SINGLE, &mut own),
         Err(e) => Err(Violation::NothingJudged(e.to_string())),
     }
+}
+
+fn carries_a_cotangent(method: Method) -> Result<(), Violation> {
+    if method.is_reverse() {
+        return Ok(());
+    }
+    Err(Violation::NothingJudged(format!(
+        "{method} carries D itself: `certify_jacobians` is for it"
+    )))
 }
 
 fn columns(estimates: Vec<Vec<f64>>) -> Vec<Matrix> {

@@ -40,12 +40,17 @@ impl Theorem55 {
         (up(self.t_per_k), up(self.j_per_k))
     }
 
-    /// Checks the hypotheses of Theorem 5.4 and those of the schedule.
+    /// Checks the hypotheses of Theorem 5.4, those on the objective where one is sampled, and those
+    /// of the schedule.
     ///
     /// # Errors
-    /// The first that fails: those of [`Theorem54::check`], a_t > 0, a_J > 0, a finite ρ₀ ≥ 0.
+    /// The first that fails: those of [`Theorem54::check`], a constant of the objective that is not
+    /// finite and nonnegative, a_t > 0, a_J > 0, a finite ρ₀ ≥ 0.
     pub fn check(&self) -> Result<(), Unmet> {
         self.constants.check()?;
+        if let Some(outer) = &self.outer {
+            outer.check_objective()?;
+        }
         for (name, v) in [
             ("t ∝ k, a_t > 0", self.t_per_k),
             ("J ∝ k, a_J > 0", self.j_per_k),
@@ -228,6 +233,39 @@ mod tests {
             .bound(1)
             .is_err()
         );
+        // With an objective its constants are hypotheses too, and the constant covers its part.
+        let outer = TheoremE6 {
+            lower: constants,
+            gradient: 1.5,
+            sigma: [0.5, 0.25],
+            c: [2.0, 1.0],
+        };
+        let sampled = |outer| Theorem55 {
+            outer: Some(outer),
+            ..theorem
+        };
+        let c = sampled(outer).constant().unwrap();
+        for k in [1, 10, 1000, 100_000_000] {
+            let bound = sampled(outer).bound(k).unwrap();
+            assert!(bound > theorem.bound(k).unwrap() && bound <= c / k as f64 * bound_room(k));
+        }
+        for unmet in [
+            TheoremE6 {
+                gradient: f64::NAN,
+                ..outer
+            },
+            TheoremE6 {
+                sigma: [0.5, -0.25],
+                ..outer
+            },
+            TheoremE6 {
+                c: [f64::INFINITY, 1.0],
+                ..outer
+            },
+        ] {
+            assert!(sampled(unmet).bound(1).is_err());
+            assert!(sampled(unmet).constant().is_err());
+        }
     }
 
     /// All sequences of ten samples of a two-term sum.

@@ -58,6 +58,17 @@ impl TheoremE6 {
     /// The first hypothesis that fails: a constant of the objective that is not finite and
     /// nonnegative, or those of [`Theorem54::bound`].
     pub fn bound(&self, rho: f64, j: usize, sigma_k: f64) -> Result<f64, Unmet> {
+        self.check_objective()?;
+        let lower = Theorem54 {
+            y_norm: self.y_norm(j),
+            ..self.lower
+        };
+        let first = lower.bound(rho, j, sigma_k)?;
+        Ok(first + self.outer(rho, j as f64))
+    }
+
+    /// The hypotheses on the objective alone.
+    pub(super) fn check_objective(&self) -> Result<(), Unmet> {
         for (name, v) in [
             ("‖∇₁E‖ is finite", self.gradient),
             ("σ_{E,1} is finite", self.sigma[0]),
@@ -69,12 +80,7 @@ impl TheoremE6 {
                 return Err(Unmet::new(name, v));
             }
         }
-        let lower = Theorem54 {
-            y_norm: self.y_norm(j),
-            ..self.lower
-        };
-        let first = lower.bound(rho, j, sigma_k)?;
-        Ok(first + self.outer(rho, j as f64))
+        Ok(())
     }
 
     /// B sqrt(σ_{E,1}/J + C_{E,1}²ρ) + sqrt(σ_{E,2}/J + C_{E,2}²ρ).

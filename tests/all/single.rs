@@ -553,6 +553,21 @@ fn nothing_is_certified_where_rounding_hides_it() {
     );
 }
 
+/// D has no rounding to binary32 of its own here: what is d×m is refused before anything is asked.
+#[test]
+fn methods_that_carry_the_whole_derivative_are_refused() {
+    let instance = Instance::generate(&Spec::typical(Kind::ElasticNet, 3), 1).unwrap();
+    for certify in [certify_single, certify] {
+        let never = |_: &Case<'_>| -> Vec<Vec<f64>> { panic!("asked") };
+        let refused = certify(Method::ITD, &instance, never).unwrap_err();
+        assert!(matches!(refused, Violation::NothingJudged(_)), "{refused}");
+        assert!(
+            refused.to_string().contains("certify_jacobians"),
+            "{refused}"
+        );
+    }
+}
+
 /// Where an objective is fitted at w(λ) its gradient is all rounding: of its own evaluation, and of
 /// the w that it is evaluated at. A correct implementation is not failed for it.
 #[test]
