@@ -163,7 +163,7 @@ pub(crate) fn check_sizes(d: usize, m: usize) -> Result<()> {
     let text = format!(
         "has d = {d} unknowns and m = {m} parameters; at most {most_d}, {most_m} and d·m = {most} are computed with"
     );
-    Err(Error::input(text).in_field("problem"))
+    Err(Error::input(text))
 }
 
 /// Refuses exact runs whose derivatives D_0, ..., D_k (d×m each) nobody has the memory for.
@@ -191,13 +191,20 @@ fn instance(fields: Fields) -> Result<Instance> {
         return Err(Error::input(text).in_field(field).in_field("problem"));
     }
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
+    // Before the map is made, which computes norms of matrices.
+    let m = fields.lambda.len();
     let map = if stochastic {
-        locate::read::<Composite, _>(fields.problem).and_then(Map::sampled)
+        locate::read::<Composite, _>(fields.problem).and_then(|samples| {
+            check_sizes(samples.dim(), m)?;
+            Map::sampled(samples)
+        })
     } else {
-        locate::read::<Problem, _>(fields.problem).and_then(Map::new)
+        locate::read::<Problem, _>(fields.problem).and_then(|problem| {
+            check_sizes(problem.dim(), m)?;
+            Map::new(problem)
+        })
     };
     let map = map.map_err(|e| e.in_field("problem"))?;
-    check_sizes(map.dims().w, map.dims().lambda)?;
     let mut instance = Instance::new(map, fields.lambda)?;
     if stochastic {
         let positive = |name: &str, given: Option<usize>| match given {

@@ -34,6 +34,10 @@ pub struct Affine {
 }
 
 impl Data for Affine {
+    fn dim(&self) -> usize {
+        self.c.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         shapes::affine(&self.a, &self.b, &self.c)
     }

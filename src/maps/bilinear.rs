@@ -48,6 +48,10 @@ impl Bilinear {
 }
 
 impl Data for Bilinear {
+    fn dim(&self) -> usize {
+        self.c.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         let (d, m) = self.c.shape();
         shape("C", d, m, None, None)?;

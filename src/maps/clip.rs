@@ -48,6 +48,10 @@ pub struct Clip {
 }
 
 impl Data for Clip {
+    fn dim(&self) -> usize {
+        self.c.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         let (d, lo, hi) = (self.c.nrows(), &self.lo, &self.hi);
         affine(&self.a, &self.b, &self.c)?;

@@ -7,6 +7,8 @@ use crate::error::Result;
 
 /// The plain data of one family.
 pub trait Data {
+    /// d, as the data say it before they are validated.
+    fn dim(&self) -> usize;
     /// Refuses wrong shapes, empty dimensions and entries out of range, naming the field.
     fn validate(&self) -> Result<()>;
     /// The map; the data have been validated.

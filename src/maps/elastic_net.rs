@@ -41,6 +41,10 @@ pub struct ElasticNet {
 }
 
 impl Data for ElasticNet {
+    fn dim(&self) -> usize {
+        self.x.ncols()
+    }
+
     fn validate(&self) -> Result<()> {
         regression(&self.x, &self.y, self.step)
     }

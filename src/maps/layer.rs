@@ -52,6 +52,10 @@ pub struct Layer {
 }
 
 impl Data for Layer {
+    fn dim(&self) -> usize {
+        self.a.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         let (h, d) = (self.c.nrows(), self.a.nrows());
         shape("c", h, 1, None, None)?;

@@ -56,6 +56,10 @@ pub struct AffineForm {
 }
 
 impl Data for MaxMin {
+    fn dim(&self) -> usize {
+        self.least.len()
+    }
+
     fn validate(&self) -> Result<()> {
         let (d, forms) = (self.least.len(), &self.forms);
         shape("least", d, 1, None, None)?;

@@ -39,6 +39,10 @@ pub struct Poisoning {
 const DENSE: usize = 1 << 22;
 
 impl Data for Poisoning {
+    fn dim(&self) -> usize {
+        self.inner.dim()
+    }
+
     fn validate(&self) -> Result<()> {
         if self.inner.corrupted().is_empty() {
             let text = "needs at least one corrupted row";

@@ -52,6 +52,13 @@ macro_rules! families {
                 }
             }
 
+            /// d, as the data say it before they are validated.
+            pub(crate) fn dim(&self) -> usize {
+                match self {
+                    $(Self::$family(data) => data.dim(),)+
+                }
+            }
+
             /// Refuses data that make no map.
             ///
             /// # Errors

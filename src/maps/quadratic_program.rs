@@ -51,6 +51,10 @@ impl QuadraticProgram {
 }
 
 impl Data for QuadraticProgram {
+    fn dim(&self) -> usize {
+        self.q.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         let d = self.q.nrows();
         shape("Q", d, self.q.ncols(), None, Some(d))?;

@@ -34,6 +34,10 @@ pub struct Scaling {
 }
 
 impl Data for Scaling {
+    fn dim(&self) -> usize {
+        self.c.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         let (d, q) = (self.c.nrows(), &self.rotation);
         shape("c", d, 1, None, None)?;

@@ -55,6 +55,10 @@ pub struct SimplexQp {
 }
 
 impl Data for SimplexQp {
+    fn dim(&self) -> usize {
+        self.c.nrows()
+    }
+
     fn validate(&self) -> Result<()> {
         shapes::affine(&self.a, &self.b, &self.c)
     }

@@ -11,13 +11,15 @@ use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Result};
+use crate::tol::MOST_VALUES;
 
 /// Reads a JSON text. In an error, the field is named; the line too if the text has several (of a
 /// single line, only the caller knows its number).
 ///
 /// # Errors
-/// Malformed JSON; a missing, unknown or mistyped field.
+/// Malformed JSON; a missing, unknown or mistyped field; more values than are held.
 pub(crate) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
+    bounded(text)?;
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|e| {
         let path = dotted(e.path());
@@ -43,8 +45,9 @@ pub(crate) fn located<T: DeserializeOwned>(text: &str) -> Result<T> {
 /// the line on which that field stands.
 ///
 /// # Errors
-/// Malformed JSON, and those of `read`.
+/// Malformed JSON, more values than are held, and those of `read`.
 pub(crate) fn parsed<T>(text: &str, read: impl FnOnce(Value) -> Result<T>) -> Result<T> {
+    bounded(text)?;
     let value: Value = serde_json::from_str(text)
         .map_err(|e| Error::input(format!("not valid JSON: {e}")).at_line(e.line()))?;
     if !value.is_object() {
@@ -54,6 +57,18 @@ pub(crate) fn parsed<T>(text: &str, read: impl FnOnce(Value) -> Result<T>) -> Re
         Some(line) => e.at_line(line),
         None => e,
     })
+}
+
+/// Refuses a text of more values than are held: a number of two characters takes 32 bytes, a list of
+/// one 160.
+fn bounded(text: &str) -> Result<()> {
+    let begins = |b: &&u8| matches!(b, b',' | b'[' | b'{');
+    let values = text.as_bytes().iter().filter(begins).count();
+    if values <= MOST_VALUES {
+        return Ok(());
+    }
+    let text = format!("has about {values} values, and at most {MOST_VALUES} are read");
+    Err(Error::input(text))
 }
 
 /// Reads from any deserializer; an error names the field.
@@ -134,6 +149,22 @@ fn line_of(text: &str, field: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use serde::Deserialize;
+
+    /// A text may be within its size, and what it is held as beyond all memory.
+    #[test]
+    fn a_text_of_too_many_values_is_refused_before_it_is_held() {
+        let list = |n: usize| format!("[0{}]", ",0".repeat(n));
+        assert_eq!(
+            located::<Vec<u8>>(&list(MOST_VALUES - 1)).unwrap().len(),
+            MOST_VALUES
+        );
+        for text in [list(MOST_VALUES), "[".repeat(MOST_VALUES + 1)] {
+            let error = located::<Vec<u8>>(&text).unwrap_err().to_string();
+            assert!(error.starts_with("has about 20000001 values"), "{error}");
+            let error = parsed(&text, |_| Ok(())).unwrap_err().to_string();
+            assert!(error.starts_with("has about 20000001 values"), "{error}");
+        }
+    }
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -44,6 +44,10 @@ pub const MOST_TEXT: u64 = 16 << 20;
 /// Bytes of a file of instances, vectors, or recorded cases and answers.
 pub const MOST_DATA: u64 = 256 << 20;
 
+/// Values in a text of JSON that is held as such: 256 MiB of numbers of 17 digits have fewer, and the
+/// worst that so many can take (lists of one number) is 2 GB.
+pub const MOST_VALUES: usize = 20_000_000;
+
 /// Bytes of a line of verdicts or records.
 pub const MOST_LINE: u64 = 16 << 20;
 

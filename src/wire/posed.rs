@@ -44,7 +44,7 @@ impl Posed {
         let hypergradient = m.method == "hypergradient";
         let method = m.asks()?;
         let algorithm = method.algorithm;
-        check_sizes(m.problem.dim(), m.lambda.len())?;
+        check_sizes(m.problem.dim(), m.lambda.len()).map_err(|e| e.in_field("problem"))?;
         moderate("lambda", &floats(&m.lambda))?;
         m.problem
             .check_moderate()

@@ -54,6 +54,10 @@ impl Composed {
 }
 
 impl Data for Composed {
+    fn dim(&self) -> usize {
+        self.inner.dim()
+    }
+
     fn validate(&self) -> Result<()> {
         let (d, m) = (self.inner.dim(), self.inner.params());
         self.inner.validate().map_err(|e| e.in_field("inner"))?;

@@ -36,6 +36,10 @@ pub struct ProxGradient {
 }
 
 impl Data for ProxGradient {
+    fn dim(&self) -> usize {
+        self.x.ncols()
+    }
+
     fn validate(&self) -> Result<()> {
         regression(&self.x, &self.y, self.step)?;
         let bad = self.y.iter().position(|v| v.abs() != 1.0);
