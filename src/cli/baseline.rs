@@ -105,6 +105,9 @@ fn check(arguments: &Check) -> Result<Exit> {
     Ok(output::end(&text, exit))
 }
 
+/// Claims that are named in an error.
+const SAID: usize = 10;
+
 fn update(arguments: &Update) -> Result<Exit> {
     let places = &arguments.places;
     let baselines = Baselines::at(&places.baselines);
@@ -129,7 +132,11 @@ fn update(arguments: &Update) -> Result<Exit> {
             .iter()
             .filter(|(_, m)| silent(m))
             .map(|(c, _)| c.as_str());
-        let names: Vec<&str> = silent.collect();
+        let mut names: Vec<&str> = silent.collect();
+        if names.len() > SAID {
+            names.truncate(SAID);
+            names.push("others");
+        }
         return Err(Error::usage(format!(
             "{} decides nothing of {}; nothing is recorded of it",
             places.run.display(),

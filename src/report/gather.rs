@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::lines::{parse_record, parse_verdict};
+use super::names::Names;
 use super::order::{by_headroom, by_slack, worst_first};
 use crate::checks::{Data, Reason, Ruling};
 use crate::claims::{Counts, Record, Verdict};
@@ -83,9 +84,11 @@ impl Gather {
     /// Names file, line and field.
     pub(super) fn read(dir: &Path) -> Result<(Self, [Extent; 2])> {
         let mut gather = Self::new(KEPT);
+        let mut names = Names::default();
         let mut lines = Lines::open(&dir.join("verdicts.jsonl"), PIECE)?;
         while lines.advance()? {
             let verdict = parse_verdict(lines.line()?);
+            let verdict = verdict.and_then(|v| names.see(&v).map(|()| v));
             gather.verdict(verdict.map_err(|e| lines.blame(e))?);
         }
         let path = dir.join("records.jsonl");

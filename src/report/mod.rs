@@ -19,6 +19,7 @@ mod json;
 mod junit;
 mod lines;
 mod markdown;
+mod names;
 mod order;
 mod page;
 mod panel;

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::gather::{Counted, Gather, KEPT};
 use super::lines::{check_schema, parse_records, parse_verdicts};
+use super::names::at_most;
 use crate::claims::{RECORDS_SCHEMA, Record, Verdict};
 use crate::error::{Error, Result};
 use crate::files::{self, Extent};
 use crate::numerals::locate::located;
-use crate::tol::{MOST_DATA, MOST_TEXT};
+use crate::tol::{MOST_DATA, MOST_FILES, MOST_TEXT};
 
 /// Format version of a run directory, as it stands in `run.json`; it speaks for `records.jsonl`
 /// too, whose lines carry none. Version 1 had records without origin.
@@ -185,7 +186,9 @@ impl RunInfo {
     /// Names line and field: malformed JSON, a missing or mistyped field, another schema.
     pub fn parse(text: &str) -> Result<Self> {
         check_schema(text, RUN_SCHEMA)?;
-        located(text)
+        let info: Self = located(text)?;
+        at_most("claims", info.claims.len(), MOST_FILES).map_err(|e| e.in_field("claims"))?;
+        Ok(info)
     }
 }
 

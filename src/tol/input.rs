@@ -48,6 +48,9 @@ pub const MOST_DATA: u64 = 256 << 20;
 /// worst that so many can take (lists of one number) is 2 GB.
 pub const MOST_VALUES: usize = 20_000_000;
 
+/// Names of checks of one claim, and of kinds of its instances, in a run: a report has a row for each.
+pub const MOST_NAMES: usize = 1000;
+
 /// Bytes of a line of verdicts or records.
 pub const MOST_LINE: u64 = 16 << 20;
 

@@ -121,3 +121,47 @@ fn what_is_kept_does_not_depend_on_when_it_is_thinned() {
     let [often, twice, once] = [MOST, 4 * MOST, 9 * MOST].map(kept);
     assert!(often == twice && twice == once);
 }
+
+/// A row is looked for among the others: 10⁵ kinds of checks would take a report minutes.
+#[test]
+fn a_run_has_no_more_names_than_rows_can_be_found_among() {
+    let most = crate::tol::MOST_NAMES;
+    let read = |change: &dyn Fn(&mut crate::claims::Verdict, usize), n: usize| {
+        let dir = tempfile::tempdir().unwrap();
+        let lines = (0..n).map(|at| {
+            let mut v = verdict("a", at, "bound", Ruling::Pass, 2.0);
+            change(&mut v, at);
+            v.to_line() + "\n"
+        });
+        std::fs::write(dir.path().join("verdicts.jsonl"), lines.collect::<String>()).unwrap();
+        Gather::read(dir.path())
+            .map(|_| ())
+            .map_err(|e| e.to_string())
+    };
+    let kinds = |v: &mut crate::claims::Verdict, at| v.instance.kind = format!("kind-{at}");
+    read(&kinds, most).unwrap();
+    let error = read(&kinds, most + 1).unwrap_err();
+    assert!(
+        error.contains("verdicts.jsonl:1001: field `instance.kind`: a run has at most 1000 kinds"),
+        "{error}"
+    );
+    let checks = |v: &mut crate::claims::Verdict, at| v.check = format!("check-{at}");
+    read(&checks, most).unwrap();
+    let error = read(&checks, most + 1).unwrap_err();
+    assert!(
+        error.contains(":1001: field `check`: a run has at most 1000 checks"),
+        "{error}"
+    );
+    let claims = |v: &mut crate::claims::Verdict, at| v.claim = format!("claim-{at}");
+    read(&claims, 10_000).unwrap();
+    let error = read(&claims, 10_001).unwrap_err();
+    assert!(
+        error.contains(":10001: field `claim`: a run has at most 10000 claims"),
+        "{error}"
+    );
+    let mut info = run().info;
+    let one = info.claims[0].clone();
+    info.claims = vec![one; 10_001];
+    let error = crate::report::RunInfo::parse(&info.to_json()).unwrap_err();
+    assert_eq!(error.field(), Some("claims"), "{error}");
+}
