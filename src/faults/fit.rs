@@ -13,8 +13,10 @@ use crate::tol::{DIAGNOSIS_CUT, DIAGNOSIS_FIT};
 const GRID: (f64, usize) = (1.0, 9);
 /// A range of whole numbers up to this long is tried out.
 const TRIED: f64 = 64.0;
-/// Steps of the bisection.
+/// Steps of the bisection, and those after which it is given up where none was better than the best
+/// before by a tenth: near the right parameter what is left halves at every other step.
 const STEPS: usize = 60;
+const IDLE: usize = 10;
 /// Confidence at which the search ends; half is the most where rounding is part of the explanation.
 const ENOUGH: f64 = 0.4;
 
@@ -74,6 +76,7 @@ impl Search<'_, '_> {
     /// The best between two ends at which the simulation departs too little and too much.
     fn bisect(&self, [mut a, mut b]: [(f64, f64); 2]) -> Option<Score> {
         let mut found: Option<Score> = None;
+        let (mut least, mut idle) = (f64::INFINITY, 0);
         for step in 0..STEPS {
             let secant = a.0 - a.1 * (b.0 - a.0) / (b.1 - a.1);
             let inside = secant > a.0 && secant < b.0;
@@ -100,6 +103,14 @@ impl Search<'_, '_> {
                 a = (x, score.along);
             } else {
                 b = (x, score.along);
+            }
+            (least, idle) = if score.left < 0.9 * least {
+                (score.left, 0)
+            } else {
+                (least, idle + 1)
+            };
+            if idle == IDLE {
+                break;
             }
         }
         found
