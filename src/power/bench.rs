@@ -254,7 +254,7 @@ impl<'a> Bench<'a> {
     ) -> Result<Vec<Detected>> {
         let mut claims = vec![vec![false; self.claims.len()]; faults.len()];
         // In blocks, so that what is no longer asked does not depend on threads.
-        for block in jobs.chunks(BLOCK) {
+        for block in jobs.chunks(if once { ONCE } else { BLOCK }) {
             let asked: Vec<Vec<(usize, &[Edit])>> = block
                 .iter()
                 .map(|job| {
@@ -359,3 +359,6 @@ const LONGEST_Q: f64 = 0.95;
 
 /// Jobs between two looks at what has been caught.
 const BLOCK: usize = 16;
+
+/// The same where most faults fall at the first one.
+const ONCE: usize = 2;
