@@ -10,7 +10,7 @@ use std::{fs, mem, thread};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::compile::Executable;
+use crate::compile::{Executable, can_tell};
 use crate::list::Mutant;
 use crate::outcome::{Outcome, Outcomes, Record};
 use crate::process::{End, Place, end_all};
@@ -73,7 +73,8 @@ impl Runner {
     pub fn list(&self, executables: &[Executable]) -> Result<Vec<Test>> {
         let mut tests = Vec::new();
         for executable in executables {
-            for name in self.place(0).list(&executable.path)? {
+            let names = self.place(0).list(&executable.path)?;
+            for name in names.into_iter().filter(|name| can_tell(name)) {
                 tests.push(Test {
                     target: executable.target.clone(),
                     path: executable.path.clone(),
