@@ -86,7 +86,7 @@ fn check(arguments: &Check) -> Result<Exit> {
     let names = if arguments.all {
         BTreeSet::new()
     } else {
-        names(places, &run)?
+        names(places.claims_dir.as_ref(), &run)?
     };
     let found = against(&run, &baselines, &names)?;
     let text = match arguments.format {
@@ -112,7 +112,7 @@ fn update(arguments: &Update) -> Result<Exit> {
     let places = &arguments.places;
     let baselines = Baselines::at(&places.baselines);
     let run = whole(&places.run)?;
-    let names = names(places, &run)?;
+    let names = names(places.claims_dir.as_ref(), &run)?;
     let found = against(&run, &baselines, &names)?;
     if found.is_violated() {
         output::say("nothing is recorded of a run that violates a claim");
@@ -176,11 +176,7 @@ fn update(arguments: &Update) -> Result<Exit> {
 /// What the page of a run shows of its baselines, whose result is said in a line; nothing where
 /// there are none, or the run is a part or of a subject. Baselines that cannot be read are said,
 /// and cost nobody a run.
-pub(super) fn shown(
-    run: &Run,
-    dir: Option<&PathBuf>,
-    names: &BTreeSet<String>,
-) -> Option<DriftView> {
+pub(super) fn shown(run: &Run, dir: Option<&PathBuf>) -> Option<DriftView> {
     // Of a very large run not all records are at hand.
     if run.info.shard.is_some() || run.info.subject.is_some() || run.is_large() {
         return None;
@@ -189,7 +185,9 @@ pub(super) fn shown(
     let dir = dir.map_or(Path::new(DIRECTORY), PathBuf::as_path);
     let baselines = Baselines::at(dir);
     let found = baselines.exist().and_then(|exist| match exist {
-        true => against(run, &baselines, names).map(Some),
+        true => names(None, run)
+            .and_then(|names| against(run, &baselines, &names))
+            .map(Some),
         false if given => Err(Error::usage(format!(
             "{} holds no baselines",
             dir.display()
@@ -230,10 +228,10 @@ fn whole(dir: &Path) -> Result<Run> {
 
 /// The claims there are: those built in, and those of the directory that is named, or that the run
 /// had where it is still there.
-fn names(places: &Places, run: &Run) -> Result<BTreeSet<String>> {
+fn names(claims_dir: Option<&PathBuf>, run: &Run) -> Result<BTreeSet<String>> {
     let had = run.info.claims_from.as_ref().map(PathBuf::from);
     let had = had.filter(|dir| dir.is_dir());
-    let catalogue = catalogue(places.claims_dir.as_ref().or(had.as_ref()))?;
+    let catalogue = catalogue(claims_dir.or(had.as_ref()))?;
     Ok(catalogue.claims().iter().map(|c| c.name.clone()).collect())
 }
 

@@ -188,9 +188,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     .lying_in(&arguments.out);
     let fresh = place.fresh()?;
-    let names = catalogue.claims().iter().map(|c| c.name.clone()).collect();
     let extras = Extras {
-        drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
+        drift: baseline::shown(&run, arguments.baselines.as_ref()),
         ..Extras::default()
     };
     report::write_with(&run, &fresh, &extras)?;

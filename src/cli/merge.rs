@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::output;
 use super::place;
 use super::{certify, subject};
-use crate::claims::Catalogue;
 use crate::error::Result;
 use crate::files::Resume;
 use crate::merge::Shards;
@@ -44,10 +43,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     bar.finish_and_clear();
     joined?;
     let run = Run::gathered(&fresh)?.lying_in(&arguments.out);
-    let builtin = Catalogue::builtin()?;
-    let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
     let extras = Extras {
-        drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
+        drift: baseline::shown(&run, arguments.baselines.as_ref()),
         ..Extras::default()
     };
     report::draw(&run, &fresh, &extras)?;

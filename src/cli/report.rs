@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::output;
 use super::place;
 use super::values::LATEST;
-use crate::claims::Catalogue;
 use crate::error::{Error, Result};
 use crate::files::{self, Lock, Resume, Tenant};
 use crate::numerals::locate::located;
@@ -45,11 +44,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         [dir] => {
             let _lock = Lock::of(dir)?;
             let run = Run::gathered(dir)?;
-            let builtin = Catalogue::builtin()?;
-            let names = builtin.claims().iter().map(|c| c.name.clone()).collect();
             let extras = Extras {
                 power: arguments.power.as_deref().map(measured).transpose()?,
-                drift: baseline::shown(&run, arguments.baselines.as_ref(), &names),
+                drift: baseline::shown(&run, arguments.baselines.as_ref()),
             };
             report::draw(&run, dir, &extras)?;
             dir.join("index.html")

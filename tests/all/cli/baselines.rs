@@ -81,3 +81,47 @@ fn baselines_tell_drift_from_violation() {
     ]);
     assert!(s.refused(&check).contains("one shard of a run"));
 }
+
+/// Claims of a user that a run leaves out are there all the same, whichever command compares.
+#[test]
+fn own_claims_that_were_not_run_are_not_gone() {
+    let s = Sandbox::new();
+    fs::create_dir(s.path().join("own")).unwrap();
+    let text = include_str!("../../../rates/claims/itd-tight.toml");
+    for name in ["mine", "other"] {
+        let own = text.replacen("name = \"itd-tight\"", &format!("name = {name:?}"), 1);
+        fs::write(s.path().join(format!("own/{name}.toml")), own).unwrap();
+    }
+    let certify = |claims: &[&str], options: &[&str]| {
+        let all = ["--claims", "own", "--profile", "test", "--baselines", "b"];
+        let out = s.run(&[&["certify"], claims, &all, options].concat());
+        assert_eq!(out.status.code(), Some(0));
+        String::from_utf8(out.stderr).unwrap()
+    };
+    certify(&["mine", "other"], &["--out", "r"]);
+    let update = ["baseline", "update", "--run", "r", "--baselines", "b"];
+    assert_eq!(s.run(&update).status.code(), Some(0));
+    let said = certify(&["mine"], &["--out", "r"]);
+    let headline = said.lines().find(|l| l.starts_with("baseline: ")).unwrap();
+    assert!(
+        headline.contains("no drift") && !headline.contains("gone"),
+        "{headline}"
+    );
+    for i in ["1/2", "2/2"] {
+        certify(
+            &["mine"],
+            &["--shard", i, "--out", &format!("shards/{}", &i[..1])],
+        );
+    }
+    let merge = ["merge", "shards", "--out", "whole", "--baselines", "b"];
+    let report = ["report", "--run", "whole", "--baselines", "b"];
+    for command in [&merge[..], &report] {
+        let out = s.run(command);
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(said.contains(headline), "{said}");
+    }
+    // Where the file of a claim is gone, so is the claim.
+    fs::remove_file(s.path().join("own/other.toml")).unwrap();
+    let said = String::from_utf8(s.run(&report).stderr).unwrap();
+    assert!(!said.contains(headline), "{said}");
+}
