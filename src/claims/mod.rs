@@ -26,6 +26,8 @@ mod profile;
 mod record;
 mod share;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use catalogue::{Catalogue, conformance, embedded, subject_claims};
