@@ -4,8 +4,8 @@
 //! With J minibatches fixed, E‖g_k - ∇f(w)‖² = floor + (constant + o(1))/(γ+k): the floor is what
 //! ξ⁽¹⁾ and ζ leave, the constant E tr KΣKᵀ with Σ of the Lyapunov equation for v̂ = (I-P)⁻¹y, y
 //! random. The part E Var(g_k | ξ⁽¹⁾, ζ) = E tr KC_kKᵀ has the limit without the terms of order
-//! k^(-β(1-q)) that E(g_k | ξ⁽¹⁾, ζ) = KA_ky + h brings. These are held to what they can be: A_k - N⁻¹
-//! is -ΠM̄_i·N⁻¹, so that by Minkowski's inequality sqrt(E‖KA_ky + h - ∇f‖²) is within
+//! k^(-β(1-q)) that E(g_k | ξ⁽¹⁾, ζ) = KA_ky + h brings. These are held to what they can be:
+//! A_k - N⁻¹ is -ΠM̄_i·N⁻¹, so that by Minkowski's inequality sqrt(E‖KA_ky + h - ∇f‖²) is within
 //! Π(1-η_i(1-q))·κ·sqrt(E‖K‖²E‖y‖²) of sqrt(floor), at every k.
 
 use super::check::{Check, Context, Needs};

@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::output;
 use super::values::{LATEST, catalogue};
 use crate::baseline::{Baselines, Comparison, DIRECTORY, Measured, Origin, compare};
-use crate::claims::{Record, Verdict};
+use crate::claims::{Catalogue, Record, Verdict};
 use crate::error::{Error, Result};
 use crate::report::{DriftView, Run, drift_changelog, drift_headline, drift_text, drift_view};
 
@@ -86,7 +86,7 @@ fn check(arguments: &Check) -> Result<Exit> {
     let names = if arguments.all {
         BTreeSet::new()
     } else {
-        names(places.claims_dir.as_ref(), &run)?
+        names(places, &run)?
     };
     let found = against(&run, &baselines, &names)?;
     let text = match arguments.format {
@@ -112,7 +112,7 @@ fn update(arguments: &Update) -> Result<Exit> {
     let places = &arguments.places;
     let baselines = Baselines::at(&places.baselines);
     let run = whole(&places.run)?;
-    let names = names(places.claims_dir.as_ref(), &run)?;
+    let names = names(places, &run)?;
     let found = against(&run, &baselines, &names)?;
     if found.is_violated() {
         output::say("nothing is recorded of a run that violates a claim");
@@ -176,7 +176,11 @@ fn update(arguments: &Update) -> Result<Exit> {
 /// What the page of a run shows of its baselines, whose result is said in a line; nothing where
 /// there are none, or the run is a part or of a subject. Baselines that cannot be read are said,
 /// and cost nobody a run.
-pub(super) fn shown(run: &Run, dir: Option<&PathBuf>) -> Option<DriftView> {
+pub(super) fn shown(
+    run: &Run,
+    dir: Option<&PathBuf>,
+    names: &BTreeSet<String>,
+) -> Option<DriftView> {
     // Of a very large run not all records are at hand.
     if run.info.shard.is_some() || run.info.subject.is_some() || run.is_large() {
         return None;
@@ -185,9 +189,7 @@ pub(super) fn shown(run: &Run, dir: Option<&PathBuf>) -> Option<DriftView> {
     let dir = dir.map_or(Path::new(DIRECTORY), PathBuf::as_path);
     let baselines = Baselines::at(dir);
     let found = baselines.exist().and_then(|exist| match exist {
-        true => names(None, run)
-            .and_then(|names| against(run, &baselines, &names))
-            .map(Some),
+        true => against(run, &baselines, names).map(Some),
         false if given => Err(Error::usage(format!(
             "{} holds no baselines",
             dir.display()
@@ -226,13 +228,32 @@ fn whole(dir: &Path) -> Result<Run> {
     Ok(run)
 }
 
-/// The claims there are: those built in, and those of the directory that is named, or that the run
-/// had where it is still there.
-fn names(claims_dir: Option<&PathBuf>, run: &Run) -> Result<BTreeSet<String>> {
-    let had = run.info.claims_from.as_ref().map(PathBuf::from);
-    let had = had.filter(|dir| dir.is_dir());
-    let catalogue = catalogue(claims_dir.or(had.as_ref()))?;
-    Ok(catalogue.claims().iter().map(|c| c.name.clone()).collect())
+/// The claims there are: those built in, and those of the directory that is named, or else what a
+/// run knew.
+fn names(places: &Places, run: &Run) -> Result<BTreeSet<String>> {
+    match &places.claims_dir {
+        Some(dir) => Ok(named(&catalogue(Some(dir))?)),
+        None => known(run),
+    }
+}
+
+/// The claims that a run knew: those built in, its own, and those of its directory, where that is
+/// still there.
+pub(super) fn known(run: &Run) -> Result<BTreeSet<String>> {
+    let mut catalogue = Catalogue::builtin()?;
+    let had = run.info.claims_from.as_ref().map(Path::new);
+    if let Some(dir) = had.filter(|dir| dir.is_dir())
+        && let Err(e) = catalogue.add_directory(dir)
+    {
+        output::complain(&e);
+    }
+    let own = run.info.claims.iter().map(|c| c.name.clone());
+    Ok(named(&catalogue).into_iter().chain(own).collect())
+}
+
+/// The names of a catalogue.
+pub(super) fn named(catalogue: &Catalogue) -> BTreeSet<String> {
+    catalogue.claims().iter().map(|c| c.name.clone()).collect()
 }
 
 fn against(run: &Run, baselines: &Baselines, names: &BTreeSet<String>) -> Result<Comparison> {

@@ -189,7 +189,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     .lying_in(&arguments.out);
     let fresh = place.fresh()?;
     let extras = Extras {
-        drift: baseline::shown(&run, arguments.baselines.as_ref()),
+        drift: baseline::shown(
+            &run,
+            arguments.baselines.as_ref(),
+            &baseline::named(&catalogue),
+        ),
         ..Extras::default()
     };
     report::write_with(&run, &fresh, &extras)?;

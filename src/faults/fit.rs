@@ -13,10 +13,10 @@ use crate::tol::{DIAGNOSIS_CUT, DIAGNOSIS_FIT};
 const GRID: (f64, usize) = (1.0, 9);
 /// A range of whole numbers up to this long is tried out.
 const TRIED: f64 = 64.0;
-/// Steps of the bisection, and those after which it is given up where none was better than the best
-/// before by a tenth: near the right parameter what is left halves at every other step.
+/// Steps of the bisection, and halvings of its interval after which it is given up where nothing was
+/// better than before by a tenth: near the right parameter what is left falls with the interval.
 const STEPS: usize = 60;
-const IDLE: usize = 10;
+const IDLE: usize = 12;
 /// Confidence at which the search ends; half is the most where rounding is part of the explanation.
 const ENOUGH: f64 = 0.4;
 
@@ -25,8 +25,8 @@ pub(super) fn fitted(bench: &Bench<'_>, fit: &Fit) -> Option<Score> {
     let search = Search { bench, fit };
     let [lo, hi] = fit.range.map(f64::ln);
     let middle = [lo, 0.5 * (lo + hi), hi].map(|x| search.at(x));
-    let idle = |s: &Score| (s.along + 1.0).abs() <= DIAGNOSIS_FIT;
-    if middle.iter().all(idle) {
+    let no_change = |s: &Score| (s.along + 1.0).abs() <= DIAGNOSIS_FIT;
+    if middle.iter().all(no_change) {
         return None;
     }
     if fit.whole && fit.range[1] - fit.range[0] <= TRIED {
@@ -79,12 +79,8 @@ impl Search<'_, '_> {
         let (mut least, mut idle) = (f64::INFINITY, 0);
         for step in 0..STEPS {
             let secant = a.0 - a.1 * (b.0 - a.0) / (b.1 - a.1);
-            let inside = secant > a.0 && secant < b.0;
-            let x = if step % 2 == 0 && inside {
-                secant
-            } else {
-                0.5 * (a.0 + b.0)
-            };
+            let by_secant = step % 2 == 0 && secant > a.0 && secant < b.0;
+            let x = if by_secant { secant } else { 0.5 * (a.0 + b.0) };
             let apart = if self.fit.whole {
                 b.0.exp() - a.0.exp() > 0.5
             } else {
@@ -104,11 +100,11 @@ impl Search<'_, '_> {
             } else {
                 b = (x, score.along);
             }
-            (least, idle) = if score.left < 0.9 * least {
-                (score.left, 0)
-            } else {
-                (least, idle + 1)
-            };
+            if score.left < 0.9 * least {
+                (least, idle) = (score.left, 0);
+            } else if !by_secant {
+                idle += 1;
+            }
             if idle == IDLE {
                 break;
             }

@@ -3,8 +3,7 @@
 //!
 //! Owns what a directory of output may hold and how it is replaced ([`Place`]), what survives of an
 //! unfinished run ([`Journal`]), how much of a file is read ([`read()`]) and whether it is as it
-//! was written ([`Extent`]). Must not know what stands
-//! in any of them.
+//! was written ([`Extent`]). Must not know what stands in any of them.
 #![forbid(unsafe_code)]
 
 mod extent;

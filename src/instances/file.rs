@@ -191,20 +191,20 @@ fn instance(fields: Fields) -> Result<Instance> {
         return Err(Error::input(text).in_field(field).in_field("problem"));
     }
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
-    // Before the map is made, which computes norms of matrices.
-    let m = fields.lambda.len();
+    // d before the map is made, which computes norms of matrices.
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(|samples| {
-            check_sizes(samples.dim(), m)?;
+            check_sizes(samples.dim(), 1)?;
             Map::sampled(samples)
         })
     } else {
         locate::read::<Problem, _>(fields.problem).and_then(|problem| {
-            check_sizes(problem.dim(), m)?;
+            check_sizes(problem.dim(), 1)?;
             Map::new(problem)
         })
     };
-    let map = map.map_err(|e| e.in_field("problem"))?;
+    let sized = map.and_then(|map| check_sizes(map.dims().w, map.dims().lambda).map(|()| map));
+    let map = sized.map_err(|e| e.in_field("problem"))?;
     let mut instance = Instance::new(map, fields.lambda)?;
     if stochastic {
         let positive = |name: &str, given: Option<usize>| match given {

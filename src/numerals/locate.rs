@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Result};
-use crate::tol::MOST_VALUES;
+use crate::tol::{MOST_VALUES, VALUES_OF_OBJECT};
 
 /// Reads a JSON text. In an error, the field is named; the line too if the text has several (of a
 /// single line, only the caller knows its number).
@@ -59,15 +59,23 @@ pub(crate) fn parsed<T>(text: &str, read: impl FnOnce(Value) -> Result<T>) -> Re
     })
 }
 
-/// Refuses a text of more values than are held: a number of two characters takes 32 bytes, a list of
-/// one 160.
+/// Refuses a text of more values than are held.
 fn bounded(text: &str) -> Result<()> {
-    let begins = |b: &&u8| matches!(b, b',' | b'[' | b'{');
-    let values = text.as_bytes().iter().filter(begins).count();
+    // No byte counts for more.
+    if text.len() <= MOST_VALUES / VALUES_OF_OBJECT {
+        return Ok(());
+    }
+    let values = text.bytes().map(|b| match b {
+        b',' | b'[' => 1,
+        b'{' => VALUES_OF_OBJECT,
+        _ => 0,
+    });
+    let values: usize = values.sum();
     if values <= MOST_VALUES {
         return Ok(());
     }
-    let text = format!("has about {values} values, and at most {MOST_VALUES} are read");
+    let text =
+        format!("holds about as much as {values} values, and at most {MOST_VALUES} are read");
     Err(Error::input(text))
 }
 
@@ -158,11 +166,21 @@ mod tests {
             located::<Vec<u8>>(&list(MOST_VALUES - 1)).unwrap().len(),
             MOST_VALUES
         );
-        for text in [list(MOST_VALUES), "[".repeat(MOST_VALUES + 1)] {
-            let error = located::<Vec<u8>>(&text).unwrap_err().to_string();
-            assert!(error.starts_with("has about 20000001 values"), "{error}");
-            let error = parsed(&text, |_| Ok(())).unwrap_err().to_string();
-            assert!(error.starts_with("has about 20000001 values"), "{error}");
+        let objects = |n: usize| format!("{{\"a\":{}", "{\"\":".repeat(n));
+        let (brackets, objects) = ("[".repeat(MOST_VALUES + 1), objects(MOST_VALUES / 20));
+        for text in [list(MOST_VALUES), brackets, objects] {
+            for error in [
+                located::<Vec<u8>>(&text)
+                    .map(|_| ())
+                    .unwrap_err()
+                    .to_string(),
+                parsed(&text, |_| Ok(())).unwrap_err().to_string(),
+            ] {
+                assert!(
+                    error.starts_with("holds about as much as 200000"),
+                    "{error}"
+                );
+            }
         }
     }
 

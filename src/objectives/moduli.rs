@@ -33,8 +33,7 @@ impl GradientModuli {
 
     /// Of gradients that are constant up to jumps: `kinks` are passed with w itself, `radii` are
     /// the distances at which the other rows can pass theirs, `jump(rows)` bounds what any of the
-    /// first
-    /// `rows` of them (by increasing radius) and all kinks can add up to.
+    /// first `rows` of them (by increasing radius) and all kinks can add up to.
     pub(super) fn jumping(
         kinks: Vec<usize>,
         radii: &[f64],

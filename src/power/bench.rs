@@ -360,5 +360,6 @@ const LONGEST_Q: f64 = 0.95;
 /// Jobs between two looks at what has been caught.
 const BLOCK: usize = 16;
 
-/// The same where most faults fall at the first one.
+/// The same where most faults fall at the first job: fewer instances are judged, at most two at a
+/// time.
 const ONCE: usize = 2;

@@ -48,8 +48,7 @@ const WRITTEN: &[&str] = &[
 
 /// Writes everything there is to say of `run` into `dir`, which exists: `run.json`,
 /// `verdicts.jsonl`, `records.jsonl`, `junit.xml`, `summary.md`, `index.html`, and `figures/*.svg`
-/// with
-/// `figures/README.md`.
+/// with `figures/README.md`.
 ///
 /// # Errors
 /// When the system refuses; the error names the file. A run of which not all is at hand.

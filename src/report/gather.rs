@@ -88,7 +88,7 @@ impl Gather {
         let mut lines = Lines::open(&dir.join("verdicts.jsonl"), PIECE)?;
         while lines.advance()? {
             let verdict = parse_verdict(lines.line()?);
-            let verdict = verdict.and_then(|v| names.see(&v).map(|()| v));
+            let verdict = verdict.and_then(|v| names.verdict(&v).map(|()| v));
             gather.verdict(verdict.map_err(|e| lines.blame(e))?);
         }
         let path = dir.join("records.jsonl");
@@ -97,6 +97,7 @@ impl Gather {
             let mut lines = Lines::open(&path, PIECE)?;
             while lines.advance()? {
                 let record = parse_record(lines.line()?);
+                let record = record.and_then(|r| names.record(&r).map(|()| r));
                 gather.record(record.map_err(|e| lines.blame(e))?);
             }
             extents[1] = lines.extent();

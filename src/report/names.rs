@@ -3,43 +3,68 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::claims::Verdict;
+use crate::checks::Data;
+use crate::claims::{Record, Verdict};
 use crate::error::{Error, Result};
-use crate::tol::{MOST_FILES, MOST_NAMES};
+use crate::tol::{MOST_CLAIMS, MOST_NAMES};
 
-/// The claims seen so far, of each the checks and the kinds of instances.
+/// The names seen so far: of claims, and by claim those of each field.
 #[derive(Default)]
-pub(super) struct Names(BTreeMap<String, [BTreeSet<String>; 2]>);
+pub(super) struct Names(BTreeMap<String, BTreeMap<&'static str, BTreeSet<String>>>);
 
 impl Names {
+    /// Takes note of the names in a verdict.
+    ///
     /// # Errors
     /// One name more than there may be.
-    pub(super) fn see(&mut self, verdict: &Verdict) -> Result<()> {
-        if !self.0.contains_key(&verdict.claim) {
-            at_most("claims", self.0.len() + 1, MOST_FILES).map_err(|e| e.in_field("claim"))?;
-            self.0.insert(verdict.claim.clone(), Default::default());
+    pub(super) fn verdict(&mut self, v: &Verdict) -> Result<()> {
+        let kind = v.instance.kind.as_str();
+        let own = [
+            ("id", v.check_name()),
+            ("check", &v.check),
+            ("instance.kind", kind),
+        ];
+        self.see("claim", &v.claim, &own)
+    }
+
+    /// Takes note of the names in a record.
+    ///
+    /// # Errors
+    /// One name more than there may be.
+    pub(super) fn record(&mut self, r: &Record) -> Result<()> {
+        let o = &r.origin;
+        let own = [("origin.check", o.check.as_str()), ("origin.kind", &o.kind)];
+        self.see("origin.claim", &o.claim, &own)?;
+        match &r.data {
+            Data::Slack(slack) => {
+                self.see("origin.claim", &o.claim, &[("data.level", &slack.level)])
+            }
+            _ => Ok(()),
         }
-        let Some(own) = self.0.get_mut(&verdict.claim) else {
+    }
+
+    fn see(&mut self, field: &str, claim: &str, own: &[(&'static str, &str)]) -> Result<()> {
+        if !self.0.contains_key(claim) {
+            at_most("claims", self.0.len() + 1, MOST_CLAIMS).map_err(|e| e.in_field(field))?;
+            self.0.insert(claim.into(), BTreeMap::new());
+        }
+        let Some(fields) = self.0.get_mut(claim) else {
             return Ok(());
         };
-        let named = [
-            (verdict.check.as_str(), "checks of one claim", "check"),
-            (
-                &verdict.instance.kind,
-                "kinds of instances",
-                "instance.kind",
-            ),
-        ];
-        for (own, (name, what, field)) in own.iter_mut().zip(named) {
-            if !own.contains(name) {
-                at_most(what, own.len() + 1, MOST_NAMES).map_err(|e| e.in_field(field))?;
-                own.insert(name.into());
+        for &(field, name) in own {
+            let seen = fields.entry(field).or_default();
+            if !seen.contains(name) {
+                at_most("such names of one claim", seen.len() + 1, MOST_NAMES)
+                    .map_err(|e| e.in_field(field))?;
+                seen.insert(name.into());
             }
         }
         Ok(())
     }
 }
 
+/// Refuses more of something than a run may have.
+///
 /// # Errors
 /// More than `most`.
 pub(super) fn at_most(what: &str, count: usize, most: usize) -> Result<()> {

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::gather::{Counted, Gather, KEPT};
 use super::lines::{check_schema, parse_records, parse_verdicts};
-use super::names::at_most;
+use super::names::{Names, at_most};
 use crate::claims::{RECORDS_SCHEMA, Record, Verdict};
 use crate::error::{Error, Result};
 use crate::files::{self, Extent};
 use crate::numerals::locate::located;
-use crate::tol::{MOST_DATA, MOST_FILES, MOST_TEXT};
+use crate::tol::{MOST_CLAIMS, MOST_DATA, MOST_TEXT};
 
 /// Format version of a run directory, as it stands in `run.json`; it speaks for `records.jsonl`
 /// too, whose lines carry none. Version 1 had records without origin.
@@ -187,7 +187,7 @@ impl RunInfo {
     pub fn parse(text: &str) -> Result<Self> {
         check_schema(text, RUN_SCHEMA)?;
         let info: Self = located(text)?;
-        at_most("claims", info.claims.len(), MOST_FILES).map_err(|e| e.in_field("claims"))?;
+        at_most("claims", info.claims.len(), MOST_CLAIMS).map_err(|e| e.in_field("claims"))?;
         Ok(info)
     }
 }
@@ -267,11 +267,16 @@ impl Run {
         let path = dir.join("verdicts.jsonl");
         let text = read(&path)?;
         let verdicts = parse_verdicts(&text).map_err(|e| in_file(e, &path))?;
+        let mut names = Names::default();
+        let seen = verdicts.iter().try_for_each(|v| names.verdict(v));
+        seen.map_err(|e| in_file(e, &path))?;
         check_extent(info.verdicts.as_ref(), &Extent::of(&text), &path)?;
         let path = dir.join("records.jsonl");
         let there = path.exists();
         let text = if there { read(&path)? } else { String::new() };
         let records = parse_records(&text).map_err(|e| in_file(e, &path))?;
+        let seen = records.iter().try_for_each(|r| names.record(r));
+        seen.map_err(|e| in_file(e, &path))?;
         check_extent(info.records.as_ref(), &Extent::of(&text), &path)?;
         Ok(Self {
             info,

@@ -16,7 +16,7 @@ use crate::evidence::Evidence;
 use crate::files::Journal;
 use crate::instances::mix;
 use crate::judge::{Judged, Judging, judge};
-use crate::tol::MOST_INSTANCES;
+use crate::tol::{MOST_CLAIMS, MOST_INSTANCES};
 
 /// What to run.
 #[derive(Clone)]
@@ -309,9 +309,16 @@ impl Plan<'_> {
     /// Refuses what could not be run, before anything is written.
     ///
     /// # Errors
-    /// When α is too small to be shared among the statistical checks; more instances than one
-    /// process holds.
+    /// When α is too small to be shared among the statistical checks; more claims than a run may
+    /// have, or instances than one process holds.
     pub fn validate(&self) -> Result<()> {
+        if self.claims.len() > MOST_CLAIMS {
+            let text = format!(
+                "{} claims are more than a run may have ({MOST_CLAIMS})",
+                self.claims.len()
+            );
+            return Err(Error::usage(text));
+        }
         if self.len() > MOST_INSTANCES as u64 {
             let shards = self.whole().div_ceil(MOST_INSTANCES as u64);
             let text = format!(

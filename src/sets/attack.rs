@@ -102,8 +102,7 @@ struct Certified {
 }
 
 /// Attacks norms of random matrices and distances to random hulls, boxes and finite sets, of at
-/// most
-/// `dim` rows and columns: each inequality where it comes closest to being false.
+/// most `dim` rows and columns: each inequality where it comes closest to being false.
 ///
 /// # Errors
 /// Those of [`distance`].

@@ -180,8 +180,6 @@ mod tests {
         ]
     }
 
-    /// The data are no binary fractions: their rounding costs the small intercept the digits that
-    /// cancel.
     /// What one unit in the last place moves determines no slope, and what moves by much more does,
     /// wherever x lies.
     #[test]
@@ -200,6 +198,8 @@ mod tests {
         }
     }
 
+    /// The data are no binary fractions: their rounding costs the small intercept the digits that
+    /// cancel.
     #[test]
     fn nist_certified_values_and_a_planted_fault() {
         let (x, mut y) = norris();

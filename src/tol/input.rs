@@ -44,11 +44,18 @@ pub const MOST_TEXT: u64 = 16 << 20;
 /// Bytes of a file of instances, vectors, or recorded cases and answers.
 pub const MOST_DATA: u64 = 256 << 20;
 
-/// Values in a text of JSON that is held as such: 256 MiB of numbers of 17 digits have fewer, and the
-/// worst that so many can take (lists of one number) is 2 GB.
+/// Values in a text of JSON that is held as such, an object for [`VALUES_OF_OBJECT`] of them:
+/// 256 MiB of numbers of 17 digits have fewer, and the worst that so many can take is 2 GB.
 pub const MOST_VALUES: usize = 20_000_000;
 
-/// Names of checks of one claim, and of kinds of its instances, in a run: a report has a row for each.
+/// A number takes 32 bytes, a list of one 160 (and counts twice), an object of one field 640.
+pub const VALUES_OF_OBJECT: usize = 20;
+
+/// Claims of a run: of a list in order each is looked for among the others.
+pub const MOST_CLAIMS: usize = 10_000;
+
+/// Different names in a field of the verdicts or records of one claim: a report has a row or a
+/// column for each.
 pub const MOST_NAMES: usize = 1000;
 
 /// Bytes of a line of verdicts or records.

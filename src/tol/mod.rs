@@ -56,7 +56,7 @@ impl Roundoff {
         self.0
     }
 
-    /// γ_p = pu/(1-pu) of binary64 (see [`Roundoff::gamma`]).
+    /// γ_p = pu/(1-pu).
     pub fn gamma(self, p: usize) -> f64 {
         let pu = p as f64 * self.0;
         if pu < 1.0 {

@@ -45,20 +45,6 @@ pub const DIAGNOSIS_ROUNDING: f64 = 1e-13;
 /// asked whether a case shows the fault at all.
 pub const DIAGNOSIS_SAME: f64 = 1e-11;
 
-/// Steps, and unknowns, up to which fixed cases are computed in rationals as well: numbers grow by
-/// two dozen bits a step.
-pub const CHECKED_STEPS: usize = 16;
-
-/// See [`CHECKED_STEPS`].
-pub const CHECKED_UNKNOWNS: usize = 6;
-
-/// Relative difference of double-double arithmetic from rationals after that many steps: a few
-/// hundred roundings of 2⁻¹⁰⁴.
-pub const DD_AGREES: f64 = 1e-28;
-
-/// Weights at ties, besides 0, that the vectors show.
-pub const VECTOR_TIES: [f64; 2] = [0.5, 1.0];
-
 /// Errors at the limit in units of uκ‖J‖ above which products were rounded to fewer digits than
 /// binary32 has (theory, section 11): true single precision reaches 0.06 to 1.4 in its runs, up to
 /// 5 on a GPU, TF32 120 and more.

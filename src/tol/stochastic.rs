@@ -66,14 +66,3 @@ pub const LEAST_POWER: f64 = 1.0;
 /// A constant-step recursion is followed until at most e⁻³² ≈ 1e-14 of its start is left, below the
 /// rounding of the plateau it is compared with.
 pub const PLATEAU_EXPONENT: f64 = 32.0;
-
-/// A product of bounds is used as a divisor only this far above the smallest normal number: twenty
-/// decades leave room for the powers that it is compared with.
-pub const CLEAR_OF_UNDERFLOW: f64 = f64::MIN_POSITIVE * 1e20;
-
-/// Room for a logarithmic slope of a bound, which is formed from two logarithms of up to a few
-/// hundred.
-pub const SLOPE_ROOM: f64 = 1e3 * f64::EPSILON;
-
-/// Norms of cotangents that reveal absolute tolerances.
-pub const COTANGENTS: [f64; 3] = [0.0, 1e-13, 1e12];

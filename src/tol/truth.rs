@@ -1,4 +1,4 @@
-//! The search for w(λ), and the sets of derivatives at it.
+//! The search for w(λ), the sets of derivatives at it, and vectors of ground truth.
 
 /// Relative error of one double-double operation (Joldes, Muller, Popescu 2017: at most 10·2⁻¹⁰⁶
 /// for the quotient, 3·2⁻¹⁰⁶ for sums, 5·2⁻¹⁰⁶ for products), with room for short sums of them.
@@ -42,3 +42,17 @@ pub const NEAR_SOLUTION: f64 = 1e-9;
 /// Relative residual to which a system of Newton's method is solved; what is left is taken up by
 /// the next correction.
 pub const NEWTON_SYSTEM: f64 = 1e-8;
+
+/// Steps, and unknowns, up to which fixed cases are computed in rationals as well: numbers grow by
+/// two dozen bits a step.
+pub const CHECKED_STEPS: usize = 16;
+
+/// See [`CHECKED_STEPS`].
+pub const CHECKED_UNKNOWNS: usize = 6;
+
+/// Relative difference of double-double arithmetic from rationals after that many steps: a few
+/// hundred roundings of 2⁻¹⁰⁴.
+pub const DD_AGREES: f64 = 1e-28;
+
+/// Weights at ties, besides 0, that the vectors show.
+pub const VECTOR_TIES: [f64; 2] = [0.5, 1.0];

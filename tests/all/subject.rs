@@ -385,7 +385,7 @@ fn shards_of_a_subject_are_the_whole() {
 #[test]
 fn a_shard_whose_subject_never_said_hello_is_merged_as_what_it_is() {
     let folder = folder();
-    let serve = format!("{} serve", env!("CARGO_BIN_EXE_ratecert"));
+    let serve = format!("'{}' serve", env!("CARGO_BIN_EXE_ratecert"));
     let line = format!(
         "test ! -e down && if test -e other; then {serve} | sed -u s/ratecert/other/; else exec {serve}; fi"
     );
@@ -419,7 +419,12 @@ fn a_shard_whose_subject_never_said_hello_is_merged_as_what_it_is() {
     assert_eq!(subject["name"], "ratecert");
     let why = subject["given_up"].to_string();
     assert!(why.contains("did not say hello"), "{subject}");
-    assert!(read("joined/verdicts.jsonl").lines().count() > 10);
+    let parts: Vec<String> = (1..=3)
+        .map(|i| read(&format!("shards/{i}/verdicts.jsonl")))
+        .collect();
+    let alone: Verdict = serde_json::from_str(parts[0].trim_end()).unwrap();
+    assert_eq!(alone.status, ratecert::checks::Ruling::Fail);
+    assert_eq!(read("joined/verdicts.jsonl"), parts.concat());
 }
 
 /// Looking into a pipe would wait for ever.

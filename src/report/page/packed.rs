@@ -3,8 +3,7 @@
 //! Owns this packing of the SVG that the figures' backend writes, an element a line. Discs of one
 //! size become dots of a path with round ends, circles arcs of one, lines and polylines of one
 //! style one path; fonts and defaults come from the style sheet. What is not recognised stays as it
-//! is. The files in
-//! `figures/` are not packed.
+//! is. The files in `figures/` are not packed.
 
 use std::fmt::Write as _;
 

@@ -4,6 +4,7 @@ use super::{origin, run, verdict};
 use crate::checks::{Data, Reason, Ruling, Slack};
 use crate::claims::Record;
 use crate::report::gather::Gather;
+use crate::report::lines::record_lines;
 use crate::report::{Run, Summary, html, markdown, text};
 
 /// Verdicts that are kept at least, here.
@@ -142,14 +143,22 @@ fn a_run_has_no_more_names_than_rows_can_be_found_among() {
     read(&kinds, most).unwrap();
     let error = read(&kinds, most + 1).unwrap_err();
     assert!(
-        error.contains("verdicts.jsonl:1001: field `instance.kind`: a run has at most 1000 kinds"),
+        error.contains("verdicts.jsonl:1001: field `instance.kind`: a run has at most 1000 such"),
         "{error}"
     );
     let checks = |v: &mut crate::claims::Verdict, at| v.check = format!("check-{at}");
     read(&checks, most).unwrap();
     let error = read(&checks, most + 1).unwrap_err();
     assert!(
-        error.contains(":1001: field `check`: a run has at most 1000 checks"),
+        error.contains(":1001: field `check`: a run has at most 1000 such"),
+        "{error}"
+    );
+    // What a check is called in an id may be another than its kind.
+    let ids = |v: &mut crate::claims::Verdict, at| v.id = format!("a/x/check-{at}");
+    read(&ids, most).unwrap();
+    let error = read(&ids, most + 1).unwrap_err();
+    assert!(
+        error.contains(":1001: field `id`: a run has at most 1000 such"),
         "{error}"
     );
     let claims = |v: &mut crate::claims::Verdict, at| v.claim = format!("claim-{at}");
@@ -157,6 +166,32 @@ fn a_run_has_no_more_names_than_rows_can_be_found_among() {
     let error = read(&claims, 10_001).unwrap_err();
     assert!(
         error.contains(":10001: field `claim`: a run has at most 10000 claims"),
+        "{error}"
+    );
+    // Of the slacks of a claim a file has a column for each level.
+    let levels = |n: usize| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("verdicts.jsonl"), "").unwrap();
+        let mut whole = large(n);
+        for (at, record) in whole.records.iter_mut().enumerate() {
+            record.origin.claim = "a".into();
+            if let Data::Slack(slack) = &mut record.data {
+                slack.level = format!("level-{at}");
+            }
+        }
+        std::fs::write(
+            dir.path().join("records.jsonl"),
+            record_lines(&whole.records),
+        )
+        .unwrap();
+        Gather::read(dir.path())
+            .map(|_| ())
+            .map_err(|e| e.to_string())
+    };
+    levels(most).unwrap();
+    let error = levels(most + 1).unwrap_err();
+    assert!(
+        error.contains(":1001: field `data.level`: a run has at most 1000 such"),
         "{error}"
     );
     let mut info = run().info;
