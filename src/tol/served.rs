@@ -1,6 +1,6 @@
 //! Served maps: Φ known only as a program (theory, section 10). Measured there, unless said.
 
-use super::UNIT;
+use super::rounding::UNIT;
 
 /// Relative error that a check of a served map may hide and still pass, saying so: a declared
 /// tolerance of 1e-4 hides 2e-2 to 8e-2; beyond a tenth a wrong sign or factor is out of sight.

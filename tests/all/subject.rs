@@ -422,8 +422,7 @@ fn a_shard_whose_subject_never_said_hello_is_merged_as_what_it_is() {
     let parts: Vec<String> = (1..=3)
         .map(|i| read(&format!("shards/{i}/verdicts.jsonl")))
         .collect();
-    let alone: Verdict = serde_json::from_str(parts[0].trim_end()).unwrap();
-    assert_eq!(alone.status, ratecert::checks::Ruling::Fail);
+    assert_eq!(parts[0], "");
     assert_eq!(read("joined/verdicts.jsonl"), parts.concat());
 }
 
