@@ -146,6 +146,13 @@ fn a_fault_in_another_process_is_caught_made_small_and_named() {
         );
         assert!(failed.iter().any(|v| v.smallest.is_some()), "{fault}");
         assert!(said(&output).contains("again: ratecert subject --profile test --case"));
+        // This crate's own method would be judged in its place.
+        let (id, again) = (&failed[0].id, &failed[0].replay);
+        assert!(again.contains(&format!("serve --fault {fault}")), "{again}");
+        let output = ratecert(&["replay", id, "--run", "out"], folder.path());
+        assert_eq!(output.status.code(), Some(2));
+        let text = format!("{id} is about an implementation in another process; `{again}`");
+        assert!(said(&output).contains(&text), "{}", said(&output));
     }
 }
 
