@@ -31,6 +31,18 @@ impl GradientModuli {
         }
     }
 
+    /// Of gradients with one more piece each, which is reached at R.
+    #[cfg(test)]
+    pub(crate) fn stepped(l: [f64; 2], m: [f64; 2], r: f64) -> Self {
+        Self {
+            l,
+            m,
+            r,
+            kinks: Vec::new(),
+            stairs: vec![(r, m)],
+        }
+    }
+
     /// Of gradients that are constant up to jumps: `kinks` are passed with w itself, `radii` are
     /// the distances at which the other rows can pass theirs, `jump(rows)` bounds what any of the
     /// first `rows` of them (by increasing radius) and all kinks can add up to.

@@ -31,6 +31,8 @@ mod theorem_5_4;
 mod theorem_5_5;
 mod theorem_e3;
 mod theorem_e6;
+#[cfg(test)]
+mod values;
 
 pub use hypothesis::Hypothesis;
 pub use lemma_d2::{LemmaD2, Rate, Unmet};

@@ -120,3 +120,23 @@ fn github_gets_a_summary_and_annotations() {
         "{summary}"
     );
 }
+
+/// A theorem of each kind on the first instance of a claim: in words, every constant, the bounds.
+#[test]
+fn theorems_are_explained() {
+    let s = Sandbox::new();
+    for claim in [
+        "itd-bound",
+        "aid-fp-bound",
+        "nsid-bound",
+        "baid-fp-bound",
+        "nsid-bilevel-bound",
+    ] {
+        let out = s.run(&["explain", claim]);
+        assert_eq!(out.status.code(), Some(0));
+        // Certified errors are rounding.
+        let text = stdout(&out);
+        let kept = text.lines().filter(|l| !l.contains("certified error"));
+        insta::assert_snapshot!(claim, kept.collect::<Vec<_>>().join("\n"));
+    }
+}
