@@ -50,3 +50,5 @@ pub use tail::Tail;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod values;
