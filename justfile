@@ -84,9 +84,10 @@ baseline:
 
 # The oldest Rust that is promised.
 msrv:
+    rustup toolchain install 1.89 --profile minimal
     cargo +1.89 check --all-targets --target-dir target/msrv
 
-# Every mutant of the mathematical rooms against the tests (needs cargo-mutants; an hour and a half on two
+# Every mutant of the mathematical rooms against the tests (needs cargo-mutants; two hours on two
 # cores, and goes on where it stopped). `just mutants --report` prints the counts.
 mutants *arguments:
     cargo run --release --manifest-path tools/mutants/Cargo.toml -- {{arguments}}

@@ -243,28 +243,19 @@ fn a_claim_knows_what_it_asks_for() {
         ("affine-normal.0.3", Kind::AffineNormal)
     );
     assert_ne!(seed, claim.draw(2, 0, 3).1);
-    let parsed = Label::parse("affine-normal.0.3").unwrap();
-    assert_eq!(
-        (parsed.kind, parsed.family, parsed.index),
-        (label.kind, 0, 3)
-    );
+    let read = Label::parse("affine-normal.0.3").unwrap();
+    assert_eq!((read.kind, read.family, read.index), (label.kind, 0, 3));
     // Two checks that would have caught the same say it once.
     let again = format!(
         "{CLAIM}\n[[checks]]\nname = \"again\"{}",
         CLAIM.split_once("[[checks]]").unwrap().1
     );
-    let twice = super::Claim::parse(&again, "mine.toml").unwrap();
+    let twice = parsed(&again).unwrap();
     let once = claim.caught();
     assert!(once.len() > 20 && once.ends_with('.'), "{once}");
     assert_eq!(twice.caught(), once);
     let other = again.replacen("level = \"paper\"", "level = \"trajectory\"", 1);
-    assert!(
-        super::Claim::parse(&other, "mine.toml")
-            .unwrap()
-            .caught()
-            .len()
-            > once.len()
-    );
+    assert!(parsed(&other).unwrap().caught().len() > once.len());
 }
 
 /// Instances on which a check would be left undecided by what is exact alone are drawn again, for

@@ -179,7 +179,7 @@ fn update(arguments: &Update) -> Result<Exit> {
 pub(super) fn shown(
     run: &Run,
     dir: Option<&PathBuf>,
-    names: &BTreeSet<String>,
+    names: impl FnOnce() -> Result<BTreeSet<String>>,
 ) -> Option<DriftView> {
     // Of a very large run not all records are at hand.
     if run.info.shard.is_some() || run.info.subject.is_some() || run.is_large() {
@@ -189,7 +189,9 @@ pub(super) fn shown(
     let dir = dir.map_or(Path::new(DIRECTORY), PathBuf::as_path);
     let baselines = Baselines::at(dir);
     let found = baselines.exist().and_then(|exist| match exist {
-        true => against(run, &baselines, names).map(Some),
+        true => names()
+            .and_then(|names| against(run, &baselines, &names))
+            .map(Some),
         false if given => Err(Error::usage(format!(
             "{} holds no baselines",
             dir.display()
@@ -238,14 +240,12 @@ fn names(places: &Places, run: &Run) -> Result<BTreeSet<String>> {
 }
 
 /// The claims that a run knew: those built in, its own, and those of its directory, where that is
-/// still there.
+/// still there. Claims that cannot be read are not gone: nothing is said of them, or removed.
 pub(super) fn known(run: &Run) -> Result<BTreeSet<String>> {
     let mut catalogue = Catalogue::builtin()?;
     let had = run.info.claims_from.as_ref().map(Path::new);
-    if let Some(dir) = had.filter(|dir| dir.is_dir())
-        && let Err(e) = catalogue.add_directory(dir)
-    {
-        output::complain(&e);
+    if let Some(dir) = had.filter(|dir| dir.is_dir()) {
+        catalogue.add_directory(dir)?;
     }
     let own = run.info.claims.iter().map(|c| c.name.clone());
     Ok(named(&catalogue).into_iter().chain(own).collect())

@@ -189,11 +189,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     .lying_in(&arguments.out);
     let fresh = place.fresh()?;
     let extras = Extras {
-        drift: baseline::shown(
-            &run,
-            arguments.baselines.as_ref(),
-            &baseline::named(&catalogue),
-        ),
+        drift: baseline::shown(&run, arguments.baselines.as_ref(), || {
+            Ok(baseline::named(&catalogue))
+        }),
         ..Extras::default()
     };
     report::write_with(&run, &fresh, &extras)?;

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     joined?;
     let run = Run::gathered(&fresh)?.lying_in(&arguments.out);
     let extras = Extras {
-        drift: baseline::shown(&run, arguments.baselines.as_ref(), &baseline::known(&run)?),
+        drift: baseline::shown(&run, arguments.baselines.as_ref(), || baseline::known(&run)),
         ..Extras::default()
     };
     report::draw(&run, &fresh, &extras)?;

@@ -46,7 +46,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
             let run = Run::gathered(dir)?;
             let extras = Extras {
                 power: arguments.power.as_deref().map(measured).transpose()?,
-                drift: baseline::shown(&run, arguments.baselines.as_ref(), &baseline::known(&run)?),
+                drift: baseline::shown(&run, arguments.baselines.as_ref(), || {
+                    baseline::known(&run)
+                }),
             };
             report::draw(&run, dir, &extras)?;
             dir.join("index.html")

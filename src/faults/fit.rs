@@ -13,8 +13,8 @@ use crate::tol::{DIAGNOSIS_CUT, DIAGNOSIS_FIT};
 const GRID: (f64, usize) = (1.0, 9);
 /// A range of whole numbers up to this long is tried out.
 const TRIED: f64 = 64.0;
-/// Steps of the bisection, and halvings of its interval after which it is given up where nothing was
-/// better than before by a tenth: near the right parameter what is left falls with the interval.
+/// Steps of the bisection, and halvings of its interval after which it is given up where nothing
+/// was better than before by a tenth: near the right parameter what is left falls with the interval.
 const STEPS: usize = 60;
 const IDLE: usize = 12;
 /// Confidence at which the search ends; half is the most where rounding is part of the explanation.

@@ -191,15 +191,16 @@ fn instance(fields: Fields) -> Result<Instance> {
         return Err(Error::input(text).in_field(field).in_field("problem"));
     }
     let stochastic = fields.problem.get("kind").is_some_and(|k| k == STOCHASTIC);
-    // d before the map is made, which computes norms of matrices.
+    // Before the map is made, which computes norms of matrices; its own m after.
+    let m = fields.lambda.len().max(1);
     let map = if stochastic {
         locate::read::<Composite, _>(fields.problem).and_then(|samples| {
-            check_sizes(samples.dim(), 1)?;
+            check_sizes(samples.dim(), m)?;
             Map::sampled(samples)
         })
     } else {
         locate::read::<Problem, _>(fields.problem).and_then(|problem| {
-            check_sizes(problem.dim(), 1)?;
+            check_sizes(problem.dim(), m)?;
             Map::new(problem)
         })
     };

@@ -4,8 +4,20 @@
 use crate::linalg::{Matrix, Vector};
 use crate::tol::{GRAM_MOST, NORM_ROOM, NORM_SETTLED};
 
-pub(super) use crate::linalg::plain::{apply, product, sum_of_squares};
+pub(super) use crate::linalg::plain::product;
 pub use crate::linalg::random::{Random, hash, mix};
+
+/// Σ xᵢ² in order.
+pub(super) fn sum_of_squares(x: &[f64]) -> f64 {
+    x.iter().map(|v| v * v).sum()
+}
+
+/// A·x by plain loops in a fixed order.
+pub(super) fn apply(a: &Matrix, x: &Vector) -> Vector {
+    Vector::from_fn(a.nrows(), |i, _| {
+        (0..a.ncols()).map(|k| a[(i, k)] * x[k]).sum()
+    })
+}
 
 /// A number a little above ‖A‖ (spectral), by power iteration on AᵀA: within 0.06 % for the sizes
 /// drawn, which is all that prescribing q needs; the certified norm is computed from the result.

@@ -53,7 +53,7 @@ macro_rules! families {
             }
 
             /// d, as the data say it before they are validated.
-            pub(crate) fn dim(&self) -> usize {
+            pub fn dim(&self) -> usize {
                 match self {
                     $(Self::$family(data) => data.dim(),)+
                 }

@@ -33,14 +33,17 @@ impl Names {
     /// One name more than there may be.
     pub(super) fn record(&mut self, r: &Record) -> Result<()> {
         let o = &r.origin;
-        let own = [("origin.check", o.check.as_str()), ("origin.kind", &o.kind)];
-        self.see("origin.claim", &o.claim, &own)?;
+        let mut own = vec![
+            ("origin.check", o.check.as_str()),
+            ("origin.kind", &o.kind),
+            ("origin.method", &o.method),
+        ];
         match &r.data {
-            Data::Slack(slack) => {
-                self.see("origin.claim", &o.claim, &[("data.level", &slack.level)])
-            }
-            _ => Ok(()),
+            Data::Slack(slack) => own.push(("data.level", &slack.level)),
+            Data::Fit(fit) => own.push(("data.growth", &fit.growth)),
+            _ => (),
         }
+        self.see("origin.claim", &o.claim, &own)
     }
 
     fn see(&mut self, field: &str, claim: &str, own: &[(&'static str, &str)]) -> Result<()> {

@@ -261,7 +261,8 @@ impl Run {
     /// `records.jsonl` is an empty one: figures are then left out.
     ///
     /// # Errors
-    /// Names file, line and field; also a file that is not as its run wrote it.
+    /// Names file, line and field; also more names than there may be, and a file that is not as its
+    /// run wrote it.
     pub fn read(dir: &Path) -> Result<Self> {
         let info = read_info(dir)?;
         let path = dir.join("verdicts.jsonl");

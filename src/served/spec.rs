@@ -137,9 +137,9 @@ impl ServedSpec {
     ///
     /// # Errors
     /// No component or too many, vectors of another length or with entries that are not finite or
-    /// of no moderate size, a box that does not hold them, a tolerance that is none, a hypergradient
-    /// without parameters, NSID without samples or with a tolerance, an outer map without samples;
-    /// the field is named.
+    /// of no moderate size, a box that does not hold them, a tolerance that is none, a
+    /// hypergradient without parameters, NSID without samples or with a tolerance, an outer map
+    /// without samples; the field is named.
     pub fn check(&self) -> Result<()> {
         if self.dim == 0 {
             return Err(Error::input("a map has at least one component").in_field("dim"));

@@ -2,8 +2,7 @@
 //! formula lets wrong methods pass, and holds on every instance.
 //!
 //! The expected numbers were computed with 40 digits from the formulas as the modules state them,
-//! by another program; most are binary fractions. All inputs differ, so that no two can be
-//! exchanged.
+//! by another program; most are binary fractions. q is not ½, where 1/q = 1/(1-q).
 
 use super::hypothesis::Hypothesis;
 use super::lemma_d2::{LemmaD2, Rate};
@@ -24,7 +23,7 @@ fn near(got: f64, want: f64) {
 }
 
 const D2: LemmaD2 = LemmaD2 {
-    q: 0.5,
+    q: 0.75,
     sigma1_hat: 3.0,
     sigma2_hat: 0.5,
     initial: 5.0,
@@ -32,24 +31,21 @@ const D2: LemmaD2 = LemmaD2 {
 
 #[test]
 fn lemma_d2() {
-    // max{ 3.5·5, 4·3/(2·0.75 - 1) } and max{ 6·5, .. }.
-    assert_eq!(D2.rate(2.0, 3.5).unwrap().c, 24.0);
-    let rate = D2.rate(2.0, 6.0).unwrap();
-    assert_eq!((rate.c, rate.at(4), rate.step(4)), (30.0, 3.0, 0.2));
+    // max{ 7·5, 16·3/(4·7/16 - 1) } and max{ 16·5, .. }.
+    assert_eq!(D2.rate(4.0, 7.0).unwrap().c, 64.0);
+    let rate = D2.rate(4.0, 16.0).unwrap();
+    assert_eq!((rate.c, rate.at(4), rate.step(4)), (80.0, 4.0, 0.2));
     let small = D2.rate(1.0, 3.0).unwrap_err();
     assert_eq!(
         small.to_string(),
-        "β > 1/(1-q²) (found β = 1, 1/(1-q²) = 1.3333333333333333)"
+        "β > 1/(1-q²) (found β = 1, 1/(1-q²) = 2.2857142857142856)"
     );
-    let early = D2.rate(2.0, 2.5).unwrap_err();
-    assert_eq!(
-        early.to_string(),
-        "γ ≥ β(1+σ̂₂) (found γ = 2.5, β(1+σ̂₂) = 3)"
-    );
-    assert!(D2.rate(2.0, 3.0).is_ok());
-    // (1 - 0.75/4)³·5 + 3/4/0.75.
-    assert_eq!(D2.constant_step(0.25, 3).unwrap(), 3.681_884_765_625);
-    assert_eq!(D2.constant_step(0.25, 0).unwrap(), 6.0);
+    let early = D2.rate(4.0, 5.0).unwrap_err();
+    assert_eq!(early.to_string(), "γ ≥ β(1+σ̂₂) (found γ = 5, β(1+σ̂₂) = 6)");
+    assert!(D2.rate(4.0, 6.0).is_ok());
+    // (1 - 7/64)³·5 + 3/4·16/7.
+    near(D2.constant_step(0.25, 3).unwrap(), 5.246_561_867_850_167_5);
+    near(D2.constant_step(0.25, 0).unwrap(), 6.714_285_714_285_714);
     assert!(D2.constant_step(2.0 / 3.0, 1).is_ok());
     for eta in [0.67, 0.0, f64::NAN] {
         assert!(D2.constant_step(eta, 1).is_err(), "{eta}");
@@ -77,70 +73,57 @@ fn lemma_d2() {
 #[test]
 fn lemma_d3() {
     let lemma = LemmaD3 {
-        q: 0.5,
+        q: 0.75,
         sigma1: 0.375,
         y_norm: 3.0,
     };
     let process = LemmaD2 {
-        q: 0.5,
-        sigma1_hat: 27.0,
-        sigma2_hat: 3.0,
-        initial: 36.0,
+        q: 0.75,
+        sigma1_hat: 108.0,
+        sigma2_hat: 12.0,
+        initial: 144.0,
     };
     assert_eq!(lemma.process(), process);
     let (beta, gamma) = lemma.steps().unwrap();
-    near(beta, 8.0 / 3.0);
-    near(gamma, 32.0 / 3.0);
-    // max{ 2γ·36, (2β)²·27/(2β·0.75 - 1) } = max{ 768, 256 }.
-    near(lemma.rate(2.0, 2.0).unwrap().c, 768.0);
+    near(beta, 32.0 / 7.0);
+    near(gamma, 416.0 / 7.0);
+    // max{ 2γ·144, (2β)²·108/(2β·7/16 - 1) }.
+    near(lemma.rate(2.0, 2.0).unwrap().c, 17_115.428_571_428_572);
     assert!(lemma.rate(0.5, 1.0).is_err() && lemma.rate(1.0, 0.99).is_err());
 }
 
 fn theorem_4_1() -> Theorem41 {
+    let stair = |radius, jump| Stair { radius, jump };
     let moduli = Moduli {
-        l: [3.0, 5.0],
-        m: [7.0, 11.0],
+        l: [3.0, 7.0],
+        m: [11.0, 13.0],
         r: 2.0,
-        stairs: vec![
-            Stair {
-                radius: 2.0,
-                jump: [7.0, 11.0],
-            },
-            Stair {
-                radius: 4.0,
-                jump: [17.0, 19.0],
-            },
-        ],
-        ..Moduli::smooth(0.0, 0.0, 1.5)
+        stairs: vec![stair(2.0, [11.0, 13.0]), stair(4.0, [19.0, 23.0])],
+        ..Moduli::smooth(0.0, 0.0, 1.25)
     };
-    Theorem41::new(0.5, &moduli, 13.0, Some(2.5))
+    Theorem41::new(0.75, &moduli, 17.0, Some(4.5))
 }
 
 #[test]
 fn theorem_4_1_at_three_levels() {
     let t = theorem_4_1();
-    assert_eq!((t.b, t.d_fix_sup, t.tau), (3.0, 2.5, 3));
-    assert_eq!((t.smooth_part(), t.jump_part()), (14.0, 16.0));
-    assert_eq!([0, 1, 5].map(|n| t.paper_itd(n)), [3.0, 391.5, 95.968_75]);
-    assert_eq!(t.paper_aid(2, 3), 171.0);
-    assert_eq!(
-        [(2.25, 3), (1.75, 3), (5.0, 4)].map(|(e, k)| t.aid(e, k)),
-        [118.5, 43.25, 281.4375]
-    );
-    let sharp = [(2.25, 3), (1.75, 3), (5.0, 4)].map(|(e, k)| t.sharp_aid(e, k));
-    assert_eq!(sharp, [99.406_25, 38.593_75, 232.656_25]);
+    assert_eq!((t.b, t.d_fix_sup, t.tau), (5.0, 4.5, 8));
+    assert_eq!((t.smooth_part(), t.jump_part()), (22.0, 34.0));
+    let paper = [0, 1, 5].map(|n| t.paper_itd(n));
+    assert_eq!(paper, [5.0, 955.75, 1_507.280_273_437_5]);
+    near(t.paper_itd(10), 628.289_883_613_586_4);
+    assert_eq!(t.paper_aid(2, 3), 1_240.453_125);
+    let at = [(2.25, 3), (1.75, 3), (5.0, 4)];
+    let aid = at.map(|(e, k)| t.aid(e, k));
+    assert_eq!(aid, [293.484_375, 91.140_625, 767.207_031_25]);
+    let sharp = at.map(|(e, k)| t.sharp_aid(e, k));
+    assert_eq!(sharp, [253.093_75, 84.859_375, 578.376_953_125]);
     let e = [5.0, 2.25, 1.75];
-    assert_eq!(t.trajectory_itd(&e), [3.0, 151.5, 143.25, 96.125]);
-    assert_eq!(t.sharp_itd(&e), [2.5, 125.25, 119.25, 81.5]);
+    assert_eq!(t.trajectory_itd(&e), [5.0, 283.75, 338.8125, 292.609_375]);
+    assert_eq!(t.sharp_itd(&e), [4.5, 214.375, 269.406_25, 237.929_687_5]);
     // What is known of ‖D_fix‖sup is used where it is better than B.
-    let looser = Theorem41::new(0.5, &t.moduli, 13.0, Some(3.5));
-    assert_eq!(
-        (
-            looser.d_fix_sup,
-            Theorem41::new(0.5, &t.moduli, 13.0, None).d_fix_sup
-        ),
-        (3.0, 3.0)
-    );
+    let with = |sup| Theorem41::new(0.75, &t.moduli, 17.0, sup).d_fix_sup;
+    assert_eq!((with(Some(5.5)), with(None)), (5.0, 5.0));
 }
 
 #[test]
@@ -152,13 +135,11 @@ fn theorem_e3_at_three_levels() {
         gradient: 1.25,
     };
     let bound = |level, t, e| theorem.bound(level, 10.0, t, (1.75, e));
-    near(bound(Level::Paper, 0, f64::NAN), 351.583_333_333_333_3);
-    assert_eq!(bound(Level::Paper, 3, f64::NAN), 23.46875);
-    assert_eq!(
-        [3.5, 2.0].map(|e| bound(Level::Trajectory, 0, e)),
-        [44.625, 21.0]
-    );
-    assert_eq!([3.5, 2.0].map(|e| bound(Level::Sharp, 0, e)), [38.75, 20.5]);
+    assert_eq!(bound(Level::Paper, 0, f64::NAN), 518.25);
+    near(bound(Level::Paper, 8, f64::NAN), 25.689_876_556_396_484);
+    near(bound(Level::Trajectory, 0, 3.5), 57.458_333_333_333_336);
+    assert_eq!(bound(Level::Trajectory, 0, 2.0), 23.0);
+    assert_eq!([3.5, 2.0].map(|e| bound(Level::Sharp, 0, e)), [50.25, 22.5]);
     // C·0 is 0 where C is infinite: at a kink of the objective, and at w(λ).
     let at_kink = GradientModuli::stepped([0.5, 0.25], [4.0, 6.0], 0.0);
     let there = TheoremE3 {
@@ -173,7 +154,7 @@ fn theorem_e3_at_three_levels() {
 }
 
 const T54: Theorem54 = Theorem54 {
-    q: 0.5,
+    q: 0.75,
     outer_norm: 1.0,
     y_norm: 3.0,
     s2: 2.0,
@@ -188,21 +169,21 @@ const T54: Theorem54 = Theorem54 {
 
 const E6: TheoremE6 = TheoremE6 {
     lower: T54,
-    gradient: 1.5,
-    sigma: [0.5, 0.25],
-    c: [2.0, 1.0],
+    gradient: 1.125,
+    sigma: [0.625, 0.375],
+    c: [2.5, 1.5],
 };
 
 #[test]
 fn theorems_5_4_and_e6() {
     near(
         T54.bound(1.0 / 16.0, 3, 1.0 / 64.0).unwrap(),
-        4_928.162_450_474_531,
+        22_704.804_042_721_233,
     );
-    near(E6.y_norm(3), 1.554_563_175_514_802_5);
+    near(E6.y_norm(3), 1.214_066_857_027_788_8);
     near(
         E6.bound(1.0 / 16.0, 3, 1.0 / 64.0).unwrap(),
-        2_611.935_537_881_136_3,
+        9_323.403_850_092_081,
     );
     for (rho, j, sigma) in [
         (-1.0, 3, 1.0),
@@ -236,7 +217,7 @@ fn theorems_5_4_and_e6() {
             ..E6
         },
         TheoremE6 {
-            sigma: [0.5, f64::INFINITY],
+            sigma: [0.625, f64::INFINITY],
             ..E6
         },
     ] {
@@ -250,24 +231,24 @@ fn theorem_5_5() {
         constants: T54,
         outer,
         linear: Rate {
-            beta: 1.0,
-            gamma: 2.0,
+            beta: 1.5,
+            gamma: 2.25,
             c: 9.0,
         },
-        rho0: 2.0,
+        rho0: 3.5,
         t_per_k: 0.5,
-        j_per_k: 0.25,
+        j_per_k: 0.28125,
     };
     let plain = theorem(None);
     assert_eq!(
         [1, 7, 8].map(|k| plain.schedule(k)),
-        [(1, 1), (4, 2), (4, 2)]
+        [(1, 1), (4, 2), (4, 3)]
     );
-    near(plain.bound(7).unwrap(), 60_451_053.803_801_7);
-    near(plain.constant().unwrap(), 490_766_451.162_712_3);
+    near(plain.bound(7).unwrap(), 1_705_468_912.435_640_8);
+    near(plain.constant().unwrap(), 12_995_516_979.737_762);
     let sampled = theorem(Some(E6));
-    near(sampled.bound(7).unwrap(), 62_438_729.999_390_385);
-    near(sampled.constant().unwrap(), 506_784_160.746_356_1);
+    near(sampled.bound(7).unwrap(), 1_739_118_089.063_146_6);
+    near(sampled.constant().unwrap(), 13_257_473_375.139_233);
     for wrong in [
         Theorem55 {
             t_per_k: 0.0,
@@ -297,30 +278,31 @@ fn theorem_5_5() {
 #[test]
 fn proximal_sgd() {
     let process = ProxSgdRate {
-        q: 0.5,
+        q: 0.75,
         s2_star: 3.0,
         sigma1: 5.0,
         initial: 7.0,
     };
     let (theta, offset) = process.steps();
-    near(theta, 16.0 / 3.0);
-    near(offset, 16.0 / 3.0 * 20.0 / 0.75);
+    near(theta, 64.0 / 7.0);
+    near(offset, 64.0 / 7.0 * 320.0 / 7.0);
     let calm = ProxSgdRate {
         sigma1: 0.01,
         ..process
     };
-    near(calm.steps().1, 16.0 / 3.0);
-    // max{ 120·7, 2·16·3/(4·0.75/2 - 1) } and max{ 120, .. }.
-    assert_eq!(process.rate(4.0, 120.0).unwrap().c, 840.0);
+    near(calm.steps().1, 64.0 / 7.0);
+    // max{ 300·7, 2·36·3/(6·7/32 - 1) } and max{ 300, .. }.
+    assert_eq!(process.rate(6.0, 300.0).unwrap().c, 2_100.0);
     let near_start = ProxSgdRate {
         initial: 1.0,
         ..process
     };
-    let rate = near_start.rate(4.0, 120.0).unwrap();
-    assert_eq!((rate.c, rate.beta, rate.gamma), (192.0, 4.0, 120.0));
-    let early = process.rate(4.0, 100.0).unwrap_err().to_string();
+    let rate = near_start.rate(6.0, 300.0).unwrap();
+    near(rate.c, 691.2);
+    assert_eq!((rate.beta, rate.gamma), (6.0, 300.0));
+    let early = process.rate(6.0, 250.0).unwrap_err().to_string();
     assert!(
-        early.contains("t₀ = 100, needed 106.66666666666"),
+        early.contains("t₀ = 250, needed 274.28571428571"),
         "{early}"
     );
     // θ(1-q²)/2 = 1 leaves no rate.

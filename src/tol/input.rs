@@ -45,13 +45,13 @@ pub const MOST_TEXT: u64 = 16 << 20;
 pub const MOST_DATA: u64 = 256 << 20;
 
 /// Values in a text of JSON that is held as such, an object for [`VALUES_OF_OBJECT`] of them:
-/// 256 MiB of numbers of 17 digits have fewer, and the worst that so many can take is 2 GB.
+/// 256 MiB of numbers of 17 digits have fewer, and the worst that so many can take is 3 GB.
 pub const MOST_VALUES: usize = 20_000_000;
 
-/// A number takes 32 bytes, a list of one 160 (and counts twice), an object of one field 640.
+/// A number takes 32 bytes, a list or a field of many about 140, an object of one field 640.
 pub const VALUES_OF_OBJECT: usize = 20;
 
-/// Claims of a run: of a list in order each is looked for among the others.
+/// Claims of a run: each is looked for in a list of the others.
 pub const MOST_CLAIMS: usize = 10_000;
 
 /// Different names in a field of the verdicts or records of one claim: a report has a row or a

@@ -152,14 +152,13 @@ impl Kinks {
         }
         let (centre, radius) = self.ball()?;
         let mut members = vec![centre.clone()];
-        let all = 1usize << k;
-        let codes: Vec<usize> = if k <= FEW_KINKS {
-            (0..all).collect()
+        let corners = if k <= FEW_KINKS {
+            self.corners()
         } else {
-            vec![0, all - 1]
+            vec![self.corner(0), self.corner((1usize << k) - 1)]
         };
-        for code in codes {
-            members.push(self.element(&self.corner(code), &self.corner(code))?.0);
+        for s in &corners {
+            members.push(self.element(s, s)?.0);
         }
         let mut best: Option<Outside> = None;
         for _ in 0..DIRECTIONS {

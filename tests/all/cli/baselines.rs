@@ -120,6 +120,33 @@ fn own_claims_that_were_not_run_are_not_gone() {
         let said = String::from_utf8(out.stderr).unwrap();
         assert!(said.contains(headline), "{said}");
     }
+    // A claim that cannot be read is not gone, and its baseline stays.
+    let file = s.path().join("own/other.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, "schema = ").unwrap();
+    let prune = [
+        "baseline",
+        "update",
+        "--run",
+        "whole",
+        "--baselines",
+        "b",
+        "--prune",
+    ];
+    assert!(s.refused(&prune).contains("other.toml"));
+    assert!(
+        s.path().join("b/other.json").exists(),
+        "{:?}",
+        fs::read_dir(s.path().join("b"))
+            .unwrap()
+            .collect::<Vec<_>>()
+    );
+    let said = String::from_utf8(s.run(&report).stderr).unwrap();
+    assert!(
+        said.contains("the report is without a comparison"),
+        "{said}"
+    );
+    fs::write(&file, text).unwrap();
     // Where the file of a claim is gone, so is the claim.
     fs::remove_file(s.path().join("own/other.toml")).unwrap();
     let out = s.run(&report);
