@@ -325,3 +325,25 @@ fn fields_that_would_be_lost_are_refused() {
         assert!(wrong.contains(field), "{wrong}");
     }
 }
+
+/// Before a map is made its d is known and the number of entries of λ; its own m after.
+#[test]
+fn problems_beyond_the_sizes_are_refused() {
+    let refused = |d: usize, m: usize, lambda: usize| {
+        let row = |n: usize| format!("[0{}]", ",0".repeat(n - 1));
+        let rows = |r: usize, n: usize| format!("[{}]", vec![row(n); r].join(","));
+        let text = format!(
+            r#"{{"problem":{{"kind":"affine","A":{},"B":{},"c":{}}},"lambda":{}}}"#,
+            rows(d, if d > 2000 { 1 } else { d }),
+            rows(d, m),
+            row(d),
+            row(lambda)
+        );
+        let error = InstanceFile::parse(&text).unwrap_err();
+        assert_eq!(error.field(), Some("problem"), "{error}");
+        error.to_string()
+    };
+    assert!(refused(1, 100_001, 1).contains("has d = 1 unknowns and m = 100001 parameters"));
+    // A is no 2001×2001 matrix, which nobody has looked at yet.
+    assert!(refused(2001, 1, 1).contains("has d = 2001 unknowns and m = 1 parameters"));
+}

@@ -19,9 +19,9 @@ impl Factory for Planted {
     }
 }
 
-fn run(claim: &str, factory: &dyn Factory) -> Output {
+fn plan<'f>(claim: &str, factory: &'f dyn Factory) -> Plan<'f> {
     let catalogue = Catalogue::builtin().unwrap();
-    let plan = Plan {
+    Plan {
         claims: catalogue.select(&[claim.into()]).unwrap(),
         profile: Profile::Test,
         seed: 0,
@@ -30,7 +30,11 @@ fn run(claim: &str, factory: &dyn Factory) -> Output {
         times: 1,
         alpha: 1e-9,
         factory,
-    };
+    }
+}
+
+fn run(claim: &str, factory: &dyn Factory) -> Output {
+    let plan = plan(claim, factory);
     plan.run(None, &AtomicBool::new(false), &|_, _| {}).unwrap()
 }
 
@@ -61,5 +65,21 @@ fn failing_instances_that_are_explained_are_drawn() {
             .verdicts
             .iter()
             .all(|v| drawn(&right, &v.instance.id) == 0)
+    );
+}
+
+/// What `report` would refuse to read is not written.
+#[test]
+fn a_run_has_no_more_claims_than_are_read_again() {
+    let mut plan = plan("lemma-b1", &Ours);
+    let one = plan.claims[0].clone();
+    plan.claims = vec![one.clone(); 10_000];
+    plan.validate().unwrap();
+    plan.claims.push(one);
+    let refused = plan.validate().unwrap_err();
+    assert!(refused.is_usage(), "{refused}");
+    assert!(
+        refused.to_string().starts_with("10001 claims are more"),
+        "{refused}"
     );
 }
