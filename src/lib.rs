@@ -86,5 +86,8 @@ pub mod vectors;
 #[cfg(feature = "claims")]
 pub mod wire;
 
+#[cfg(test)]
+mod recorded;
+
 pub use error::{Error, Result};
 pub use tol::Roundoff;

@@ -40,4 +40,6 @@ pub use points::{Hull, Points};
 pub use rounding::{Enclosure, norm_lower, norm_upper, nuclear_upper};
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;

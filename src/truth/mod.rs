@@ -49,6 +49,8 @@ pub use run::{AidRun, ItdRun, Iterates, aid_run, itd_run, itd_run_along, iterate
 pub use tail::Tail;
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod values;

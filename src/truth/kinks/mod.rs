@@ -27,6 +27,8 @@ mod solution;
 mod support_bound;
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
 pub use enclose::{MAX_IMP_KINKS, Set};

@@ -5,7 +5,7 @@ use crate::linalg::Matrix;
 use crate::maps::Tie;
 use crate::truth::reference::Itd;
 
-const KINDS: [Kind; 8] = [
+pub(super) const KINDS: [Kind; 8] = [
     Kind::KinkLayerRelu,
     Kind::KinkLayerAbs,
     Kind::KinkLayerDuplicated,
@@ -16,7 +16,7 @@ const KINDS: [Kind; 8] = [
     Kind::KinkNetCycle,
 ];
 
-fn solved(kind: Kind, dim: usize, rows: usize, seed: u64) -> (Instance, Truth, Kinks) {
+pub(super) fn solved(kind: Kind, dim: usize, rows: usize, seed: u64) -> (Instance, Truth, Kinks) {
     let spec = Spec {
         rows,
         ..Spec::typical(kind, dim)
