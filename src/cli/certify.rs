@@ -203,10 +203,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         Format::Markdown => report::markdown(&run),
     };
     let exit = output::end(&text, exit(&run, arguments.strict));
-    output::say(&format!(
-        "report: {}",
-        arguments.out.join("index.html").display()
-    ));
+    output::point_to(&arguments.out.join("index.html"));
     github::tell(&run, arguments.strict);
     Ok(exit)
 }

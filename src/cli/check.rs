@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     if let (Some(out), Some(place)) = (&arguments.out, place) {
         write(&run, place)?;
         let page = out.join("index.html");
-        output::say(&format!("report: {}", page.display()));
+        output::point_to(&page);
     }
     let text = printed(&run, arguments.format);
     Ok(output::end(&text, exit(&run, arguments.strict)))

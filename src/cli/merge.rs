@@ -61,7 +61,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         ),
     };
     let exit = output::end(&text, exit);
-    let page = arguments.out.join("index.html");
-    output::say(&format!("report: {}", page.display()));
+    output::point_to(&arguments.out.join("index.html"));
     Ok(exit)
 }

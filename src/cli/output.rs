@@ -1,6 +1,7 @@
 //! Writing to the terminal: stdout for data, stderr for messages and progress.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use super::exit::Exit;
 use crate::error::{Error, Result};
@@ -35,6 +36,11 @@ pub(super) fn end(text: &str, exit: Exit) -> Exit {
 pub(super) fn say(message: &str) {
     // Nobody can be told that stderr is closed.
     let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// Where the page, or what else a run is read from, lies.
+pub(super) fn point_to(report: &Path) {
+    say(&format!("report: {}", report.display()));
 }
 
 /// The error that ends a command.

@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         several => compare(several, &arguments.out)?,
     };
-    output::say(&format!("report: {}", page.display()));
+    output::point_to(&page);
     Ok(Exit::Holds)
 }
 

@@ -109,6 +109,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let holds = findings.statements.iter().all(|s| s.seen != Some(false));
     let exit = if holds { Exit::Holds } else { Exit::Violated };
     let exit = output::end(&text, exit);
-    output::say(&format!("report: {}", out.join("summary.md").display()));
+    output::point_to(&out.join("summary.md"));
     Ok(exit)
 }

@@ -167,10 +167,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     } else {
         exit = output::end(&text, exit);
     }
-    output::say(&format!(
-        "report: {}",
-        arguments.out.join("index.html").display()
-    ));
+    output::point_to(&arguments.out.join("index.html"));
     github::tell(&run, arguments.strict);
     Ok(exit)
 }

@@ -9,6 +9,7 @@ use nalgebra::{DMatrix, DVector};
 use super::certificate::{Best, Convex, Problem, clamp};
 use super::diagonal_box::DiagonalBox;
 use super::effort::Effort;
+use super::jacobi::{Svd, svd};
 use super::nearest::{Combination, Corner, nearest};
 use super::operator::Search;
 use super::points::{Hull, Points};
@@ -101,7 +102,10 @@ pub fn distance<'a>(
     let mut found = match target {
         SetRef::Points(p) => among(a, p.members()),
         SetRef::Hull(h) => match h.vertices() {
-            [only] => among(a, std::slice::from_ref(only)),
+            [only] => Nearest {
+                separator: towards(&(a - only)),
+                ..among(a, std::slice::from_ref(only))
+            },
             vertices => match vertices.iter().position(|v| v == a) {
                 Some(i) => exact(a, unit(vertices.len(), i)),
                 None => convex(Convex::Hull(vertices)),
@@ -111,6 +115,20 @@ pub fn distance<'a>(
     };
     found.distance = found.distance.loosened(target.rounding());
     Ok(found)
+}
+
+/// Y with ⟨Y, x⟩ = ‖x‖‖Y‖_* (to rounding): x itself where it is a single column or row, else the
+/// product of its leading singular vectors.
+fn towards(x: &DMatrix<f64>) -> DMatrix<f64> {
+    if x.nrows().min(x.ncols()) <= 1 {
+        return x.clone();
+    }
+    let Svd { u, sigma, v } = svd(x);
+    let leading = (0..sigma.len()).max_by(|&i, &j| sigma[i].total_cmp(&sigma[j]));
+    leading.map_or_else(
+        || DMatrix::zeros(x.nrows(), x.ncols()),
+        |i| u.column(i) * v.column(i).transpose(),
+    )
 }
 
 fn unit(n: usize, i: usize) -> Vec<f64> {

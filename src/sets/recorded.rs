@@ -72,6 +72,45 @@ fn distances() {
     check("distances", &lines);
 }
 
+/// In units in which the data are large or small, and with few steps: the tolerances of the search.
+#[test]
+fn distances_in_other_units() {
+    let mut lines = Vec::new();
+    for (k, scale) in [1e-6, 1e3, 1e-280, 1e280].into_iter().enumerate() {
+        let s = &mut Stream(k as u64 + 71);
+        let members = (0..4).map(|_| s.matrix(2, 3) * scale).collect();
+        let hull = Points::new(members).unwrap().into_hull();
+        let column = Points::new((0..4).map(|_| s.matrix(3, 1) * scale).collect()).unwrap();
+        let set = DiagonalBox::new(
+            &(s.matrix(2, 2) * scale),
+            &s.matrix(2, 3),
+            &(s.matrix(2, 3) * scale),
+            &[0.0; 2],
+            &[1.0; 2],
+        )
+        .unwrap();
+        for far in [0.0, 1.0, 5.0] {
+            let a = s.matrix(2, 3) * (far * scale);
+            lines.push(line(&format!("hull {scale}"), &a, &hull));
+            lines.push(line(&format!("box {scale}"), &a, &set));
+            lines.push(line(
+                &format!("column {scale}"),
+                &(s.matrix(3, 1) * (far * scale)),
+                &column.clone().into_hull(),
+            ));
+            for steps in [1, 4] {
+                let effort = Effort {
+                    steps,
+                    ..Effort::default()
+                };
+                let near = distance(&a, &hull, &effort).unwrap();
+                lines.push(format!("{steps} steps, {scale}: {}", text(near.distance)));
+            }
+        }
+    }
+    check("distances-in-units", &lines);
+}
+
 /// Hulls of so many vertices that they are generated, and hulls with vertices that repeat or lie
 /// between others.
 #[test]
@@ -168,6 +207,22 @@ fn algebra_and_norms() {
 #[test]
 fn lemma_b1_and_attacks() {
     let mut lines = Vec::new();
+    // Each draw of its own: of many only the closest call is kept.
+    for seed in 10..22 {
+        let of = if seed % 2 == 0 { 3 } else { 4 };
+        let lemma = lemma_b1(seed, of, 4).unwrap().closest;
+        for i in lemma.into_iter().chain(attack(seed, of, 1).unwrap()) {
+            lines.push(format!(
+                "{seed}, {}: {} to {}",
+                i.statement,
+                text(i.left),
+                text(i.right)
+            ));
+        }
+        let a = Stream(seed).matrix(of, 3);
+        let pair = climb(&a, &mut crate::linalg::random::Random::new(seed));
+        lines.push(format!("climb {:?} of {:?}", pair.below, ceiling(&a)));
+    }
     for seed in [1, 2] {
         for i in lemma_b1(seed, 3, 24).unwrap().closest {
             lines.push(format!(

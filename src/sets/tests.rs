@@ -79,6 +79,22 @@ fn box_set(rows: usize, cols: usize) -> impl Strategy<Value = DiagonalBox> {
     })
 }
 
+#[test]
+fn the_separator_of_one_element_is_that_of_the_norm() {
+    for (r, c) in [(1, 1), (4, 1), (2, 2), (3, 5)] {
+        let mut s = Stream(r as u64);
+        let (a, b) = (s.matrix(r, c), s.matrix(r, c));
+        let near = distance(&a, &Hull::new(vec![b.clone()]).unwrap(), &effort()).unwrap();
+        let y = &near.separator;
+        let bound = y.dot(&(&a - &b)) / nuclear_upper(y);
+        assert!(sharp(near.distance, 1.0), "{near:?}");
+        assert!(
+            (bound - near.distance.lower).abs() <= 1e-12 * bound,
+            "{bound} {near:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 48,

@@ -22,3 +22,5 @@ pub use two_sided::{Known, TwoSided, Verdict};
 mod false_alarms;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod recorded;

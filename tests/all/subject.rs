@@ -817,7 +817,9 @@ fn planted_faults_are_caught_behind_the_protocol() {
             continue;
         }
         let folder = folder();
-        let (output, verdicts) = against(&[], &["--fault", fault.name], folder.path());
+        let methods: Vec<String> = fault.methods.iter().map(ToString::to_string).collect();
+        let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
+        let (output, verdicts) = against(&methods, &["--fault", fault.name], folder.path());
         assert_eq!(
             output.status.code(),
             Some(1),

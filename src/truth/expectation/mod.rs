@@ -16,6 +16,8 @@ mod sid;
 mod source;
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
 pub use covariance::Covariance;

@@ -8,9 +8,9 @@ use crate::maps::composite::{
     Sample,
 };
 
-const LAMBDA: [f64; 2] = [0.2, 0.1];
+pub(super) const LAMBDA: [f64; 2] = [0.2, 0.1];
 
-fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<Composite> {
+pub(super) fn maps(s: &mut Stream, d: usize, n: usize) -> Vec<Composite> {
     let eta = 0.4;
     let x = s.vec(n * d);
     let y = s.vec(n);

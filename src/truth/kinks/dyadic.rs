@@ -174,7 +174,14 @@ mod tests {
                 assert_eq!(x.times(&y).rational(), &p * &q);
                 assert_eq!(x.plus(&y).rational(), &p + &q);
                 assert_eq!(x.partial_cmp(&y), a.partial_cmp(&b));
+                assert_eq!(x == y, a == b);
+                let product = x.times(&y).near();
+                if (a * b).is_normal() {
+                    assert!((product - a * b).abs() <= 8.0 * f64::EPSILON * (a * b).abs());
+                }
             }
+            assert_eq!(x.is_null(), a == 0.0);
+            assert_eq!((Ring::near(&a), Ring::is_null(&a)), (a, a == 0.0));
         }
     }
 }

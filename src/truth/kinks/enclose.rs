@@ -57,11 +57,11 @@ impl Ord for Node {
 }
 
 /// What is known at one choice of the slopes of ∂₁Φ.
-struct Centre {
-    distance: Enclosure,
+pub(super) struct Centre {
+    pub(super) distance: Enclosure,
     /// For each kink i, ‖l_i‖ times a bound of the row that multiplies it. κ times their sum, each
     /// times the half-width of its slope, bounds how far an element of the box is from the centre.
-    rates: Vec<f64>,
+    pub(super) rates: Vec<f64>,
 }
 
 impl Kinks {
@@ -129,7 +129,13 @@ impl Kinks {
 
     /// The distance at fixed slopes c of ∂₁Φ, and how fast it can change with them:
     /// X(s) - X(c) = (I-A(s))⁻¹L diag(s-c)(R_1X(c) [+ R_2]).
-    fn centre(&self, set: Set, observed: Observed, shown: &Matrix, s: &[f64]) -> Option<Centre> {
+    pub(super) fn centre(
+        &self,
+        set: Set,
+        observed: Observed,
+        shown: &Matrix,
+        s: &[f64],
+    ) -> Option<Centre> {
         let f = &self.form;
         let left: Vec<f64> = self
             .active
@@ -362,6 +368,16 @@ impl Kinks {
         if self.count() > MAX_ENUMERATED {
             return None;
         }
+        self.distance_to_imp_hull_by_cuts(observed, shown)
+    }
+
+    /// The same from 2^k boxes, each the part of D_imp at a vertex of the slopes of ∂₁Φ: of the
+    /// hull of some of their elements that grows by the one that it lacks most.
+    pub(super) fn distance_to_imp_hull_by_cuts(
+        &self,
+        observed: Observed,
+        shown: &Matrix,
+    ) -> Option<Enclosure> {
         let mut boxes = Vec::with_capacity(1 << self.count());
         let mut worst = 0.0f64;
         for code in 0..1usize << self.count() {

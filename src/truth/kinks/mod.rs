@@ -26,7 +26,7 @@ mod rational_run;
 mod solution;
 mod support_bound;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "instances"))]
 mod recorded;
 #[cfg(test)]
 mod tests;

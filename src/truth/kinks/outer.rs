@@ -58,7 +58,7 @@ pub struct Outside {
     pub gap: Rational,
 }
 
-struct Exact<T> {
+pub(super) struct Exact<T> {
     left: Vec<Vec<T>>,
     right_w: Vec<Vec<T>>,
     right_lambda: Vec<Vec<T>>,
@@ -250,7 +250,7 @@ impl Kinks {
     }
 
     /// L, R_1, R_2 and X_c, the latter two reduced to what the direction Z depends on.
-    fn exact_form<T: Ring>(
+    pub(super) fn exact_form<T: Ring>(
         &self,
         (centre, radius): (&Matrix, f64),
         observed: Observed,
@@ -297,7 +297,12 @@ impl Kinks {
 impl<T: Ring> Exact<T> {
     /// An upper bound of h(Y), refined until it is below `target`, and the sequence of vertices
     /// that comes closest. It is a bound only in an exact ring.
-    fn support(&self, kinks: &Kinks, y: Columns<T>, target: f64) -> Option<(T, Vec<[usize; 2]>)> {
+    pub(super) fn support(
+        &self,
+        kinks: &Kinks,
+        y: Columns<T>,
+        target: f64,
+    ) -> Option<(T, Vec<[usize; 2]>)> {
         let k = kinks.count();
         let zero = T::of(0.0);
         let per_level = self.left.len() * self.slope.len() * y.len() * 2;

@@ -24,6 +24,16 @@ fn vector(d: usize, random: &mut Random) -> Vector {
     Vector::from_fn(d, |_, _| random.integer(0, 64) as f64 / 16.0 - 1.97)
 }
 
+/// The same with slopes in another range, and data that rounding took something from: no map, but
+/// what is certified of its elements follows from the form alone.
+fn other(mut kinks: Kinks) -> Kinks {
+    let form = &mut kinks.form;
+    form.range = [-0.25, 0.625];
+    form.slope.iter_mut().for_each(|s| *s *= 0.5);
+    form.lost = [0.0, 2e-12, 3e-12];
+    kinks
+}
+
 /// Each instance with its name.
 fn instances(sizes: &[(usize, usize, u64)]) -> Vec<(String, crate::instances::Instance, Kinks)> {
     let all = KINDS
@@ -39,7 +49,11 @@ fn instances(sizes: &[(usize, usize, u64)]) -> Vec<(String, crate::instances::In
 #[test]
 fn elements_and_what_is_around_them() {
     let mut lines = Vec::new();
-    for (name, _, kinks) in instances(&[(2, 1, 3), (4, 3, 1)]) {
+    let sizes = [(2, 1, 3), (4, 3, 1)];
+    let others = instances(&sizes).into_iter();
+    let others = others.map(|(name, _, kinks)| (format!("{name}, other"), other(kinks)));
+    let own = instances(&sizes).into_iter();
+    for (name, kinks) in own.map(|(name, _, kinks)| (name, kinks)).chain(others) {
         let mut random = Random::new(3);
         let (s, s2) = (slopes(&kinks, &mut random), slopes(&kinks, &mut random));
         let (x, error) = kinks.element(&s, &s2).unwrap();
@@ -58,6 +72,17 @@ fn elements_and_what_is_around_them() {
         let d = kinks.shape().0;
         let y = vector(d, &mut random);
         for observed in [Observed::Whole, Observed::Cotangent(&y)] {
+            for set in [Set::Joint, Set::Imp] {
+                let at = observed.of(&centre).0 * 1.5;
+                let found = kinks.centre(set, observed, &at, &s).unwrap();
+                lines.push(format!(
+                    "{name} {set:?}: {}, rates {:?}",
+                    pair(found.distance),
+                    found.rates
+                ));
+                let near = kinks.distance_to(set, observed, &at, 9).unwrap();
+                lines.push(format!("{name} {set:?}: distance {}", pair(near)));
+            }
             let (rows, columns) = observed.of(&x).0.shape();
             let z = Matrix::from_fn(rows, columns, |_, _| {
                 random.integer(0, 18) as f64 / 8.0 - 1.1
@@ -85,7 +110,17 @@ fn shown(kinks: &Kinks, observed: Observed, random: &mut Random) -> Vec<Matrix> 
     let noise = Matrix::from_fn(x.nrows(), x.ncols(), |_, _| {
         random.integer(0, 16) as f64 / 8.0 - 1.0
     });
-    vec![x.clone(), &x + &noise * 0.02, x * 2.0 + noise]
+    // In the middle of the hulls, which is in neither set.
+    let all = (1 << kinks.count()) - 1;
+    let [low, high] = [0, all].map(|c| kinks.corner(c));
+    let end = |a: &[f64], b: &[f64]| observed.of(&kinks.element(a, b).unwrap().0).0;
+    vec![
+        x.clone(),
+        &x + &noise * 0.02,
+        x * 2.0 + noise,
+        (end(&low, &low) + end(&high, &high)) * 0.5,
+        (end(&low, &high) + end(&high, &low)) * 0.5,
+    ]
 }
 
 #[test]
@@ -97,7 +132,7 @@ fn distances_to_d_joint_and_d_imp() {
         for observed in [Observed::Whole, Observed::Cotangent(&y)] {
             for x in shown(&kinks, observed, &mut random) {
                 for set in [Set::Joint, Set::Imp] {
-                    let near = kinks.distance_to(set, observed, &x, 6).unwrap();
+                    let near = kinks.distance_to(set, observed, &x, 24).unwrap();
                     let ([a, b], fitted) = kinks.fitted(set, observed, &x).unwrap();
                     lines.push(format!(
                         "{name} {set:?}: {}, {fitted:?} at {a:?} {b:?}",
@@ -125,7 +160,7 @@ fn distances_to_d_fix() {
             for x in shown(&kinks, observed, &mut random) {
                 let ball = kinks.outside_ball(observed, &x).unwrap();
                 lines.push(format!("{name}: ball {ball:?}"));
-                for enough in [0.0, 0.2] {
+                for enough in [0.0, 0.01, 0.2, 1.0] {
                     let text = kinks
                         .outside_fix(observed, &x, enough)
                         .map_or("none".into(), |o| {
@@ -142,6 +177,35 @@ fn distances_to_d_fix() {
         }
     }
     check("kinks-fix", &lines);
+}
+
+/// The search itself: its bound, and the vertices that come closest to it.
+#[test]
+fn supports_of_d_fix() {
+    let mut lines = Vec::new();
+    for (name, _, kinks) in instances(&[(2, 1, 7), (4, 3, 8), (5, 4, 9)]) {
+        let mut random = Random::new(19);
+        let (centre, radius) = kinks.ball().unwrap();
+        let y = vector(kinks.shape().0, &mut random);
+        for observed in [Observed::Whole, Observed::Cotangent(&y)] {
+            let (rows, columns) = observed.of(&centre).0.shape();
+            let z = Matrix::from_fn(rows, columns, |_, _| {
+                random.integer(0, 16) as f64 / 8.0 - 0.9
+            });
+            let form = kinks.exact_form::<f64>((&centre, radius), observed, &z);
+            let direction = || observed.direction(&z);
+            let (first, _) = form.support(&kinks, direction(), f64::INFINITY).unwrap();
+            for part in [0.9, 0.5] {
+                let least = observed.of(&centre).0.dot(&z);
+                let target = least + part * (first - least);
+                let (bound, path) = form.support(&kinks, direction(), target).unwrap();
+                lines.push(format!(
+                    "{name}: {first:?}, below {part}: {bound:?} by {path:?}"
+                ));
+            }
+        }
+    }
+    check("kinks-supports", &lines);
 }
 
 #[test]
@@ -179,6 +243,17 @@ fn elements_of_d_fix_that_are_near() {
 fn runs_in_rationals() {
     let mut lines = Vec::new();
     for (name, instance, kinks) in instances(&[(2, 1, 2), (3, 2, 4)]) {
+        for j in 0..instance.lambda.len() {
+            for sign in [1.0, -1.0] {
+                let mut along = vec![0.0; instance.lambda.len()];
+                along[j] = sign;
+                let problem = instance.map.problem();
+                let slope =
+                    kinks.difference_quotient(problem, &instance.lambda, &along, 2f64.powi(-20));
+                let vertex = slope.and_then(|v| kinks.one_sided_vertex(&v, &along));
+                lines.push(format!("{name}: vertex {vertex:?} along {along:?}"));
+            }
+        }
         let start: Vec<Rational> = instance
             .start
             .iter()
@@ -209,7 +284,7 @@ fn the_hull_of_d_imp_with_many_kinks() {
     let mut lines = Vec::new();
     for kind in [Kind::KinkLayerRelu, Kind::KinkLayerAbs] {
         let (_, _, kinks) = solved(kind, 3, 6, 1);
-        lines.push(format!("{} kinks", kinks.count()));
+        assert_eq!(kinks.count(), MAX_IMP_KINKS + 1);
         let mut random = Random::new(15);
         let y = vector(3, &mut random);
         for observed in [Observed::Whole, Observed::Cotangent(&y)] {

@@ -209,6 +209,62 @@ fn images_of_elements_are_seen_and_what_is_elsewhere_is_proven_outside() {
     }
 }
 
+/// conv D_imp by cutting planes over boxes is that of its 4^k vertices; so it is with more kinks than
+/// vertices are listed for, where elements are inside and what is beyond a support is outside.
+#[test]
+fn cutting_planes_enclose_the_distance_to_the_hull_of_d_imp() {
+    let mut narrow = [0, 0];
+    for kind in KINDS {
+        for (dim, rows, seed) in [(2, 1, 5), (3, 2, 6), (4, 3, 7)] {
+            let (_, _, kinks) = solved(kind, dim, rows, seed);
+            let mut random = Random::new(seed);
+            let y = crate::linalg::Vector::from_fn(kinks.w.len(), |_, _| random.normal());
+            for observed in [Observed::Whole, Observed::Cotangent(&y)] {
+                for far in [0.0, 0.1, 3.0] {
+                    let x = kinks.element(&kinks.corner(0), &kinks.corner(1)).unwrap().0;
+                    let x = observed.of(&x).0;
+                    let x = x.map(|v| v + far * random.normal());
+                    let vertices = kinks.distance_to_imp_hull(observed, &x).unwrap();
+                    let cuts = kinks.distance_to_imp_hull_by_cuts(observed, &x).unwrap();
+                    assert!(
+                        cuts.lower <= vertices.upper && vertices.lower <= cuts.upper,
+                        "{kind:?} {dim} {far}: {cuts:?} and {vertices:?}"
+                    );
+                    narrow[0] += 1;
+                    let room = 1e-3 * vertices.upper + 1e-9;
+                    narrow[1] += usize::from(cuts.upper - cuts.lower <= room);
+                }
+            }
+        }
+    }
+    assert!(narrow[1] * 10 >= narrow[0] * 9, "{narrow:?}");
+    for kind in [Kind::KinkLayerRelu, Kind::KinkLayerAbs] {
+        let (_, _, kinks) = solved(kind, 3, 7, 2);
+        let mut random = Random::new(1);
+        for _ in 0..3 {
+            let mut code = || random.integer(0, (1 << kinks.count()) - 1);
+            let (a, b) = (kinks.corner(code()), kinks.corner(code()));
+            let x = kinks.element(&a, &b).unwrap().0;
+            let inside = kinks.distance_to_imp_hull(Observed::Whole, &x).unwrap();
+            assert!(
+                inside.lower <= 1e-12 && inside.upper < 0.05,
+                "{kind:?} {inside:?}"
+            );
+            let far = &x + Matrix::from_element(x.nrows(), x.ncols(), 4.0 * (1.0 + x.norm()));
+            let outside = kinks.distance_to_imp_hull(Observed::Whole, &far).unwrap();
+            let most = (&far - &x).norm();
+            assert!(
+                outside.lower > 0.1 && outside.upper <= most * 1.01,
+                "{kind:?} {outside:?}"
+            );
+            assert!(
+                outside.width() <= 1e-2 * outside.upper,
+                "{kind:?} {outside:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn products_with_random_slopes_are_found_again_from_their_image() {
     let (mut found, mut all) = (0, 0);
