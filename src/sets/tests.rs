@@ -80,6 +80,28 @@ fn box_set(rows: usize, cols: usize) -> impl Strategy<Value = DiagonalBox> {
 }
 
 #[test]
+fn norms_of_what_is_not_finite_are_infinite_above_and_nothing_below() {
+    use super::rounding::{euclidean_lower, euclidean_upper};
+    for x in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        let v = [1.0, x, 0.5];
+        assert_eq!(
+            (euclidean_lower(&v), euclidean_upper(&v)),
+            (0.0, f64::INFINITY)
+        );
+        let m = m(1, 3, &v);
+        assert!(norm_upper(&m) == f64::INFINITY && norm_lower(&m) == 0.0);
+        assert!(distance(&m, &Hull::new(vec![M::zeros(1, 3)]).unwrap(), &effort()).is_err());
+    }
+    assert_eq!(
+        (euclidean_lower(&[0.0; 3]), euclidean_upper(&[0.0; 3])),
+        (0.0, 0.0)
+    );
+    for radius in [-1e-9, f64::NAN] {
+        assert!(Points::rounded(vec![row(1.0)], radius).is_err());
+    }
+}
+
+#[test]
 fn the_separator_of_one_element_is_that_of_the_norm() {
     for (r, c) in [(1, 1), (4, 1), (2, 2), (3, 5)] {
         let mut s = Stream(r as u64);

@@ -61,8 +61,7 @@ fn solutions_and_their_errors() {
         }
         let moduli = truth.moduli();
         lines.push(format!(
-            "{name}: kinks {:?}, {:?}",
-            moduli.kinks,
+            "{name}: {moduli:?}, in doubt {:?}",
             truth.ambiguous_units()
         ));
         if let Some(s) = truth.spectrum() {
@@ -76,6 +75,8 @@ fn solutions_and_their_errors() {
             let e = crate::linalg::Matrix::from_element(truth.w().len(), m, 1.0);
             let delta = Vector::from_element(truth.w().len(), 1.0);
             let steps = [1e-1, 1e-3, 1e-9].map(|l| tail.steps_to(&delta, &e, l, 1 << 12));
+            let few = [1, 2, 3, 4, 15, 16].map(|most| tail.steps_to(&delta, &e, 0.05, most));
+            lines.push(format!("{name}: in few steps {few:?}"));
             let (moved, error) = tail.power(7).unwrap().advance(&delta, &e);
             lines.push(format!(
                 "{name}: steps {steps:?}, after seven {:?} {:?}, resonant {:?}",
@@ -189,12 +190,17 @@ fn courses_of_nsid_and_sid() {
             Seed::new(&y, None),
             Seed::new(&y, Some(([exactly(&y), exactly(&direct)], [3e-9, 5e-9]))),
         ];
-        for (sid, u) in [(false, Roundoff::DOUBLE), (true, Roundoff::SINGLE)] {
+        let far: Vec<f64> = i.start.iter().map(|v| 3.0 * v + 0.25).collect();
+        for (sid, u, w) in [
+            (false, Roundoff::DOUBLE, &i.start),
+            (true, Roundoff::SINGLE, &i.start),
+            (false, Roundoff::SINGLE, &far),
+        ] {
             for seed in &seeds {
                 let run = Given {
                     map,
                     lambda: &i.lambda,
-                    w: &i.start,
+                    w,
                     seed: seed.clone(),
                     inner: inner.iter().map(Vec::as_slice).collect(),
                     samples: linear.iter().map(Vec::as_slice).collect(),

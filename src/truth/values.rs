@@ -93,6 +93,69 @@ fn doubts_about_a_unit_of_a_layer() {
     assert_eq!(doubts(&beside, 0.2).of_w(&beside, &columns), 0.0);
 }
 
+/// The band of a unit: its sensitivity times the error of ŵ, and what rounding its input at a point
+/// of norm ‖ŵ‖ and that error takes.
+#[test]
+fn doubts_about_a_unit_that_rounds() {
+    let mut beside = layer(-0.125);
+    beside.judged.units[1] = [0.1, 0.0];
+    // At ‖w‖ = 1: ½f + (1 + f)/10 reaches ⅛ at f = 1/24.
+    assert!(doubts(&beside, 1.0 / 25.0).is_none());
+    assert!(!doubts(&beside, 1.0 / 23.0).is_none());
+    assert!(format!("{beside:?}").contains("lambda: [1.0]"));
+}
+
+/// Three forms of which two tie for the largest, or the least: weights are asked for by unit, and
+/// margins are those to the best rival.
+#[test]
+fn forms_that_tie_are_weighted_by_unit() {
+    let form = |c: [f64; 2]| AffineForm {
+        a: Matrix::zeros(2, 2),
+        b: Matrix::zeros(2, 1),
+        c: Vector::from_row_slice(&c),
+    };
+    let map = MaxMin {
+        forms: vec![form([1.0, 3.0]), form([4.0, 1.0]), form([4.0, 1.5])],
+        least: vec![false, true],
+    };
+    let truth = Truth::solve(&Map::new(map).unwrap(), &[1.0]).unwrap();
+    assert_eq!(truth.w().as_slice(), [4.0, 1.0]);
+    let w: Vec<Dd> = truth.w().iter().map(|v| Dd::exactly(*v)).collect();
+    let mut asked = Vec::new();
+    let mut weight = |unit: usize| {
+        asked.push(unit);
+        0.25
+    };
+    let point = truth.naive.at(&w, &mut Tie::Ask(&mut weight)).unwrap();
+    let of = |v: &[Dd]| v.iter().map(|v| v.hi()).collect::<Vec<f64>>();
+    // Of the first coordinate forms 1 and 2 tie, of the second none does.
+    assert_eq!(asked, [2]);
+    assert_eq!(of(&point.slope), [0.0, 0.75, 0.25, 0.0, 1.0, 0.0]);
+    assert_eq!(of(&point.margin), [-3.0, 0.0, 0.0, -2.0, 0.5, -0.5]);
+    assert_eq!(truth.ambiguous_units(), [1, 2]);
+    // Both forms are constant, so that nothing moves with either.
+    let column = vec![vec![Dd::exactly(1.0), Dd::exactly(1.0)]];
+    assert_eq!(doubts(&truth, 0.0).of_w(&truth, &column), 0.0);
+}
+
+/// One coordinate of two ties.
+#[test]
+fn doubts_about_one_pair_of_forms() {
+    let form = |slope: f64, c: [f64; 2]| AffineForm {
+        a: Matrix::from_row_slice(2, 2, &[slope, 0.0, 0.0, 0.0]),
+        b: Matrix::zeros(2, 1),
+        c: Vector::from_row_slice(&c),
+    };
+    let map = MaxMin {
+        forms: vec![form(0.5, [0.5, 2.0]), form(0.25, [0.75, 1.0])],
+        least: vec![false, false],
+    };
+    let truth = Truth::solve(&Map::new(map).unwrap(), &[1.0]).unwrap();
+    assert_eq!(truth.w().as_slice(), [1.0, 2.0]);
+    let column = vec![vec![Dd::exactly(4.0), Dd::exactly(8.0)]];
+    near(doubts(&truth, 0.0).of_w(&truth, &column), 0.25 * 4.0);
+}
+
 /// Two coordinates at which two of two forms are largest: each is in doubt by itself.
 #[test]
 fn doubts_about_forms_that_tie() {

@@ -266,6 +266,96 @@ fn cutting_planes_enclose_the_distance_to_the_hull_of_d_imp() {
 }
 
 #[test]
+fn what_has_too_many_kinks_or_another_shape_is_refused() {
+    let of = |rows: usize| solved(Kind::KinkLayerRelu, 3, rows, 2).2;
+    let whole = |kinks: &Kinks| kinks.ball().unwrap().0 * 1.5;
+    for (rows, joint, imp) in [
+        (2, true, true),
+        (3, true, false),
+        (4, true, false),
+        (5, false, false),
+    ] {
+        let kinks = of(rows);
+        let x = whole(&kinks);
+        let gap = |set| kinks.hull_gap(set, Observed::Whole, &x).is_some();
+        assert_eq!((gap(Set::Joint), gap(Set::Imp)), (joint, imp), "{rows}");
+        assert!(kinks.imp_hull().is_some());
+    }
+    let twelve = of(12);
+    let x = whole(&twelve);
+    assert!(twelve.joint_hull().is_some() && twelve.imp_hull().is_none());
+    assert!(
+        twelve
+            .distance_to(Set::Joint, Observed::Whole, &x, 0)
+            .is_some()
+    );
+    let thirteen = of(13);
+    let x = whole(&thirteen);
+    assert!(thirteen.joint_hull().is_none() && thirteen.imp_hull().is_none());
+    assert!(thirteen.distance_to_imp_hull(Observed::Whole, &x).is_none());
+    assert!(thirteen.outside_fix(Observed::Whole, &x, 0.1).is_none());
+    for set in [Set::Joint, Set::Imp] {
+        assert!(thirteen.distance_to(set, Observed::Whole, &x, 9).is_none());
+        assert!(thirteen.hull_gap(set, Observed::Whole, &x).is_none());
+    }
+    // Data that were rounded prove nothing in rationals.
+    let mut kinks = of(2);
+    let x = whole(&kinks);
+    assert!(
+        kinks
+            .outside_fix(Observed::Whole, &(&x * 9.0), 1e-3)
+            .is_some()
+    );
+    kinks.form.lost = [0.0, 1e-12, 0.0];
+    assert!(
+        kinks
+            .outside_fix(Observed::Whole, &(&x * 9.0), 1e-3)
+            .is_none()
+    );
+    let near = NearestElement::start(&kinks).unwrap();
+    let (wide, nan) = (Matrix::zeros(3, x.ncols() + 1), x.map(|_| f64::NAN));
+    for wrong in [&wide, &nan] {
+        assert!(near.distance(wrong).is_nan());
+        assert!(
+            NearestElement::start(&kinks)
+                .unwrap()
+                .follow(wrong)
+                .is_nan()
+        );
+        assert!(!kinks.fits(Observed::Whole, wrong));
+        assert!(
+            kinks
+                .distance_to(Set::Joint, Observed::Whole, wrong, 9)
+                .is_none()
+        );
+    }
+    let long = crate::linalg::Vector::zeros(4);
+    let image = Matrix::zeros(x.ncols(), 1);
+    assert!(!kinks.fits(Observed::Cotangent(&long), &image));
+    let enclosed = kinks.enclose(Set::Imp, Observed::Whole, &x);
+    let by_hand = kinks.distance_to(Set::Imp, Observed::Whole, &x, crate::tol::KINK_NODES);
+    assert!(enclosed.is_some() && enclosed == by_hand);
+}
+
+#[test]
+fn selections_are_described() {
+    let said = [
+        Selection::Fixed(0.5),
+        Selection::Random(3),
+        Selection::Adversarial,
+    ]
+    .map(Selection::describe);
+    assert_eq!(
+        said,
+        [
+            "weight 0.5 at ties",
+            "random weights at ties",
+            "adversarial weights at ties"
+        ]
+    );
+}
+
+#[test]
 fn products_with_random_slopes_are_found_again_from_their_image() {
     let (mut found, mut all) = (0, 0);
     for kind in KINDS {

@@ -125,6 +125,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn binary64_is_a_scalar_and_rationals_have_the_values_that_are_rational() {
+        let x: f64 = Scalar::exactly(-0.75);
+        assert_eq!((x, Scalar::to_f64(&x), x.magnitude()), (-0.75, -0.75, 0.75));
+        assert!(!x.vanishes() && <f64 as Scalar>::exactly(0.0).vanishes());
+        assert_eq!(Scalar::tanh(&x), Some(f64::tanh(-0.75)));
+        assert_eq!(x.exp_of_negative(), Some(f64::exp(-0.75)));
+        assert_eq!(Scalar::sqrt(&2.25), Some(1.5));
+        let of = |n: i64, d: i64| Rational::new(n.into(), d.into());
+        assert_eq!(Scalar::tanh(&of(0, 1)), Some(of(0, 1)));
+        assert_eq!(of(0, 1).exp_of_negative(), Some(of(1, 1)));
+        assert_eq!(Scalar::tanh(&of(1, 2)), None);
+        assert_eq!(of(-1, 2).exp_of_negative(), None);
+        assert_eq!(Scalar::sqrt(&of(9, 4)), Some(of(3, 2)));
+        assert_eq!(Scalar::sqrt(&of(2, 1)), None);
+        assert_eq!(Scalar::sqrt(&of(1, 2)), None);
+        assert_eq!(of(-3, 7).magnitude(), of(3, 7));
+    }
+
+    #[test]
     fn tanh_in_double_double_matches_known_digits() {
         // tanh(1/2) = 0.46211715726000975850231848364367254873028928033011..., tanh(3) =
         // 0.99505475368673045133188018525548847509781385470028...
