@@ -163,6 +163,41 @@ fn checks_speak_of_the_target() {
     );
 }
 
+#[test]
+fn ranges_rise_and_runs_are_of_a_size() {
+    for (own, other, field) in [
+        ("[0.5, 0.99]", "[0.9, 0.5]", "q"),
+        ("[3, 9]", "[9, 3]", "dim"),
+        ("[1e-3, 1e3]", "[2.0, 1.0]", "cotangent"),
+    ] {
+        let error = with(own, other).unwrap_err();
+        assert!(error.to_string().contains(field), "{error}");
+        assert!(error.to_string().contains("must not decrease"), "{error}");
+    }
+    assert!(with("[3, 9]", "[9, 9]").is_ok());
+    // d·m·(k + 1) of an exact run is bounded; samples are run without one.
+    let large = CLAIM.replace("[3, 9]", "200").replace("[1, 4]", "100");
+    let long = large.replace("slack = 1.0", "slack = 1.0\nsteps = 5000");
+    assert!(parsed(&large).is_ok());
+    let error = parsed(&long).unwrap_err();
+    assert!(error.to_string().contains("is too large"), "{error}");
+    // Classes are at least two, as many as there are unknowns.
+    let classes = |dim: &str| {
+        let text = CLAIM.replace("[3, 9]", dim);
+        let text = text.replace("cotangent = [1e-3, 1e3]", "objective = \"cross-entropy\"");
+        parsed(&text.replace("hypotheses", "hypergradient = true\nhypotheses"))
+    };
+    for dim in ["[2, 4]", "[3, 4]"] {
+        classes(dim).unwrap();
+    }
+    assert!(
+        classes("[1, 4]")
+            .unwrap_err()
+            .to_string()
+            .contains("dim ≥ 2")
+    );
+}
+
 /// The specs of a family are within its ranges, reach their ends, and are uniform in log κ and in
 /// the logarithm of the cotangent's norm.
 #[test]

@@ -266,7 +266,7 @@ impl Theorem for OnRun {
     fn table(&self) -> Table {
         let th = &self.theorem;
         let levels = |t: usize| {
-            let e = self.e[t.min(self.e.len() - 1)];
+            let e = self.e[t];
             if self.aid {
                 return [th.paper_aid(t, t), th.aid(e, t), th.sharp_aid(e, t)];
             }

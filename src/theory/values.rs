@@ -7,11 +7,13 @@
 use super::hypothesis::Hypothesis;
 use super::lemma_d2::{LemmaD2, Rate};
 use super::lemma_d3::LemmaD3;
-use super::theorem_4_1::{Level, Theorem41};
+use super::section_5::Section5;
+use super::theorem::Theorem;
+use super::theorem_4_1::{Level, OnRun, Theorem41};
 use super::theorem_5_4::Theorem54;
 use super::theorem_5_5::{ProxSgdRate, Theorem55};
-use super::theorem_e3::TheoremE3;
-use super::theorem_e6::TheoremE6;
+use super::theorem_e3::{BilevelRun, TheoremE3};
+use super::theorem_e6::{BilevelSection, TheoremE6};
 use crate::instances::{Instance, Kind, Spec};
 use crate::maps::{Moduli, Stair};
 use crate::objectives::GradientModuli;
@@ -151,6 +153,51 @@ fn theorem_e3_at_three_levels() {
         there.bound(Level::Trajectory, 10.0, 0, (1.75, 0.5)),
         f64::INFINITY
     );
+}
+
+/// Which hypotheses `explain` looks at for each theorem.
+#[test]
+fn hypotheses_of_the_theorems() {
+    let section = || Section5 {
+        lemma: LemmaD3 {
+            q: 0.75,
+            sigma1: 0.375,
+            y_norm: 3.0,
+        },
+        rate: Rate {
+            beta: 1.5,
+            gamma: 2.25,
+            c: 9.0,
+        },
+        theorem: T54,
+        inner: 3,
+        moments: Vec::new(),
+    };
+    let run = || OnRun {
+        theorem: theorem_4_1(),
+        e: vec![1.0, 0.5],
+        aid: false,
+    };
+    let all: [Box<dyn Theorem>; 4] = [
+        Box::new(run()),
+        Box::new(section()),
+        Box::new(BilevelRun {
+            lower: run(),
+            outer: GradientModuli::stepped([0.5, 0.25], [4.0, 6.0], 3.0),
+            gradient: 1.25,
+            bounds: Vec::new(),
+        }),
+        Box::new(BilevelSection {
+            lower: section(),
+            theorem: E6,
+            moments: Vec::new(),
+        }),
+    ];
+    for theorem in all {
+        let found = theorem.hypotheses();
+        let wanted = [Hypothesis::PiecewiseSmooth, Hypothesis::Contraction];
+        assert_eq!(found, wanted, "{}", theorem.name());
+    }
 }
 
 const T54: Theorem54 = Theorem54 {

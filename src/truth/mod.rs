@@ -48,7 +48,7 @@ pub use jacobian::{ImplicitJacobian, implicit_jacobian};
 pub use run::{AidRun, ItdRun, Iterates, aid_run, itd_run, itd_run_along, iterates};
 pub use tail::Tail;
 
-#[cfg(all(test, feature = "instances"))]
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ mod rational_run;
 mod solution;
 mod support_bound;
 
-#[cfg(all(test, feature = "instances"))]
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod tests;
