@@ -45,6 +45,10 @@ small-run:
     cargo run --release -- certify itd-tight itd-local-rate aid-cg-termination kink-itd-bound nsid-limit lemma-b1 bitd-bound --profile test --seed 3 --out target/small-run
     cp target/small-run/verdicts.jsonl target/small-run/records.jsonl tests/data/run/
 
+# The tables of certified numbers that `cargo test --lib recorded` compares.
+recorded:
+    RATECERT_RECORD=1 cargo test --lib recorded
+
 # Ours against jitted JAX and jaxopt: one run, one core, the same problems (a gigabyte of packages).
 bench-peers:
     cargo bench --bench peers --no-run

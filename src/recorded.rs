@@ -4,7 +4,7 @@
 //! is certified of a few instances is written down, and compared: to one part in a million
 //! everywhere, since platforms differ in the last bits of a logarithm or an eigenvalue; and to the
 //! bit where `RATECERT_TO_THE_BIT` is set, as it is where mutants are run. A table proves nothing by
-//! itself. `RATECERT_RECORD=1 cargo test --lib recorded` writes those that are meant to change.
+//! itself. `just recorded` writes those that are meant to change.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,9 @@ pub(crate) fn check(table: &str, lines: &[String]) {
     let wanted = fs::read_to_string(path).expect("a table");
     let exactly = std::env::var_os("RATECERT_TO_THE_BIT").is_some();
     if let Some((found, wanted)) = difference(&found, &wanted, exactly) {
-        panic!("{name}:\n  found {found}\n wanted {wanted}");
+        panic!(
+            "{name}:\n  found {found}\n wanted {wanted}\nwhere it is meant to change, `just recorded` writes it"
+        );
     }
 }
 

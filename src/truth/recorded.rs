@@ -181,7 +181,8 @@ fn courses_of_nsid_and_sid() {
             let one = |k: usize| (0..size).map(|j| (k * by + 3 * j + 1) % n).collect();
             (0..count).map(one).collect()
         };
-        let (inner, linear) = (lists(3, 2, 5), lists(6, 2, 7));
+        let (mut inner, linear) = (lists(3, 2, 5), lists(6, 2, 7));
+        inner.extend((0..n.min(4)).map(|i| vec![i, i]));
         let d = i.start.len();
         let y: Vec<f64> = (0..d).map(|k| 1.0 - 0.375 * k as f64).collect();
         let exactly = |v: &[f64]| v.iter().map(|v| Dd::from(*v)).collect::<Vec<_>>();

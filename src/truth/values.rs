@@ -5,8 +5,9 @@ use super::aid_limit::aid_limit;
 use super::ambiguous_units::AmbiguousUnits;
 use super::fixed_point::kappa;
 use super::ground::Truth;
-use super::reference::Scalar;
+use super::reference::{Given, Scalar, Seed};
 use crate::linalg::{Dd, Matrix, Vector};
+use crate::maps::composite::{Composite, Inner, NoiseModel, Outer, Sample};
 use crate::maps::{Activation, Affine, AffineForm, Layer, Map, MaxMin, Rounding, Tie};
 use crate::tol::{DD_UNIT, Roundoff, UNIT, gamma};
 
@@ -181,4 +182,42 @@ fn doubts_about_forms_that_tie() {
     let want = (0.25f64 - 1.5).abs() + (1.5f64 - 0.125).abs();
     near(doubts(&truth, 0.0).of_w(&truth, &column), want);
     assert_eq!(doubts(&truth, 0.0).of_lambda(&truth), 0.0);
+}
+
+/// T̂ = w/2 ± ½ and G = max(·, 0) at w = 1: one of the two samples is at the kink, and SID's run is
+/// in doubt from the update on that uses it.
+#[test]
+fn doubts_of_sid_begin_where_a_sample_is_at_a_kink() {
+    let inner = NoiseModel::additive(one(0.5), one(0.0), Vector::zeros(1), 0.5);
+    let map = Composite::new(Inner::Noise(inner), Outer::Nonnegative).unwrap();
+    let values = [0, 1].map(|i| {
+        let mut out = [0.0];
+        map.inner()
+            .apply(&[1.0], &[0.0], Sample::Batch(&[i]), &mut out);
+        out[0]
+    });
+    assert!(values.contains(&0.0) && values.contains(&1.0), "{values:?}");
+    let away = usize::from(values[1] == 1.0);
+    let (kink, away) = ([1 - away], [away]);
+    let comparable = |inner: &[usize], samples: [&[usize]; 3], sid| {
+        let run = Given {
+            map: &map,
+            lambda: &[0.0],
+            w: &[1.0],
+            seed: Seed::new(&[1.0], None),
+            inner: vec![inner],
+            samples: samples.to_vec(),
+            eta: &[0.5; 3],
+            steps: &[0, 1, 2, 3],
+            sid,
+            u: Roundoff::DOUBLE,
+        };
+        run.run().comparable
+    };
+    assert_eq!(comparable(&away, [&away, &kink, &away], true), 2);
+    assert_eq!(comparable(&away, [&away, &away, &away], true), 4);
+    assert_eq!(comparable(&kink, [&away, &away, &away], true), 0);
+    // NSID's Γ is that of the inner samples alone.
+    assert_eq!(comparable(&away, [&kink, &kink, &kink], false), 4);
+    assert_eq!(comparable(&kink, [&away, &away, &away], false), 0);
 }

@@ -242,3 +242,28 @@ fn threshold<T: Scalar>(
     p.input = u;
     Some(p)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thresholds ¼·2·ω: u is at that of its first unit, beyond that of its second, which is negative.
+    #[test]
+    fn a_tie_scales_the_column_of_its_unit() {
+        let outer = Outer::GroupSoft {
+            eta: 0.25,
+            groups: vec![0..1, 1..2],
+            weights: vec![3.0, 0.5],
+        };
+        let behind: Behind<f64> = Behind::new(&outer, 2);
+        let u = vec![1.5, -1.0];
+        let p = behind.at(u, &[2.0], &mut Tie::Weight(0.125)).unwrap();
+        assert_eq!(p.slope, [0.125, 1.0]);
+        assert_eq!(p.value, [0.0, -0.75]);
+        assert_eq!(
+            behind.column(&p, 0).unwrap(),
+            [-0.25 * 0.125 * 3.0, 0.25 * 0.5]
+        );
+        assert!(behind.column(&p, 1).is_none());
+    }
+}
