@@ -38,7 +38,7 @@ pub(super) fn say(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{message}");
 }
 
-/// Where the page, or what else a run is read from, lies.
+/// Says where the report is.
 pub(super) fn point_to(report: &Path) {
     say(&format!("report: {}", report.display()));
 }

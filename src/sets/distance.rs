@@ -81,8 +81,8 @@ pub struct Nearest {
     /// That element (to rounding); its distance attains the upper bound.
     pub point: DMatrix<f64>,
     /// Y of the lower bound (not normalised), of the shape of the elements: ⟨Y, a - b⟩/‖Y‖_* for
-    /// every b in the set, ‖·‖_* being the nuclear norm; zero where the bound is trivial or the set
-    /// not convex.
+    /// every b in the set, ‖·‖_* being the nuclear norm; zero where the bound is trivial, and for a
+    /// finite set.
     pub separator: DMatrix<f64>,
 }
 
@@ -103,7 +103,7 @@ pub fn distance<'a>(
         SetRef::Points(p) => among(a, p.members()),
         SetRef::Hull(h) => match h.vertices() {
             [only] => Nearest {
-                separator: towards(&(a - only)),
+                separator: towards(a, h.vertices()),
                 ..among(a, std::slice::from_ref(only))
             },
             vertices => match vertices.iter().position(|v| v == a) {
@@ -117,18 +117,26 @@ pub fn distance<'a>(
     Ok(found)
 }
 
-/// Y with ⟨Y, x⟩ = ‖x‖‖Y‖_* (to rounding): x itself where it is a single column or row, else the
-/// product of its leading singular vectors.
-fn towards(x: &DMatrix<f64>) -> DMatrix<f64> {
-    if x.nrows().min(x.ncols()) <= 1 {
-        return x.clone();
+/// Y with ⟨Y, a - b⟩ = ‖a - b‖‖Y‖_* (to rounding) for the one vertex b: a multiple of a - b where
+/// that is a single column or row, else the product of its leading singular vectors. Zero where it
+/// proves nothing.
+fn towards(a: &DMatrix<f64>, vertices: &[DMatrix<f64>]) -> DMatrix<f64> {
+    // Halves, and a largest entry of one, so that nothing overflows.
+    let x = a * 0.5 - &vertices[0] * 0.5;
+    let x = &x / x.amax();
+    let y = if x.nrows().min(x.ncols()) <= 1 {
+        x
+    } else {
+        let Svd { u, sigma, v } = svd(&x);
+        let leading = (1..sigma.len()).fold(0, |i, j| if sigma[j] > sigma[i] { j } else { i });
+        u.column(leading) * v.column(leading).transpose()
+    };
+    let target = Convex::Hull(vertices);
+    if (Problem { a, target }).lower(&y) > 0.0 {
+        y
+    } else {
+        DMatrix::zeros(a.nrows(), a.ncols())
     }
-    let Svd { u, sigma, v } = svd(x);
-    let leading = (0..sigma.len()).max_by(|&i, &j| sigma[i].total_cmp(&sigma[j]));
-    leading.map_or_else(
-        || DMatrix::zeros(x.nrows(), x.ncols()),
-        |i| u.column(i) * v.column(i).transpose(),
-    )
 }
 
 fn unit(n: usize, i: usize) -> Vec<f64> {

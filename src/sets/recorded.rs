@@ -19,12 +19,13 @@ const SHAPES: [(usize, usize); 6] = [(1, 1), (2, 2), (3, 2), (2, 4), (4, 1), (3,
 
 fn line<'a>(name: &str, a: &Matrix, set: impl Into<SetRef<'a>>) -> String {
     let near = distance(a, set, &Effort::default()).unwrap();
-    let separator = near.separator.norm();
-    format!(
-        "{name}: {}, weights {:?}, separator {separator:?}",
-        text(near.distance),
-        near.weights
-    )
+    let mut line = format!("{name}: {}", text(near.distance));
+    // Of what lies inside many elements are nearest.
+    if near.distance.lower > 0.0 {
+        let (weights, separator) = (near.weights, near.separator.norm());
+        line += &format!(", weights {weights:?}, separator {separator:?}");
+    }
+    line
 }
 
 #[test]

@@ -103,18 +103,22 @@ fn norms_of_what_is_not_finite_are_infinite_above_and_nothing_below() {
 
 #[test]
 fn the_separator_of_one_element_is_that_of_the_norm() {
-    for (r, c) in [(1, 1), (4, 1), (2, 2), (3, 5)] {
+    let shapes = [(1, 1), (4, 1), (1, 4), (2, 2), (3, 5), (5, 3)];
+    let scales = [1.0, 1e-150, 1e150, 1e300];
+    for ((r, c), scale) in shapes.into_iter().flat_map(|s| scales.map(|k| (s, k))) {
         let mut s = Stream(r as u64);
-        let (a, b) = (s.matrix(r, c), s.matrix(r, c));
+        let (a, b) = (s.matrix(r, c) * scale, s.matrix(r, c) * scale);
         let near = distance(&a, &Hull::new(vec![b.clone()]).unwrap(), &effort()).unwrap();
         let y = &near.separator;
-        let bound = y.dot(&(&a - &b)) / nuclear_upper(y);
-        assert!(sharp(near.distance, 1.0), "{near:?}");
-        assert!(
-            (bound - near.distance.lower).abs() <= 1e-12 * bound,
-            "{bound} {near:?}"
-        );
+        // Both sides a fraction of their size, so that ⟨Y, a - b⟩ is one.
+        let bound = y.dot(&(&a / scale - &b / scale)) / nuclear_upper(y) * scale;
+        assert!(sharp(near.distance, scale), "{near:?}");
+        let off = (bound - near.distance.lower).abs();
+        assert!(off <= 1e-12 * bound, "{bound} {near:?}");
     }
+    let same = M::identity(2, 2);
+    let near = distance(&same, &Hull::new(vec![same.clone()]).unwrap(), &effort()).unwrap();
+    assert_eq!(near.separator, M::zeros(2, 2));
 }
 
 proptest! {
@@ -530,8 +534,9 @@ fn what_is_found_attains_what_is_said() {
                 (norm.upper - upper).abs() <= room,
                 "{draw}: {norm:?} {upper}"
             );
-            if lower > 1e-6 && found.separator.amax() > 0.0 {
+            if lower > 1e-6 {
                 let y = &found.separator;
+                assert!(y.amax() > 0.0, "{draw}");
                 let support = match set {
                     SetRef::Hull(h) => { h.vertices().iter() }
                         .map(|v| y.dot(v))

@@ -126,6 +126,17 @@ mod tests {
 
     /// df = 1 and df = 2 have closed forms: t = tan(πc/2) and t = c·sqrt(2/(1-c²)).
     #[test]
+    fn widths_are_those_between_the_ends() {
+        let interval = |lower, upper| Interval {
+            lower,
+            upper,
+            confidence: 0.9,
+        };
+        assert_eq!(interval(-1.5, 2.0).width(), 3.5);
+        assert_eq!(interval(2.0, 2.0).width(), 0.0);
+    }
+
+    #[test]
     fn quantiles_agree_with_the_closed_forms() {
         for c in [0.1_f64, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0 - 1e-6, 1.0 - 1e-9] {
             let (t1, t2) = (

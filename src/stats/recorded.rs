@@ -137,28 +137,3 @@ fn quantiles_ranks_and_lines() {
     }
     check("quantiles-and-lines", &lines);
 }
-
-/// The width of a spread that its own rounding could have made is counted by the number of points.
-#[test]
-fn a_spread_near_its_rounding_is_told_from_a_larger_one() {
-    let y: Vec<f64> = (0..10).map(|i| f64::from(i % 2)).collect();
-    let x = |ulps: f64| {
-        (0..10)
-            .map(|i| 1.0 + ulps * f64::EPSILON * f64::from(i % 2))
-            .collect::<Vec<f64>>()
-    };
-    // γ₂₀·‖x‖ is the spread of steps of twenty units.
-    assert!(line(&x(16.0), &y).is_err());
-    assert!(line(&x(24.0), &y).is_ok());
-}
-
-#[test]
-fn widths_are_those_between_the_ends() {
-    let interval = |lower, upper| Interval {
-        lower,
-        upper,
-        confidence: 0.9,
-    };
-    assert_eq!(interval(-1.5, 2.0).width(), 3.5);
-    assert_eq!(interval(2.0, 2.0).width(), 0.0);
-}

@@ -200,6 +200,21 @@ mod tests {
 
     /// The data are no binary fractions: their rounding costs the small intercept the digits that
     /// cancel.
+    /// The width of a spread that its own rounding could have made is counted by the number of
+    /// points.
+    #[test]
+    fn a_spread_near_its_rounding_is_told_from_a_larger_one() {
+        let y: Vec<f64> = (0..10).map(|i| f64::from(i % 2)).collect();
+        let x = |ulps: f64| {
+            (0..10)
+                .map(|i| 1.0 + ulps * f64::EPSILON * f64::from(i % 2))
+                .collect::<Vec<f64>>()
+        };
+        // γ₂₀·‖x‖ is the spread of steps of twenty units.
+        assert!(line(&x(16.0), &y).is_err());
+        assert!(line(&x(24.0), &y).is_ok());
+    }
+
     #[test]
     fn nist_certified_values_and_a_planted_fault() {
         let (x, mut y) = norris();

@@ -12,7 +12,8 @@ use crate::maps::{Poisoning, Problem};
 use crate::recorded::check;
 use crate::tol::Roundoff;
 
-/// One instance of every kind that is wanted, in at most three dimensions.
+/// One instance of every kind that is wanted and has at most five unknowns and parameters, which
+/// the diabetes data have not.
 fn instances(wanted: impl Fn(Kind) -> bool) -> Vec<(String, Instance)> {
     let kinds = Kind::ALL.iter().filter(|k| wanted(k.0));
     let small = kinds.map(|(kind, name, ..)| {

@@ -103,7 +103,11 @@ fn doubts_about_a_unit_that_rounds() {
     // At ‖w‖ = 1: ½f + (1 + f)/10 reaches ⅛ at f = 1/24.
     assert!(doubts(&beside, 1.0 / 25.0).is_none());
     assert!(!doubts(&beside, 1.0 / 23.0).is_none());
-    assert!(format!("{beside:?}").contains("lambda: [1.0]"));
+}
+
+#[test]
+fn what_is_printed_of_a_truth_has_its_parameters() {
+    assert!(format!("{:?}", layer(0.0)).contains("lambda: [1.0]"));
 }
 
 /// Three forms of which two tie for the largest, or the least: weights are asked for by unit, and

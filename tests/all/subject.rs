@@ -433,13 +433,14 @@ fn a_shard_whose_subject_never_said_hello_is_merged_as_what_it_is() {
     assert_eq!(read("joined/verdicts.jsonl"), parts.concat());
 }
 
-/// An error that names no case belongs to the one that is asked; in a recording it would be nobody's.
+/// An error that names no case belongs to the one that is asked; in a recording it would be
+/// nobody's.
 #[cfg(unix)]
 #[test]
 fn an_error_without_a_name_is_recorded_with_one() {
     let folder = folder();
     let line = format!(
-        r#"'{}' serve --trouble error | sed -u 's/"type":"error","id":"[^"]*",/"type":"error",/'"#,
+        r#"'{}' serve --trouble error | sed -u 's/"type":"error","id":"[^"]*",/"type":"error",/' | tee raw"#,
         env!("CARGO_BIN_EXE_ratecert")
     );
     let subject = [
@@ -457,7 +458,11 @@ fn an_error_without_a_name_is_recorded_with_one() {
         folder.path(),
     );
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    let text = fs::read_to_string(folder.path().join("said")).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let raw = read("raw");
+    let mut errors = raw.lines().filter(|l| l.contains(r#""type":"error""#));
+    assert!(errors.all(|l| !l.contains(r#""id""#)), "{raw}");
+    let text = read("said");
     let errors = text.lines().filter(|l| l.contains(r#""type":"error""#));
     let ids = errors.map(|l| serde_json::from_str::<Value>(l).unwrap()["id"].clone());
     let ids: Vec<Value> = ids.collect();

@@ -418,3 +418,44 @@ fn the_reference_is_the_derivative_of_the_fixed_point() {
     }
     assert!(checked > 50, "{checked}");
 }
+
+/// At these sizes one application of the operator costs about as much as one of the terms.
+#[test]
+fn the_cheapest_form_of_a_covariance() {
+    let formed = |c: &Covariance| usize::from(format!("{c:?}").contains("Operator"));
+    let s = &mut Stream(10);
+    let rank_one: Vec<usize> = [(1, 1), (7, 1), (7, 2), (8, 2), (8, 3), (12, 16), (12, 9)]
+        .map(|(d, n)| formed(&Covariance::rank_one(s.matrix(d, n), s.matrix(d, n), 1.0)))
+        .to_vec();
+    // d(d+1)/2 squared against 2nd² + 2d³.
+    assert_eq!(rank_one, [1, 0, 1, 0, 1, 1, 0]);
+    let dense = [(1, 1), (3, 1), (8, 1), (8, 2), (16, 2), (16, 3)].map(|(d, n)| {
+        formed(&Covariance::dense(
+            d,
+            (0..n).map(|_| s.matrix(d, d)).collect(),
+            1.0,
+        ))
+    });
+    // Against 2nd³.
+    assert_eq!(dense, [1, 1, 0, 1, 0, 1]);
+    // However many terms: 1035² entries are more than fit.
+    let many = vec![s.matrix(45, 45); 12];
+    assert_eq!(formed(&Covariance::dense(45, many, 1.0)), 0);
+}
+
+#[test]
+fn mixtures_of_laws() {
+    let spread = |mean, variance| Spread { mean, variance };
+    let law = |mean, variance, entry| SquaredError {
+        error: spread(mean, variance),
+        entries: vec![spread(entry, 0.5)],
+    };
+    let (a, b) = (law(1.0, 2.0, 3.0), law(5.0, 4.0, -1.0));
+    let mixed = SquaredError::mixture(&[(0.25, &[0.5], &a), (0.75, &[1.5], &b)]);
+    // Means 4 and 1.25; variances ¼(2 + 9) + ¾(4 + 1) and ½ + ¼·(9/4)² + ¾·(3/4)².
+    assert_eq!(mixed.error, spread(4.0, 6.5));
+    assert_eq!(
+        mixed.entries,
+        [spread(1.25, 0.5 + 0.25 * 5.0625 + 0.75 * 0.5625)]
+    );
+}

@@ -168,7 +168,7 @@ fn distances_to_d_fix() {
                                 "{:?} gap {:?} along {:?}",
                                 o.lower,
                                 o.gap.to_f64(),
-                                o.direction.as_slice()
+                                o.direction.norm()
                             )
                         });
                     lines.push(format!("{name}: beyond {enough}: {text}"));
@@ -200,7 +200,8 @@ fn supports_of_d_fix() {
                 let target = least + part * (first - least);
                 let (bound, path) = form.support(&kinks, direction(), target).unwrap();
                 lines.push(format!(
-                    "{name}: {first:?}, below {part}: {bound:?} by {path:?}"
+                    "{name}: {first:?}, below {part}: {bound:?} by {} vertices",
+                    path.len()
                 ));
             }
         }

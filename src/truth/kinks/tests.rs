@@ -3,6 +3,7 @@ use super::*;
 use crate::instances::{Instance, Kind, Random, Spec};
 use crate::linalg::Matrix;
 use crate::maps::Tie;
+use crate::sets::Points;
 use crate::truth::reference::Itd;
 
 pub(super) const KINDS: [Kind; 8] = [
@@ -209,8 +210,8 @@ fn images_of_elements_are_seen_and_what_is_elsewhere_is_proven_outside() {
     }
 }
 
-/// conv D_imp by cutting planes over boxes is that of its 4^k vertices; so it is with more kinks than
-/// vertices are listed for, where elements are inside and what is beyond a support is outside.
+/// conv D_imp by cutting planes over boxes is the hull of its 4^k vertices, beyond the number of
+/// kinks for which these are listed, too.
 #[test]
 fn cutting_planes_enclose_the_distance_to_the_hull_of_d_imp() {
     let mut narrow = [0, 0];
@@ -239,29 +240,44 @@ fn cutting_planes_enclose_the_distance_to_the_hull_of_d_imp() {
     }
     assert!(narrow[1] * 10 >= narrow[0] * 9, "{narrow:?}");
     for kind in [Kind::KinkLayerRelu, Kind::KinkLayerAbs] {
-        let (_, _, kinks) = solved(kind, 3, 7, 2);
+        let (_, _, mut kinks) = solved(kind, 3, MAX_IMP_KINKS + 1, 2);
+        let corners = kinks.corners();
+        let pairs = corners
+            .iter()
+            .flat_map(|a| corners.iter().map(move |b| (a, b)));
+        let elements = pairs.map(|(a, b)| kinks.element(a, b).unwrap());
+        let (vertices, errors): (Vec<Matrix>, Vec<f64>) = elements.unzip();
+        let lost = errors.into_iter().fold(0.0, f64::max);
+        let inside = vertices[1234].clone();
+        let hull = Points::rounded(vertices, lost).unwrap().into_hull();
         let mut random = Random::new(1);
-        for _ in 0..3 {
-            let mut code = || random.integer(0, (1 << kinks.count()) - 1);
-            let (a, b) = (kinks.corner(code()), kinks.corner(code()));
-            let x = kinks.element(&a, &b).unwrap().0;
-            let inside = kinks.distance_to_imp_hull(Observed::Whole, &x).unwrap();
+        for far in [0.0, 0.05, 0.5, 4.0] {
+            let x = inside.map(|v| v + far * random.normal());
+            let cuts = kinks.distance_to_imp_hull(Observed::Whole, &x).unwrap();
+            let whole = Observed::Whole.distance_to_hull(&x, hull.clone()).unwrap();
             assert!(
-                inside.lower <= 1e-12 && inside.upper < 0.05,
-                "{kind:?} {inside:?}"
-            );
-            let far = &x + Matrix::from_element(x.nrows(), x.ncols(), 4.0 * (1.0 + x.norm()));
-            let outside = kinks.distance_to_imp_hull(Observed::Whole, &far).unwrap();
-            let most = (&far - &x).norm();
-            assert!(
-                outside.lower > 0.1 && outside.upper <= most * 1.01,
-                "{kind:?} {outside:?}"
+                cuts.lower <= whole.upper && whole.lower <= cuts.upper,
+                "{kind:?} {far}: {cuts:?} and {whole:?}"
             );
             assert!(
-                outside.width() <= 1e-2 * outside.upper,
-                "{kind:?} {outside:?}"
+                cuts.width() <= 2e-3 * whole.upper + 1e-9,
+                "{kind:?} {cuts:?}"
             );
         }
+        // Data that rounding took more from than an estimate is off by: it may be an element.
+        let beside = inside.map(|v| v + 1e-5);
+        assert!(
+            kinks
+                .distance_to_imp_hull(Observed::Whole, &(beside.clone() * 4.0))
+                .unwrap()
+                .lower
+                > 0.1
+        );
+        kinks.form.lost = [0.0, 1e-4, 1e-4];
+        let near = kinks
+            .distance_to_imp_hull(Observed::Whole, &beside)
+            .unwrap();
+        assert!(near.lower == 0.0 && near.upper > 1e-5, "{kind:?} {near:?}");
     }
 }
 
@@ -335,6 +351,44 @@ fn what_has_too_many_kinks_or_another_shape_is_refused() {
     let enclosed = kinks.enclose(Set::Imp, Observed::Whole, &x);
     let by_hand = kinks.distance_to(Set::Imp, Observed::Whole, &x, crate::tol::KINK_NODES);
     assert!(enclosed.is_some() && enclosed == by_hand);
+}
+
+/// No unit at its kink: the sets are one matrix, and what is elsewhere is proven outside.
+#[test]
+fn with_no_kink_all_sets_are_one_matrix() {
+    let (_, truth, kinks) = solved(Kind::KinkFiniteTime, 3, 2, 1);
+    assert_eq!(kinks.count(), 0);
+    let j = &truth.jacobian.as_ref().unwrap().j;
+    let y = crate::linalg::Vector::from_element(3, 0.75);
+    for observed in [Observed::Whole, Observed::Cotangent(&y)] {
+        let at = observed.of(j).0;
+        let inside = kinks.outside_fix(observed, &at, 1e-9);
+        assert!(inside.is_none_or(|o| o.lower <= 1e-12));
+        let far = at.map(|v| v + 1.0);
+        let distance = observed
+            .distance_to_hull(&far, kinks.joint_hull().unwrap())
+            .unwrap();
+        let outside = kinks.outside_fix(observed, &far, 0.1).unwrap().lower;
+        assert!(
+            outside <= distance.upper && outside >= 0.99 * distance.lower,
+            "{outside} {distance:?}"
+        );
+        for set in [Set::Joint, Set::Imp] {
+            let gap = kinks.hull_gap(set, observed, &far).unwrap();
+            assert!(
+                (gap.0 - distance.lower).abs() <= 1e-9 * distance.upper,
+                "{gap:?} {distance:?}"
+            );
+        }
+        for x in [1e160, 1e300] {
+            let huge = at.map(|v| v - x);
+            assert!(
+                kinks
+                    .outside_fix(observed, &huge, 0.1)
+                    .is_none_or(|o| o.lower > 0.1)
+            );
+        }
+    }
 }
 
 #[test]

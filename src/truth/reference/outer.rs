@@ -247,7 +247,8 @@ fn threshold<T: Scalar>(
 mod tests {
     use super::*;
 
-    /// Thresholds ¼·2·ω: u is at that of its first unit, beyond that of its second, which is negative.
+    /// Thresholds ¼·2·ω: u is at that of its first unit, and beyond that of its second, which is
+    /// negative.
     #[test]
     fn a_tie_scales_the_column_of_its_unit() {
         let outer = Outer::GroupSoft {

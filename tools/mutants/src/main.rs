@@ -285,7 +285,9 @@ fn build(
         if refused.is_empty() {
             println!("building the tests");
             let names = compile::integration_tests(&cargo.tree)?;
-            break (build, runner.list(&cargo.build(&names)?)?);
+            let tests = runner.list(&cargo.build(&names)?)?;
+            runner.write_tables(&tests)?;
+            break (build, tests);
         }
         println!("{} compiler errors", refused.len());
         leave_out(&refused, &schemata, &mut left_out);

@@ -85,6 +85,7 @@ impl Place<'_> {
             .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")
             .env("INSTA_UPDATE", "no")
             .env("RATECERT_TO_THE_BIT", "1")
+            .env_remove("RATECERT_RECORD")
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .process_group(0);

@@ -89,6 +89,20 @@ impl Runner {
         Ok(tests)
     }
 
+    /// Lets the tests of recorded tables write them, in the copy of the crate: they are then those
+    /// of this machine, to the bit.
+    pub fn write_tables(&self, tests: &[Test]) -> Result<()> {
+        let tables: Vec<&Test> = { tests.iter() }
+            .filter(|t| t.name.contains("recorded::"))
+            .collect();
+        self.each(&tables, |job, test| {
+            let limit = Duration::from_secs(60);
+            let variable = ("RATECERT_RECORD", "1");
+            self.place(job).run(&test.path, &test.name, variable, limit)?;
+            Ok(())
+        })
+    }
+
     /// Runs each test alone that has had less time than `longest`, to see which mutants it meets.
     pub fn record(&self, tests: &mut Vec<Test>, longest: f64) -> Result<()> {
         let open = |t: &Test| t.slow && t.seconds < longest;
