@@ -143,6 +143,26 @@ fn forms_that_tie_are_weighted_by_unit() {
     assert_eq!(doubts(&truth, 0.0).of_w(&truth, &column), 0.0);
 }
 
+/// Where three forms tie, each but the first is asked for its share of what is left.
+#[test]
+fn three_forms_share_what_is_left() {
+    let form = |c: f64| AffineForm {
+        a: Matrix::zeros(1, 1),
+        b: Matrix::zeros(1, 1),
+        c: Vector::from_element(1, c),
+    };
+    let map = MaxMin {
+        forms: [2.0, 2.0, 2.0, 1.0].map(form).to_vec(),
+        least: vec![false],
+    };
+    let truth = Truth::solve(&Map::new(map).unwrap(), &[1.0]).unwrap();
+    let w = [Dd::exactly(2.0)];
+    let mut weight = |unit: usize| [f64::NAN, 0.5, 0.25][unit];
+    let point = truth.naive.at(&w, &mut Tie::Ask(&mut weight)).unwrap();
+    let slopes: Vec<f64> = point.slope.iter().map(|v| v.hi()).collect();
+    assert_eq!(slopes, [0.375, 0.5, 0.125, 0.0]);
+}
+
 /// One coordinate of two ties.
 #[test]
 fn doubts_about_one_pair_of_forms() {
@@ -152,13 +172,18 @@ fn doubts_about_one_pair_of_forms() {
         c: Vector::from_row_slice(&c),
     };
     let map = MaxMin {
-        forms: vec![form(0.5, [0.5, 2.0]), form(0.25, [0.75, 1.0])],
+        forms: vec![form(0.5, [0.5, 2.0]), form(0.125, [0.875, 1.0])],
         least: vec![false, false],
     };
     let truth = Truth::solve(&Map::new(map).unwrap(), &[1.0]).unwrap();
     assert_eq!(truth.w().as_slice(), [1.0, 2.0]);
     let column = vec![vec![Dd::exactly(4.0), Dd::exactly(8.0)]];
-    near(doubts(&truth, 0.0).of_w(&truth, &column), 0.25 * 4.0);
+    near(doubts(&truth, 0.0).of_w(&truth, &column), 0.375 * 4.0);
+    // Units of different coordinates make no pair: 1 and 2 of [0, 1, 2].
+    let mut truth = truth;
+    truth.judged.units[2] = [2.0, 0.0];
+    let column = vec![vec![Dd::exactly(4.0), Dd::exactly(8.0)]];
+    near(doubts(&truth, 0.0).of_w(&truth, &column), 0.375 * 4.0);
 }
 
 /// Two coordinates at which two of two forms are largest: each is in doubt by itself.

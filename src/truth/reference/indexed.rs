@@ -87,8 +87,17 @@ struct Slopes {
     point: Point<Dd>,
     /// Bounds of ‖fl(Γ₁) - Γ₁‖ and ‖fl(Γ₂) - Γ₂‖.
     lost: [f64; 2],
+    /// How far the unit that is nearest to its kink is from it.
+    margin: f64,
+    /// What rounding may take from its input.
+    lost_units: f64,
+}
+
+impl Slopes {
     /// A unit is within rounding of a kink.
-    doubt: bool,
+    fn doubt(&self) -> bool {
+        self.margin <= self.lost_units
+    }
 }
 
 fn exact(x: f64) -> Dd {
@@ -204,9 +213,9 @@ impl Given<'_> {
             Vec::new()
         };
         let mut doubt = if self.sid {
-            inner.iter().any(|g| g.doubt)
+            inner.iter().any(Slopes::doubt)
         } else {
-            fixed.doubt
+            fixed.doubt()
         };
         let y = &self.seed.y;
         let [y_lost, direct_lost] = self.seed.lost;
@@ -242,7 +251,7 @@ impl Given<'_> {
             let batch = self.samples[i];
             let own = self.sid.then(|| at(batch));
             let g = own.as_ref().unwrap_or(&fixed);
-            doubt |= g.doubt;
+            doubt |= g.doubt();
             let eta = self.eta[i];
             let growth = lifted.step_norm(g, batch, eta);
             let size = norm_of(&v) + f;
@@ -333,7 +342,8 @@ impl Given<'_> {
         Slopes {
             point,
             lost,
-            doubt: margin <= lost_units,
+            margin,
+            lost_units,
         }
     }
 }
@@ -438,4 +448,40 @@ fn own_roundings(map: &Composite) -> usize {
 
 fn norm_of(v: &[Dd]) -> f64 {
     norm2(&v.iter().map(|x| x.hi()).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod recorded {
+    use super::*;
+    use crate::instances::{Instance, Kind, Spec};
+    use crate::recorded::check;
+
+    /// How near to a kink an input is in doubt, as it was recorded.
+    #[test]
+    fn bands_of_doubt() {
+        let mut lines = Vec::new();
+        for (kind, name, ..) in Kind::ALL.iter().filter(|k| k.0.is_stochastic()) {
+            let spec = Spec::typical(*kind, 3).normalised();
+            let i = Instance::generate(&spec, 5).unwrap();
+            let w: Vec<f64> = i.start.iter().map(|v| 2.0 * v + 0.125).collect();
+            for u in [Roundoff::DOUBLE, Roundoff::SINGLE] {
+                let given = Given {
+                    map: i.map.samples().unwrap(),
+                    lambda: &i.lambda,
+                    w: &w,
+                    seed: Seed::new(&i.cotangent, None),
+                    inner: vec![&[0, 1]],
+                    samples: vec![&[1, 0]],
+                    eta: &[0.5],
+                    steps: &[1],
+                    sid: false,
+                    u,
+                };
+                let lost_u = 3.0 * u.value() * given.sizes().value;
+                let g = given.slopes(&Lifted::new(&given), &[0, 1], lost_u);
+                lines.push(format!("{name}: {:?} within {:?}", g.margin, g.lost_units));
+            }
+        }
+        check("bands-of-doubt", &lines);
+    }
 }
