@@ -7,6 +7,8 @@
 //! rounding itself is not compared there. A table proves nothing by itself. `just recorded` writes
 //! those that are meant to change.
 
+#![forbid(unsafe_code)]
+
 use std::fs;
 use std::path::Path;
 
