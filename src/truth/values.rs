@@ -146,21 +146,24 @@ fn forms_that_tie_are_weighted_by_unit() {
 /// Where three forms tie, each but the first is asked for its share of what is left.
 #[test]
 fn three_forms_share_what_is_left() {
-    let form = |c: f64| AffineForm {
-        a: Matrix::zeros(1, 1),
-        b: Matrix::zeros(1, 1),
-        c: Vector::from_element(1, c),
+    let form = |c: [f64; 2]| AffineForm {
+        a: Matrix::zeros(2, 2),
+        b: Matrix::zeros(2, 1),
+        c: Vector::from_row_slice(&c),
     };
+    // The second coordinate, of units 4 to 7.
     let map = MaxMin {
-        forms: [2.0, 2.0, 2.0, 1.0].map(form).to_vec(),
-        least: vec![false],
+        forms: [[3.0, 2.0], [1.0, 2.0], [0.0, 2.0], [0.5, 1.0]]
+            .map(form)
+            .to_vec(),
+        least: vec![false; 2],
     };
     let truth = Truth::solve(&Map::new(map).unwrap(), &[1.0]).unwrap();
-    let w = [Dd::exactly(2.0)];
-    let mut weight = |unit: usize| [f64::NAN, 0.5, 0.25][unit];
+    let w = [3.0, 2.0].map(Dd::exactly);
+    let mut weight = |unit: usize| [0.5, 0.25][unit - 5];
     let point = truth.naive.at(&w, &mut Tie::Ask(&mut weight)).unwrap();
     let slopes: Vec<f64> = point.slope.iter().map(|v| v.hi()).collect();
-    assert_eq!(slopes, [0.375, 0.5, 0.125, 0.0]);
+    assert_eq!(slopes, [1.0, 0.0, 0.0, 0.0, 0.375, 0.5, 0.125, 0.0]);
 }
 
 /// One coordinate of two ties.

@@ -463,12 +463,20 @@ mod recorded {
         for (kind, name, ..) in Kind::ALL.iter().filter(|k| k.0.is_stochastic()) {
             let spec = Spec::typical(*kind, 3).normalised();
             let i = Instance::generate(&spec, 5).unwrap();
-            let w: Vec<f64> = i.start.iter().map(|v| 2.0 * v + 0.125).collect();
-            for u in [Roundoff::DOUBLE, Roundoff::SINGLE] {
+            let far: Vec<f64> = i.start.iter().map(|v| 2.0 * v + 0.125).collect();
+            // So large a λ₁ that every input is below its threshold, where there is one.
+            let mut large = i.lambda.clone();
+            large[0] *= 40.0;
+            let cases = [
+                (Roundoff::DOUBLE, &i.lambda),
+                (Roundoff::SINGLE, &i.lambda),
+                (Roundoff::SINGLE, &large),
+            ];
+            for (u, lambda) in cases {
                 let given = Given {
                     map: i.map.samples().unwrap(),
-                    lambda: &i.lambda,
-                    w: &w,
+                    lambda,
+                    w: &far,
                     seed: Seed::new(&i.cotangent, None),
                     inner: vec![&[0, 1]],
                     samples: vec![&[1, 0]],
@@ -479,7 +487,11 @@ mod recorded {
                 };
                 let lost_u = 3.0 * u.value() * given.sizes().value;
                 let g = given.slopes(&Lifted::new(&given), &[0, 1], lost_u);
-                lines.push(format!("{name}: {:?} within {:?}", g.margin, g.lost_units));
+                let (margin, within) = (g.margin, g.lost_units);
+                lines.push(format!(
+                    "{name}: {margin:?} within {within:?}, lost {:?}",
+                    g.lost
+                ));
             }
         }
         check("bands-of-doubt", &lines);
