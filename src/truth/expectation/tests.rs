@@ -459,3 +459,23 @@ fn mixtures_of_laws() {
         [spread(1.25, 0.5 + 0.25 * 5.0625 + 0.75 * 0.5625)]
     );
 }
+
+#[test]
+fn dimensions_beyond_the_exact_solvers_are_refused() {
+    let mut s = Stream(12);
+    let map = maps(&mut s, FOURTH_MAX_DIM + 1, 3).remove(0);
+    let (w, y) = (s.vec(FOURTH_MAX_DIM + 1), s.vec(FOURTH_MAX_DIM + 1));
+    let at = (&w[..], &LAMBDA[..], &y[..]);
+    let refused = squared_error(&map, at, &Vector::zeros(2), false, (1, 1), 1, &[1], |_| 0.5);
+    assert_eq!(refused.unwrap_err().field(), Some("dim"));
+    let large = |d: usize| {
+        let (mean, none) = (
+            Matrix::identity(d, d) * 0.5,
+            Covariance::dense(d, vec![], 1.0),
+        );
+        Recursion::new(mean, none, Vector::from_element(d, 1.0)).unwrap()
+    };
+    let refused = plateau(&mut large(41), 0.5);
+    assert_eq!(refused.unwrap_err().field(), Some("dim"));
+    assert!(plateau(&mut large(3), 0.5).unwrap().is_some());
+}

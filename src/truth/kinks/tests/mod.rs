@@ -239,6 +239,17 @@ fn what_has_too_many_kinks_or_another_shape_is_refused() {
     assert!(thirteen.joint_hull().is_none() && thirteen.imp_hull().is_none());
     assert!(thirteen.distance_to_imp_hull(Observed::Whole, &x).is_none());
     assert!(thirteen.outside_fix(Observed::Whole, &x, 0.1).is_none());
+    let far = &x * 50.0;
+    assert!(thirteen.outside_fix(Observed::Whole, &far, 0.1).is_none());
+    // It is the one-sided derivative of the first vertex, and not looked for.
+    let mut along = vec![0.0; x.ncols()];
+    along[0] = 1.0;
+    for (kinks, found) in [(&twelve, true), (&thirteen, false)] {
+        let low = kinks.corner(0);
+        let v = &kinks.exact_element(&low, &low).unwrap()[0];
+        let vertex = kinks.one_sided_vertex(v, &along);
+        assert_eq!(vertex.is_some(), found);
+    }
     for set in [Set::Joint, Set::Imp] {
         assert!(thirteen.distance_to(set, Observed::Whole, &x, 9).is_none());
         assert!(thirteen.hull_gap(set, Observed::Whole, &x).is_none());
